@@ -1,0 +1,75 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace health_agent {
+
+/// One food of an entry. Energy in kilocalories, protein, carbs and fat in grams; all for the whole
+/// quantity.
+struct Food {
+  std::string name;
+  double quantity = 0;
+  std::string unit;
+  double calories = 0;
+  std::optional<double> protein;
+  std::optional<double> carbs;
+  std::optional<double> fat;
+};
+
+/// What somebody ate at one time. `meal_type` is breakfast, lunch, dinner or snack; times are Unix
+/// seconds, UTC.
+struct FoodEntry {
+  std::int64_t id = 0;
+  std::string user_id;
+  std::vector<Food> foods;
+  std::string meal_type;
+  std::int64_t timestamp = 0;
+  std::string notes;
+};
+
+/// Sums over foods; what a food does not say counts as zero.
+struct Totals {
+  double calories = 0;
+  double protein = 0;
+  double carbs = 0;
+  double fat = 0;
+};
+
+/// One turn of a conversation. `role` is `user` or `assistant`.
+struct Message {
+  std::string role;
+  std::string content;
+  std::int64_t timestamp = 0;
+};
+
+/// A user's row. Profile and preferences are field -> JSON text of the value (`"vegan"`, `72.5`,
+/// `true`).
+struct User {
+  std::string user_id;
+  std::int64_t created_at = 0;
+};
+using Fields = std::map<std::string, std::string>;
+
+/// How far a user has come on a journey: the step just reached, and seconds since the journey
+/// began.
+struct JourneyStep {
+  std::string step;
+  double seconds = 0;
+};
+
+[[nodiscard]] inline Totals totals_of(const std::vector<Food>& foods) {
+  Totals sum;
+  for (const Food& food : foods) {
+    sum.calories += food.calories;
+    sum.protein += food.protein.value_or(0);
+    sum.carbs += food.carbs.value_or(0);
+    sum.fat += food.fat.value_or(0);
+  }
+  return sum;
+}
+
+}  // namespace health_agent
