@@ -1,0 +1,81 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+#include <vitals/monitor/agent.h>
+
+#include "health_agent/models.h"
+
+namespace health_agent::agent {
+
+using vitals::monitor::AgentType;
+
+/// One question to the coach, with everything it may know. A plain value: nothing in it is looked
+/// up while the agent works.
+struct AgentRequest {
+  std::string user_id;
+  std::string message;           ///< As the user wrote it: any bytes, any length.
+  std::vector<Message> history;  ///< Earlier turns, oldest first, without `message`.
+  Fields profile;
+  Fields preferences;
+  std::optional<Totals> today;  ///< What the user has logged today; empty when that is not known.
+  std::int64_t now = 0;         ///< Unix seconds, UTC: the entry's time, and the meal's if unsaid.
+};
+
+/// Tokens of one call, as the model's maker reports them. `input_tokens` includes the cached ones,
+/// `output_tokens` the reasoning ones. The local agent has no tokens and counts words.
+struct Usage {
+  std::int64_t input_tokens = 0;
+  std::int64_t cached_input_tokens = 0;
+  std::int64_t cache_write_tokens = 0;
+  std::int64_t output_tokens = 0;
+  std::int64_t reasoning_tokens = 0;
+};
+
+/// What the coach says, and what there is to store.
+struct AgentReply {
+  std::string text;                     ///< Valid UTF-8. When cancelled, what was told until then.
+  std::optional<FoodEntry> food_entry;  ///< Not stored yet: `id` is 0. Empty when cancelled.
+  Usage usage;
+  std::string model;       ///< The model that answered, as its maker names it.
+  bool cancelled = false;  ///< `on_text` said stop.
+};
+
+/// Takes the answer piece by piece; the pieces put together are `AgentReply::text`. False means that
+/// nobody listens any more, and ends the call. An exception from it leaves `reply` as it is.
+using OnText = std::function<bool(std::string_view piece)>;
+
+/// Somebody who answers messages about food. For what is done with the answer, see the coach.
+/// Threads: any, several calls at once.
+class Agent {
+ public:
+  Agent() = default;
+  Agent(const Agent&) = delete;
+  Agent& operator=(const Agent&) = delete;
+  virtual ~Agent() = default;
+
+  /// Answers one message; with `on_text` also while the answer is being made. An empty `on_text`
+  /// asks for the whole answer only. Throws AgentError when there is no usable answer.
+  [[nodiscard]] virtual AgentReply reply(const AgentRequest& request, const OnText& on_text) = 0;
+
+  [[nodiscard]] virtual AgentType type() const noexcept = 0;
+
+  /// The model that is asked first, as in AGENT_MODEL but without the maker.
+  [[nodiscard]] virtual std::string model() const = 0;
+};
+
+/// The part of the settings that chooses the agent.
+struct AgentOptions {
+  std::string model = "local";  ///< AGENT_MODEL.
+};
+
+/// Makes the agent that the settings name, monitored: each `reply` is an AgentCallScope and may
+/// fail by FAULTS. Throws ConfigurationError for a model that this build does not have.
+[[nodiscard]] std::unique_ptr<Agent> make_agent(const AgentOptions& options = {});
+
+}  // namespace health_agent::agent

@@ -1,0 +1,43 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace health_agent::agent {
+
+/// What a token is. Separators say how strongly: a break ends a sentence, a comma an item.
+enum class TokenKind : std::uint8_t { kWord, kNumber, kComma, kBreak, kOpen, kClose, kColon };
+
+/// One word, number or mark of a message.
+struct Token {
+  TokenKind kind = TokenKind::kWord;
+  std::string text;  ///< Lower case, accents taken off, at most 64 bytes; valid UTF-8.
+  std::string stem;  ///< `text` without its plural: what foods and units are compared by.
+  double value = 0;  ///< Of a number; infinite or NaN where the digits say so.
+  bool plural = false;
+  bool fraction = false;      ///< Written as a fraction: `1/2`, `½`.
+  bool range = false;         ///< A number bound to the one before it by a dash: the 3 of `2-3`.
+  bool after_hyphen = false;  ///< A word bound to the token before it: `egg` in `2-egg`.
+};
+
+/// Cuts a message into tokens. Takes any bytes: what is not UTF-8, control characters and emoji
+/// count as spaces. Threads: any. Cost: linear in the length. Never fails.
+[[nodiscard]] std::vector<Token> tokenize(std::string_view message);
+
+/// The word without its plural ending, so that `tomatoes` and `tomato` are the same. Not a
+/// dictionary's singular: compare it with other stems only.
+[[nodiscard]] std::string stem_of(std::string_view word);
+
+/// `slice` -> `slices`, `berry` -> `berries`; the last word of a phrase.
+[[nodiscard]] std::string plural_of(std::string_view phrase);
+
+/// How many words stand in the text, as spaces divide them. The local agent's idea of tokens.
+[[nodiscard]] std::int64_t count_words(std::string_view text) noexcept;
+
+/// At most one decimal, without a trailing zero: `2`, `0.5`, `1240`. Two below 1: `0.25`.
+[[nodiscard]] std::string format_number(double value);
+
+}  // namespace health_agent::agent

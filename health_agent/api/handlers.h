@@ -1,0 +1,27 @@
+#pragma once
+
+#include "health_agent/agent/agent.h"
+#include "health_agent/api/route_table.h"
+#include "health_agent/cache/cache.h"
+#include "health_agent/cache/cached_users.h"
+#include "health_agent/coach.h"
+#include "health_agent/db/store.h"
+#include "vitals/export/scrape.h"
+
+namespace health_agent::api {
+
+/// What the handlers work with. Plain references: main owns all of it, and it outlives the server.
+struct Services {
+  db::Store& store;
+  cache::Cache& cache;
+  cache::CachedUsers& users;
+  Coach& coach;
+  /// Null when metrics are off: /metrics is then 404.
+  vitals::exporting::ScrapeHandler* metrics;
+};
+
+/// The API of the specification's section 5: every route with its handler. `services` must outlive
+/// the table.
+[[nodiscard]] RouteTable make_routes(const Services& services);
+
+}  // namespace health_agent::api

@@ -1,0 +1,60 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "vitals/monitor/http.h"
+
+namespace health_agent::api {
+
+/// A request as a handler sees it. Views live as long as the request does.
+struct Request {
+  vitals::monitor::Method method = vitals::monitor::Method::kOther;
+  std::string_view path;
+  std::string_view query;
+  std::string_view body;
+  std::string_view remote_address;
+  /// The decoded parts of the path that the route's `{…}` took, in order.
+  std::vector<std::string> params;
+  /// A header's value, empty when it is not there. Names in any case.
+  std::function<std::string_view(std::string_view name)> header;
+  /// The measurement of this request; for set_user(). Never null.
+  vitals::monitor::RequestScope* scope = nullptr;
+};
+
+/// Writes pieces of a streamed answer. False when the client has gone: stop working for it.
+using StreamWriter = std::function<bool(std::string_view piece)>;
+
+/// A handler's answer.
+struct Response {
+  int status = 200;
+  std::string content_type = "application/json; charset=utf-8";
+  std::string body;
+  std::vector<std::pair<std::string, std::string>> headers;
+  /// When set, the answer is sent in chunks: the function writes them and returns when done. `body`
+  /// is not used then.
+  std::function<void(const StreamWriter&)> stream;
+};
+
+using Handler = std::function<Response(Request&)>;
+
+/// Who may call a route.
+enum class Access { kKeyHolders, kEverybody };
+
+/// One row of the API: what it answers to, and its names in metrics (`path`) and in events
+/// (`operation`).
+struct Route {
+  vitals::monitor::Method method;
+  /// The template, `/api/v1/users/{user_id}`. Static storage.
+  std::string_view path;
+  /// The handler's name, `get_user`. Static storage.
+  std::string_view operation;
+  Access access;
+  Handler handler;
+};
+
+}  // namespace health_agent::api

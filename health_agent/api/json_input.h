@@ -1,0 +1,50 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <initializer_list>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <string_view>
+
+#include "health_agent/models.h"
+
+namespace health_agent::api {
+
+/// The readers of request bodies. Each throws ValidationError that names the field, what was given
+/// and what would be right.
+
+inline constexpr std::size_t kMaxIdSize = 64;
+inline constexpr std::size_t kMaxMessageSize = 8'000;
+inline constexpr std::size_t kMaxHistory = 50;
+inline constexpr std::size_t kMaxFields = 50;
+inline constexpr std::size_t kMaxFoods = 100;
+
+/// A JSON object with no member but those named.
+[[nodiscard]] nlohmann::json parse_object(std::string_view body,
+                                          std::initializer_list<std::string_view> members);
+
+/// A user id: 1 to 64 characters of `A-Za-z0-9._:@-`. `where` is the field or the part of the path.
+const std::string& require_user_id(std::string_view where, const std::string& id);
+
+[[nodiscard]] std::string required_string(const nlohmann::json& object, const char* field,
+                                          std::size_t most);
+[[nodiscard]] std::string optional_string(const nlohmann::json& object, const char* field,
+                                          std::size_t most);
+
+/// A member of any type but object and array, as JSON text: what a profile or preference holds.
+[[nodiscard]] std::string required_value(const nlohmann::json& object, const char* field);
+
+/// The name of a profile field or preference: 1 to 64 characters of `A-Za-z0-9._-`.
+[[nodiscard]] std::string required_name(const nlohmann::json& object, const char* field);
+
+/// Name -> value as JSON text, from an object whose values are no objects or arrays.
+[[nodiscard]] Fields optional_fields(const nlohmann::json& object, const char* field);
+
+/// `[{role, content}]`, oldest first.
+[[nodiscard]] std::vector<Message> read_history(const nlohmann::json& array);
+
+/// The body of POST …/food. `timestamp` is `now` when it is not given.
+[[nodiscard]] FoodEntry read_food_entry(const nlohmann::json& object, std::int64_t now);
+
+}  // namespace health_agent::api

@@ -1,0 +1,104 @@
+#include "health_agent/api/route_table.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace health_agent::api {
+namespace {
+
+/// Takes the next segment of a path off its front: `/a/b` gives `a` and leaves `/b`.
+std::string_view take_segment(std::string_view& path) {
+  path.remove_prefix(1);
+  const std::size_t end = path.find('/');
+  const std::string_view segment = path.substr(0, end);
+  path.remove_prefix(segment.size());
+  return segment;
+}
+
+/// True when `path` has the shape of `pattern`; the raw text of each `{…}` goes to `values`.
+bool matches(std::string_view pattern, std::string_view path,
+             std::vector<std::string_view>& values) {
+  values.clear();
+  while (!pattern.empty() && pattern.front() == '/' && !path.empty() && path.front() == '/') {
+    const std::string_view wanted = take_segment(pattern);
+    const std::string_view given = take_segment(path);
+    if (wanted.starts_with('{')) {
+      values.push_back(given);
+    } else if (wanted != given) {
+      return false;
+    }
+  }
+  return pattern.empty() && path.empty();
+}
+
+int hex_value(char c) {
+  if (c >= '0' && c <= '9') return c - '0';
+  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
+  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
+  return -1;
+}
+
+}  // namespace
+
+void RouteTable::add(Route route) {
+  routes_.push_back(std::move(route));
+}
+
+RouteTable::Match RouteTable::find(vitals::monitor::Method method, std::string_view path) const {
+  Match match;
+  std::vector<std::string_view> raw;
+  for (const Route& route : routes_) {
+    if (!matches(route.path, path, raw)) continue;
+    match.path = route.path;
+    // HEAD is GET whose body stays here (RFC 9110, 9.3.2).
+    const bool head =
+        method == vitals::monitor::Method::kHead && route.method == vitals::monitor::Method::kGet;
+    if (route.method != method && !head) {
+      if (!match.allowed.empty()) match.allowed += ", ";
+      match.allowed += vitals::monitor::to_string(route.method);
+      continue;
+    }
+    match.route = &route;
+    for (const std::string_view value : raw) {
+      std::string decoded;
+      if (!percent_decode(value, decoded)) match.malformed = true;
+      match.params.push_back(std::move(decoded));
+    }
+    return match;
+  }
+  return match;
+}
+
+bool percent_decode(std::string_view text, std::string& out) {
+  out.clear();
+  out.reserve(text.size());
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (text[i] != '%') {
+      out += text[i];
+      continue;
+    }
+    const int high = i + 1 < text.size() ? hex_value(text[i + 1]) : -1;
+    const int low = i + 2 < text.size() ? hex_value(text[i + 2]) : -1;
+    if (high < 0 || low < 0) return false;
+    out += static_cast<char>(high * 16 + low);
+    i += 2;
+  }
+  return true;
+}
+
+std::string query_value(std::string_view query, std::string_view name) {
+  while (!query.empty()) {
+    const std::size_t end = query.find('&');
+    const std::string_view pair = query.substr(0, end);
+    query.remove_prefix(end == std::string_view::npos ? query.size() : end + 1);
+    const std::size_t equals = pair.find('=');
+    if (pair.substr(0, equals) != name || equals == std::string_view::npos) continue;
+    std::string encoded{pair.substr(equals + 1)};
+    std::replace(encoded.begin(), encoded.end(), '+', ' ');
+    std::string decoded;
+    return percent_decode(encoded, decoded) ? decoded : std::string{pair.substr(equals + 1)};
+  }
+  return {};
+}
+
+}  // namespace health_agent::api

@@ -1,0 +1,62 @@
+#include "health_agent/coach.h"
+
+#include <array>
+#include <utility>
+
+#include "vitals/monitor/journey.h"
+
+namespace health_agent {
+namespace {
+
+constexpr int kHistoryMessages = 20;
+constexpr vitals::monitor::JourneyScope kOnboarding{"onboarding"};
+
+}  // namespace
+
+bool Coach::welcome(const std::string& user_id, std::int64_t now) {
+  const bool created = store_.create_user(user_id, now);
+  if (created) kOnboarding.reached("created", 0);
+  return created;
+}
+
+Answer Coach::chat(const std::string& user_id, std::string message,
+                   std::optional<std::vector<Message>> history, std::int64_t now,
+                   const agent::OnText& on_text) {
+  if (!store_.user_exists(user_id)) welcome(user_id, now);
+  take_step(user_id, db::Step::kFirstMessage, now);
+
+  agent::AgentRequest request;
+  request.user_id = user_id;
+  request.message = message;
+  request.history = history ? *std::move(history) : store_.history(user_id, kHistoryMessages);
+  request.profile = users_.profile(user_id);
+  request.preferences = users_.preferences(user_id);
+  request.today = users_.food_of_day(user_id, cache::day_of(now), now).totals;
+  request.now = now;
+  agent::AgentReply reply = agent_.reply(request, on_text);
+
+  Answer answer{std::move(reply.text), std::nullopt};
+  if (reply.cancelled) return answer;
+  if (reply.food_entry) {
+    reply.food_entry->user_id = user_id;
+    answer.food_entry = log_food(*std::move(reply.food_entry), now);
+  }
+  const std::array turns{Message{"user", std::move(message), now},
+                         Message{"assistant", answer.text, now}};
+  store_.append_messages(user_id, turns);
+  return answer;
+}
+
+FoodEntry Coach::log_food(FoodEntry entry, std::int64_t now) {
+  FoodEntry stored = users_.save_food_entry(std::move(entry));
+  take_step(stored.user_id, db::Step::kFirstFoodEntry, now);
+  take_step(stored.user_id, db::Step::kSecondDay, now);
+  return stored;
+}
+
+void Coach::take_step(const std::string& user_id, db::Step step, std::int64_t now) {
+  if (const auto reached = store_.reach_step(user_id, step, now))
+    kOnboarding.reached(reached->step, reached->seconds);
+}
+
+}  // namespace health_agent

@@ -1,0 +1,54 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "health_agent/agent/agent.h"
+#include "health_agent/cache/cached_users.h"
+#include "health_agent/db/store.h"
+#include "health_agent/models.h"
+
+namespace health_agent {
+
+/// What the coach has to say, and what it stored.
+struct Answer {
+  std::string text;
+  std::optional<FoodEntry> food_entry;
+};
+
+/// The service's one piece of thinking: a message in, the agent asked, entries stored, an answer
+/// out. The API and every bot call it; it knows of neither. Also the one place where a user's
+/// journey moves on.
+///
+/// Threads: any. Errors: DatabaseError, AgentError, RecordNotFoundError. Blocks for as long as the
+/// agent takes.
+class Coach {
+ public:
+  Coach(db::Store& store, cache::CachedUsers& users, agent::Agent& agent) noexcept
+      : store_(store), users_(users), agent_(agent) {}
+
+  /// Makes the user unless it is there; true when this call made it.
+  bool welcome(const std::string& user_id, std::int64_t now);
+
+  /// Answers one message of a user, who is made when new. `history` stands in for the stored
+  /// conversation when given. The message and the answer are kept, unless the client went away
+  /// (`on_text` gave false).
+  Answer chat(const std::string& user_id, std::string message,
+              std::optional<std::vector<Message>> history, std::int64_t now,
+              const agent::OnText& on_text = {});
+
+  /// Stores what a user ate. Gives it back with its id.
+  FoodEntry log_food(FoodEntry entry, std::int64_t now);
+
+ private:
+  void take_step(const std::string& user_id, db::Step step, std::int64_t now);
+
+  db::Store& store_;
+  cache::CachedUsers& users_;
+  agent::Agent& agent_;
+};
+
+}  // namespace health_agent

@@ -1,0 +1,148 @@
+#include "health_agent/db/migrations.h"
+
+#include <chrono>
+#include <string>
+
+#include "health_agent/db/connection.h"
+#include "health_agent/errors.h"
+
+namespace health_agent::db {
+namespace {
+
+// What differs between the databases is only how a key numbers itself. AUTOINCREMENT, since an id
+// that a client has seen must not come to mean another entry.
+constexpr std::string_view kIdPlaceholder = "{id}";
+constexpr std::string_view kSqliteId = "INTEGER PRIMARY KEY AUTOINCREMENT";
+
+std::string for_sqlite(std::string sql) {
+  if (const auto at = sql.find(kIdPlaceholder); at != std::string::npos) {
+    sql.replace(at, kIdPlaceholder.size(), kSqliteId);
+  }
+  return sql;
+}
+
+// Holds SQLite's write lock from its first statement on, so that two processes take turns; the
+// version is read again inside. No QueryScope and no injected fault here: a start is not a query.
+class ExclusiveTransaction {
+ public:
+  explicit ExclusiveTransaction(soci::session& session) : session_(&session) {
+    session << "BEGIN IMMEDIATE";
+  }
+  ~ExclusiveTransaction() {
+    if (session_ == nullptr) return;
+    try {
+      session_->rollback();
+    } catch (...) {  // SQLite has rolled back by itself after a grave error
+    }
+  }
+  ExclusiveTransaction(const ExclusiveTransaction&) = delete;
+  ExclusiveTransaction& operator=(const ExclusiveTransaction&) = delete;
+
+  void commit() {
+    session_->commit();
+    session_ = nullptr;
+  }
+
+ private:
+  soci::session* session_;
+};
+
+int current_version(soci::session& session) {
+  int version = 0;
+  session << "SELECT COALESCE(MAX(version), 0) FROM schema_migrations", soci::into(version);
+  return version;
+}
+
+void refuse_newer(int version, int known) {
+  if (version <= known) return;
+  throw DatabaseError(DatabaseError::Kind::kOther,
+                      "the database has schema version " + std::to_string(version) +
+                          ", but this program knows versions up to " + std::to_string(known) +
+                          "; start a newer health-agent on it");
+}
+
+void take_step(soci::session& session, const Migration& step) {
+  for (const char* statement : step.statements) session << for_sqlite(statement);
+  const std::string name{step.name};
+  const Integer now = std::chrono::duration_cast<std::chrono::seconds>(
+                          std::chrono::system_clock::now().time_since_epoch())
+                          .count();
+  session << "INSERT INTO schema_migrations (version, name, applied_at) "
+             "VALUES (:version, :name, :applied_at)",
+      soci::use(step.version), soci::use(name), soci::use(now);
+}
+
+}  // namespace
+
+const std::vector<Migration>& all_migrations() {
+  static const std::vector<Migration> steps{
+      {1,
+       "users, their food, conversation, profile and preferences; leases",
+       {
+           "CREATE TABLE users ("
+           " user_id TEXT PRIMARY KEY,"
+           " created_at BIGINT NOT NULL,"
+           " first_message_at BIGINT,"
+           " first_food_entry_at BIGINT,"
+           " second_day_at BIGINT)",
+           "CREATE TABLE user_profiles ("
+           " user_id TEXT NOT NULL REFERENCES users (user_id) ON DELETE CASCADE,"
+           " field TEXT NOT NULL,"
+           " value TEXT NOT NULL,"
+           " PRIMARY KEY (user_id, field))",
+           "CREATE TABLE user_preferences ("
+           " user_id TEXT NOT NULL REFERENCES users (user_id) ON DELETE CASCADE,"
+           " name TEXT NOT NULL,"
+           " value TEXT NOT NULL,"
+           " PRIMARY KEY (user_id, name))",
+           "CREATE TABLE food_entries ("
+           " id {id},"
+           " user_id TEXT NOT NULL REFERENCES users (user_id) ON DELETE CASCADE,"
+           " foods TEXT NOT NULL,"
+           " meal_type TEXT NOT NULL,"
+           " eaten_at BIGINT NOT NULL,"
+           " notes TEXT NOT NULL)",
+           "CREATE INDEX food_entries_by_time ON food_entries (user_id, eaten_at)",
+           "CREATE TABLE conversation_messages ("
+           " id {id},"
+           " user_id TEXT NOT NULL REFERENCES users (user_id) ON DELETE CASCADE,"
+           " role TEXT NOT NULL,"
+           " content TEXT NOT NULL,"
+           " sent_at BIGINT NOT NULL)",
+           "CREATE INDEX conversation_messages_by_user ON conversation_messages (user_id, id)",
+           "CREATE TABLE leases ("
+           " name TEXT PRIMARY KEY,"
+           " holder TEXT NOT NULL,"
+           " expires_at BIGINT NOT NULL)",
+       }},
+  };
+  return steps;
+}
+
+int migrate(Pool& pool, std::span<const Migration> steps) {
+  const Pool::Lease lease = pool.checkout();
+  soci::session& session = lease.connection().session();
+  const int known = steps.empty() ? 0 : steps.back().version;
+  std::string doing = "the table of migrations";
+  try {
+    session << "CREATE TABLE IF NOT EXISTS schema_migrations ("
+               " version INTEGER PRIMARY KEY, name TEXT NOT NULL, applied_at BIGINT NOT NULL)";
+    refuse_newer(current_version(session), known);
+    int taken = 0;
+    for (const Migration& step : steps) {
+      doing = "migration " + std::to_string(step.version) + " (" + std::string(step.name) + ")";
+      if (step.version <= current_version(session)) continue;
+      ExclusiveTransaction transaction{session};
+      if (step.version <= current_version(session)) continue;  // another process was faster
+      take_step(session, step);
+      transaction.commit();
+      ++taken;
+    }
+    refuse_newer(current_version(session), known);
+    return taken;
+  } catch (const soci::soci_error& error) {
+    throw DatabaseError(kind_of(error), doing + " failed: " + message_of(error));
+  }
+}
+
+}  // namespace health_agent::db

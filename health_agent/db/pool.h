@@ -1,0 +1,86 @@
+#pragma once
+
+#include <chrono>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "vitals/monitor/db.h"
+#include "vitals/result.h"
+
+namespace health_agent::db {
+
+class Connection;
+
+/// A database's address, taken apart.
+struct DatabaseUrl {
+  std::string path;  ///< of the SQLite file
+};
+
+/// Parses DATABASE_URL (`sqlite:path`). Returns an error that says what is accepted; a URL that can
+/// hold a password is never echoed. For the settings, so that a bad URL is reported together with
+/// every other bad variable.
+[[nodiscard]] vitals::Result<DatabaseUrl> parse_database_url(std::string_view text);
+
+/// DATABASE_POOL_SIZE's default: twice the cores, and five.
+[[nodiscard]] int default_pool_size() noexcept;
+
+struct PoolOptions {
+  std::string url;                                  ///< DATABASE_URL
+  int size = default_pool_size();                   ///< connections, at least 1
+  std::chrono::milliseconds checkout_timeout{5000};  ///< how long checkout() waits for a free one
+  std::chrono::milliseconds lock_timeout{5000};      ///< how long a statement waits for a lock
+};
+
+/// The service's connections to its database, all opened at the start. Not for a database in memory:
+/// each connection would have one of its own.
+///
+/// SQLite runs with WAL, `synchronous=NORMAL` and foreign keys. Writers of this process take turns,
+/// first come first served, instead of polling for SQLite's lock.
+///
+/// Threads: any. Must outlive its leases, and every Store on it.
+class Pool {
+ public:
+  /// A connection on loan, given back by the destructor, after exceptions too. Threads: one at a
+  /// time.
+  class [[nodiscard("the connection goes back when the lease is destroyed")]] Lease {
+   public:
+    Lease(Lease&& other) noexcept;
+    Lease& operator=(Lease&&) = delete;
+    ~Lease();
+
+    [[nodiscard]] Connection& connection() const noexcept { return *connection_; }
+
+   private:
+    friend class Pool;
+    Lease(Pool& pool, Connection& connection) noexcept : pool_(&pool), connection_(&connection) {}
+
+    Pool* pool_;
+    Connection* connection_;
+  };
+
+  /// Opens the database, and makes it and its folder when missing. Throws DatabaseError (with the
+  /// path and the cause) when that cannot be done, ConfigurationError when the options cannot be
+  /// right.
+  explicit Pool(PoolOptions options);
+  ~Pool();
+  Pool(const Pool&) = delete;
+  Pool& operator=(const Pool&) = delete;
+
+  /// Lends a connection, the one used last where there is a choice. Waits up to `checkout_timeout`
+  /// and observes that in `db_connection_pool_wait_seconds`. Throws DatabaseError: kTimeout when all
+  /// stay on loan, kUnavailable when the database is gone (a broken connection is opened anew here).
+  [[nodiscard]] Lease checkout();
+
+  /// Connections, and those of them that are not on loan. Threads: any. Cost: two loads, no lock.
+  [[nodiscard]] vitals::monitor::PoolCounts counts() const noexcept;
+
+ private:
+  struct Impl;
+
+  void give_back(Connection& connection) noexcept;
+
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace health_agent::db

@@ -1,0 +1,280 @@
+#include "health_agent/db/store.h"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include "health_agent/db/connection.h"
+#include "health_agent/db/foods_json.h"
+#include "health_agent/errors.h"
+
+namespace health_agent::db {
+namespace {
+
+using std::string;
+using Id = Params<string>;
+
+constexpr std::int64_t kSecondsADay = 86'400;
+
+constexpr Query<Columns<Integer>, Id> kUserExists{
+    QueryType::kSelect, "users", "SELECT 1 FROM users WHERE user_id = :user_id"};
+
+constexpr Query<Columns<string>, Params<string, Integer>> kCreateUser{
+    QueryType::kInsert, "users",
+    "INSERT INTO users (user_id, created_at) VALUES (:user_id, :created_at)"
+    " ON CONFLICT (user_id) DO NOTHING RETURNING user_id"};
+
+constexpr Query<Columns<Integer>, Id> kFindUser{
+    QueryType::kSelect, "users", "SELECT created_at FROM users WHERE user_id = :user_id"};
+
+constexpr Query<Columns<>, Id> kDeleteUser{QueryType::kDelete, "users",
+                                           "DELETE FROM users WHERE user_id = :user_id"};
+
+// What belongs to a user is read by an outer join from the user: no row means that there is no such
+// user, and a row of blanks that there is nothing yet. One statement answers both.
+constexpr Query<Columns<string, string>, Id> kProfile{
+    QueryType::kSelect, "user_profiles",
+    "SELECT COALESCE(p.field, ''), COALESCE(p.value, '') FROM users u"
+    " LEFT JOIN user_profiles p ON p.user_id = u.user_id WHERE u.user_id = :user_id"};
+
+constexpr Query<Columns<string, string>, Id> kPreferences{
+    QueryType::kSelect, "user_preferences",
+    "SELECT COALESCE(p.name, ''), COALESCE(p.value, '') FROM users u"
+    " LEFT JOIN user_preferences p ON p.user_id = u.user_id WHERE u.user_id = :user_id"};
+
+// Writes for a user select from users, for the same reason: nothing changed means no such user.
+using SetField = Query<Columns<>, Params<string, string, string>>;
+
+constexpr SetField kSetProfileField{
+    QueryType::kInsert, "user_profiles",
+    "INSERT INTO user_profiles (user_id, field, value)"
+    " SELECT user_id, CAST(:field AS TEXT), CAST(:value AS TEXT) FROM users WHERE user_id = :user_id"
+    " ON CONFLICT (user_id, field) DO UPDATE SET value = excluded.value"};
+
+constexpr SetField kSetPreference{
+    QueryType::kInsert, "user_preferences",
+    "INSERT INTO user_preferences (user_id, name, value)"
+    " SELECT user_id, CAST(:name AS TEXT), CAST(:value AS TEXT) FROM users WHERE user_id = :user_id"
+    " ON CONFLICT (user_id, name) DO UPDATE SET value = excluded.value"};
+
+constexpr Query<Columns<Integer>, Params<string, string, Integer, string, string>> kSaveFoodEntry{
+    QueryType::kInsert, "food_entries",
+    "INSERT INTO food_entries (user_id, foods, meal_type, eaten_at, notes)"
+    " SELECT user_id, CAST(:foods AS TEXT), CAST(:meal_type AS TEXT), CAST(:eaten_at AS BIGINT),"
+    " CAST(:notes AS TEXT) FROM users WHERE user_id = :user_id RETURNING id"};
+
+constexpr Query<Columns<Integer, string, string, Integer, string>, Params<Integer, Integer, string>>
+    kFoodEntries{
+        QueryType::kSelect, "food_entries",
+        "SELECT COALESCE(f.id, 0), COALESCE(f.foods, ''), COALESCE(f.meal_type, ''),"
+        " COALESCE(f.eaten_at, 0), COALESCE(f.notes, '') FROM users u"
+        " LEFT JOIN food_entries f ON f.user_id = u.user_id"
+        " AND f.eaten_at >= :from_time AND f.eaten_at < :to_time"
+        " WHERE u.user_id = :user_id ORDER BY f.eaten_at, f.id"};
+
+constexpr Query<Columns<>, Params<string, string, Integer, string>> kAppendMessage{
+    QueryType::kInsert, "conversation_messages",
+    "INSERT INTO conversation_messages (user_id, role, content, sent_at)"
+    " SELECT user_id, CAST(:role AS TEXT), CAST(:content AS TEXT), CAST(:sent_at AS BIGINT)"
+    " FROM users WHERE user_id = :user_id"};
+
+constexpr Query<Columns<Integer, string, string, Integer>, Params<string, Integer>> kHistory{
+    QueryType::kSelect, "conversation_messages",
+    "SELECT COALESCE(m.id, 0), COALESCE(m.role, ''), COALESCE(m.content, ''),"
+    " COALESCE(m.sent_at, 0) FROM users u"
+    " LEFT JOIN conversation_messages m ON m.user_id = u.user_id"
+    " WHERE u.user_id = :user_id ORDER BY m.id DESC LIMIT :newest"};
+
+constexpr Query<Columns<>, Id> kClearConversation{
+    QueryType::kDelete, "conversation_messages",
+    "DELETE FROM conversation_messages WHERE user_id = :user_id"};
+
+constexpr Query<Columns<Integer, Integer, Integer, Integer>, Id> kJourney{
+    QueryType::kSelect, "users",
+    "SELECT created_at, COALESCE(first_message_at, -1), COALESCE(first_food_entry_at, -1),"
+    " COALESCE(second_day_at, -1) FROM users WHERE user_id = :user_id"};
+
+using SetStep = Query<Columns<>, Params<Integer, string>>;
+
+struct StepQuery {
+  const char* name;
+  SetStep query;
+};
+
+constexpr std::array kSteps{
+    StepQuery{"first_message",
+              {QueryType::kUpdate, "users",
+               "UPDATE users SET first_message_at = :now"
+               " WHERE user_id = :user_id AND first_message_at IS NULL"}},
+    StepQuery{"first_food_entry",
+              {QueryType::kUpdate, "users",
+               "UPDATE users SET first_food_entry_at = :now"
+               " WHERE user_id = :user_id AND first_food_entry_at IS NULL"}},
+    StepQuery{"second_day",
+              {QueryType::kUpdate, "users",
+               "UPDATE users SET second_day_at = :now"
+               " WHERE user_id = :user_id AND second_day_at IS NULL"}},
+};
+
+// Reads a table, so that the file is really asked; SELECT 1 would be answered without it.
+constexpr Query<Columns<Integer>, Params<>> kPing{
+    QueryType::kSelect, "schema_migrations",
+    "SELECT COALESCE(MAX(version), 0) FROM schema_migrations"};
+
+[[noreturn]] void no_user(std::string_view user_id) {
+  throw RecordNotFoundError("there is no user \"" + string(user_id) + "\"");
+}
+
+template <class Out, class In, class... Rest>
+Integer run(Pool& pool, const Query<Out, In>& query, Rest&&... rest) {
+  const Pool::Lease lease = checkout_for(pool, query.type, query.table);
+  return lease.connection().run(query, std::forward<Rest>(rest)...);
+}
+
+Fields fields_of(Pool& pool, const Query<Columns<string, string>, Id>& query,
+                 std::string_view user_id) {
+  Fields fields;
+  bool found = false;
+  run(
+      pool, query,
+      [&](const string& name, const string& value) {
+        found = true;
+        if (!name.empty()) fields.emplace(name, value);
+      },
+      user_id);
+  if (!found) no_user(user_id);
+  return fields;
+}
+
+std::int64_t day_of(std::int64_t time) noexcept {
+  const std::int64_t day = time / kSecondsADay;
+  return time % kSecondsADay < 0 ? day - 1 : day;
+}
+
+}  // namespace
+
+bool Store::user_exists(std::string_view user_id) {
+  bool found = false;
+  run(*pool_, kUserExists, [&](Integer) { found = true; }, user_id);
+  return found;
+}
+
+bool Store::create_user(std::string_view user_id, std::int64_t now) {
+  bool created = false;
+  run(*pool_, kCreateUser, [&](const string&) { created = true; }, user_id, now);
+  return created;
+}
+
+std::optional<User> Store::find_user(std::string_view user_id) {
+  std::optional<User> user;
+  run(*pool_, kFindUser, [&](Integer created) { user = User{string(user_id), created}; }, user_id);
+  return user;
+}
+
+bool Store::delete_user(std::string_view user_id) {
+  return run(*pool_, kDeleteUser, user_id) > 0;
+}
+
+Fields Store::profile(std::string_view user_id) { return fields_of(*pool_, kProfile, user_id); }
+
+Fields Store::preferences(std::string_view user_id) {
+  return fields_of(*pool_, kPreferences, user_id);
+}
+
+void Store::set_profile_field(std::string_view user_id, std::string_view field,
+                              std::string_view json) {
+  if (run(*pool_, kSetProfileField, field, json, user_id) == 0) no_user(user_id);
+}
+
+void Store::set_preference(std::string_view user_id, std::string_view name, std::string_view json) {
+  if (run(*pool_, kSetPreference, name, json, user_id) == 0) no_user(user_id);
+}
+
+FoodEntry Store::save_food_entry(FoodEntry entry) {
+  const string foods = foods_to_json(entry.foods);
+  entry.id = 0;
+  run(
+      *pool_, kSaveFoodEntry, [&](Integer id) { entry.id = id; }, foods, entry.meal_type,
+      entry.timestamp, entry.notes, entry.user_id);
+  if (entry.id == 0) no_user(entry.user_id);
+  return entry;
+}
+
+std::vector<FoodEntry> Store::food_entries(std::string_view user_id, std::int64_t from,
+                                           std::int64_t to) {
+  std::vector<FoodEntry> entries;
+  bool found = false;
+  run(
+      *pool_, kFoodEntries,
+      [&](Integer id, const string& foods, const string& meal_type, Integer eaten_at,
+          const string& notes) {
+        found = true;
+        if (id == 0) return;
+        entries.push_back(
+            {id, string(user_id), foods_from_json(foods), meal_type, eaten_at, notes});
+      },
+      from, to, user_id);
+  if (!found) no_user(user_id);
+  return entries;
+}
+
+void Store::append_messages(std::string_view user_id, std::span<const Message> messages) {
+  if (messages.empty()) return;
+  const Pool::Lease lease = checkout_for(*pool_, kAppendMessage.type, kAppendMessage.table);
+  Transaction transaction{lease.connection(), kAppendMessage.table};
+  for (const Message& message : messages) {
+    const Integer added = lease.connection().run(kAppendMessage, message.role, message.content,
+                                                 message.timestamp, user_id);
+    if (added == 0) no_user(user_id);
+  }
+  transaction.commit();
+}
+
+std::vector<Message> Store::history(std::string_view user_id, int limit) {
+  std::vector<Message> messages;
+  bool found = false;
+  run(
+      *pool_, kHistory,
+      [&](Integer id, const string& role, const string& content, Integer sent_at) {
+        found = true;
+        if (id != 0) messages.push_back({role, content, sent_at});
+      },
+      user_id, std::max(1, limit));
+  if (!found) no_user(user_id);
+  if (limit < 1) return {};
+  std::reverse(messages.begin(), messages.end());
+  return messages;
+}
+
+void Store::clear_conversation(std::string_view user_id) {
+  if (run(*pool_, kClearConversation, user_id) > 0) return;
+  if (!user_exists(user_id)) no_user(user_id);
+}
+
+std::optional<JourneyStep> Store::reach_step(std::string_view user_id, Step step,
+                                             std::int64_t now) {
+  const auto index = static_cast<std::size_t>(step);
+  std::optional<Integer> created;
+  std::array<Integer, kSteps.size()> reached{};
+  run(
+      *pool_, kJourney,
+      [&](Integer created_at, Integer message, Integer food, Integer second_day) {
+        created = created_at;
+        reached = {message, food, second_day};
+      },
+      user_id);
+  if (!created) no_user(user_id);
+  // Most users are past the step, and an UPDATE that changes nothing would still wait for its turn
+  // to write.
+  if (reached[index] >= 0) return std::nullopt;
+  if (step == Step::kSecondDay && day_of(now) <= day_of(*created)) return std::nullopt;
+  const StepQuery& update = kSteps[index];
+  if (run(*pool_, update.query, now, user_id) == 0) return std::nullopt;
+  return JourneyStep{update.name, static_cast<double>(std::max<Integer>(0, now - *created))};
+}
+
+void Store::ping() {
+  run(*pool_, kPing, [](Integer) {});
+}
+
+}  // namespace health_agent::db

@@ -1,0 +1,79 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "health_agent/db/pool.h"
+#include "health_agent/models.h"
+
+namespace health_agent::db {
+
+/// The steps of the journey `onboarding` after `created`, which create_user() itself reports.
+enum class Step : std::uint8_t {
+  kFirstMessage,
+  kFirstFoodEntry,
+  kSecondDay,  ///< active on a later UTC day than the one of creation
+};
+
+/// What the service keeps: one method for each thing that it does with its database, by the seed's
+/// names. Not for the request path where a cached answer will do; see cache::CachedUsers.
+///
+/// Every statement runs in a vitals QueryScope with its type and table. Methods throw DatabaseError
+/// when the database fails, and RecordNotFoundError (naming the id) when they need a user who is not
+/// there. Times are Unix seconds, UTC.
+///
+/// Threads: any. Cost: one connection of the pool for the time of the call; about 10 us a read.
+class Store {
+ public:
+  explicit Store(Pool& pool) noexcept : pool_(&pool) {}
+
+  [[nodiscard]] bool user_exists(std::string_view user_id);
+
+  /// Makes the user unless it is there. Returns whether this call made it: true for exactly one of
+  /// any number of callers at once.
+  bool create_user(std::string_view user_id, std::int64_t now);
+
+  [[nodiscard]] std::optional<User> find_user(std::string_view user_id);
+
+  /// Deletes the user with everything that belongs to it. Returns whether there was one.
+  bool delete_user(std::string_view user_id);
+
+  [[nodiscard]] Fields profile(std::string_view user_id);
+  [[nodiscard]] Fields preferences(std::string_view user_id);
+
+  /// Sets one field, new or not. `json` is the value as JSON text; it is kept as it is.
+  void set_profile_field(std::string_view user_id, std::string_view field, std::string_view json);
+  void set_preference(std::string_view user_id, std::string_view name, std::string_view json);
+
+  /// Stores the entry of `entry.user_id` and gives it back with its id, which is never used again.
+  FoodEntry save_food_entry(FoodEntry entry);
+
+  /// The user's entries with `from` <= timestamp < `to`, oldest first.
+  [[nodiscard]] std::vector<FoodEntry> food_entries(std::string_view user_id, std::int64_t from,
+                                                    std::int64_t to);
+
+  /// Adds the messages to the user's conversation, in this order, all or none.
+  void append_messages(std::string_view user_id, std::span<const Message> messages);
+
+  /// The newest `limit` messages, oldest of them first.
+  [[nodiscard]] std::vector<Message> history(std::string_view user_id, int limit);
+
+  void clear_conversation(std::string_view user_id);
+
+  /// Says that the user took `step` at `now`. Returns the step, with the seconds since the user was
+  /// created, for exactly one of all calls for this user and step; nothing for the others, or when
+  /// the step is not due (kSecondDay on the first day). Cost: one read once the step is taken.
+  std::optional<JourneyStep> reach_step(std::string_view user_id, Step step, std::int64_t now);
+
+  /// Throws DatabaseError unless the database answers and is the one that was opened.
+  void ping();
+
+ private:
+  Pool* pool_;
+};
+
+}  // namespace health_agent::db

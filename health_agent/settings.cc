@@ -1,0 +1,462 @@
+#include "health_agent/settings.h"
+
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+#include <cstdlib>
+#include <fstream>
+#include <sstream>
+#include <stdexcept>
+#include <thread>
+
+#include "vitals/sentry/dsn.h"
+
+namespace health_agent {
+namespace {
+
+std::string_view trim(std::string_view text) {
+  const auto space = [](char c) { return c == ' ' || c == '\t' || c == '\r'; };
+  while (!text.empty() && space(text.front()))
+    text.remove_prefix(1);
+  while (!text.empty() && space(text.back()))
+    text.remove_suffix(1);
+  return text;
+}
+
+std::string lower(std::string_view text) {
+  std::string result{text};
+  std::transform(result.begin(), result.end(), result.begin(), [](char c) {
+    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+  });
+  return result;
+}
+
+std::vector<std::string> split_list(std::string_view text) {
+  std::vector<std::string> items;
+  while (!text.empty()) {
+    const std::size_t comma = text.find(',');
+    const std::string_view item = trim(text.substr(0, comma));
+    if (!item.empty()) items.emplace_back(item);
+    text.remove_prefix(comma == std::string_view::npos ? text.size() : comma + 1);
+  }
+  return items;
+}
+
+std::string shown(std::string_view value) {
+  constexpr std::size_t kMost = 80;
+  std::string text;
+  for (const char c : value.substr(0, kMost)) {
+    text += static_cast<unsigned char>(c) < 0x20 || c == 0x7f ? '?' : c;
+  }
+  if (value.size() > kMost) text += "…";
+  return "\"" + text + "\"";
+}
+
+std::string masked(std::string_view value) {
+  return value.empty() ? "\"\"" : "\"****\" (" + std::to_string(value.size()) + " characters)";
+}
+
+/// A URL with anything between `://` and `@` masked; a value that is no URL at all may be a pasted
+/// secret, so it is masked whole.
+std::string masked_url(std::string_view value) {
+  const std::size_t scheme = value.find("://");
+  if (scheme == std::string_view::npos) {
+    return value.find('@') == std::string_view::npos ? shown(value) : masked(value);
+  }
+  const std::size_t at = value.rfind('@');
+  if (at == std::string_view::npos || at < scheme) return shown(value);
+  return shown(std::string{value.substr(0, scheme + 3)} + "****" + std::string{value.substr(at)});
+}
+
+bool is_url(std::string_view text, std::initializer_list<std::string_view> schemes) {
+  for (const std::string_view scheme : schemes) {
+    if (!text.starts_with(scheme) || !text.substr(scheme.size()).starts_with("://")) continue;
+    std::string_view rest = text.substr(scheme.size() + 3);
+    rest = rest.substr(0, rest.find_first_of("/?#"));
+    if (const std::size_t at = rest.rfind('@'); at != std::string_view::npos)
+      rest.remove_prefix(at + 1);
+    if (rest.starts_with('[')) {
+      const std::size_t close = rest.find(']');
+      if (close == std::string_view::npos || close == 1) return false;
+      rest.remove_prefix(close + 1);
+      if (!rest.empty() && rest.front() != ':') return false;
+    } else {
+      const std::size_t colon = rest.find(':');
+      if (rest.substr(0, colon).empty()) return false;
+      rest = colon == std::string_view::npos ? std::string_view{} : rest.substr(colon);
+    }
+    if (rest.empty()) return text.find_first_of(" \t\n\"<>") == std::string_view::npos;
+    rest.remove_prefix(1);
+    int port = 0;
+    const auto [end, error] = std::from_chars(rest.data(), rest.data() + rest.size(), port);
+    return error == std::errc{} && end == rest.data() + rest.size() && port >= 1 && port <= 65535;
+  }
+  return false;
+}
+
+bool is_loopback(std::string_view host) {
+  return host == "localhost" || host == "::1" || host.starts_with("127.");
+}
+
+enum class Secret { kNo, kYes, kUrl };
+
+/// Reads variables one by one and gathers what is wrong with them.
+class Reader {
+ public:
+  Reader(const Environment& environment, std::map<std::string, std::string> dotenv,
+         std::vector<SettingFault>& faults)
+      : environment_(environment), dotenv_(std::move(dotenv)), faults_(faults) {}
+
+  /// What was given, which may be empty; nothing when the variable is not there at all.
+  std::optional<std::string> given(const std::string& name) const {
+    std::optional<std::string> value = environment_(name);
+    if (!value) {
+      if (const auto found = dotenv_.find(name); found != dotenv_.end()) value = found->second;
+    }
+    if (value) value = std::string{trim(*value)};
+    return value;
+  }
+
+  /// The same, where empty counts as not given: that is how people switch a variable off in a
+  /// compose file.
+  std::optional<std::string> raw(const std::string& name) const {
+    std::optional<std::string> value = given(name);
+    if (value && value->empty()) return std::nullopt;
+    return value;
+  }
+
+  void fault(const std::string& name, std::string_view value, Secret secret, std::string accepted) {
+    faults_.push_back({name,
+                       secret == Secret::kNo    ? shown(value)
+                       : secret == Secret::kYes ? masked(value)
+                                                : masked_url(value),
+                       std::move(accepted)});
+  }
+
+  void text(const std::string& name, std::string& into) const {
+    if (auto value = raw(name)) into = *value;
+  }
+
+  void flag(const std::string& name, bool& into) {
+    const auto value = raw(name);
+    if (!value) return;
+    const std::string word = lower(*value);
+    if (word == "true" || word == "1" || word == "yes" || word == "on") {
+      into = true;
+    } else if (word == "false" || word == "0" || word == "no" || word == "off") {
+      into = false;
+    } else {
+      fault(name, *value, Secret::kNo, "a boolean: true/false/1/0/yes/no/on/off");
+    }
+  }
+
+  template <class Integer>
+  void integer(const std::string& name, Integer& into, long long least, long long most) {
+    const auto value = raw(name);
+    if (!value) return;
+    long long number = 0;
+    const auto [end, error] = std::from_chars(value->data(), value->data() + value->size(), number);
+    if (error != std::errc{} || end != value->data() + value->size() || number < least ||
+        number > most) {
+      fault(name, *value, Secret::kNo,
+            "a whole number from " + std::to_string(least) + " to " + std::to_string(most));
+      return;
+    }
+    into = static_cast<Integer>(number);
+  }
+
+  void rate(const std::string& name, double& into) {
+    const auto value = raw(name);
+    if (!value) return;
+    double number = -1;
+    const auto [end, error] = std::from_chars(value->data(), value->data() + value->size(), number);
+    if (error != std::errc{} || end != value->data() + value->size() ||
+        !(number >= 0 && number <= 1)) {
+      fault(name, *value, Secret::kNo, "a number from 0.0 to 1.0");
+      return;
+    }
+    into = number;
+  }
+
+  void choice(const std::string& name, std::string& into,
+              std::initializer_list<std::string_view> words) {
+    const auto value = raw(name);
+    if (!value) return;
+    const std::string word = lower(*value);
+    std::string accepted = "one of";
+    for (const std::string_view candidate : words) {
+      if (word == candidate) {
+        into = word;
+        return;
+      }
+      accepted += (accepted.size() > 6 ? ", " : " ") + std::string{candidate};
+    }
+    fault(name, *value, Secret::kNo, accepted);
+  }
+
+  void url(const std::string& name, std::string& into,
+           std::initializer_list<std::string_view> schemes) {
+    const auto value = raw(name);
+    if (!value) return;
+    if (!is_url(*value, schemes)) {
+      std::string accepted = "a URL:";
+      for (const std::string_view scheme : schemes)
+        accepted += " " + std::string{scheme} + "://host[:port]…";
+      fault(name, *value, Secret::kUrl, accepted);
+      return;
+    }
+    into = *value;
+    while (into.ends_with('/'))
+      into.pop_back();
+  }
+
+  void readable_file(const std::string& name, std::string& into) {
+    const auto value = raw(name);
+    if (!value) return;
+    if (!std::ifstream{*value}) {
+      fault(name, *value, Secret::kNo, "the path of a file that can be read");
+      return;
+    }
+    into = *value;
+  }
+
+ private:
+  const Environment& environment_;
+  std::map<std::string, std::string> dotenv_;
+  std::vector<SettingFault>& faults_;
+};
+
+void read_monitoring(Reader& in, LoadedSettings& out) {
+  Settings& s = out.settings;
+  in.flag("ENABLE_SENTRY", s.enable_sentry);
+  if (const auto dsn = in.raw("SENTRY_DSN")) {
+    if (const auto parsed = vitals::sentry::parse_dsn(*dsn); parsed) {
+      s.sentry_dsn = *dsn;
+    } else {
+      in.fault("SENTRY_DSN", *dsn, Secret::kYes, parsed.error().message);
+    }
+  } else if (s.enable_sentry) {
+    out.warnings.emplace_back(
+        "ENABLE_SENTRY is true but SENTRY_DSN is empty: running without Sentry");
+  }
+  in.text("SENTRY_ENVIRONMENT", s.sentry_environment);
+  in.rate("SENTRY_TRACES_SAMPLE_RATE", s.sentry_traces_sample_rate);
+  in.flag("ENABLE_PROMETHEUS", s.enable_prometheus);
+  in.integer("PROMETHEUS_PORT", s.prometheus_port, 0, 65535);
+  in.text("SENTRY_RELEASE", s.sentry_release);
+  in.rate("SENTRY_SAMPLE_RATE", s.sentry_sample_rate);
+  if (const auto spotlight = in.raw("SENTRY_SPOTLIGHT")) {
+    const std::string word = lower(*spotlight);
+    if (word == "true" || word == "1" || word == "yes" || word == "on") {
+      s.sentry_spotlight = "http://localhost:8969/stream";
+    } else if (is_url(*spotlight, {"http", "https"})) {
+      s.sentry_spotlight = *spotlight;
+    } else if (word != "false" && word != "0" && word != "no" && word != "off") {
+      in.fault("SENTRY_SPOTLIGHT", *spotlight, Secret::kUrl,
+               "a boolean, or a URL: http://host[:port]/stream");
+    }
+  }
+  in.flag("SENTRY_SEND_DEFAULT_PII", s.sentry_send_default_pii);
+  if (const auto folder = in.given("SENTRY_CACHE_DIR"))
+    s.sentry_cache_dir = *folder;  // empty turns it off
+  in.readable_file("SENTRY_FINGERPRINT_RULES", s.sentry_fingerprint_rules);
+  in.flag("SENTRY_DEBUG", s.sentry_debug);
+  in.text("METRICS_TOKEN", s.metrics_token);
+  in.flag("ENABLE_CONSOLE", s.enable_console);
+}
+
+void read_api(Reader& in, LoadedSettings& out) {
+  Settings& s = out.settings;
+  in.choice("RUN_MODE", s.run_mode, {"api", "bot", "both"});
+  in.text("API_HOST", s.api_host);
+  in.integer("API_PORT", s.api_port, 1, 65535);
+  if (const auto keys = in.raw("API_KEYS")) s.api_keys = split_list(*keys);
+  if (s.api_keys.empty() && !is_loopback(s.api_host)) {
+    in.fault(
+        "API_KEYS", "", Secret::kYes,
+        "at least one key, since API_HOST " + shown(s.api_host) + " is not a loopback address");
+  }
+  if (const auto origins = in.raw("CORS_ORIGINS")) {
+    s.cors_origins = split_list(*origins);
+    for (const std::string& origin : s.cors_origins) {
+      if (origin == "*" || is_url(origin, {"http", "https"})) continue;
+      in.fault("CORS_ORIGINS", origin, Secret::kUrl,
+               "a comma-separated list of http(s)://host[:port], or *");
+    }
+  }
+  in.integer("RATE_LIMIT_PER_MINUTE", s.rate_limit_per_minute, 0, 1'000'000);
+  in.choice("LOG_LEVEL", s.log_level,
+            {"trace", "debug", "info", "warning", "error", "critical", "off"});
+  in.choice("LOG_FORMAT", s.log_format, {"text", "json"});
+  if (const auto shares = in.raw("FAULTS")) {
+    if (auto parsed = faults::parse(*shares); !parsed) {
+      in.fault("FAULTS", *shares, Secret::kNo,
+               "handler:SHARE,db:SHARE,agent:SHARE; " + parsed.error().message);
+    } else if (parsed->any() && s.sentry_environment != "development") {
+      in.fault("FAULTS", *shares, Secret::kNo,
+               "nothing, unless SENTRY_ENVIRONMENT is development (it is " +
+                   shown(s.sentry_environment) + ")");
+    } else {
+      s.faults = *parsed;
+    }
+  }
+}
+
+void read_storage(Reader& in, LoadedSettings& out) {
+  Settings& s = out.settings;
+  if (const auto url = in.raw("DATABASE_URL")) {
+    if (url->starts_with("sqlite:") && url->size() > 7) {
+      s.database_url = *url;
+    } else if (is_url(*url, {"postgresql", "postgres"})) {
+      in.fault("DATABASE_URL", *url, Secret::kUrl,
+               "sqlite:PATH; this version has no PostgreSQL yet");
+    } else {
+      in.fault("DATABASE_URL", *url, Secret::kUrl,
+               "sqlite:PATH, or postgresql://user:pass@host:port/db");
+    }
+  }
+  s.database_pool_size =
+      2 * static_cast<int>(std::max(1U, std::thread::hardware_concurrency())) + 5;
+  in.integer("DATABASE_POOL_SIZE", s.database_pool_size, 1, 1000);
+  if (const auto url = in.raw("REDIS_URL")) {
+    in.fault("REDIS_URL", *url, Secret::kUrl,
+             is_url(*url, {"redis"})
+                 ? "nothing: this version has no Redis yet, only the in-process cache"
+                 : "redis://host:port/db, or empty for the in-process cache");
+  }
+  in.integer("CACHE_TTL_SECONDS", s.cache_ttl_seconds, 1, 86'400);
+}
+
+void read_model(Reader& in, const std::string& name, std::string& into, const Settings& s) {
+  const auto value = in.raw(name);
+  if (!value) return;
+  if (*value == "local") {
+    into = *value;
+    return;
+  }
+  const std::size_t colon = value->find(':');
+  const std::string vendor = value->substr(0, colon);
+  const bool named = colon != std::string::npos && colon + 1 < value->size();
+  if (!named || (vendor != "anthropic" && vendor != "openai")) {
+    in.fault(name, *value, Secret::kNo, "local, anthropic:MODEL or openai:MODEL");
+    return;
+  }
+  const std::string& key = vendor == "anthropic" ? s.anthropic_api_key : s.openai_api_key;
+  const std::string key_name = vendor == "anthropic" ? "ANTHROPIC_API_KEY" : "OPENAI_API_KEY";
+  if (key.empty())
+    in.fault(key_name, "", Secret::kYes, "a key, since " + name + " is " + shown(*value));
+  in.fault(name, *value, Secret::kNo, "local; this version has no " + vendor + " models yet");
+}
+
+void read_agent_and_bot(Reader& in, LoadedSettings& out) {
+  Settings& s = out.settings;
+  in.text("ANTHROPIC_API_KEY", s.anthropic_api_key);
+  in.url("ANTHROPIC_BASE_URL", s.anthropic_base_url, {"http", "https"});
+  in.text("OPENAI_API_KEY", s.openai_api_key);
+  in.url("OPENAI_BASE_URL", s.openai_base_url, {"http", "https"});
+  read_model(in, "AGENT_MODEL", s.agent_model, s);
+  read_model(in, "AGENT_FALLBACK_MODEL", s.agent_fallback_model, s);
+  in.integer("AGENT_TIMEOUT_SECONDS", s.agent_timeout_seconds, 1, 600);
+  in.readable_file("AGENT_PRICES_FILE", s.agent_prices_file);
+
+  in.text("TELEGRAM_BOT_TOKEN", s.telegram_bot_token);
+  in.url("TELEGRAM_API_URL", s.telegram_api_url, {"http", "https"});
+  if (const auto ids = in.raw("ALLOWED_TELEGRAM_IDS")) {
+    for (const std::string& id : split_list(*ids)) {
+      std::int64_t number = 0;
+      const auto [end, error] = std::from_chars(id.data(), id.data() + id.size(), number);
+      if (error != std::errc{} || end != id.data() + id.size()) {
+        in.fault("ALLOWED_TELEGRAM_IDS", id, Secret::kNo, "a comma-separated list of numbers");
+      } else {
+        s.allowed_telegram_ids.push_back(number);
+      }
+    }
+  }
+  if (s.run_mode != "api") {
+    if (s.telegram_bot_token.empty()) {
+      in.fault("TELEGRAM_BOT_TOKEN", "", Secret::kYes,
+               "a token, since RUN_MODE is " + shown(s.run_mode));
+    }
+    in.fault("RUN_MODE", s.run_mode, Secret::kNo, "api; this version has no Telegram bot yet");
+  }
+}
+
+}  // namespace
+
+Environment process_environment() {
+  return [](const std::string& name) -> std::optional<std::string> {
+    const char* value = std::getenv(name.c_str());
+    if (value == nullptr) return std::nullopt;
+    return value;
+  };
+}
+
+LoadedSettings load_settings(const Environment& environment, std::string_view dotenv) {
+  LoadedSettings out;
+  Reader in{environment, parse_dotenv(dotenv, out.faults), out.faults};
+  read_monitoring(in, out);
+  read_api(in, out);
+  read_storage(in, out);
+  read_agent_and_bot(in, out);
+  return out;
+}
+
+std::string read_dotenv(const std::string& path) {
+  std::ifstream file{path};
+  if (!file) return {};
+  std::ostringstream text;
+  if (file.peek() != std::ifstream::traits_type::eof()) text << file.rdbuf();
+  if (file.bad() || text.fail()) throw std::runtime_error("the file " + path + " cannot be read");
+  return text.str();
+}
+
+std::string describe(const std::vector<SettingFault>& faults) {
+  std::string text =
+      std::to_string(faults.size()) +
+      (faults.size() == 1 ? " setting cannot be used:\n" : " settings cannot be used:\n");
+  for (const SettingFault& fault : faults) {
+    text += "  " + fault.variable + ": " + fault.given + " was given; accepted: " + fault.accepted +
+            "\n";
+  }
+  return text;
+}
+
+std::map<std::string, std::string> parse_dotenv(std::string_view text,
+                                                std::vector<SettingFault>& faults) {
+  std::map<std::string, std::string> variables;
+  if (text.starts_with("\xEF\xBB\xBF")) text.remove_prefix(3);
+  for (int number = 1; !text.empty(); ++number) {
+    const std::size_t end = text.find('\n');
+    std::string_view line = trim(text.substr(0, end));
+    text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
+    if (line.empty() || line.front() == '#') continue;
+    if (line.starts_with("export ")) line = trim(line.substr(7));
+
+    const std::size_t equals = line.find('=');
+    const std::string_view name = trim(line.substr(0, equals));
+    const bool named = !name.empty() && std::all_of(name.begin(), name.end(), [](char c) {
+      return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_';
+    });
+    std::string_view value =
+        equals == std::string_view::npos ? std::string_view{} : trim(line.substr(equals + 1));
+    bool closed = true;
+    if (!value.empty() && (value.front() == '"' || value.front() == '\'')) {
+      const std::size_t close = value.find(value.front(), 1);
+      closed = close != std::string_view::npos;
+      if (closed) value = value.substr(1, close - 1);
+    } else if (const std::size_t comment = value.find(" #"); comment != std::string_view::npos) {
+      value = trim(value.substr(0, comment));
+    }
+    if (equals == std::string_view::npos || !named || !closed) {
+      // The line's own text is not shown: it may hold a secret.
+      faults.push_back({".env line " + std::to_string(number),
+                        "a line of " + std::to_string(line.size()) + " characters",
+                        "NAME=value, with quotes closed"});
+      continue;
+    }
+    variables[std::string{name}] = std::string{value};
+  }
+  return variables;
+}
+
+}  // namespace health_agent

@@ -1,0 +1,101 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "health_agent/faults.h"
+
+namespace health_agent {
+
+/// What the environment and the `.env` file say (specification section 1), read and checked. Plain
+/// values; the defaults are those of the specification.
+struct Settings {
+  // Monitoring.
+  bool enable_sentry = false;
+  std::string sentry_dsn;
+  std::string sentry_environment = "development";
+  double sentry_traces_sample_rate = 1.0;
+  bool enable_prometheus = true;
+  std::uint16_t prometheus_port = 9090;
+  std::string sentry_release;
+  double sentry_sample_rate = 1.0;
+  std::string sentry_spotlight;  // a URL, or empty
+  bool sentry_send_default_pii = false;
+  std::string sentry_cache_dir = "./data/sentry";
+  std::string sentry_fingerprint_rules;
+  bool sentry_debug = false;
+  std::string metrics_token;
+  bool enable_console = true;
+
+  // The service.
+  std::string run_mode = "api";
+  std::string api_host = "127.0.0.1";
+  std::uint16_t api_port = 8080;
+  std::vector<std::string> api_keys;
+  std::vector<std::string> cors_origins = {"http://localhost:3000"};
+  int rate_limit_per_minute = 0;
+  std::string database_url = "sqlite:data/health_agent.db";
+  int database_pool_size = 0;  // 2 x cores + 5 when not given
+  std::string redis_url;
+  int cache_ttl_seconds = 300;
+  std::string agent_model = "local";
+  std::string agent_fallback_model;
+  std::string anthropic_api_key;
+  std::string anthropic_base_url = "https://api.anthropic.com";
+  std::string openai_api_key;
+  std::string openai_base_url = "https://api.openai.com";
+  int agent_timeout_seconds = 30;
+  std::string agent_prices_file;
+  std::string telegram_bot_token;
+  std::string telegram_api_url = "https://api.telegram.org";
+  std::vector<std::int64_t> allowed_telegram_ids;
+  std::string log_level = "info";
+  std::string log_format = "text";
+  faults::Shares faults;
+};
+
+/// One variable that cannot be used: its name, what was given (secrets masked) and what is
+/// accepted.
+struct SettingFault {
+  std::string variable;
+  std::string given;
+  std::string accepted;
+};
+
+/// Settings, and everything that is wrong with them. A variable at fault keeps its default in
+/// `settings`.
+struct LoadedSettings {
+  Settings settings;
+  std::vector<SettingFault> faults;
+  /// Odd, but no reason not to start.
+  std::vector<std::string> warnings;
+};
+
+/// Gives a variable's value, or nothing when it is not set.
+using Environment = std::function<std::optional<std::string>(const std::string& name)>;
+
+/// The process' own environment.
+[[nodiscard]] Environment process_environment();
+
+/// Reads every variable. A value in `environment` wins over one in `dotenv`, the text of a `.env`
+/// file. Never throws for bad input: each fault is in the result.
+[[nodiscard]] LoadedSettings load_settings(const Environment& environment, std::string_view dotenv);
+
+/// The text of `path`, empty when there is no such file. Throws std::runtime_error when it is there
+/// and cannot be read.
+[[nodiscard]] std::string read_dotenv(const std::string& path);
+
+/// One message that names all faults, a line each, ready for stderr.
+[[nodiscard]] std::string describe(const std::vector<SettingFault>& faults);
+
+/// A `.env` file's variables: `NAME=value`, `#` comments, optional `export`, single or double
+/// quotes. Lines that are none of this are added to `faults` by their number.
+[[nodiscard]] std::map<std::string, std::string> parse_dotenv(std::string_view text,
+                                                              std::vector<SettingFault>& faults);
+
+}  // namespace health_agent

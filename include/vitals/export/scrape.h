@@ -1,0 +1,72 @@
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <mutex>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "vitals/metrics/histogram.h"
+
+namespace vitals::metrics {
+class Registry;
+}
+
+namespace vitals::exporting {
+
+/// What a scrape asked for: the parts of an HTTP request that matter, empty when absent.
+struct ScrapeRequest {
+  std::string_view method = "GET";
+  std::string_view accept{};
+  std::string_view accept_encoding{};
+  std::string_view authorization{};
+  std::string_view query{};  ///< what follows `?`, still encoded
+};
+
+/// What to answer. A text that is empty is a header not to send.
+struct ScrapeResponse {
+  int status = 200;
+  std::string content_type{};
+  std::string content_encoding{};
+  std::string www_authenticate{};
+  std::string allow{};
+  std::string body{};  ///< empty for HEAD
+};
+
+struct ScrapeOptions {
+  std::string token{};            ///< wanted as `Authorization: Bearer …`; empty lets everybody in
+  std::size_t max_in_flight = 4;  ///< scrapes at once; more are answered 503
+};
+
+/// Answers scrapes for whatever HTTP server there is: status, negotiation, compression, selection
+/// by `name[]=`. For a service without an HTTP server, give it to an Exposer.
+///
+/// Defines vitals_scrape_duration_seconds in the registry, so there is one handler a registry;
+/// throws DefinitionError otherwise. The registry must outlive it.
+class ScrapeHandler {
+ public:
+  explicit ScrapeHandler(metrics::Registry& registry, ScrapeOptions options = {});
+  ScrapeHandler(const ScrapeHandler&) = delete;
+  ScrapeHandler& operator=(const ScrapeHandler&) = delete;
+
+  /// 401 without the token, 405 for anything but GET and HEAD, 503 over the limit, 500 when there
+  /// is no memory, else 200. The token is compared in a time that does not depend on where it
+  /// differs. Threads: any. Never throws.
+  [[nodiscard]] ScrapeResponse handle(const ScrapeRequest& request) noexcept;
+
+ private:
+  [[nodiscard]] bool authorized(std::string_view authorization) const noexcept;
+  [[nodiscard]] ScrapeResponse scrape(const ScrapeRequest& request);
+  [[nodiscard]] std::string take_buffer();
+  void give_buffer(std::string buffer) noexcept;
+
+  metrics::Registry& registry_;
+  const ScrapeOptions options_;
+  metrics::Histogram duration_;
+  std::atomic<std::size_t> in_flight_{0};
+  std::mutex mutex_;                  // guards spare_
+  std::vector<std::string> spare_;    // texts that were compressed, to be written over
+};
+
+}  // namespace vitals::exporting

@@ -1,0 +1,38 @@
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <initializer_list>
+#include <span>
+#include <vector>
+
+namespace vitals::metrics {
+
+/// The upper bounds of a histogram's buckets, ascending; +Inf is added by itself. What is not
+/// ascending, not finite or empty is refused when the histogram is defined.
+class Buckets {
+ public:
+  Buckets(std::initializer_list<double> bounds) : bounds_(bounds) {}
+  explicit Buckets(std::vector<double> bounds) : bounds_(std::move(bounds)) {}
+  template <std::size_t N>
+  Buckets(const std::array<double, N>& bounds) : bounds_(bounds.begin(), bounds.end()) {}
+
+  [[nodiscard]] std::span<const double> bounds() const noexcept { return bounds_; }
+
+ private:
+  std::vector<double> bounds_;
+};
+
+/// For the latency of a network service, in seconds. Source: Prometheus client libraries' default.
+inline constexpr std::array<double, 11> kDefaultBuckets{.005, .01, .025, .05, .1, .25,
+                                                        .5,   1,   2.5,  5,   10};
+
+/// `count` bounds, the first at `start`, each `width` above the one before. Throws DefinitionError
+/// when count is 0 or width not above 0.
+[[nodiscard]] Buckets linear_buckets(double start, double width, std::size_t count);
+
+/// `count` bounds, the first at `start`, each `factor` times the one before. Throws DefinitionError
+/// when count is 0, start not above 0 or factor not above 1.
+[[nodiscard]] Buckets exponential_buckets(double start, double factor, std::size_t count);
+
+}  // namespace vitals::metrics

@@ -1,0 +1,60 @@
+#pragma once
+
+#include <cmath>
+#include <concepts>
+#include <cstdint>
+
+#include "vitals/metrics/detail/cells.h"
+
+namespace vitals::metrics {
+
+namespace detail {
+struct HandleMaker;
+}
+
+/// A value that only grows. For anything that can fall, use Gauge; for durations and sizes, use
+/// Histogram.
+///
+/// A small value to copy and keep: it never dangles, also when its series was removed, its registry
+/// destroyed, or the process is ending. A default-constructed one does nothing.
+class Counter {
+ public:
+  constexpr Counter() noexcept = default;
+
+  /// Adds one event. Threads: any. Cost: one plain add to a cell of this thread; the first in a
+  /// thread makes the cell's page. Never fails.
+  void inc() const noexcept { detail::add_count(slot_, 1); }
+
+  /// Adds `n` events; ignores what is negative. Threads, cost: as above.
+  template <std::integral Integer>
+    requires(!std::same_as<Integer, bool>)
+  void inc(Integer n) const noexcept {
+    if constexpr (std::signed_integral<Integer>) {
+      if (n < 0) return;
+    }
+    detail::add_count(slot_, static_cast<std::uint64_t>(n));
+  }
+
+  /// Adds `amount`, which may have a fraction: seconds, dollars. Ignores what is negative, NaN or
+  /// infinite. Threads: any. Cost: as above.
+  void inc(double amount) const noexcept {
+    if (!(amount > 0.0)) return;
+    if (amount < 0x1p53 && amount == std::floor(amount)) {
+      detail::add_count(slot_, static_cast<std::uint64_t>(amount));
+    } else if (std::isfinite(amount)) {
+      detail::add_sum(slot_, amount);
+    }
+  }
+
+  /// The total of all threads. For tests and pages, not for the hot path. Threads: any. Cost: a
+  /// lock, and a look at every live thread.
+  [[nodiscard]] double value() const noexcept;
+
+ private:
+  friend struct detail::HandleMaker;
+  constexpr explicit Counter(detail::Slot slot) noexcept : slot_(slot) {}
+
+  detail::Slot slot_ = detail::kNoSlot;
+};
+
+}  // namespace vitals::metrics

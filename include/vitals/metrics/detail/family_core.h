@@ -1,0 +1,256 @@
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <memory>
+#include <mutex>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "vitals/metrics/counter.h"
+#include "vitals/metrics/detail/cells.h"
+#include "vitals/metrics/gauge.h"
+#include "vitals/metrics/histogram.h"
+#include "vitals/metrics/sample_sink.h"
+
+/// What a family stands on. Not for use from outside: it may change.
+namespace vitals::metrics::detail {
+
+/// One label set of a family. Its texts follow it in the same block of memory: where each value
+/// lies, the rendered labels, and the values as they were given.
+struct Series {
+  struct Value {
+    std::uint32_t offset;  ///< from the end of the Value array
+    std::uint32_t size;
+  };
+
+  std::atomic<double>* gauge = nullptr;
+  Slot slot = kNoSlot;
+  std::uint32_t labels_size = 0;
+
+  [[nodiscard]] const Value* values() const noexcept {
+    return reinterpret_cast<const Value*>(this + 1);
+  }
+  [[nodiscard]] const char* texts(std::size_t label_count) const noexcept {
+    return reinterpret_cast<const char*>(values() + label_count);
+  }
+  [[nodiscard]] std::string_view value(std::size_t i, std::size_t label_count) const noexcept {
+    return {texts(label_count) + values()[i].offset, values()[i].size};
+  }
+  [[nodiscard]] std::string_view labels(std::size_t label_count) const noexcept {
+    return {texts(label_count), labels_size};
+  }
+};
+
+struct HandleMaker {
+  [[nodiscard]] static Counter make(const Series& s, const BucketLayout*, const Counter*) noexcept {
+    return Counter{s.slot};
+  }
+  [[nodiscard]] static Gauge make(const Series& s, const BucketLayout*, const Gauge*) noexcept {
+    return Gauge{s.gauge};
+  }
+  [[nodiscard]] static Histogram make(const Series& s, const BucketLayout* layout,
+                                      const Histogram*) noexcept {
+    return Histogram{layout, s.slot};
+  }
+  [[nodiscard]] static Slot slot(Counter c) noexcept { return c.slot_; }
+};
+
+[[nodiscard]] inline std::uint64_t load_bytes(const char* from, std::size_t n) noexcept {
+  std::uint64_t word = 0;
+  std::memcpy(&word, from, n);
+  return word;
+}
+
+[[nodiscard]] inline std::uint64_t mix(std::uint64_t a, std::uint64_t b) noexcept {
+  __extension__ using Wide = unsigned __int128;
+  const Wide product = static_cast<Wide>(a) * b;
+  return static_cast<std::uint64_t>(product) ^ static_cast<std::uint64_t>(product >> 64);
+}
+
+/// A hash for short texts in a table of this process: a multiplication for every 16 bytes. Nothing
+/// rests on it but speed, since keys are compared in full.
+[[nodiscard]] inline std::uint64_t hash_text(std::string_view text, std::uint64_t seed) noexcept {
+  constexpr std::uint64_t kFirst = 0xa076'1d64'78bd'642f;
+  constexpr std::uint64_t kSecond = 0xe703'7ed1'a0b4'28db;
+  const char* p = text.data();
+  std::size_t n = text.size();
+  seed ^= mix(n ^ kFirst, kSecond);
+  while (n > 16) {
+    seed = mix(load_bytes(p, 8) ^ kFirst, load_bytes(p + 8, 8) ^ seed);
+    p += 16;
+    n -= 16;
+  }
+  std::uint64_t a = 0;
+  std::uint64_t b = 0;
+  if (n >= 8) {
+    a = load_bytes(p, 8);
+    b = load_bytes(p + n - 8, 8);
+  } else if (n >= 4) {
+    a = load_bytes(p, 4);
+    b = load_bytes(p + n - 4, 4);
+  } else if (n > 0) {
+    a = (static_cast<std::uint64_t>(static_cast<unsigned char>(p[0])) << 16) |
+        (static_cast<std::uint64_t>(static_cast<unsigned char>(p[n / 2])) << 8) |
+        static_cast<unsigned char>(p[n - 1]);
+  }
+  return mix(a ^ kSecond, b ^ seed);
+}
+
+[[nodiscard]] inline bool equal_text(const char* a, const char* b, std::size_t n) noexcept {
+  if (n > 16) return std::memcmp(a, b, n) == 0;
+  if (n >= 8) {
+    return ((load_bytes(a, 8) ^ load_bytes(b, 8)) |
+            (load_bytes(a + n - 8, 8) ^ load_bytes(b + n - 8, 8))) == 0;
+  }
+  if (n >= 4) {
+    return ((load_bytes(a, 4) ^ load_bytes(b, 4)) |
+            (load_bytes(a + n - 4, 4) ^ load_bytes(b + n - 4, 4))) == 0;
+  }
+  for (std::size_t i = 0; i < n; ++i) {
+    if (a[i] != b[i]) return false;
+  }
+  return true;
+}
+
+/// An open-addressing table that readers search without a lock. A writer (one at a time, under the
+/// family's mutex) sets the hash and then publishes the series; an entry may be used again after a
+/// removal, since a reader compares the whole key.
+struct SeriesTable {
+  struct Entry {
+    std::atomic<std::uint64_t> hash{0};
+    std::atomic<const Series*> series{nullptr};
+  };
+
+  explicit SeriesTable(std::size_t capacity)
+      : mask(capacity - 1), entries(std::make_unique<Entry[]>(capacity)) {}
+
+  std::size_t mask;
+  std::unique_ptr<Entry[]> entries;
+};
+
+struct FamilySpec {
+  MetricType type = MetricType::kCounter;
+  std::string name;
+  std::string help;
+  std::string unit;
+  std::vector<std::string> label_names;
+  std::size_t max_series = 1000;
+  std::size_t indexed = 0;  ///< number of label sets when all labels are enums, else 0
+  const BucketLayout* layout = nullptr;
+};
+
+/// A family's name, limits and series. Owned by the registry; when that is destroyed the core is
+/// emptied and kept, so that a Family that was copied elsewhere does nothing instead of dangling.
+class FamilyCore {
+ public:
+  explicit FamilyCore(FamilySpec spec);
+  FamilyCore(const FamilyCore&) = delete;
+  FamilyCore& operator=(const FamilyCore&) = delete;
+  ~FamilyCore();
+
+  [[nodiscard]] const FamilySpec& spec() const noexcept { return spec_; }
+  [[nodiscard]] const BucketLayout* layout() const noexcept { return spec_.layout; }
+
+  /// The series of these values, made when it is new, that of `(other)` when there is no room; null
+  /// when there is no memory or the registry is gone. Threads: any. Cost: no lock and no allocation
+  /// when it is there already, or when the family is full.
+  template <std::size_t N>
+  [[nodiscard]] const Series* find_or_make(
+      const std::array<std::string_view, N>& values) noexcept {
+    const std::uint64_t hash = hash_of(values);
+    if (const Series* series = find(values, hash)) [[likely]] return series;
+    return make(values, hash);
+  }
+
+  /// The series at an index of an all-enum family; null until it is made by find_or_make.
+  [[nodiscard]] const Series* at(std::size_t index) const noexcept {
+    // Pairs with the release in publish().
+    return indexed_[index].load(std::memory_order_acquire);
+  }
+  /// As find_or_make, and remembers the series at `index`.
+  [[nodiscard]] const Series* make_at(std::size_t index,
+                                      std::span<const std::string_view> values) noexcept;
+  /// Where everything goes that has no place of its own.
+  [[nodiscard]] const Series* other() noexcept;
+
+  bool remove(std::span<const std::string_view> values) noexcept;
+  void clear() noexcept;
+  [[nodiscard]] std::size_t size() const noexcept;
+  [[nodiscard]] std::uint64_t overflows() const noexcept;
+
+  /// Hands the family with all its series to the sink; nothing when it has none.
+  void collect(SampleSink& sink) const;
+
+  /// Forgets every series and does nothing from then on. No other call may be under way.
+  void close() noexcept;
+
+ private:
+  [[nodiscard]] std::uint64_t hash_of(std::span<const std::string_view> values) const noexcept {
+    std::uint64_t hash = seed_;
+    for (const std::string_view value : values) hash = hash_text(value, hash);
+    return hash;
+  }
+
+  [[nodiscard]] const Series* find(std::span<const std::string_view> values,
+                                   std::uint64_t hash) const noexcept {
+    // Both pair with the releases in insert(), grow() and remove().
+    const SeriesTable& table = *table_.load(std::memory_order_acquire);
+    for (std::size_t i = hash & table.mask;; i = (i + 1) & table.mask) {
+      const SeriesTable::Entry& entry = table.entries[i];
+      const Series* series = entry.series.load(std::memory_order_acquire);
+      if (series == nullptr) return nullptr;
+      if (entry.hash.load(std::memory_order_relaxed) == hash && series != &removed_ &&
+          matches(*series, values)) {
+        return series;
+      }
+    }
+  }
+
+  [[nodiscard]] static bool matches(const Series& series,
+                                    std::span<const std::string_view> values) noexcept {
+    const Series::Value* stored = series.values();
+    const char* texts = series.texts(values.size());
+    for (std::size_t i = 0; i < values.size(); ++i) {
+      if (stored[i].size != values[i].size() ||
+          !equal_text(texts + stored[i].offset, values[i].data(), values[i].size())) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  const Series* make(std::span<const std::string_view> values, std::uint64_t hash) noexcept;
+  const Series* make_locked(std::span<const std::string_view> values, std::uint64_t hash);
+  const Series* make_other_locked();
+  const Series* add_locked(std::span<const std::string_view> values, std::uint64_t hash);
+  void insert_locked(const Series* series, std::uint64_t hash);
+  void grow_locked();
+  void retire_locked(const Series* series) noexcept;
+  void collect_counters(SampleSink& sink) const;
+  void collect_histograms(SampleSink& sink) const;
+
+  static const Series removed_;  ///< stands where a series was removed from the table
+
+  FamilySpec spec_;
+  std::uint64_t seed_;
+  std::atomic<SeriesTable*> table_;
+  std::unique_ptr<std::atomic<const Series*>[]> indexed_;
+  std::atomic<bool> full_{false};
+  std::atomic<const Series*> other_{nullptr};
+  Slot overflow_slot_;
+
+  mutable std::mutex mutex_;          // guards all below, and every write to the above
+  std::vector<const Series*> series_;  // as exposed, in the order they were made
+  std::size_t used_entries_ = 0;       // of the table, removed ones too
+  std::vector<std::unique_ptr<SeriesTable>> tables_;  // the last is the current one
+  std::vector<const Series*> retired_;
+  bool closed_ = false;
+};
+
+}  // namespace vitals::metrics::detail

@@ -1,0 +1,51 @@
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "vitals/metrics/detail/cells.h"
+
+namespace vitals::metrics {
+
+namespace detail {
+struct HandleMaker;
+}
+
+/// How observed values are spread: durations in seconds, sizes in bytes. For a value of which only
+/// the latest matters, use Gauge.
+///
+/// Its count is the sum of its buckets, always. A small value to copy and keep: it never dangles. A
+/// default-constructed one does nothing.
+class Histogram {
+ public:
+  constexpr Histogram() noexcept = default;
+
+  /// Counts `value` in the first bucket whose upper bound is not below it. NaN is ignored, since it
+  /// would spoil the sum for good. Threads: any. Cost: a count of the bounds without a branch and
+  /// two plain adds to cells of this thread. Never fails.
+  void observe(double value) const noexcept {
+    if (layout_ == nullptr || value != value) return;
+    detail::add_observation(slot_, detail::bucket_of(*layout_, value), value);
+  }
+
+  /// What has been observed by all threads; for tests and pages, not for the hot path.
+  /// Threads: any. Cost: a lock, and a look at every live thread.
+  [[nodiscard]] std::uint64_t count() const noexcept;
+  [[nodiscard]] double sum() const noexcept;
+
+  /// The count of each bucket by itself (not added up), the last one being +Inf.
+  [[nodiscard]] std::vector<std::uint64_t> buckets() const;
+
+  /// The finite upper bounds, ascending.
+  [[nodiscard]] std::vector<double> bounds() const;
+
+ private:
+  friend struct detail::HandleMaker;
+  constexpr Histogram(const detail::BucketLayout* layout, detail::Slot slot) noexcept
+      : layout_(layout), slot_(slot) {}
+
+  const detail::BucketLayout* layout_ = nullptr;
+  detail::Slot slot_ = detail::kNoSlot;
+};
+
+}  // namespace vitals::metrics

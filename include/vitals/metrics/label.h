@@ -1,0 +1,108 @@
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+#include <type_traits>
+
+namespace vitals::metrics {
+
+/// The texts of an enum that is used as a label, in the order of its values, which must run from 0
+/// without a gap. Specialise it beside the enum:
+///
+///     template <>
+///     struct vitals::metrics::LabelValues<Result> {
+///       static constexpr std::array<std::string_view, 2> kValues{"hit", "miss"};
+///     };
+template <class Enum>
+struct LabelValues;
+
+namespace detail {
+
+/// `[a-zA-Z_][a-zA-Z0-9_]*`, not beginning with `__`, and not one of the reserved `le` and
+/// `quantile`. Source: Prometheus, "Metric names and labels".
+[[nodiscard]] constexpr bool valid_label_name(std::string_view name) noexcept {
+  if (name.empty() || name.starts_with("__") || name == "le" || name == "quantile") return false;
+  for (std::size_t i = 0; i < name.size(); ++i) {
+    const char c = name[i];
+    const bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
+    if (!letter && (i == 0 || c < '0' || c > '9')) return false;
+  }
+  return true;
+}
+
+}  // namespace detail
+
+/// The name of a label, as part of a family's type. Written as a plain literal:
+/// `Family<Counter, "method", "status">`. For a label whose values are an enum, use enum_label.
+/// A name that Prometheus would refuse, or reserves (`le`, `quantile`, `__…`), does not compile.
+template <std::size_t N, class EnumType = void>
+struct Label {
+  using Enum = EnumType;
+
+  consteval Label(const char (&name)[N]) {
+    if (!detail::valid_label_name({name, N - 1})) {
+      throw "a label name is [a-zA-Z_][a-zA-Z0-9_]*, not __..., le or quantile";
+    }
+    for (std::size_t i = 0; i < N; ++i) text[i] = name[i];
+  }
+
+  [[nodiscard]] constexpr std::string_view name() const noexcept { return {text, N - 1}; }
+
+  char text[N]{};  // public, so that the type may be a template argument
+};
+
+template <std::size_t N>
+Label(const char (&)[N]) -> Label<N>;
+
+/// A label whose values are those of `Enum`: `Family<Counter, enum_label<Method>("method")>`.
+/// A family all of whose labels are enums is resolved by an array index, without a hash.
+template <class Enum, std::size_t N>
+  requires std::is_enum_v<Enum>
+[[nodiscard]] consteval Label<N, Enum> enum_label(const char (&name)[N]) {
+  return Label<N, Enum>(name);
+}
+
+namespace detail {
+
+template <class Enum>
+struct LabelArgument {
+  using Type = Enum;
+  static constexpr std::size_t kCount = LabelValues<Enum>::kValues.size();
+
+  [[nodiscard]] static constexpr std::size_t index(Enum value) noexcept {
+    // A negative value becomes a huge index, and so is out of range like any other stranger.
+    return static_cast<std::size_t>(static_cast<std::underlying_type_t<Enum>>(value));
+  }
+  [[nodiscard]] static constexpr std::string_view text(Enum value) noexcept {
+    return index(value) < kCount ? LabelValues<Enum>::kValues[index(value)] : "(other)";
+  }
+};
+
+template <>
+struct LabelArgument<void> {
+  using Type = std::string_view;
+  static constexpr std::size_t kCount = 0;
+
+  [[nodiscard]] static constexpr std::string_view text(std::string_view value) noexcept {
+    return value;
+  }
+};
+
+/// What `with()` takes for a label, and how it becomes a text.
+template <auto L>
+using LabelArgumentOf = LabelArgument<typename decltype(L)::Enum>;
+
+template <std::size_t N>
+[[nodiscard]] consteval bool all_distinct(const std::array<std::string_view, N>& names) {
+  for (std::size_t i = 0; i < N; ++i) {
+    for (std::size_t j = i + 1; j < N; ++j) {
+      if (names[i] == names[j]) return false;
+    }
+  }
+  return true;
+}
+
+}  // namespace detail
+}  // namespace vitals::metrics

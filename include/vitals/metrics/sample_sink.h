@@ -1,0 +1,98 @@
+#pragma once
+
+#include <cstdint>
+#include <initializer_list>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+
+namespace vitals::metrics {
+
+enum class MetricType { kCounter, kGauge, kHistogram };
+
+/// What is said once of a family. The texts live for the call only.
+struct FamilyInfo {
+  std::string_view name;  ///< as exposed; a counter's ends in `_total`
+  std::string_view help;  ///< not escaped, not empty
+  MetricType type = MetricType::kGauge;
+  std::string_view unit{};  ///< `seconds`, `bytes`, …; empty when none was given
+};
+
+/// Which series a sample belongs to.
+struct SeriesInfo {
+  /// Rendered and escaped for the text formats: `method="GET",endpoint="/x"`; empty without labels.
+  /// Made once, when the series was; lives for the call only. decode_labels() takes it apart.
+  std::string_view labels{};
+};
+
+/// The reading of one histogram. Lives for the call only.
+struct HistogramView {
+  std::span<const double> bounds;         ///< finite upper bounds, ascending
+  std::span<const std::uint64_t> counts;  ///< of each bucket by itself; one more than bounds: +Inf
+  double sum = 0.0;
+
+  [[nodiscard]] std::uint64_t count() const noexcept {
+    std::uint64_t total = 0;
+    for (const std::uint64_t n : counts) total += n;
+    return total;
+  }
+};
+
+/// Where the samples of a scrape go: an encoder, a test, a page. For reading one value, use
+/// vitals::testing::Snapshot.
+///
+/// Calls come in order: begin_family, then its series, then the next family. Threads: one at a
+/// time. It must not define metrics or make series while it is being called.
+class SampleSink {
+ public:
+  SampleSink() = default;
+  SampleSink(const SampleSink&) = delete;
+  SampleSink& operator=(const SampleSink&) = delete;
+  virtual ~SampleSink() = default;
+
+  /// False leaves a family out, before it is read.
+  [[nodiscard]] virtual bool wants(const FamilyInfo&) { return true; }
+
+  virtual void begin_family(const FamilyInfo& family) = 0;
+
+  /// The value is whole + fraction; apart, so that large counts stay exact.
+  virtual void counter(const SeriesInfo& series, std::uint64_t whole, double fraction) = 0;
+  virtual void gauge(const SeriesInfo& series, double value) = 0;
+  virtual void histogram(const SeriesInfo& series, const HistogramView& value) = 0;
+};
+
+/// Metrics that are kept elsewhere and read at the scrape: several families, with or without
+/// labels. For one value, `Registry::gauge_callback` is shorter.
+class Collector {
+ public:
+  Collector() = default;
+  Collector(const Collector&) = delete;
+  Collector& operator=(const Collector&) = delete;
+  virtual ~Collector() = default;
+
+  /// Says every family with its samples. Calls of one collector never overlap. When it throws, the
+  /// family that it was in and those it had not come to are left out of this scrape; so is a family
+  /// whose name clashes with that of another, and the second of two series with the same labels.
+  /// The sink throws DefinitionError at a name, help or sample type that cannot be exposed.
+  virtual void collect(SampleSink& sink) = 0;
+};
+
+using LabelPair = std::pair<std::string_view, std::string_view>;
+
+/// The labels of a collector's sample: `sink.gauge(SeriesLabels{{"pool", name}}, 3)`. Values are
+/// escaped, and bytes that are not UTF-8 replaced. Throws DefinitionError at a bad or repeated
+/// label name.
+class SeriesLabels {
+ public:
+  SeriesLabels(std::initializer_list<LabelPair> labels)
+      : SeriesLabels(std::span<const LabelPair>(labels.begin(), labels.size())) {}
+  explicit SeriesLabels(std::span<const LabelPair> labels);
+
+  operator SeriesInfo() const noexcept { return {text_}; }
+
+ private:
+  std::string text_;
+};
+
+}  // namespace vitals::metrics

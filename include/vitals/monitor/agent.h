@@ -1,0 +1,89 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <exception>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "vitals/monitor/error_type.h"
+#include "vitals/monitor/state.h"
+#include "vitals/sentry/span.h"
+
+namespace vitals::monitor {
+
+/// Who answers, as `agent_type` counts it: claude, gpt4, local.
+enum class AgentType : std::uint8_t { kClaude, kGpt4, kLocal };
+
+/// The words of AgentType as label and tag values. Static storage.
+[[nodiscard]] std::string_view to_string(AgentType type) noexcept;
+
+/// What a call used, in tokens as Sentry counts them: `input_tokens` includes the cached ones,
+/// `output_tokens` includes reasoning. `cost_usd` is empty when the model's price is not known:
+/// then the call counts as unpriced, never as 0 USD.
+struct AgentUsage {
+  std::uint64_t input_tokens = 0;
+  std::uint64_t cached_input_tokens = 0;
+  std::uint64_t cache_write_tokens = 0;
+  std::uint64_t output_tokens = 0;
+  std::uint64_t reasoning_tokens = 0;
+  std::optional<double> cost_usd;
+};
+
+/// One call to an AI agent: `agent_calls_total`, `agent_call_duration_seconds`, tokens, cost, a
+/// `gen_ai.chat` span and a breadcrumb. An error until succeed() is called. When it ends as an
+/// error, the tags `model` and `agent_type` stay on the active Sentry scope, so that the event of
+/// the exception that flies through it carries them.
+///
+///     AgentCallScope call{AgentType::kClaude, model};
+///     auto reply = client.complete(prompt);      // a throw here is counted, timed and tagged
+///     call.succeed({.input_tokens = reply.usage.input, .output_tokens = reply.usage.output,
+///     .cost_usd = price});
+///
+/// Threads: the one that made it. Cost: under 1 us; two loads when all is off. Never throws.
+/// `model` must outlive the scope.
+class [[nodiscard(
+    "an AgentCallScope measures until it is destroyed; give it a name")]] AgentCallScope {
+ public:
+  AgentCallScope(AgentType type, std::string_view model) noexcept {
+    if (active()) begin(type, model);
+  }
+  ~AgentCallScope() {
+    if (running_) end();
+  }
+  AgentCallScope(const AgentCallScope&) = delete;
+  AgentCallScope& operator=(const AgentCallScope&) = delete;
+
+  /// The first piece of a streamed answer is here: `agent_time_to_first_token_seconds`. Later calls
+  /// do nothing.
+  void first_token() noexcept;
+
+  /// The answer is complete. Without usage only the call itself is counted.
+  void succeed(const AgentUsage& usage) noexcept;
+  void succeed() noexcept {
+    succeeded_ = true;
+  }
+
+  /// The call failed, and nobody further up will see the exception: captures it as a handled event
+  /// with this call's tags. Not for an exception that goes on to the caller: that one is captured
+  /// where it ends.
+  void fail(const std::exception& error) noexcept;
+
+ private:
+  void begin(AgentType type, std::string_view model) noexcept;
+  void end() noexcept;
+
+  bool running_ = false;
+  bool succeeded_ = false;
+  bool streamed_ = false;
+  AgentType type_ = AgentType::kLocal;
+  std::string_view model_;
+  std::chrono::steady_clock::time_point start_;
+  sentry::Span span_;
+};
+
+/// Counts `agent_fallbacks_total{from, to}`: the model that failed, the model that was asked next.
+void count_agent_fallback(std::string_view from, std::string_view to) noexcept;
+
+}  // namespace vitals::monitor

@@ -1,0 +1,107 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+
+#include "vitals/monitor/error_type.h"
+#include "vitals/monitor/state.h"
+#include "vitals/sentry/span.h"
+
+namespace vitals::monitor {
+
+/// What a statement does, as `query_type` counts it.
+enum class QueryType : std::uint8_t { kSelect, kInsert, kUpdate, kDelete, kOther };
+
+/// The type a statement has by its first word: `SELECT`, `insert` … kOther for anything else. Skips
+/// white space and comments in front. Threads: any. Cost: a few comparisons.
+[[nodiscard]] QueryType query_type_of(std::string_view statement) noexcept;
+
+/// One database query, from its start to its end: `db_queries_total`, `db_query_duration_seconds`,
+/// `db_query_errors_total`, a `db` span and a breadcrumb. It counts as an error until succeed() is
+/// called.
+///
+///     QueryScope query{QueryType::kSelect, "users"};
+///     auto row = session.fetch(...);   // a throw here is counted as an error
+///     query.succeed();
+///
+/// Threads: the one that made it. Cost: about 0.1 us with metrics, 0.3 us with a sampled trace; two
+/// loads when all is off. Never throws. `table` must outlive the scope (a literal, as a rule).
+class [[nodiscard("a QueryScope measures until it is destroyed; give it a name")]] QueryScope {
+ public:
+  QueryScope(QueryType type, std::string_view table) noexcept {
+    if (active()) begin(type, table);
+  }
+  ~QueryScope() {
+    if (running_) end();
+  }
+  QueryScope(const QueryScope&) = delete;
+  QueryScope& operator=(const QueryScope&) = delete;
+
+  /// The query did what it should.
+  void succeed() noexcept {
+    succeeded_ = true;
+  }
+
+  /// The query failed for a reason that is known by a bounded word: `unavailable`, `timeout`,
+  /// `constraint`, `other`.
+  void fail(std::string_view error_type) noexcept {
+    succeeded_ = false;
+    error_type_ = error_type;
+  }
+
+ private:
+  void begin(QueryType type, std::string_view table) noexcept;
+  void end() noexcept;
+
+  bool running_ = false;
+  bool succeeded_ = false;
+  QueryType type_ = QueryType::kOther;
+  std::string_view table_;
+  ErrorType error_type_;
+  std::chrono::steady_clock::time_point start_;
+  sentry::Span span_;
+};
+
+/// Runs `query` inside a QueryScope and gives back what it gives back: the seed's decorator. An
+/// exception is counted under its class name and goes on to the caller.
+template <class F>
+decltype(auto) track_query(QueryType type, std::string_view table, F&& query) {
+  QueryScope scope{type, table};
+  try {
+    if constexpr (std::is_void_v<std::invoke_result_t<F>>) {
+      std::forward<F>(query)();
+      scope.succeed();
+    } else {
+      decltype(auto) result = std::forward<F>(query)();
+      scope.succeed();
+      return static_cast<std::invoke_result_t<F>>(std::forward<decltype(result)>(result));
+    }
+  } catch (...) {
+    scope.fail(ErrorType::of_current_exception().view());
+    throw;
+  }
+}
+
+/// How many connections a pool has, and how many of them are free now.
+struct PoolCounts {
+  int total = 0;
+  int available = 0;
+};
+
+/// Says where `db_connection_pool_size` and `db_connection_pool_available` are read at each scrape;
+/// an empty function ends it. Threads: any; `source` is called on the scraping thread, never after
+/// this call has replaced it.
+void set_pool_source(std::function<PoolCounts()> source);
+
+/// Sets the two pool gauges by hand, for a pool that cannot be asked. Replaces a source.
+void update_pool_metrics(int total, int available);
+
+/// Observes `db_connection_pool_wait_seconds`: how long a checkout waited, in seconds. Threads:
+/// any. Cost: one histogram.
+void observe_pool_wait(double seconds) noexcept;
+
+}  // namespace vitals::monitor

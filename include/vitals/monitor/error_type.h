@@ -1,0 +1,31 @@
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <exception>
+#include <string_view>
+
+namespace vitals::monitor {
+
+/// The word an error is counted under: an exception's demangled, unqualified class name, or a word
+/// of the caller's. Kept in place (63 bytes, cut beyond), so that it outlives what it was made
+/// from. Never an exception's text. Threads: as a plain value. Cost of of(): one demangling, so for
+/// failures only.
+class ErrorType {
+ public:
+  ErrorType() noexcept = default;
+  ErrorType(std::string_view word) noexcept;
+
+  [[nodiscard]] static ErrorType of(const std::exception& error) noexcept;
+  /// Inside a catch block: the type of what was caught. `unknown` outside of one.
+  [[nodiscard]] static ErrorType of_current_exception() noexcept;
+
+  [[nodiscard]] std::string_view view() const noexcept { return {text_.data(), size_}; }
+  [[nodiscard]] bool empty() const noexcept { return size_ == 0; }
+
+ private:
+  unsigned char size_ = 0;
+  std::array<char, 63> text_;
+};
+
+}  // namespace vitals::monitor

@@ -1,0 +1,79 @@
+#pragma once
+
+#include <cstdint>
+#include <exception>
+#include <initializer_list>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+
+#include "vitals/monitor/agent.h"
+#include "vitals/monitor/cache.h"
+#include "vitals/monitor/db.h"
+#include "vitals/monitor/http.h"
+#include "vitals/sentry/client.h"
+
+/// The monitoring by the names that the Python system's authors know, each a thin call on a scope.
+/// In new code prefer the scopes themselves. `track_request`, `track_query`,
+/// `track_cache_operation` and `update_pool_metrics` stand beside their scopes.
+namespace vitals::monitor {
+
+/// Starts the Sentry client; see sentry::init(). Keep the guard until the end of main.
+[[nodiscard]] inline Result<sentry::Guard> init_sentry(sentry::Options options) {
+  return sentry::init(std::move(options));
+}
+
+/// `user.id` of what is captured on this thread from here on. Threads: any.
+inline void set_user_context(std::string_view user_id) noexcept {
+  sentry::set_user_id(user_id);
+}
+
+/// The tags `request_id` and `operation` of what is captured on this thread from here on. Threads:
+/// any.
+inline void set_request_context(std::string_view request_id, std::string_view operation) noexcept {
+  sentry::set_tag("request_id", request_id);
+  sentry::set_tag("operation", operation);
+}
+
+/// See sentry::capture_exception() and capture_message().
+inline sentry::EventId capture_exception(
+    const std::exception& error, std::initializer_list<sentry::TagView> tags = {}) noexcept {
+  return sentry::capture_exception(error, {.tags = tags});
+}
+inline sentry::EventId capture_message(std::string_view text,
+                                       sentry::Level level = sentry::Level::kInfo,
+                                       std::initializer_list<sentry::TagView> tags = {}) noexcept {
+  return sentry::capture_message(text, level, {.tags = tags});
+}
+
+/// Runs `call` inside an AgentCallScope and gives back what it gives back. Tokens are counted
+/// apart, by track_agent_tokens(), as the call's own usage is not known here. An exception is
+/// captured with the tags `model` and `agent_type`, and goes on.
+template <class F>
+decltype(auto) track_agent_call(AgentType type, std::string_view model, F&& call) {
+  AgentCallScope scope{type, model};
+  try {
+    if constexpr (std::is_void_v<std::invoke_result_t<F>>) {
+      std::forward<F>(call)();
+      scope.succeed();
+    } else {
+      decltype(auto) result = std::forward<F>(call)();
+      scope.succeed();
+      return static_cast<std::invoke_result_t<F>>(std::forward<decltype(result)>(result));
+    }
+  } catch (const std::exception& error) {
+    scope.fail(error);
+    throw;
+  }
+}
+
+/// The same for a call whose model is named as its agent is.
+template <class F>
+decltype(auto) track_agent_call(AgentType type, F&& call) {
+  return track_agent_call(type, to_string(type), std::forward<F>(call));
+}
+
+/// Counts `agent_tokens_used_total`. Threads: any. Never throws.
+void track_agent_tokens(AgentType type, std::uint64_t input, std::uint64_t output) noexcept;
+
+}  // namespace vitals::monitor

@@ -1,0 +1,160 @@
+#pragma once
+
+#include <array>
+#include <chrono>
+#include <cstdint>
+#include <exception>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+
+#include "vitals/monitor/error_type.h"
+#include "vitals/monitor/log_context.h"
+#include "vitals/monitor/request_id.h"
+#include "vitals/monitor/state.h"
+#include "vitals/sentry/ids.h"
+#include "vitals/sentry/scope.h"
+#include "vitals/sentry/span.h"
+
+namespace vitals::monitor {
+
+/// The nine methods of HTTP (RFC 9110 and 5789); anything else is kOther.
+enum class Method : std::uint8_t {
+  kGet,
+  kHead,
+  kPost,
+  kPut,
+  kDelete,
+  kConnect,
+  kOptions,
+  kTrace,
+  kPatch,
+  kOther
+};
+
+[[nodiscard]] Method parse_method(std::string_view name) noexcept;
+/// `GET`, … or `OTHER`. Static storage.
+[[nodiscard]] std::string_view to_string(Method method) noexcept;
+
+/// The route of a request whose path matches none: one endpoint, however many paths are tried.
+inline constexpr std::string_view kUnmatchedRoute = "(unmatched)";
+
+/// What is known of a request when it arrives. All views are only read during the constructor, but
+/// `route` and `operation`, which must outlive the scope (they come from the routing table, as a
+/// rule).
+struct RequestStart {
+  Method method = Method::kOther;
+  /// The route's template (`/api/v1/users/{user_id}`), never the path that was asked for.
+  std::string_view route = kUnmatchedRoute;
+  /// The handler's name, for the tag `operation`; the route when empty.
+  std::string_view operation;
+  /// The path as asked, for Sentry only.
+  std::string_view path;
+  /// The query without `?`, for Sentry only, and only with send_default_pii.
+  std::string_view query;
+  /// The client's address, for Sentry only. Leave it empty unless addresses may leave the process:
+  /// setting it costs copies.
+  std::string_view remote_address;
+  /// Incoming headers: X-Request-ID, sentry-trace, baggage, traceparent.
+  std::string_view request_id;
+  std::string_view sentry_trace;
+  std::string_view baggage;
+  std::string_view traceparent;
+};
+
+class RequestScope;
+
+/// While it lives, its request is the one that the calling thread works for: queries, cache calls,
+/// agent calls, log lines, events and spans go there. Make one on every thread that the request's
+/// work moves to.
+class [[nodiscard(
+    "the request is active only while this guard lives; give it a name")]] RequestActivation {
+ public:
+  explicit RequestActivation(const RequestScope& request) noexcept;
+  ~RequestActivation();
+  RequestActivation(const RequestActivation&) = delete;
+  RequestActivation& operator=(const RequestActivation&) = delete;
+
+ private:
+  LogContext before_;
+  sentry::Activation scope_;
+  sentry::SpanActivation span_;
+};
+
+/// One HTTP request, from its arrival to its answer: `http_requests_total`,
+/// `http_request_duration_seconds`, `http_errors_total`, `http_requests_in_progress`, a Sentry
+/// scope of its own and a transaction `METHOD template`. A request that is destroyed without
+/// finish() counts as a 500 with the error type `unfinished`.
+///
+/// Threads: one at a time; the work may move from thread to thread (see RequestActivation), and
+/// several may be active for it at once, as long as only one calls the members here. Cost: about
+/// 0.2 us with metrics, 1 us with Sentry, no allocation with metrics alone, and a request id and
+/// nothing else when all is off. Never throws.
+class RequestScope {
+ public:
+  explicit RequestScope(const RequestStart& start) noexcept;
+  ~RequestScope();
+  RequestScope(const RequestScope&) = delete;
+  RequestScope& operator=(const RequestScope&) = delete;
+
+  /// For the answer's `X-Request-ID`.
+  [[nodiscard]] std::string_view request_id() const noexcept { return id_.view(); }
+  /// 32 hex digits, or empty with Sentry off.
+  [[nodiscard]] std::string_view trace_id() const noexcept {
+    return scope_ ? trace_id_.view() : std::string_view{};
+  }
+
+  /// Who asks: `user.id` of every event from here on.
+  void set_user(std::string_view user_id) noexcept;
+
+  /// Counts the error that the answer is made of in `http_errors_total`. Once a request; later
+  /// calls do nothing.
+  void fail(std::string_view error_type) noexcept;
+
+  /// The same for an exception that nobody handled, which becomes a Sentry event with this
+  /// request's scope.
+  void fail_unhandled(const std::exception& error) noexcept;
+  void fail_unhandled(const std::exception_ptr& error) noexcept;
+
+  /// The answer is on its way, with this status. Ends the measurement; once.
+  void finish(int status) noexcept;
+
+ private:
+  friend class RequestActivation;
+
+  RequestId id_;
+  Method method_;
+  bool measured_ = false;
+  bool failed_ = false;
+  bool finished_ = false;
+  std::string_view route_;
+  std::chrono::steady_clock::time_point start_;
+  sentry::Scope scope_;
+  sentry::Span transaction_;
+  sentry::HexText<32> trace_id_;
+};
+
+/// Runs `handler` as one request outside of an HTTP server's adapter, and gives back what it gives
+/// back: the seed's context manager. It counts 200, or 500 and the exception's class when it
+/// throws; the exception is captured and goes on. `endpoint` must outlive the call.
+template <class F>
+decltype(auto) track_request(std::string_view method, std::string_view endpoint, F&& handler) {
+  RequestScope request{{.method = parse_method(method), .route = endpoint}};
+  RequestActivation active{request};
+  try {
+    if constexpr (std::is_void_v<std::invoke_result_t<F>>) {
+      std::forward<F>(handler)();
+      request.finish(200);
+    } else {
+      decltype(auto) result = std::forward<F>(handler)();
+      request.finish(200);
+      return static_cast<std::invoke_result_t<F>>(std::forward<decltype(result)>(result));
+    }
+  } catch (...) {
+    request.fail_unhandled(std::current_exception());
+    request.finish(500);
+    throw;
+  }
+}
+
+}  // namespace vitals::monitor

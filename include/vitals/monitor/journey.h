@@ -1,0 +1,26 @@
+#pragma once
+
+#include <string_view>
+
+#include "vitals/monitor/state.h"
+
+namespace vitals::monitor {
+
+/// A user's way through the service in named steps (`onboarding`: created, first_message, …). For
+/// steps that a user reaches once; whether this is the first time is the caller's to know, since
+/// only its database does.
+///
+/// Threads: any. `journey` and the steps are bounded words; a user's name is never one of them.
+class JourneyScope {
+ public:
+  explicit JourneyScope(std::string_view journey) noexcept : journey_(journey) {}
+
+  /// The user reached `step`, `seconds` after the journey began: `user_journey_steps_total`,
+  /// `user_journey_duration_seconds` and a breadcrumb. Never throws.
+  void reached(std::string_view step, double seconds) const noexcept;
+
+ private:
+  std::string_view journey_;
+};
+
+}  // namespace vitals::monitor

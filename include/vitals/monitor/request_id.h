@@ -1,0 +1,30 @@
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <string_view>
+
+namespace vitals::monitor {
+
+/// The id that ties a request's answer, log lines, metrics' exemplars, events and trace together: 1
+/// to 64 characters from `A-Za-z0-9._-`. Kept in place, so that it costs no allocation. Threads: as
+/// a plain value.
+class RequestId {
+ public:
+  static constexpr std::size_t kMaxSize = 64;
+
+  RequestId() noexcept = default;
+
+  /// `incoming` (an `X-Request-ID` header) when it is valid, else a new UUIDv4. Cost: about 20 ns.
+  [[nodiscard]] static RequestId accept_or_make(std::string_view incoming) noexcept;
+
+  [[nodiscard]] static bool valid(std::string_view text) noexcept;
+
+  [[nodiscard]] std::string_view view() const noexcept { return {text_.data(), size_}; }
+
+ private:
+  std::array<char, kMaxSize> text_;
+  unsigned char size_ = 0;
+};
+
+}  // namespace vitals::monitor

@@ -1,0 +1,146 @@
+#pragma once
+
+#include <array>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <exception>
+#include <initializer_list>
+#include <memory>
+#include <optional>
+#include <string_view>
+#include <utility>
+
+#include "vitals/result.h"
+#include "vitals/sentry/detail.h"
+#include "vitals/sentry/event.h"
+#include "vitals/sentry/ids.h"
+#include "vitals/sentry/options.h"
+#include "vitals/sentry/scope.h"
+#include "vitals/sentry/span.h"
+#include "vitals/sentry/value.h"
+
+namespace vitals::sentry {
+
+class Client;
+
+/// What is counted apart. Source: Sentry developer documentation, "Rate Limiting", data categories.
+enum class Category : std::uint8_t { kError, kTransaction };
+/// What became of something captured.
+enum class Outcome : std::uint8_t {
+  kSent,         ///< the server took it
+  kSampled,      ///< left out by a sample rate
+  kRateLimited,  ///< the server asked for fewer
+  kQueueFull,    ///< captured faster than sent
+  kNetwork,      ///< no answer, or one that refused it
+  kTooLarge,     ///< over 1 MiB, or so the server said
+  kBeforeSend,   ///< refused by a hook
+};
+inline constexpr std::size_t kCategories = 2;
+inline constexpr std::size_t kOutcomes = 7;
+
+/// `error`, `transaction`.
+[[nodiscard]] std::string_view category_name(Category category) noexcept;
+/// `sent`, `sampled`, `rate_limited`, `queue_full`, `network`, `too_large`, `before_send`.
+[[nodiscard]] std::string_view outcome_name(Outcome outcome) noexcept;
+
+/// The client's own counts. They belong to the process: they go on over a later init(), and no one
+/// of them ever falls but `queue_depth` and `spool_bytes`.
+struct Stats {
+  std::array<std::array<std::uint64_t, kOutcomes>, kCategories> counts{};
+  std::size_t queue_depth = 0;    ///< waiting to be sent, of all categories
+  std::uint64_t spool_bytes = 0;  ///< waiting on disk
+
+  [[nodiscard]] std::uint64_t count(Category category, Outcome outcome) const noexcept {
+    return counts[static_cast<std::size_t>(category)][static_cast<std::size_t>(outcome)];
+  }
+};
+
+/// Owns the client that init() started. Keep it in `main` until everything that may fail is done:
+/// dropping it sends what is waiting, for at most Options::shutdown_timeout, and disables the
+/// client.
+class [[nodiscard("dropping the guard ends the client at once")]] Guard {
+ public:
+  Guard() noexcept = default;
+  explicit Guard(std::shared_ptr<Client> client) noexcept : client_(std::move(client)) {}
+  Guard(Guard &&) noexcept = default;
+  Guard& operator=(Guard&& other) noexcept {
+    if (this != &other) {
+      end();
+      client_ = std::move(other.client_);
+    }
+    return *this;
+  }
+  ~Guard() {
+    end();
+  }
+
+  /// Sends what is waiting and disables the client; returns by `timeout` (unset:
+  /// Options::shutdown_timeout) whatever the server does. True when all of it was delivered, also
+  /// when there was nothing; what was not is counted. Threads that capture meanwhile are safe.
+  bool end(std::optional<std::chrono::milliseconds> timeout = std::nullopt) noexcept;
+
+ private:
+  std::shared_ptr<Client> client_;
+};
+
+/// Starts the client: one thread, at the lowest priority. With an empty DSN and no Spotlight the
+/// guard is empty, the client disabled, and nothing is started or allocated after.
+/// Errors: a malformed DSN, a rate out of range, a client that is active already.
+/// Threads: any, but at most one client is active in a process.
+[[nodiscard]] Result<Guard> init(Options options);
+
+/// Waits until what was captured before the call has been sent or dropped. False when `timeout`
+/// came first. Not for the hot path: the client sends by itself.
+bool flush(std::chrono::milliseconds timeout) noexcept;
+
+/// Threads: any. Cost: some tens of loads.
+[[nodiscard]] Stats stats() noexcept;
+
+/// Changes Options::sample_rate and Options::traces_sample_rate of the running client. Values that
+/// are no number from 0 to 1 are ignored. Threads: any.
+void set_sample_rates(double errors, double traces) noexcept;
+
+/// Whether this is the client's own thread. A sink that turns log lines into breadcrumbs or events
+/// must leave that thread's lines alone, or the client would feed itself.
+[[nodiscard]] bool is_sentry_thread() noexcept;
+
+/// What one capture adds to the scope's data. Views only, for the length of the call.
+struct CaptureOptions {
+  std::initializer_list<TagView> tags{};
+  std::initializer_list<FieldView> extra{};
+  std::initializer_list<std::string_view> fingerprint{};
+  std::optional<Level> level{};  ///< unset: kError, of a message what the call says
+  std::string_view logger{};
+  bool handled = true;  ///< false: nobody's code was ready for it (an uncaught exception)
+  std::string_view mechanism = "generic";
+};
+
+namespace detail {
+EventId capture_exception(const std::exception& exception, const CaptureOptions& options) noexcept;
+EventId capture_exception(const std::exception_ptr& exception,
+                          const CaptureOptions& options) noexcept;
+EventId capture_message(std::string_view text, Level level, const CaptureOptions& options) noexcept;
+}  // namespace detail
+
+/// Hands an exception, and those nested in it, over to be sent with the current scope's data.
+/// Returns the event's id, zero when the client is disabled or the queue is full. Never blocks,
+/// never throws. Threads: any. Cost: some allocations; a nested exception costs a rethrow.
+inline EventId capture_exception(const std::exception& exception,
+                                 const CaptureOptions& options = {}) noexcept {
+  return enabled() ? detail::capture_exception(exception, options) : EventId{};
+}
+/// The same of any exception, also one that is no std::exception. A null pointer captures nothing.
+/// Cost: a rethrow more.
+inline EventId capture_exception(const std::exception_ptr& exception,
+                                 const CaptureOptions& options = {}) noexcept {
+  return enabled() ? detail::capture_exception(exception, options) : EventId{};
+}
+/// Hands a message over as an event. For what is only of interest once an error follows, add a
+/// breadcrumb instead.
+inline EventId capture_message(std::string_view text, Level level = Level::kInfo,
+                               const CaptureOptions& options = {}) noexcept {
+  return enabled() ? detail::capture_message(text, level, options) : EventId{};
+}
+
+}  // namespace vitals::sentry

@@ -1,0 +1,67 @@
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <utility>
+
+/// What the inline parts of the public headers share. Nothing here is for users.
+namespace vitals::sentry::detail {
+
+class ScopeState;
+class Trace;
+
+void add_ref(ScopeState* state) noexcept;
+void release(ScopeState* state) noexcept;
+void add_ref(Trace* trace) noexcept;
+void release(Trace* trace) noexcept;
+
+/// An intrusive counted pointer. Threads: as std::shared_ptr.
+template <class T>
+class Ref {
+ public:
+  constexpr Ref() noexcept = default;
+  /// Takes over a count that the caller holds.
+  static Ref adopt(T* object) noexcept {
+    Ref ref;
+    ref.object_ = object;
+    return ref;
+  }
+  /// Adds a count of its own.
+  static Ref share(T* object) noexcept {
+    if (object != nullptr) add_ref(object);
+    return adopt(object);
+  }
+  Ref(const Ref& other) noexcept : object_(other.object_) {
+    if (object_ != nullptr) add_ref(object_);
+  }
+  Ref(Ref&& other) noexcept : object_(std::exchange(other.object_, nullptr)) {}
+  Ref& operator=(Ref other) noexcept {
+    std::swap(object_, other.object_);
+    return *this;
+  }
+  ~Ref() {
+    if (object_ != nullptr) release(object_);
+  }
+
+  [[nodiscard]] T* get() const noexcept { return object_; }
+  [[nodiscard]] T* operator->() const noexcept { return object_; }
+  [[nodiscard]] explicit operator bool() const noexcept { return object_ != nullptr; }
+
+ private:
+  T* object_ = nullptr;
+};
+
+inline constinit std::atomic<bool> client_active{false};
+
+}  // namespace vitals::sentry::detail
+
+namespace vitals::sentry {
+
+/// Whether a client is active, that is between a successful init() with a DSN and its end. While it
+/// is false every call of this room returns at once and allocates nothing.
+/// Threads: any. Cost: one load.
+[[nodiscard]] inline bool enabled() noexcept {
+  return detail::client_active.load(std::memory_order_acquire);  // pairs with init()
+}
+
+}  // namespace vitals::sentry

@@ -1,0 +1,110 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "vitals/sentry/ids.h"
+#include "vitals/sentry/value.h"
+
+namespace vitals::sentry {
+
+/// Who is concerned. Set what you know; empty parts are left out. Without
+/// Options::send_default_pii an ip_address stays in the process.
+struct User {
+  std::string id{};
+  std::string ip_address{};
+  std::string username{};
+  std::string email{};
+};
+
+/// A breadcrumb that owns its texts: what an Event carries and Options::before_breadcrumb may
+/// change. To add one, see Breadcrumb in scope.h.
+struct BreadcrumbRecord {
+  Timestamp timestamp{};
+  Level level = Level::kInfo;
+  std::string type{};  ///< empty: `default`
+  std::string category{};
+  std::string message{};
+  Fields data{};
+};
+
+/// One link of a chain of exceptions.
+struct ExceptionRecord {
+  std::string type{};   ///< demangled, with its namespaces
+  std::string value{};  ///< what()
+  std::string mechanism = "generic";
+  bool handled = true;
+  int exception_id = 0;  ///< 0 is the one that was captured
+  int parent_id = -1;    ///< the one that wraps this, -1 for the captured one
+};
+
+/// The HTTP request that was being served.
+struct RequestRecord {
+  std::string method{};
+  std::string url{};
+  std::string query{};
+  Tags headers{};
+};
+
+/// One finished span of a transaction.
+struct SpanRecord {
+  SpanId span_id{};
+  SpanId parent_span_id{};
+  std::string op{};
+  std::string description{};
+  std::string_view status{};  ///< the protocol's word; empty: not set
+  Timestamp start{};
+  Timestamp end{};
+  Fields data{};
+};
+
+/// A number that a transaction measured.
+struct MeasurementRecord {
+  std::string name{};
+  double value = 0;
+  std::string unit{};
+};
+
+/// Everything that is about to be sent, for the hooks to look at, change or refuse. Made on the
+/// client's own thread, long after the capture: asking the hook's thread about itself is of no use.
+struct Event {
+  enum class Type : std::uint8_t { kError, kTransaction };
+
+  Type type = Type::kError;
+  EventId event_id{};
+  Timestamp timestamp{};  ///< of a transaction, its end
+  Level level = Level::kError;
+  std::string logger{};
+  std::string message{};
+  std::vector<ExceptionRecord> exceptions{};  ///< the cause first, what was captured last
+  std::string transaction{};
+  std::string transaction_source{};  ///< of a transaction: `route`, `url`, `task`, `custom`, …
+  Tags tags{};
+  User user{};
+  Fields extra{};
+  std::vector<std::pair<std::string, Fields>> contexts{};  ///< beside os, runtime, device and trace
+  std::vector<BreadcrumbRecord> breadcrumbs{};             ///< oldest first; errors only
+  std::vector<std::string> fingerprint{};
+  RequestRecord request{};
+  std::string release{};
+  std::string environment{};
+  std::string server_name{};
+
+  /// The trace this belongs to; zero when there was none. Of a transaction, its own span.
+  TraceId trace_id{};
+  SpanId span_id{};
+  SpanId parent_span_id{};
+  std::string op{};
+  std::string_view status{};
+
+  Timestamp start{};  ///< transactions only, as all below
+  Fields data{};
+  std::vector<SpanRecord> spans{};
+  std::uint64_t spans_dropped = 0;  ///< past the limit of a transaction
+  std::vector<MeasurementRecord> measurements{};
+};
+
+}  // namespace vitals::sentry

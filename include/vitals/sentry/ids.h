@@ -1,0 +1,54 @@
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace vitals::sentry {
+
+/// Lower-case hexadecimal text of an Id, held by value. For a longer life turn it into a string.
+template <std::size_t N>
+struct HexText {
+  std::array<char, N> chars{};
+
+  [[nodiscard]] constexpr std::string_view view() const noexcept { return {chars.data(), N}; }
+  [[nodiscard]] std::string str() const { return std::string{view()}; }
+  constexpr operator std::string_view() const noexcept { return view(); }
+};
+
+/// An identifier of N bytes; all zero means "none". Not a secret and not unguessable: never use one
+/// as a token. Threads: as a plain value. Cost: no allocation.
+template <std::size_t N>
+struct Id {
+  std::array<std::uint8_t, N> bytes{};
+
+  [[nodiscard]] constexpr explicit operator bool() const noexcept {
+    for (const std::uint8_t byte : bytes) {
+      if (byte != 0) return true;
+    }
+    return false;
+  }
+  [[nodiscard]] constexpr HexText<2 * N> hex() const noexcept {
+    constexpr std::string_view kDigits = "0123456789abcdef";
+    HexText<2 * N> text;
+    for (std::size_t i = 0; i < N; ++i) {
+      text.chars[2 * i] = kDigits[bytes[i] >> 4];
+      text.chars[2 * i + 1] = kDigits[bytes[i] & 15];
+    }
+    return text;
+  }
+  [[nodiscard]] std::string str() const { return hex().str(); }
+
+  friend constexpr bool operator==(const Id&, const Id&) noexcept = default;
+};
+
+/// Of an event or transaction, 32 hexadecimal digits (a UUID of version 4 without dashes).
+struct EventId : Id<16> {};
+/// Of a whole trace, shared by every service it passes, 32 hexadecimal digits.
+struct TraceId : Id<16> {};
+/// Of one span, 16 hexadecimal digits.
+struct SpanId : Id<8> {};
+
+}  // namespace vitals::sentry

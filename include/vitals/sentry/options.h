@@ -1,0 +1,62 @@
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "vitals/sentry/event.h"
+#include "vitals/sentry/transport.h"
+
+namespace vitals::sentry {
+
+/// What a sampler may base its rate on. The views live for the call only.
+struct SamplingContext {
+  std::string_view name{};
+  std::string_view op{};
+  std::string_view source{};
+};
+
+/// How the client behaves, given once to init(). Defaults suit a server in production.
+struct Options {
+  std::string dsn{};  ///< empty (and no spotlight_url): the client is disabled, every call a no-op
+  std::string environment = "production";
+  std::string release{};      ///< `name@version`; empty: left out
+  std::string server_name{};  ///< empty: the machine's host name
+
+  double sample_rate = 1.0;  ///< share of error events kept, 0 to 1
+  /// Share of traces kept, 0 to 1, where the caller has not decided already. 0 decides "no" for
+  /// every trace; unset turns tracing off (nothing decided, nothing recorded, ids still go out).
+  std::optional<double> traces_sample_rate{};
+  /// Asked before traces_sample_rate is; a rate from 0 to 1. Anything else, or a throw, falls back
+  /// to traces_sample_rate. Called by whoever starts a transaction, so it must be quick.
+  std::function<double(const SamplingContext&)> traces_sampler{};
+
+  bool send_default_pii = false;  ///< IP addresses, cookies, auth headers and query values too
+  bool debug = false;             ///< say on stderr what is sent, dropped and why
+  std::string spotlight_url{};    ///< a copy of every envelope goes there as well
+
+  std::size_t max_breadcrumbs = 100;     ///< kept of a scope, the oldest go first
+  std::size_t max_spans = 1000;          ///< of a transaction; the rest is counted
+  std::size_t error_queue = 256;         ///< errors that may wait to be sent
+  std::size_t transaction_queue = 1024;  ///< transactions that may wait to be sent
+  std::size_t queue_bytes = 12'000'000;  ///< roughly what both queues may hold together
+
+  std::chrono::milliseconds shutdown_timeout{2000};  ///< what ~Guard may take
+  std::chrono::milliseconds http_timeout{5000};
+  std::chrono::milliseconds connect_timeout{2000};
+  std::shared_ptr<Transport> transport{};  ///< null: libcurl
+
+  /// The last word on an event: change it, or return false to drop it. Called on the client's own
+  /// thread. One that throws drops the event, since it may have been about to take a secret out.
+  std::function<bool(Event&)> before_send{};
+  std::function<bool(Event&)> before_send_transaction{};
+  /// The last word on a breadcrumb. Called by whoever adds one, so it must be quick. One that
+  /// throws drops the breadcrumb.
+  std::function<bool(BreadcrumbRecord&)> before_breadcrumb{};
+};
+
+}  // namespace vitals::sentry

@@ -1,0 +1,156 @@
+#pragma once
+
+#include <initializer_list>
+#include <span>
+#include <string_view>
+#include <utility>
+
+#include "vitals/sentry/detail.h"
+#include "vitals/sentry/event.h"
+#include "vitals/sentry/value.h"
+
+namespace vitals::sentry {
+
+/// Something that happened, kept in case an error follows. Views only, for the length of one call.
+struct Breadcrumb {
+  std::string_view type{};  ///< empty: `default`; else `http`, `query`, `navigation`, `error`, …
+  std::string_view category{};
+  std::string_view message{};
+  Level level = Level::kInfo;
+  std::initializer_list<FieldView> data{};
+  Timestamp timestamp{};
+};
+
+/// The HTTP request being served. Views only, for the length of one call. What is private in it
+/// (cookies, credentials, query values) is masked before it is sent, see Options::send_default_pii.
+struct RequestData {
+  std::string_view method{};
+  std::string_view url{};
+  std::string_view query{};  ///< without the question mark
+  std::span<const TagView> headers{};
+};
+
+class Activation;
+
+/// What is known about one piece of work (a request, a bot's update, a job): user, tags, contexts,
+/// breadcrumbs. A handle: copies share one scope, and may be carried to other threads, coroutines
+/// and pool tasks. Forked scopes never see each other. Empty, and doing nothing, when the client is
+/// disabled.
+/// Threads: any, also at once. Cost: a short spin lock of the scope's own; see each call.
+/// Bounds: 64 KiB of data and 64 KiB of breadcrumbs a scope, 8 KiB a value; what is past them is
+/// cut or left out.
+class Scope {
+ public:
+  Scope() noexcept = default;
+
+  /// A new scope that starts with the data of the current one. Breadcrumbs come along from an
+  /// active scope, but not from the global one, where unrelated threads may have left theirs. Cost:
+  /// two allocations.
+  [[nodiscard]] static Scope fork() noexcept { return enabled() ? fork_current() : Scope{}; }
+  /// The scope active on this thread, else the process' global one; empty when disabled.
+  [[nodiscard]] static Scope current() noexcept {
+    return enabled() ? current_or_global() : Scope{};
+  }
+
+  [[nodiscard]] explicit operator bool() const noexcept { return static_cast<bool>(state_); }
+
+  /// Makes this the thread's current scope until the guard goes; nests and restores.
+  [[nodiscard]] Activation activate() const noexcept;
+
+  void set_user(const User& user) const noexcept;
+  /// The part of the user that is wanted most, without building a User.
+  void set_user_id(std::string_view id) const noexcept;
+  /// At most 200 bytes of key and of value arrive. Cost: a copy of the text, rarely an allocation.
+  void set_tag(std::string_view key, std::string_view value) const noexcept;
+  void remove_tag(std::string_view key) const noexcept;
+  /// Replaces the context `name` (shown as a block of its own); no fields remove it.
+  void set_context(std::string_view name, std::initializer_list<FieldView> fields) const noexcept;
+  void set_extra(std::string_view key, ValueView value) const noexcept;
+  /// How events are grouped in place of Sentry's own way; `{{ default }}` stands for that one.
+  void set_fingerprint(std::initializer_list<std::string_view> parts) const noexcept;
+  void set_transaction_name(std::string_view name) const noexcept;
+  void set_request(const RequestData& request) const noexcept;
+  /// Adds one, and drops the oldest past Options::max_breadcrumbs. Cost: a copy of the text. The
+  /// time it bears is that of the kernel's coarse clock (some milliseconds) unless given.
+  void add_breadcrumb(const Breadcrumb& breadcrumb) const noexcept;
+
+ private:
+  friend class Activation;
+  explicit Scope(detail::Ref<detail::ScopeState> state) noexcept : state_(std::move(state)) {}
+  static Scope fork_current() noexcept;
+  static Scope current_or_global() noexcept;
+
+  detail::Ref<detail::ScopeState> state_;
+};
+
+/// Keeps a scope current on the thread that made it. Destroy it on that same thread, in reverse
+/// order of making: keep it on the stack.
+class [[nodiscard]] Activation {
+ public:
+  Activation() noexcept = default;
+  explicit Activation(Scope scope) noexcept : scope_(std::move(scope)) {
+    if (scope_) enter();
+  }
+  Activation(Activation&& other) noexcept
+      : scope_(std::move(other.scope_)), previous_(other.previous_) {}
+  Activation& operator=(Activation&&) = delete;
+  ~Activation() {
+    if (scope_) leave();
+  }
+
+ private:
+  void enter() noexcept;
+  void leave() noexcept;
+
+  Scope scope_;
+  detail::ScopeState* previous_ = nullptr;
+};
+
+inline Activation Scope::activate() const noexcept {
+  return Activation{*this};
+}
+
+namespace detail {
+void set_user(const User& user) noexcept;
+void set_user_id(std::string_view id) noexcept;
+void set_tag(std::string_view key, std::string_view value) noexcept;
+void remove_tag(std::string_view key) noexcept;
+void set_context(std::string_view name, std::initializer_list<FieldView> fields) noexcept;
+void set_extra(std::string_view key, ValueView value) noexcept;
+void set_transaction_name(std::string_view name) noexcept;
+void set_request(const RequestData& request) noexcept;
+void add_breadcrumb(const Breadcrumb& breadcrumb) noexcept;
+}  // namespace detail
+
+// The same on the current scope: the one active on this thread, else the process' global one, whose
+// data every fork starts from. Each does nothing while the client is disabled.
+
+inline void set_user(const User& user) noexcept {
+  if (enabled()) detail::set_user(user);
+}
+inline void set_user_id(std::string_view id) noexcept {
+  if (enabled()) detail::set_user_id(id);
+}
+inline void set_tag(std::string_view key, std::string_view value) noexcept {
+  if (enabled()) detail::set_tag(key, value);
+}
+inline void remove_tag(std::string_view key) noexcept {
+  if (enabled()) detail::remove_tag(key);
+}
+inline void set_context(std::string_view name, std::initializer_list<FieldView> fields) noexcept {
+  if (enabled()) detail::set_context(name, fields);
+}
+inline void set_extra(std::string_view key, ValueView value) noexcept {
+  if (enabled()) detail::set_extra(key, value);
+}
+inline void set_transaction_name(std::string_view name) noexcept {
+  if (enabled()) detail::set_transaction_name(name);
+}
+inline void set_request(const RequestData& request) noexcept {
+  if (enabled()) detail::set_request(request);
+}
+inline void add_breadcrumb(const Breadcrumb& breadcrumb) noexcept {
+  if (enabled()) detail::add_breadcrumb(breadcrumb);
+}
+
+}  // namespace vitals::sentry

@@ -1,0 +1,182 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "vitals/sentry/detail.h"
+#include "vitals/sentry/ids.h"
+#include "vitals/sentry/scope.h"
+#include "vitals/sentry/value.h"
+
+namespace vitals::sentry {
+
+/// How a span ended. Source: Sentry developer documentation, "Span Status".
+enum class SpanStatus : std::uint8_t {
+  kUnset,
+  kOk,
+  kCancelled,
+  kUnknown,
+  kInvalidArgument,
+  kDeadlineExceeded,
+  kNotFound,
+  kAlreadyExists,
+  kPermissionDenied,
+  kResourceExhausted,
+  kFailedPrecondition,
+  kAborted,
+  kOutOfRange,
+  kUnimplemented,
+  kInternalError,
+  kUnavailable,
+  kDataLoss,
+  kUnauthenticated,
+};
+
+/// The protocol's word for a status (`internal_error`); empty for kUnset.
+[[nodiscard]] std::string_view span_status_name(SpanStatus status) noexcept;
+/// The status that an HTTP answer stands for.
+[[nodiscard]] SpanStatus span_status_from_http(int http_status) noexcept;
+
+/// What a transaction is. Views only, for the length of one call.
+struct TransactionContext {
+  std::string_view name{};  ///< `GET /api/v1/users/{user_id}`
+  std::string_view op{};    ///< `http.server`, `queue.process`, …
+  std::string_view source = "route";
+};
+
+/// The trace headers that a request came with, as they are. Views only, for the length of one call.
+/// `sentry_trace` is believed before `traceparent`. What does not parse is as if it were not there.
+struct IncomingTrace {
+  std::string_view sentry_trace{};
+  std::string_view baggage{};
+  std::string_view traceparent{};
+};
+
+class SpanActivation;
+
+/// A timed piece of work: a transaction, or a part of one. A handle: copies mean the same span, and
+/// may be carried to other threads. Empty, and doing nothing, when the client is disabled.
+///
+/// Of a transaction that is not sampled nothing is recorded: its children are the transaction's own
+/// ids under another name and cost a count. Ids and headers work all the same.
+/// Threads: any, also at once. Bounds: Options::max_spans spans and 1 MiB of texts a transaction.
+class Span {
+ public:
+  Span() noexcept = default;
+
+  [[nodiscard]] explicit operator bool() const noexcept { return static_cast<bool>(trace_); }
+
+  /// Starts a part of this span now. After the transaction's end it gives one that records nothing.
+  [[nodiscard]] Span start_child(std::string_view op,
+                                 std::string_view description = {}) const noexcept {
+    return trace_ ? make_child(op, description) : Span{};
+  }
+  /// Ends it; later calls do nothing. A transaction goes to the queue with the current scope's
+  /// data; children that run still are ended with it, as cancelled.
+  void finish() const noexcept {
+    if (trace_) end();
+  }
+
+  void set_data(std::string_view key, ValueView value) const noexcept;
+  void set_status(SpanStatus status) const noexcept;
+  /// Sets the status and the data `http.response.status_code`.
+  void set_http_status(int http_status) const noexcept;
+  /// A number of the whole transaction; units as Sentry names them (`millisecond`, `byte`, `none`).
+  void set_measurement(std::string_view name, double value, std::string_view unit) const noexcept;
+  /// Of a transaction its name (with its source), of another span its description.
+  void set_name(std::string_view name) const noexcept;
+  void set_name(std::string_view name, std::string_view source) const noexcept;
+
+  [[nodiscard]] TraceId trace_id() const noexcept;
+  [[nodiscard]] SpanId span_id() const noexcept;
+  /// Whether it will be sent. False too when the decision is somebody else's (tracing off).
+  [[nodiscard]] bool sampled() const noexcept;
+
+  /// `TRACE-SPAN-1`, `…-0`, or without the last part while undecided; empty for an empty span.
+  [[nodiscard]] std::string sentry_trace() const;
+  /// `existing` with the trace's `sentry-` keys in place of any it had. The first call freezes
+  /// them.
+  [[nodiscard]] std::string baggage(std::string_view existing = {}) const;
+  /// `00-TRACE-SPAN-01` or `…-00`. Source: W3C Trace Context.
+  [[nodiscard]] std::string traceparent() const;
+
+  /// Makes this the thread's current span until the guard goes; nests and restores.
+  [[nodiscard]] SpanActivation activate() const noexcept;
+
+ private:
+  friend class SpanActivation;
+  friend Span current_span() noexcept;
+  friend Span start_transaction(const TransactionContext&, const IncomingTrace&) noexcept;
+  Span(detail::Ref<detail::Trace> trace, std::uint32_t index) noexcept
+      : trace_(std::move(trace)), index_(index) {}
+  static Span begin(const TransactionContext& context, const IncomingTrace& incoming) noexcept;
+  static Span active() noexcept;
+  Span make_child(std::string_view op, std::string_view description) const noexcept;
+  void end() const noexcept;
+
+  detail::Ref<detail::Trace> trace_;
+  std::uint32_t index_ = 0;
+};
+
+/// Keeps a span current on the thread that made it. Destroy it on that same thread, in reverse
+/// order of making: keep it on the stack.
+class [[nodiscard]] SpanActivation {
+ public:
+  SpanActivation() noexcept = default;
+  explicit SpanActivation(Span span) noexcept : span_(std::move(span)) {
+    if (span_) enter();
+  }
+  SpanActivation(SpanActivation&& other) noexcept
+      : span_(std::move(other.span_)),
+        previous_(other.previous_),
+        previous_index_(other.previous_index_) {}
+  SpanActivation& operator=(SpanActivation&&) = delete;
+  ~SpanActivation() {
+    if (span_) leave();
+  }
+
+ private:
+  void enter() noexcept;
+  void leave() noexcept;
+
+  Span span_;
+  detail::Trace* previous_ = nullptr;
+  std::uint32_t previous_index_ = 0;
+};
+
+inline SpanActivation Span::activate() const noexcept {
+  return SpanActivation{*this};
+}
+
+/// Starts a transaction now, continuing the caller's trace where there is one. The sampling
+/// decision is made here: the caller's wins, else the sampler's, else the rate's. It is not made
+/// current: see Span::activate(). Cost: unsampled, one allocation and no clock.
+[[nodiscard]] inline Span start_transaction(const TransactionContext& context,
+                                            const IncomingTrace& incoming = {}) noexcept {
+  return enabled() ? Span::begin(context, incoming) : Span{};
+}
+
+/// The span active on this thread; empty when there is none.
+[[nodiscard]] inline Span current_span() noexcept {
+  return enabled() ? Span::active() : Span{};
+}
+
+/// Scope and span together: what a task takes along to another thread.
+/// `auto context = Context::current(); pool.post([context] { auto active = context.activate(); …
+/// });`
+struct Context {
+  Scope scope;
+  Span span;
+
+  struct [[nodiscard]] Active {
+    Activation scope;
+    SpanActivation span;
+  };
+
+  [[nodiscard]] static Context current() noexcept { return {Scope::current(), current_span()}; }
+  Active activate() const noexcept { return {scope.activate(), span.activate()}; }
+};
+
+}  // namespace vitals::sentry

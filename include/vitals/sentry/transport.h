@@ -1,0 +1,57 @@
+#pragma once
+
+#include <chrono>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace vitals::sentry {
+
+/// One HTTP POST, ready to go: the body is compressed already when the headers say so.
+struct SendRequest {
+  std::string url{};
+  std::vector<std::pair<std::string, std::string>> headers{};
+  std::string body{};
+};
+
+/// What came of a SendRequest.
+struct SendResult {
+  int status = 0;       ///< HTTP status; 0 when no answer came, and `error` says why
+  std::string error{};  ///< for people; may name the host, holds no secret
+  std::string
+      rate_limits{};  ///< the answer's `X-Sentry-Rate-Limits`, raw, empty when there was none
+  std::string retry_after{};  ///< the answer's `Retry-After`, raw, empty when there was none
+};
+
+/// The plug between the client's queue and the world. Queue, limits, retries and counts are the
+/// client's work: an implementation only carries bytes.
+/// Threads: send() is called by the client's own thread alone, cancel() by any.
+class Transport {
+ public:
+  Transport() = default;
+  Transport(const Transport&) = delete;
+  Transport& operator=(const Transport&) = delete;
+  virtual ~Transport() = default;
+
+  /// Delivers one request and returns what came of it. May block up to its own time-outs. What it
+  /// throws is caught and counts as a network error.
+  [[nodiscard]] virtual SendResult send(const SendRequest& request) = 0;
+
+  /// Makes a send() under way, and every later one, return at once with status 0. Called when the
+  /// client's end has come; one that ignores it is left behind with its thread.
+  virtual void cancel() noexcept {}
+};
+
+/// Settings of the transport over libcurl.
+struct CurlTransportOptions {
+  std::chrono::milliseconds timeout{5000};          ///< for a whole request
+  std::chrono::milliseconds connect_timeout{2000};  ///< of it, to be connected
+};
+
+/// The transport that init() uses when the options bring none: libcurl, one kept-alive connection,
+/// no redirects followed. Never null.
+[[nodiscard]] std::shared_ptr<Transport> make_curl_transport(CurlTransportOptions options = {});
+
+}  // namespace vitals::sentry

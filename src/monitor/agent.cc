@@ -1,0 +1,123 @@
+#include "vitals/monitor/agent.h"
+
+#include "monitor/clock.h"
+#include "monitor/families.h"
+#include "vitals/monitor/helpers.h"
+#include "vitals/sentry/client.h"
+
+namespace vitals::monitor {
+namespace {
+
+constexpr std::string_view provider_of(AgentType type) noexcept {
+  switch (type) {
+    case AgentType::kClaude:
+      return "anthropic";
+    case AgentType::kGpt4:
+      return "openai";
+    case AgentType::kLocal:
+      return "local";
+  }
+  return "local";
+}
+
+void count_usage(detail::Families& families, AgentType type, std::string_view model,
+                 const AgentUsage& usage) noexcept {
+  track_agent_tokens(type, usage.input_tokens, usage.output_tokens);
+  if (usage.cost_usd) {
+    families.agent_cost.with(type, model).inc(*usage.cost_usd);
+  } else {
+    families.agent_unpriced.with(type).inc();
+  }
+}
+
+}  // namespace
+
+std::string_view to_string(AgentType type) noexcept {
+  return detail::label_of(type);
+}
+
+void AgentCallScope::begin(AgentType type, std::string_view model) noexcept {
+  running_ = true;
+  type_ = type;
+  model_ = model;
+  start_ = std::chrono::steady_clock::now();
+  const sentry::Span parent = sentry::current_span();
+  if (!parent.sampled()) return;
+  span_ = parent.start_child("gen_ai.chat");
+  std::array<char, 96> name;
+  std::size_t size = std::string_view{"chat "}.copy(name.data(), name.size());
+  size += model.copy(name.data() + size, name.size() - size);
+  span_.set_name({name.data(), size});
+  span_.set_data("gen_ai.operation.name", "chat");
+  span_.set_data("gen_ai.provider.name", provider_of(type));
+  span_.set_data("gen_ai.request.model", model);
+}
+
+void AgentCallScope::first_token() noexcept {
+  if (!running_ || streamed_) return;
+  streamed_ = true;
+  const double seconds = detail::seconds_since(start_);
+  if (detail::Families* families = detail::families())
+    families->agent_first_token.with(type_).observe(seconds);
+  span_.set_data("gen_ai.response.time_to_first_token", seconds);
+}
+
+void AgentCallScope::succeed(const AgentUsage& usage) noexcept {
+  succeeded_ = true;
+  if (!running_) return;
+  if (detail::Families* families = detail::families()) count_usage(*families, type_, model_, usage);
+  if (!span_) return;
+  span_.set_data("gen_ai.response.model", model_);
+  span_.set_data("gen_ai.response.streaming", streamed_);
+  span_.set_data("gen_ai.usage.input_tokens", usage.input_tokens);
+  span_.set_data("gen_ai.usage.cache_read.input_tokens", usage.cached_input_tokens);
+  span_.set_data("gen_ai.usage.cache_creation.input_tokens", usage.cache_write_tokens);
+  span_.set_data("gen_ai.usage.output_tokens", usage.output_tokens);
+  span_.set_data("gen_ai.usage.total_tokens", usage.input_tokens + usage.output_tokens);
+  if (usage.cost_usd) span_.set_data("gen_ai.cost.total_tokens", *usage.cost_usd);
+}
+
+void AgentCallScope::fail(const std::exception& error) noexcept {
+  succeeded_ = false;
+  if (!running_) return;
+  sentry::capture_exception(
+      error, {.tags = {{"model", model_}, {"agent_type", to_string(type_)}}, .mechanism = "agent"});
+}
+
+void AgentCallScope::end() noexcept {
+  if (detail::Families* families = detail::families()) {
+    families->agent_calls.with(type_, succeeded_ ? AgentStatus::kSuccess : AgentStatus::kError)
+        .inc();
+    families->agent_duration.with(type_).observe(detail::seconds_since(start_));
+  }
+  if (!sentry::enabled()) return;
+  sentry::add_breadcrumb({.category = "agent",
+                          .message = succeeded_ ? "agent answered" : "agent call failed",
+                          .level = succeeded_ ? sentry::Level::kInfo : sentry::Level::kError,
+                          .data = {{"model", model_}, {"agent_type", to_string(type_)}}});
+  if (!succeeded_) {
+    sentry::set_tag("model", model_);
+    sentry::set_tag("agent_type", to_string(type_));
+  }
+  if (!span_) return;
+  span_.set_status(succeeded_ ? sentry::SpanStatus::kOk : sentry::SpanStatus::kInternalError);
+  span_.finish();
+}
+
+void track_agent_tokens(AgentType type, std::uint64_t input, std::uint64_t output) noexcept {
+  if (detail::Families* families = detail::families()) {
+    families->agent_tokens.with(type, TokenType::kInput).inc(input);
+    families->agent_tokens.with(type, TokenType::kOutput).inc(output);
+  }
+}
+
+void count_agent_fallback(std::string_view from, std::string_view to) noexcept {
+  if (detail::Families* families = detail::families())
+    families->agent_fallbacks.with(from, to).inc();
+  sentry::add_breadcrumb({.category = "agent",
+                          .message = "went on to the fallback model",
+                          .level = sentry::Level::kWarning,
+                          .data = {{"from", from}, {"to", to}}});
+}
+
+}  // namespace vitals::monitor

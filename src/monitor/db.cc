@@ -1,0 +1,133 @@
+#include "vitals/monitor/db.h"
+
+#include <array>
+#include <memory>
+#include <mutex>
+
+#include "monitor/clock.h"
+#include "monitor/families.h"
+#include "vitals/sentry/scope.h"
+
+namespace vitals::monitor {
+namespace {
+
+constexpr char upper(char c) noexcept {
+  return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
+}
+
+/// What stands in front of a statement's first word: white space, `-- …` lines, `/* … */`.
+std::string_view skip_blanks_and_comments(std::string_view text) noexcept {
+  while (!text.empty()) {
+    if (text.front() == ' ' || text.front() == '\t' || text.front() == '\n' ||
+        text.front() == '\r' || text.front() == '(') {
+      text.remove_prefix(1);
+    } else if (text.starts_with("--")) {
+      const std::size_t end = text.find('\n');
+      text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
+    } else if (text.starts_with("/*")) {
+      const std::size_t end = text.find("*/", 2);
+      text.remove_prefix(end == std::string_view::npos ? text.size() : end + 2);
+    } else {
+      break;
+    }
+  }
+  return text;
+}
+
+bool starts_with_word(std::string_view text, std::string_view word) noexcept {
+  if (text.size() < word.size()) return false;
+  for (std::size_t i = 0; i < word.size(); ++i) {
+    if (upper(text[i]) != word[i]) return false;
+  }
+  if (text.size() == word.size()) return true;
+  const char next = upper(text[word.size()]);
+  return !((next >= 'A' && next <= 'Z') || (next >= '0' && next <= '9') || next == '_');
+}
+
+/// `SELECT users`, for a span's or breadcrumb's text.
+class QueryText {
+ public:
+  QueryText(QueryType type, std::string_view table) noexcept {
+    append(detail::label_of(type));
+    append(" ");
+    append(table);
+  }
+  [[nodiscard]] std::string_view view() const noexcept { return {text_.data(), size_}; }
+
+ private:
+  void append(std::string_view part) noexcept {
+    size_ += part.copy(text_.data() + size_, text_.size() - size_);
+  }
+
+  std::array<char, 96> text_;
+  std::size_t size_ = 0;
+};
+
+std::mutex g_pool_mutex;
+std::function<PoolCounts()>& pool_source() {
+  static auto* source =
+      new std::function<PoolCounts()>;  // never destroyed: a late scrape may still ask
+  return *source;
+}
+
+}  // namespace
+
+QueryType query_type_of(std::string_view statement) noexcept {
+  const std::string_view text = skip_blanks_and_comments(statement);
+  const auto& names = metrics::LabelValues<QueryType>::kValues;
+  for (std::size_t i = 0; i + 1 < names.size(); ++i) {
+    if (starts_with_word(text, names[i])) return static_cast<QueryType>(i);
+  }
+  return QueryType::kOther;
+}
+
+void QueryScope::begin(QueryType type, std::string_view table) noexcept {
+  running_ = true;
+  type_ = type;
+  table_ = table;
+  start_ = std::chrono::steady_clock::now();
+  const sentry::Span parent = sentry::current_span();
+  if (!parent.sampled()) return;
+  span_ = parent.start_child("db", QueryText{type, table}.view());
+  span_.set_data("db.operation", detail::label_of(type));
+  span_.set_data("db.collection.name", table);
+}
+
+void QueryScope::end() noexcept {
+  if (detail::Families* families = detail::families()) {
+    families->db_queries.with(type_, table_).inc();
+    families->db_duration.with(type_).observe(detail::seconds_since(start_));
+    if (!succeeded_) {
+      families->db_errors.with(type_, table_, error_type_.empty() ? "unknown" : error_type_.view())
+          .inc();
+    }
+  }
+  if (!sentry::enabled()) return;
+  sentry::add_breadcrumb({.type = "query",
+                          .category = "db",
+                          .message = QueryText{type_, table_}.view(),
+                          .level = succeeded_ ? sentry::Level::kInfo : sentry::Level::kError});
+  if (!span_) return;
+  span_.set_status(succeeded_ ? sentry::SpanStatus::kOk : sentry::SpanStatus::kInternalError);
+  span_.finish();
+}
+
+void set_pool_source(std::function<PoolCounts()> source) {
+  const std::lock_guard lock{g_pool_mutex};
+  pool_source() = std::move(source);
+}
+
+void update_pool_metrics(int total, int available) {
+  set_pool_source([counts = PoolCounts{total, available}] { return counts; });
+}
+
+void observe_pool_wait(double seconds) noexcept {
+  if (detail::Families* families = detail::families()) families->pool_wait.observe(seconds);
+}
+
+PoolCounts detail::current_pool_counts() {
+  const std::lock_guard lock{g_pool_mutex};
+  return pool_source() ? pool_source()() : PoolCounts{};
+}
+
+}  // namespace vitals::monitor

@@ -1,0 +1,45 @@
+#include "monitor/sentry_health.h"
+
+#include <memory>
+
+#include "vitals/metrics/registry.h"
+#include "vitals/metrics/sample_sink.h"
+#include "vitals/sentry/client.h"
+
+namespace vitals::monitor::detail {
+namespace {
+
+class SentryHealth final : public metrics::Collector {
+ public:
+  void collect(metrics::SampleSink& sink) override {
+    const sentry::Stats stats = sentry::stats();
+    sink.begin_family({.name = "vitals_sentry_events_total",
+                       .help = "Events and transactions captured, by what became of them.",
+                       .type = metrics::MetricType::kCounter});
+    for (std::size_t c = 0; c < sentry::kCategories; ++c) {
+      for (std::size_t o = 0; o < sentry::kOutcomes; ++o) {
+        sink.counter(
+            metrics::SeriesLabels{
+                {"category", sentry::category_name(static_cast<sentry::Category>(c))},
+                {"outcome", sentry::outcome_name(static_cast<sentry::Outcome>(o))}},
+            stats.counts[c][o], 0);
+      }
+    }
+    sink.begin_family({.name = "vitals_sentry_queue_depth",
+                       .help = "Events and transactions that wait to be sent.",
+                       .type = metrics::MetricType::kGauge});
+    sink.gauge({}, static_cast<double>(stats.queue_depth));
+    sink.begin_family({.name = "vitals_sentry_spool_bytes",
+                       .help = "Envelopes that wait on disk, in bytes.",
+                       .type = metrics::MetricType::kGauge});
+    sink.gauge({}, static_cast<double>(stats.spool_bytes));
+  }
+};
+
+}  // namespace
+
+void add_sentry_health(metrics::Registry& registry) {
+  registry.collector(std::make_unique<SentryHealth>());
+}
+
+}  // namespace vitals::monitor::detail

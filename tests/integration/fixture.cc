@@ -1,0 +1,75 @@
+#include "integration/fixture.h"
+
+#include <array>
+#include <ctime>
+
+namespace integration {
+namespace {
+
+const bool kComplaintsAreFailures =
+    (on_complaint([](const std::string& words) { ADD_FAILURE() << words; }), true);
+
+}  // namespace
+
+ServiceOptions health_agent(Settings settings, std::vector<std::string> arguments) {
+  static_cast<void>(kComplaintsAreFailures);
+  return {.program = HEALTH_AGENT_PROGRAM, .settings = std::move(settings), .arguments = std::move(arguments), .directory = {}};
+}
+
+Settings with_sentry(const EnvelopeReceiver& receiver, Settings more) {
+  more.try_emplace("ENABLE_SENTRY", "true");
+  more.try_emplace("SENTRY_DSN", receiver.dsn());
+  return more;
+}
+
+void expect_error(const Response& response, int status, const std::string& error) {
+  SCOPED_TRACE("answer: " + std::to_string(response.status) + " " + response.body.substr(0, 500) + response.error);
+  EXPECT_EQ(response.status, status);
+  EXPECT_TRUE(response.header("content-type").starts_with("application/json")) << response.header("content-type");
+  const Json body = Json::parse(response.body, nullptr, false);
+  ASSERT_TRUE(body.is_object());
+  EXPECT_EQ(body.value("error", ""), error);
+  for (const char* field : {"message", "user_message", "request_id", "timestamp"}) {
+    ASSERT_TRUE(body.contains(field) && body[field].is_string()) << field;
+    EXPECT_NE(body[field], "") << field;
+  }
+  EXPECT_EQ(body["request_id"], response.header("x-request-id"));
+  EXPECT_TRUE(is_timestamp_text(body["timestamp"])) << body["timestamp"];
+}
+
+void expect_valid(const EnvelopeReceiver& receiver) {
+  for (const std::string& fault : receiver.faults()) ADD_FAILURE() << "in an envelope: " << fault;
+}
+
+std::vector<Json> events_of(const EnvelopeReceiver& receiver, const std::string& request_id) {
+  std::vector<Json> found;
+  for (Json& event : receiver.events()) {
+    if (tag_of(event, "request_id") == request_id) found.push_back(std::move(event));
+  }
+  return found;
+}
+
+std::optional<Json> find_field(const Json& json, const std::string& name) {
+  if (json.is_object() && json.contains(name)) return json[name];
+  if (json.is_structured()) {
+    for (const Json& inner : json) {
+      if (auto found = find_field(inner, name)) return found;
+    }
+  }
+  return std::nullopt;
+}
+
+std::string today() {
+  const std::time_t now = std::time(nullptr);
+  std::tm utc{};
+  ::gmtime_r(&now, &utc);
+  std::array<char, 16> text{};
+  return {text.data(), std::strftime(text.data(), text.size(), "%Y-%m-%d", &utc)};
+}
+
+void create_user(Http& client, const std::string& user_id) {
+  const Response response = client.post("/api/v1/users", {{"user_id", user_id}});
+  ASSERT_TRUE(response.status == 201 || response.status == 200) << response.status << response.body << response.error;
+}
+
+}  // namespace integration

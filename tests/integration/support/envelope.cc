@@ -1,0 +1,110 @@
+#include "integration/support/envelope.h"
+
+#include <regex>
+#include <set>
+
+#include "integration/support/event_check.h"
+
+namespace integration {
+namespace {
+
+bool parse_object(const std::string& line, Json& json) {
+  json = Json::parse(line, nullptr, false);
+  return json.is_object();
+}
+
+void check_header(const Envelope& envelope, std::vector<std::string>& faults) {
+  const Json& header = envelope.header;
+  bool has_event = false;
+  for (const EnvelopeItem& item : envelope.items) {
+    if (item.type != "event" && item.type != "transaction") continue;
+    if (has_event) faults.emplace_back("more than one event or transaction in an envelope");
+    has_event = true;
+    if (header.value("event_id", Json{}) != item.json.value("event_id", Json{}))
+      faults.emplace_back("event_id of the envelope is not that of its " + item.type);
+  }
+  if (!is_timestamp_text(header.value("sent_at", Json{})))
+    faults.emplace_back("sent_at of the envelope is not an RFC 3339 time in UTC: " + header.dump());
+  if (header.contains("sdk") && (!header["sdk"].is_object() || !header["sdk"].contains("name")))
+    faults.emplace_back("sdk of the envelope has no name");
+}
+
+}  // namespace
+
+Envelope parse_envelope(const std::string& text) {
+  static const std::set<std::string> kJsonTypes{"event", "transaction", "client_report", "sessions", "session"};
+  Envelope envelope;
+  std::vector<std::string>& faults = envelope.faults;
+  std::size_t at = text.find('\n');
+  if (!parse_object(text.substr(0, at), envelope.header)) {
+    faults.emplace_back("the envelope's first line is not a JSON object");
+    return envelope;
+  }
+  if (at == std::string::npos) at = text.size();
+  for (++at; at < text.size();) {
+    EnvelopeItem item;
+    const std::size_t line_end = text.find('\n', at);
+    if (line_end == std::string::npos || !parse_object(text.substr(at, line_end - at), item.header)) {
+      faults.emplace_back("an item's header is not a line with a JSON object");
+      return envelope;
+    }
+    const Json type = item.header.value("type", Json{});
+    const Json length = item.header.value("length", Json{});
+    if (!type.is_string() || !length.is_number_unsigned()) {
+      faults.emplace_back("an item's header has no type or no length: " + item.header.dump());
+      return envelope;
+    }
+    item.type = type.get<std::string>();
+    item.payload_size = length.get<std::size_t>();
+    const std::size_t begin = line_end + 1;
+    const std::size_t end = begin + item.payload_size;
+    if (end > text.size() || (end < text.size() && text[end] != '\n')) {
+      faults.emplace_back("an item's length is not that of its payload: " + item.header.dump());
+      return envelope;
+    }
+    if (kJsonTypes.contains(item.type)) {
+      if (!parse_object(text.substr(begin, item.payload_size), item.json)) {
+        faults.emplace_back("the payload of a " + item.type + " is not a JSON object in UTF-8");
+        return envelope;
+      }
+      const std::vector<std::string> found = item_faults(item.type, item.json);
+      faults.insert(faults.end(), found.begin(), found.end());
+    } else if (item.type != "attachment") {
+      faults.emplace_back("an item of an unknown type: " + item.type);
+    }
+    envelope.items.push_back(std::move(item));
+    at = end + 1;
+  }
+  if (envelope.items.empty()) faults.emplace_back("the envelope has no item");
+  check_header(envelope, faults);
+  return envelope;
+}
+
+std::vector<std::string> http_faults(const std::string& method, const std::string& path,
+                                     const std::map<std::string, std::string>& headers, const std::string& key,
+                                     const std::string& project) {
+  std::vector<std::string> faults;
+  const auto header = [&headers](const std::string& name) {
+    const auto found = headers.find(name);
+    return found == headers.end() ? std::string{} : found->second;
+  };
+  if (method != "POST") faults.push_back("method " + method);
+  if (path != "/api/" + project + "/envelope/") faults.push_back("path " + path);
+  if (header("content-type") != "application/x-sentry-envelope")
+    faults.push_back("content type " + header("content-type"));
+  const std::string auth = header("x-sentry-auth");
+  static const std::regex kAuth{
+      R"(Sentry sentry_version=7, ?sentry_client=([A-Za-z0-9._-]+/[0-9][^ ,]*), ?sentry_key=([^ ,]+))"};
+  std::smatch match;
+  if (!std::regex_match(auth, match, kAuth)) {
+    faults.push_back("X-Sentry-Auth is not of its form");
+  } else {
+    if (match[2] != key) faults.push_back("X-Sentry-Auth has another key than the DSN");
+    if (header("user-agent") != match[1]) faults.push_back("User-Agent is not sentry_client: " + header("user-agent"));
+  }
+  const std::string encoding = header("content-encoding");
+  if (!encoding.empty() && encoding != "gzip") faults.push_back("content encoding " + encoding);
+  return faults;
+}
+
+}  // namespace integration

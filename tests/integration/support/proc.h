@@ -1,0 +1,36 @@
+#pragma once
+
+#include <sys/types.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace integration {
+
+/// One TCP socket that a process holds. `remote_port` is 0 for a listening one.
+struct TcpSocket {
+  std::uint16_t local_port = 0;
+  std::uint16_t remote_port = 0;
+  bool listening = false;
+};
+
+/// All sockets of a process: TCP ones (IPv4 and IPv6), and how many others (UDP, Unix, …) there are.
+struct Sockets {
+  std::vector<TcpSocket> tcp;
+  std::size_t others = 0;
+
+  [[nodiscard]] std::vector<std::uint16_t> listening_ports() const;
+};
+
+[[nodiscard]] Sockets sockets_of(pid_t pid);
+[[nodiscard]] std::size_t threads_of(pid_t pid);
+[[nodiscard]] std::vector<std::string> thread_names_of(pid_t pid);
+[[nodiscard]] std::size_t open_files_of(pid_t pid);
+/// Resident memory in bytes.
+[[nodiscard]] std::size_t memory_of(pid_t pid);
+/// Time on the processor so far, user and system, in seconds.
+[[nodiscard]] double cpu_seconds_of(pid_t pid);
+
+}  // namespace integration

@@ -1,0 +1,98 @@
+#include "integration/support/service.h"
+
+#include <csignal>
+#include <cstdio>
+#include <stdexcept>
+
+#include "integration/support/ports.h"
+
+namespace integration {
+namespace {
+
+Complain g_complain = [](const std::string& words) { std::fputs((words + "\n").c_str(), stderr); };
+
+std::uint16_t port_setting(Settings& settings, const std::string& name) {
+  const auto found = settings.find(name);
+  if (found != settings.end()) return static_cast<std::uint16_t>(std::stoul(found->second));
+  const std::uint16_t port = free_port();
+  settings[name] = std::to_string(port);
+  return port;
+}
+
+ProcessOptions process_options(const ServiceOptions& options, const std::string& directory, Settings settings) {
+  ProcessOptions result;
+  result.command = {options.program};
+  result.command.insert(result.command.end(), options.arguments.begin(), options.arguments.end());
+  result.environment = std::move(settings);
+  result.directory = directory;
+  return result;
+}
+
+}  // namespace
+
+void on_complaint(Complain complain) noexcept { g_complain = complain; }
+
+Service::Service(ServiceOptions options) : directory_(options.directory) {
+  if (directory_.empty()) {
+    own_directory_ = std::make_unique<TempDir>();
+    directory_ = own_directory_->path();
+  }
+  Settings settings = options.settings;
+  api_port_ = port_setting(settings, "API_PORT");
+  metrics_port_ = port_setting(settings, "PROMETHEUS_PORT");
+  process_ = std::make_unique<Process>(process_options(options, directory_, std::move(settings)));
+  Http client{api_port_};
+  const bool up = eventually(
+      [&] { return !process_->running() || client.send({.path = "/api/health", .timeout = 2s}).status != 0; },
+      15s);
+  if (!up || !process_->running()) {
+    throw std::runtime_error("the service does not start:\n" + process_->output() + process_->errors());
+  }
+}
+
+Service::~Service() {
+  if (!process_->running()) return;
+  const Stopped end = stop();
+  if (!end.status) {
+    g_complain("the service did not stop within 10 s of SIGTERM\n" + errors());
+    kill_at_once();
+  } else if (end.status->code != 0) {
+    g_complain("the service ended with code " + std::to_string(end.status->code) + ", signal " +
+               std::to_string(end.status->signal) + "\n" + output() + errors());
+  }
+}
+
+Metrics Service::metrics() const {
+  const Response response = http().get("/metrics");
+  if (response.status != 200)
+    throw std::runtime_error("/metrics: " + std::to_string(response.status) + response.error);
+  return Metrics::parse(response.body);
+}
+
+bool Service::healthy() const { return http().get("/api/health").status == 200; }
+
+Stopped Service::stop(Milliseconds deadline) {
+  const auto start = std::chrono::steady_clock::now();
+  process_->send_signal(SIGTERM);
+  Stopped result;
+  result.status = process_->wait(deadline);
+  result.seconds = seconds_since(start);
+  return result;
+}
+
+void Service::kill_at_once() {
+  process_->send_signal(SIGKILL);
+  static_cast<void>(process_->wait(10s));
+}
+
+Finished run_service(const ServiceOptions& options, Milliseconds deadline) {
+  const TempDir fresh;
+  Settings settings = options.settings;
+  if (!settings.contains("API_PORT")) settings["API_PORT"] = std::to_string(free_port());
+  if (!settings.contains("PROMETHEUS_PORT")) settings["PROMETHEUS_PORT"] = std::to_string(free_port());
+  return run(process_options(options, options.directory.empty() ? fresh.path() : options.directory,
+                             std::move(settings)),
+             deadline);
+}
+
+}  // namespace integration

@@ -1,0 +1,76 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "integration/support/http.h"
+#include "integration/support/metrics_text.h"
+#include "integration/support/process.h"
+
+namespace integration {
+
+using Settings = Environment;
+
+struct ServiceOptions {
+  std::string program = {};  ///< The service's program.
+  Settings settings = {};              ///< All of its environment; ports are chosen where none is given.
+  std::vector<std::string> arguments = {};  ///< Behind the program's name.
+  std::string directory = {};  ///< Where it works; empty is a fresh folder that goes away with it.
+};
+
+/// How a stop went.
+struct Stopped {
+  std::optional<ExitStatus> status;  ///< Empty when it had to be killed.
+  double seconds = 0;
+};
+
+/// A running health-agent, started from its program in a fresh working directory with nothing but the given settings. Start it
+/// from the test's own thread: it dies with that thread.
+class Service {
+ public:
+  /// Starts it and waits until /api/health answers, whatever it answers. Throws with the program's output when it does not.
+  explicit Service(ServiceOptions options);
+  /// Stops what still runs by SIGTERM, and reports a test failure when that does not end in exit code 0 within 10 s.
+  ~Service();
+  Service(const Service&) = delete;
+  Service& operator=(const Service&) = delete;
+
+  [[nodiscard]] std::uint16_t api_port() const noexcept { return api_port_; }
+  /// The port of the metrics-only listener.
+  [[nodiscard]] std::uint16_t metrics_port() const noexcept { return metrics_port_; }
+  [[nodiscard]] const std::string& directory() const noexcept { return directory_; }
+  [[nodiscard]] pid_t pid() const noexcept { return process_->pid(); }
+  [[nodiscard]] Process& process() noexcept { return *process_; }
+  [[nodiscard]] std::string output() const { return process_->output(); }
+  [[nodiscard]] std::string errors() const { return process_->errors(); }
+
+  /// A new client for the API.
+  [[nodiscard]] Http http() const { return Http{api_port_}; }
+  /// /metrics on the API port, read strictly.
+  [[nodiscard]] Metrics metrics() const;
+  /// True when /api/health says 200.
+  [[nodiscard]] bool healthy() const;
+
+  /// SIGTERM, and how it ended.
+  Stopped stop(Milliseconds deadline = 10s);
+  void kill_at_once();
+
+ private:
+  std::unique_ptr<TempDir> own_directory_;
+  std::string directory_;
+  std::uint16_t api_port_;
+  std::uint16_t metrics_port_;
+  std::unique_ptr<Process> process_;
+};
+
+/// Runs the service where a start is expected to fail, to its end.
+[[nodiscard]] Finished run_service(const ServiceOptions& options, Milliseconds deadline = 10s);
+
+/// The complaint of a service that did not stop as it should; tests make it a failure of theirs.
+using Complain = void (*)(const std::string& words);
+void on_complaint(Complain complain) noexcept;
+
+}  // namespace integration

@@ -1,0 +1,24 @@
+#pragma once
+
+#include <chrono>
+#include <functional>
+
+#ifndef INTEGRATION_SLOWNESS
+#define INTEGRATION_SLOWNESS 1
+#endif
+
+namespace integration {
+
+using namespace std::chrono_literals;
+using Milliseconds = std::chrono::milliseconds;
+
+/// How many times slower than usual a build with sanitizers may be. Deadlines are multiplied by it.
+inline constexpr int kSlowness = INTEGRATION_SLOWNESS;
+
+/// Asks `condition` every 10 ms until it is true; false when the deadline (times kSlowness) has passed.
+[[nodiscard]] bool eventually(const std::function<bool()>& condition, Milliseconds deadline = 5s);
+
+/// Time since `start` in seconds.
+[[nodiscard]] double seconds_since(std::chrono::steady_clock::time_point start);
+
+}  // namespace integration
