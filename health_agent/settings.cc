@@ -235,9 +235,6 @@ void read_monitoring(Reader& in, LoadedSettings& out) {
     } else {
       in.fault("SENTRY_DSN", *dsn, Secret::kYes, parsed.error().message);
     }
-  } else if (s.enable_sentry) {
-    out.warnings.emplace_back(
-        "ENABLE_SENTRY is true but SENTRY_DSN is empty: running without Sentry");
   }
   in.text("SENTRY_ENVIRONMENT", s.sentry_environment);
   in.rate("SENTRY_TRACES_SAMPLE_RATE", s.sentry_traces_sample_rate);
@@ -255,6 +252,10 @@ void read_monitoring(Reader& in, LoadedSettings& out) {
       in.fault("SENTRY_SPOTLIGHT", *spotlight, Secret::kUrl,
                "a boolean, or a URL: http://host[:port]/stream");
     }
+  }
+  if (s.enable_sentry && !in.raw("SENTRY_DSN") && s.sentry_spotlight.empty()) {
+    out.warnings.emplace_back(
+        "ENABLE_SENTRY is true but SENTRY_DSN is empty: running without Sentry");
   }
   in.flag("SENTRY_SEND_DEFAULT_PII", s.sentry_send_default_pii);
   if (const auto folder = in.given("SENTRY_CACHE_DIR"))

@@ -42,6 +42,7 @@ struct AgentReply {
   std::string text;                     ///< Valid UTF-8. When cancelled, what was told until then.
   std::optional<FoodEntry> food_entry;  ///< Not stored yet: `id` is 0. Empty when cancelled.
   Usage usage;
+  std::optional<double> cost_usd;  ///< Empty when the model's price is not known; 0 is a price.
   std::string model;       ///< The model that answered, as its maker names it.
   bool cancelled = false;  ///< `on_text` said stop.
 };

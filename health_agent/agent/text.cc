@@ -41,8 +41,9 @@ std::string_view unaccented(char32_t c) {
       "aaaaaa\1ceeeeiiiidnooooo*ouuuuy\2\3"
       "aaaaaa\1ceeeeiiiidnooooo*ouuuuy\2y";
   static constexpr std::string_view kExtendedA =
-      "aaaaaaccccccccddddeeeeeeeeeegggggggghhhhiiiiiiiiii\4\4jjkkklllllllllln"
-      "nnnnnnnnoooooo\5\5rrrrrrssssssssttttttuuuuuuuuuuuuwwyyyzzzzzzs";
+      "aaaaaaccccccccddddeeeeeeeeeegggggggghhhhiiiiiiiiii\4\4jjkkkllllllllll"
+      "nnnnnnnnnoooooo\5\5rrrrrrssssssssttttttuuuuuuuuuuuuwwyyyzzzzzzs";
+  static_assert(kLatin1.size() == 64 && kExtendedA.size() == 128);
   static constexpr std::array<std::string_view, 6> kPairs{"", "ae", "th", "ss", "ij", "oe"};
   const bool latin1 = c < 0x100;
   const std::string_view row = latin1 ? kLatin1 : kExtendedA;
@@ -202,6 +203,9 @@ class Lexer {
       token.kind = TokenKind::kWord;
       token.text.push_back('%');
     }
+    // "omega-3 egg": part of a name, unless a unit is bound to it ("rice-150g").
+    if (hyphen_end_ == start && !token.range && !is_letter(peek(at_)))
+      token.kind = TokenKind::kWord;
     token.stem = token.text;
     tokens_.push_back(std::move(token));
     glued_end_ = at_;
@@ -327,6 +331,13 @@ std::string format_number(double value) {
     if (text.back() == '.') text.pop_back();
   }
   return text == "-0" ? "0" : text;
+}
+
+std::string amount_in_words(double amount, std::string_view thing) {
+  const bool abbreviation = thing.size() <= 2 || thing == "fl oz";
+  std::string text = format_number(amount);
+  return text.append(" ").append(amount <= 1 || abbreviation ? std::string{thing}
+                                                             : plural_of(thing));
 }
 
 }  // namespace health_agent::agent

@@ -40,4 +40,7 @@ struct Token {
 /// At most one decimal, without a trailing zero: `2`, `0.5`, `1240`. Two below 1: `0.25`.
 [[nodiscard]] std::string format_number(double value);
 
+/// `1 slice`, `2 slices`, `150 g`.
+[[nodiscard]] std::string amount_in_words(double amount, std::string_view thing);
+
 }  // namespace health_agent::agent

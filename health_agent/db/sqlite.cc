@@ -65,6 +65,14 @@ void use_write_ahead_log(soci::session& session, milliseconds lock_timeout) {
   }
 }
 
+// A file that cannot be written is opened for reading without a word, and only the first write would
+// fail.
+void require_writable(soci::session& session) {
+  auto* backend = static_cast<soci::sqlite3_session_backend*>(session.get_backend());
+  if (sqlite_api::sqlite3_db_readonly(backend->conn_, "main") == 0) return;
+  throw soci::sqlite3_soci_error("it is read-only", SQLITE_READONLY);
+}
+
 // SOCI reads `dbname="..."`; a leading blank inside the quotes would confuse it.
 std::string connect_string(const std::string& path) {
   return "dbname=\"" + (fs::path(path).is_absolute() ? path : "./" + path) + "\"";
@@ -86,6 +94,7 @@ std::unique_ptr<soci::session> open_sqlite(const std::string& path, milliseconds
   try {
     auto session = std::make_unique<soci::session>(soci::sqlite3, connect_string(path));
     *session << "PRAGMA busy_timeout=" + std::to_string(lock_timeout.count());
+    require_writable(*session);
     use_write_ahead_log(*session, lock_timeout);
     *session << "PRAGMA synchronous=NORMAL";
     *session << "PRAGMA foreign_keys=ON";

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <chrono>
 #include <condition_variable>
+#include <cstddef>
 #include <deque>
 #include <mutex>
 
@@ -38,6 +39,12 @@ class Turnstile {
     if (self.wake.wait_for(lock, timeout, [&] { return self.admitted; })) return true;
     waiting_.erase(std::find(waiting_.begin(), waiting_.end(), &self));
     return false;
+  }
+
+  /// How many wait now.
+  [[nodiscard]] std::size_t waiting() {
+    const std::lock_guard lock{mutex_};
+    return waiting_.size();
   }
 
   /// Gives a place back, to the one who has waited longest.

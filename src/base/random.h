@@ -11,14 +11,15 @@
 
 namespace vitals::base {
 
-/// Random numbers for identifiers and sampling: xoshiro256** (Blackman and Vigna, 2018), one generator a thread, seeded by the
-/// kernel. Not for secrets: who sees some of its output can tell the rest.
-/// Threads: any, each its own. Cost: about 1 ns; the first on a thread a system call.
+/// Random numbers for identifiers and sampling: xoshiro256** (Blackman and Vigna, 2018), one
+/// generator a thread, seeded by the kernel. Not for secrets: who sees some of its output can tell
+/// the rest. Threads: any, each its own. Cost: about 1 ns; the first on a thread a system call.
 class Random {
  public:
   [[nodiscard]] static std::uint64_t next() noexcept {
     std::array<std::uint64_t, 4>& s = state();
-    if ((s[0] | s[1] | s[2] | s[3]) == 0) [[unlikely]] seed(s);
+    if ((s[0] | s[1] | s[2] | s[3]) == 0) [[unlikely]]
+      seed(s);
     const std::uint64_t result = std::rotl(s[1] * 5, 7) * 9;
     const std::uint64_t shifted = s[1] << 17;
     s[2] ^= s[0];
@@ -48,7 +49,8 @@ class Random {
   }
 
   static void seed(std::array<std::uint64_t, 4>& s) noexcept {
-    // At early boot the kernel may have too little to give; the clock and the thread's own address then have to do.
+    // At early boot the kernel may have too little to give; the clock and the thread's own address
+    // then have to do.
     if (getrandom(s.data(), sizeof s, GRND_NONBLOCK) != static_cast<ssize_t>(sizeof s)) {
       timespec now{};
       clock_gettime(CLOCK_REALTIME, &now);

@@ -1,10 +1,13 @@
 #pragma once
 
+#include <array>
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "vitals/metrics/buckets.h"
@@ -113,6 +116,8 @@ class Registry {
     }
   }
 
+  void define_callback(MetricType type, std::string name, std::string help,
+                       std::function<double()> read, FamilyOptions options);
   detail::FamilyCore* define_core(detail::FamilySpec spec, const Buckets* buckets);
 
   std::unique_ptr<Impl> impl_;

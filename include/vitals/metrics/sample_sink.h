@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 namespace vitals::metrics {
 
@@ -94,5 +95,9 @@ class SeriesLabels {
  private:
   std::string text_;
 };
+
+/// Takes a rendered label text apart: names with their values as they were before escaping. Throws
+/// DefinitionError when the text is not of that form. For encoders of formats that are not text.
+[[nodiscard]] std::vector<std::pair<std::string, std::string>> decode_labels(std::string_view text);
 
 }  // namespace vitals::metrics

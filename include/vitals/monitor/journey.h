@@ -13,7 +13,7 @@ namespace vitals::monitor {
 /// Threads: any. `journey` and the steps are bounded words; a user's name is never one of them.
 class JourneyScope {
  public:
-  explicit JourneyScope(std::string_view journey) noexcept : journey_(journey) {}
+  constexpr explicit JourneyScope(std::string_view journey) noexcept : journey_(journey) {}
 
   /// The user reached `step`, `seconds` after the journey began: `user_journey_steps_total`,
   /// `user_journey_duration_seconds` and a breadcrumb. Never throws.

@@ -1,2 +1,8 @@
-vitals_test(db_test SOURCES db_pool_test.cc db_store_test.cc DEPS health_agent_db TIMEOUT 120)
-vitals_test(cache_test SOURCES cache_memory_test.cc cache_users_test.cc DEPS health_agent_cache TIMEOUT 120)
+vitals_test(health_agent_db_test
+  SOURCES db_testing.cc db_migrations_test.cc db_pool_test.cc db_store_test.cc db_store_failures_test.cc db_turnstile_test.cc
+  DEPS health_agent_db health_agent_base vitals::testing soci::sqlite3
+  TIMEOUT 120)
+vitals_test(health_agent_cache_test
+  SOURCES db_testing.cc cache_memory_test.cc cache_users_test.cc
+  DEPS health_agent_cache health_agent_db vitals::testing SQLite::SQLite3
+  TIMEOUT 120)

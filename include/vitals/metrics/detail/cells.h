@@ -10,7 +10,7 @@
 /// A counter owns a cell, a histogram a run of cells, all named by a slot. Every thread has its own
 /// copy of each cell, in pages of 4 KiB that it makes when it first writes there, and writes them
 /// with a plain load and store. A scrape sums over the threads. A thread that ends adds its cells
-/// to the base, so that no total ever goes back. See docs/design/metrics.md.
+/// to the base, so that no total ever goes back.
 namespace vitals::metrics::detail {
 
 using Slot = std::uint32_t;

@@ -1,0 +1,58 @@
+# The two commands a newcomer needs: `make demo` and `make test`. All of it is CMake presets underneath.
+JOBS ?= $(shell nproc)
+TEST_JOBS ?= 4
+
+.PHONY: help setup build run demo test test-asan test-tsan bench check format clean
+
+help:
+	@echo "make demo      set up, build, and show the service with synthetic users (FOR=seconds to end by itself)"
+	@echo "make test      set up, build, and pass the tests"
+	@echo "make build     set up, and build the service: build/release/bin/health-agent"
+	@echo "make run       build, and run the service with the settings of .env"
+	@echo "make test-asan / test-tsan   the same tests under AddressSanitizer + UBSan / ThreadSanitizer"
+	@echo "make bench     measure what the monitoring costs"
+	@echo "make check     format, lint, and the rules of the house"
+	@echo "make format    format every source file"
+	@echo "make clean     remove build/"
+
+setup:
+	@scripts/bootstrap
+
+build/%/build.ninja:
+	cmake --preset $*
+
+build: setup build/release/build.ninja
+	cmake --build --preset release --target health-agent -j $(JOBS)
+
+run: build
+	build/release/bin/health-agent
+
+demo: build
+	build/release/bin/health-agent --demo $(if $(FOR),--for $(FOR))
+
+test: setup build/release/build.ninja
+	cmake --build --preset release -j $(JOBS)
+	ctest --test-dir build/release --output-on-failure -j $(TEST_JOBS)
+
+test-asan test-tsan: test-%: setup build/%/build.ninja
+	cmake --build --preset $* -j $(JOBS)
+	ctest --test-dir build/$* --output-on-failure -j $(TEST_JOBS)
+
+bench:
+	@scripts/bootstrap bench
+	cmake --preset bench
+	cmake --preset floor
+	cmake --build --preset bench -j $(JOBS)
+	cmake --build --preset floor --target health-agent -j $(JOBS)
+	bench/run
+
+check:
+	@scripts/bootstrap check
+	scripts/check
+
+format:
+	@scripts/bootstrap check
+	git ls-files -z '*.h' '*.cc' | xargs -0 clang-format -i
+
+clean:
+	rm -rf build

@@ -1,0 +1,78 @@
+#include "health_agent/agent/portion.h"
+
+#include <cmath>
+
+namespace health_agent::agent {
+namespace {
+
+constexpr double kLeastGrams = 0.01;
+constexpr double kMostGrams = 5'000;
+constexpr double kMostPouredGrams = 10'000;
+
+struct Portion {
+  double quantity = 1;
+  std::string_view unit;
+  double grams_each = 0;
+};
+
+double tenth(double value) { return std::round(value * 10) / 10; }
+
+/// A piece so that, times the size that was said, it is the table's own small or large one.
+double sized_piece(const FoodDraft& draft, double piece) {
+  const double sized = draft.size < 1   ? draft.food->grams_of("small")
+                       : draft.size > 1 ? draft.food->grams_of("large")
+                                        : 0;
+  return sized > 0 ? sized / draft.size : piece;
+}
+
+/// How much is meant when no unit is said.
+Portion unsaid(const FoodDraft& draft) {
+  const NutritionFacts& food = *draft.food;
+  const UnitWeight usual = food.units.front();
+  const double piece = food.grams_of("piece");
+  if (draft.count) {
+    if (piece > 0) return {*draft.count, "piece", sized_piece(draft, piece)};
+    return {*draft.count, usual.unit, usual.grams};
+  }
+  if (const double splash = food.grams_of("splash"); draft.splash && splash > 0)
+    return {1, "splash", splash};
+  if (const double serving = food.grams_of("serving"); serving > 0) return {1, "serving", serving};
+  if (draft.plural && piece > 0) return {2, "piece", piece};  // "eggs" is more than one
+  return {1, usual.unit, usual.grams};
+}
+
+Portion portion_of(const FoodDraft& draft) {
+  if (draft.unit == nullptr) return unsaid(draft);
+  const double count = draft.count.value_or(1);
+  return {count * draft.each, draft.unit->name, weight_of(*draft.food, *draft.unit)};
+}
+
+}  // namespace
+
+std::optional<ParsedFood> weigh(const FoodDraft& draft) {
+  const NutritionFacts& facts = *draft.food;
+  const Portion portion = portion_of(draft);
+  const double grams = portion.quantity * portion.grams_each * draft.size;
+  const double most = facts.density > 0 ? kMostPouredGrams : kMostGrams;
+  if (!std::isfinite(grams) || grams < kLeastGrams || grams > most) return std::nullopt;
+  const double share = grams / 100;
+  ParsedFood parsed;
+  parsed.grams = grams;
+  parsed.as_written = draft.as_written;
+  parsed.food.name = draft.name;
+  parsed.food.quantity = std::round(portion.quantity * 1e6) / 1e6;
+  parsed.food.unit = portion.unit;
+  parsed.food.calories = tenth(facts.kcal * share);
+  parsed.food.protein = tenth(facts.protein * share);
+  parsed.food.carbs = tenth(facts.carbs * share);
+  parsed.food.fat = tenth(facts.fat * share);
+  return parsed;
+}
+
+std::string describe(const FoodDraft& draft) {
+  std::string text = draft.count ? format_number(*draft.count * draft.each) : "";
+  if (draft.unit != nullptr) text.append(" ").append(draft.unit->name);
+  return text.append(text.empty() ? "" : " ").append(draft.name);
+}
+
+}  // namespace health_agent::agent

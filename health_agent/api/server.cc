@@ -1,0 +1,424 @@
+#include "health_agent/api/server.h"
+
+#include <spdlog/spdlog.h>
+
+#include <asio.hpp>
+#include <atomic>
+#include <condition_variable>
+#include <mutex>
+#include <optional>
+#include <restinio/all.hpp>
+#include <stdexcept>
+#include <thread>
+#include <utility>
+
+#include "health_agent/api/admission.h"
+#include "health_agent/api/error_body.h"
+#include "health_agent/api/refusing_socket.h"
+#include "health_agent/errors.h"
+#include "health_agent/faults.h"
+#include "vitals/adapters/restinio.h"
+
+namespace health_agent::api {
+namespace {
+
+using vitals::monitor::Method;
+using vitals::monitor::RequestActivation;
+using vitals::monitor::RequestScope;
+
+constexpr std::uint64_t kMaxBody = 1 << 20;
+constexpr std::size_t kMaxConnections = 4096;
+
+using RequestHandle = restinio::request_handle_t;
+using OnRequest = std::function<restinio::request_handling_status_t(RequestHandle)>;
+
+struct Traits : restinio::traits_t<restinio::asio_timer_manager_t, RefusalLogger, OnRequest,
+                                   restinio::default_strand_t, RefusingSocket> {
+  static constexpr bool use_connection_count_limiter = true;
+};
+using HttpServer = restinio::http_server_t<Traits>;
+
+std::string_view header_of(const restinio::request_t& request, std::string_view name) {
+  return vitals::adapters::detail::field_of(request.header(), name);
+}
+
+/// The requests that have come in and whose answers are not written yet.
+class InFlight {
+ public:
+  void enter() noexcept { count_.fetch_add(1, std::memory_order_relaxed); }
+  void leave() noexcept {
+    if (count_.fetch_sub(1, std::memory_order_acq_rel) ==
+        1) {  // pairs with the acquire in wait_none()
+      const std::lock_guard lock{mutex_};
+      none_.notify_all();
+    }
+  }
+  bool wait_none(std::chrono::milliseconds timeout) {
+    std::unique_lock lock{mutex_};
+    return none_.wait_for(lock, timeout,
+                          [this] { return count_.load(std::memory_order_acquire) == 0; });
+  }
+
+ private:
+  std::atomic<int> count_{0};
+  std::mutex mutex_;
+  std::condition_variable none_;
+};
+
+/// One request on its way through the server. Kept alive by whoever works on it, and by RESTinio
+/// until the answer is written.
+struct Exchange {
+  Exchange(RequestHandle request, RouteTable::Match found,
+           const vitals::monitor::RequestStart& start, InFlight& flights)
+      : handle(std::move(request)), match(std::move(found)), scope(start), in_flight(flights) {
+    in_flight.enter();
+  }
+  ~Exchange() { in_flight.leave(); }
+  Exchange(const Exchange&) = delete;
+  Exchange& operator=(const Exchange&) = delete;
+
+  RequestHandle handle;
+  RouteTable::Match match;
+  RequestScope scope;
+  InFlight& in_flight;
+  std::chrono::steady_clock::time_point start = std::chrono::steady_clock::now();
+};
+
+restinio::http_status_line_t status_line(int status) {
+  static const auto phrase = [](int code) -> const char* {
+    switch (code) {
+      case 200:
+        return "OK";
+      case 201:
+        return "Created";
+      case 204:
+        return "No Content";
+      case 400:
+        return "Bad Request";
+      case 401:
+        return "Unauthorized";
+      case 403:
+        return "Forbidden";
+      case 404:
+        return "Not Found";
+      case 405:
+        return "Method Not Allowed";
+      case 429:
+        return "Too Many Requests";
+      case 500:
+        return "Internal Server Error";
+      case 502:
+        return "Bad Gateway";
+      case 503:
+        return "Service Unavailable";
+      default:
+        return "Unknown";
+    }
+  };
+  return {restinio::http_status_code_t{static_cast<std::uint16_t>(status)}, phrase(status)};
+}
+
+Response error_response(const ServiceError& error, std::string_view request_id) {
+  Response response;
+  response.status = error.status();
+  response.body = error_body(error, request_id);
+  if (error.status() == 401) response.headers.emplace_back("WWW-Authenticate", "Bearer");
+  if (const auto* limited = dynamic_cast<const RateLimitError*>(&error)) {
+    response.headers.emplace_back("Retry-After", std::to_string(limited->retry_after_seconds()));
+  }
+  return response;
+}
+
+}  // namespace
+
+struct Server::Impl {
+  Impl(ServerOptions server_options, RouteTable route_table)
+      : options(std::move(server_options)),
+        routes(std::move(route_table)),
+        admission(options.api_keys, options.cors_origins, options.rate_limit_per_minute),
+        workers(options.workers) {}
+
+  ~Impl() { end(); }
+
+  void start();
+  bool stop(std::chrono::milliseconds drain);
+  void end();
+
+  restinio::request_handling_status_t on_request(RequestHandle handle);
+  void work(const std::shared_ptr<Exchange>& exchange);
+  Response answer(Exchange& exchange, Request& request);
+  Response handle_or_explain(Exchange& exchange, const std::function<Response()>& work_once);
+  Response preflight(const Exchange& exchange, const Request& request) const;
+  void send(const std::shared_ptr<Exchange>& exchange, Request& request, Response response);
+  void send_stream(const std::shared_ptr<Exchange>& exchange, Request& request, Response response);
+
+  template <class Builder>
+  void add_headers(Builder& builder, const Exchange& exchange, const Response& response) const;
+
+  ServerOptions options;
+  RouteTable routes;
+  Admission admission;
+  InFlight in_flight;
+  std::atomic<bool> draining{false};
+
+  asio::io_context context;
+  std::optional<asio::executor_work_guard<asio::io_context::executor_type>> keep_running;
+  std::unique_ptr<HttpServer> server;
+  std::vector<std::thread> io_threads;
+  asio::thread_pool workers;
+  std::shared_ptr<spdlog::logger> access_log = spdlog::get("access");
+};
+
+void Server::Impl::start() {
+  server =
+      std::make_unique<HttpServer>(restinio::external_io_context(context), [this](auto& settings) {
+        settings.address(options.host)
+            .port(options.port)
+            .request_handler([this](RequestHandle handle) { return on_request(std::move(handle)); })
+            .read_next_http_message_timelimit(options.read_timeout)
+            .write_http_response_timelimit(options.read_timeout)
+            .handle_request_timeout(options.handler_timeout)
+            .max_pipelined_requests(1)
+            .max_parallel_connections(kMaxConnections)
+            .incoming_http_msg_limits(restinio::incoming_http_msg_limits_t{}
+                                          .max_url_size(8 * 1024)
+                                          .max_field_name_size(256)
+                                          .max_field_value_size(8 * 1024)
+                                          .max_field_count(100)
+                                          .max_body_size(kMaxBody))
+            .socket_options_setter(
+                [](auto& socket) { socket.set_option(asio::ip::tcp::no_delay{true}); });
+      });
+  keep_running.emplace(context.get_executor());
+  const std::size_t threads = std::max<std::size_t>(1, std::thread::hardware_concurrency() / 4);
+  for (std::size_t i = 0; i < threads; ++i)
+    io_threads.emplace_back([this] { context.run(); });
+  try {
+    server->open_sync();
+  } catch (const std::exception& error) {
+    throw std::runtime_error("the API cannot listen on " + options.host + ":" +
+                             std::to_string(options.port) + ": " + error.what());
+  }
+}
+
+bool Server::Impl::stop(std::chrono::milliseconds drain) {
+  draining = true;
+  if (server != nullptr) server->close_sync();
+  const bool drained = in_flight.wait_none(drain);
+  end();
+  return drained;
+}
+
+void Server::Impl::end() {
+  workers.stop();
+  workers.join();
+  keep_running.reset();
+  context.stop();
+  for (std::thread& thread : io_threads)
+    thread.join();
+  io_threads.clear();
+}
+
+restinio::request_handling_status_t Server::Impl::on_request(RequestHandle handle) {
+  const auto& header = handle->header();
+  const std::string_view path = vitals::adapters::detail::view_of(header.path());
+  RouteTable::Match match =
+      routes.find(vitals::monitor::parse_method(header.method().c_str()), path);
+  const std::string_view route = match.path.empty() ? vitals::monitor::kUnmatchedRoute : match.path;
+  vitals::monitor::RequestStart start = vitals::adapters::request_start(
+      *handle, route, match.route != nullptr ? match.route->operation : std::string_view{});
+  std::string address;
+  if (options.send_addresses) {
+    address = handle->remote_endpoint().address().to_string();
+    start.remote_address = address;
+  }
+  auto exchange = std::make_shared<Exchange>(std::move(handle), std::move(match), start, in_flight);
+  asio::post(workers, [this, exchange = std::move(exchange)]() mutable {
+    work(std::exchange(exchange, nullptr));
+  });
+  return restinio::request_accepted();
+}
+
+void Server::Impl::work(const std::shared_ptr<Exchange>& exchange) {
+  const RequestActivation active{exchange->scope};
+  const restinio::request_t& handle = *exchange->handle;
+  const std::string address = handle.remote_endpoint().address().to_string();
+  Request request;
+  request.method = vitals::monitor::parse_method(handle.header().method().c_str());
+  request.path = vitals::adapters::detail::view_of(handle.header().path());
+  request.query = vitals::adapters::detail::view_of(handle.header().query());
+  request.body = handle.body();
+  request.remote_address = address;
+  request.params = std::move(exchange->match.params);
+  request.header = [&handle](std::string_view name) { return header_of(handle, name); };
+  request.scope = &exchange->scope;
+
+  Response response = handle_or_explain(*exchange, [&] { return answer(*exchange, request); });
+  try {
+    for (auto& header : admission.cors_headers(request.header("Origin")))
+      response.headers.push_back(std::move(header));
+    if (response.stream) {
+      send_stream(exchange, request, std::move(response));
+    } else {
+      send(exchange, request, std::move(response));
+    }
+  } catch (const std::exception& error) {
+    // RESTinio refuses an answer to a connection that is gone; there is nobody left to tell.
+    access_log->debug("an answer could not be sent: {}", error.what());
+    exchange->scope.finish(response.status);
+  }
+}
+
+Response Server::Impl::answer(Exchange& exchange, Request& request) {
+  const RouteTable::Match& match = exchange.match;
+  if (request.method == Method::kOptions && match.route == nullptr && !match.path.empty()) {
+    return preflight(exchange, request);
+  }
+  if (match.path.empty()) throw RecordNotFoundError("there is nothing at this path");
+  if (match.route == nullptr) {
+    throw ValidationError("this path takes " + match.allowed + " only", 405);
+  }
+  if (match.route->access == Access::kKeyHolders) {
+    admission.check(request);
+    faults::maybe_fail(faults::Fault::kHandler);
+  }
+  if (match.malformed)
+    throw ValidationError("the path has a '%' that is not followed by two hex digits");
+  return match.route->handler(request);
+}
+
+Response Server::Impl::handle_or_explain(Exchange& exchange,
+                                         const std::function<Response()>& work_once) {
+  RequestScope& scope = exchange.scope;
+  try {
+    return work_once();
+  } catch (const ServiceError& error) {
+    if (error.status() >= 500) {
+      scope.fail_unhandled(error);
+      access_log->error("{} failed: {}: {}", exchange.match.path, error.class_name(), error.what());
+    } else {
+      scope.fail(error.class_name());
+    }
+    Response response = error_response(error, scope.request_id());
+    if (error.status() == 405)
+      response.headers.emplace_back("Allow", exchange.match.allowed + ", OPTIONS");
+    return response;
+  } catch (const std::exception& error) {
+    scope.fail_unhandled(error);
+    access_log->error("{} failed: {}", exchange.match.path, error.what());
+  } catch (...) {
+    scope.fail_unhandled(std::current_exception());
+    access_log->error("{} failed with something that is no std::exception", exchange.match.path);
+  }
+  Response response;
+  response.status = 500;
+  response.body = internal_error_body(scope.request_id());
+  return response;
+}
+
+Response Server::Impl::preflight(const Exchange& exchange, const Request& request) const {
+  Response response;
+  response.status = 204;
+  response.content_type.clear();
+  const std::string methods = exchange.match.allowed + ", OPTIONS";
+  response.headers.emplace_back("Allow", methods);
+  const auto cors = admission.cors_headers(request.header("Origin"));
+  if (cors.size() > 1) {
+    response.headers.emplace_back("Access-Control-Allow-Methods", methods);
+    response.headers.emplace_back(
+        "Access-Control-Allow-Headers",
+        "Authorization, Content-Type, X-Request-ID, sentry-trace, baggage, traceparent");
+    response.headers.emplace_back("Access-Control-Max-Age", "600");
+  }
+  return response;
+}
+
+template <class Builder>
+void Server::Impl::add_headers(Builder& builder, const Exchange& exchange,
+                               const Response& response) const {
+  if (!response.content_type.empty())
+    builder.append_header(restinio::http_field::content_type, response.content_type);
+  for (const auto& [name, value] : response.headers)
+    builder.append_header(name, value);
+  builder.append_header("X-Request-ID", std::string{exchange.scope.request_id()});
+  if (draining || !exchange.handle->header().should_keep_alive()) {
+    builder.connection_close();
+  } else {
+    builder.connection_keep_alive();
+  }
+}
+
+void Server::Impl::send(const std::shared_ptr<Exchange>& exchange, Request& request,
+                        Response response) {
+  // Measured before the answer leaves: whoever has read it finds it counted.
+  exchange->scope.finish(response.status);
+  access_log->info(
+      "{} {} {} {:.1f} ms", vitals::monitor::to_string(request.method),
+      exchange->match.path.empty() ? vitals::monitor::kUnmatchedRoute : exchange->match.path,
+      response.status,
+      std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - exchange->start)
+          .count());
+  const auto written = [exchange](const restinio::asio_ns::error_code&) {};
+  if (request.method == Method::kHead) {
+    auto builder = exchange->handle->create_response<restinio::user_controlled_output_t>(
+        status_line(response.status));
+    add_headers(builder, *exchange, response);
+    builder.set_content_length(response.body.size());
+    builder.done(written);
+    return;
+  }
+  auto builder = exchange->handle->create_response(status_line(response.status));
+  add_headers(builder, *exchange, response);
+  if (!response.body.empty()) builder.set_body(std::move(response.body));
+  builder.done(written);
+}
+
+void Server::Impl::send_stream(const std::shared_ptr<Exchange>& exchange, Request& request,
+                               Response response) {
+  const auto gone = std::make_shared<std::atomic<bool>>(false);
+  const auto written = [exchange, gone](const restinio::asio_ns::error_code& error) {
+    if (error) gone->store(true, std::memory_order_relaxed);
+  };
+  // Made at the first piece, so that a failure before it is answered like any other.
+  std::optional<restinio::response_builder_t<restinio::chunked_output_t>> builder;
+  const StreamWriter write = [&](std::string_view piece) {
+    if (!builder) {
+      builder.emplace(exchange->handle->create_response<restinio::chunked_output_t>(
+          status_line(response.status)));
+      add_headers(*builder, *exchange, response);
+    }
+    if (gone->load(std::memory_order_relaxed)) return false;
+    builder->append_chunk(std::string{piece});
+    builder->flush(written);
+    return true;
+  };
+  const Response failed = handle_or_explain(*exchange, [&] {
+    response.stream(write);
+    return Response{};
+  });
+  if (!builder) {
+    send(exchange, request, failed);
+    return;
+  }
+  if (failed.status != 200) write("event: error\ndata: " + failed.body + "\n\n");
+  exchange->scope.finish(failed.status);
+  access_log->info("{} {} {} streamed", vitals::monitor::to_string(request.method),
+                   exchange->match.path, failed.status);
+  builder->done(written);
+}
+
+Server::Server(ServerOptions options, RouteTable routes)
+    : impl_(std::make_unique<Impl>(std::move(options), std::move(routes))) {}
+Server::~Server() = default;
+
+void Server::start() {
+  impl_->start();
+}
+bool Server::stop(std::chrono::milliseconds drain) {
+  return impl_->stop(drain);
+}
+void Server::set_api_keys(std::vector<std::string> keys) {
+  impl_->admission.set_keys(std::move(keys));
+}
+
+}  // namespace health_agent::api

@@ -1,0 +1,60 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "health_agent/api/route_table.h"
+
+namespace health_agent::api {
+
+struct ServerOptions {
+  std::string host = "127.0.0.1";
+  std::uint16_t port = 8080;
+  /// Bearer keys; empty lets everybody in.
+  std::vector<std::string> api_keys;
+  std::vector<std::string> cors_origins;
+  int rate_limit_per_minute = 0;
+  /// Threads that handlers run on: how many requests can wait for the database or the agent at
+  /// once.
+  std::size_t workers = 4;
+  /// From a request's first byte to its last; also how long an idle connection is kept.
+  std::chrono::seconds read_timeout{20};
+  /// How long a handler may take before the connection is given up.
+  std::chrono::seconds handler_timeout{120};
+  /// Client addresses may go to Sentry.
+  bool send_addresses = false;
+};
+
+/// The HTTP server: RESTinio for the protocol, a pool of workers for the handlers, and around each
+/// handler what every request needs: its RequestScope, the key, the rate limit, CORS, and an answer
+/// for every exception.
+///
+/// A handler's ServiceError becomes its status; anything else becomes a Sentry event and a 500
+/// without detail. Neither stops the server. Threads: start() and stop() from one thread;
+/// set_api_keys() from any.
+class Server {
+ public:
+  Server(ServerOptions options, RouteTable routes);
+  ~Server();
+  Server(const Server&) = delete;
+  Server& operator=(const Server&) = delete;
+
+  /// Listens. Throws std::runtime_error that names host, port and cause when it cannot.
+  void start();
+
+  /// Takes no new connection, waits for the requests that are under way, at most `drain`, and ends.
+  /// False when some had to be given up. start() may not be called again.
+  bool stop(std::chrono::milliseconds drain);
+
+  /// Replaces the keys, for requests from now on.
+  void set_api_keys(std::vector<std::string> keys);
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace health_agent::api

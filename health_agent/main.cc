@@ -1,0 +1,158 @@
+#include <curl/curl.h>
+#include <signal.h>
+#include <spdlog/spdlog.h>
+
+#include <CLI/CLI.hpp>
+#include <chrono>
+#include <cstdio>
+#include <exception>
+#include <memory>
+#include <optional>
+#include <stdexcept>
+
+#include "health_agent/demo.h"
+#include "health_agent/logging.h"
+#include "health_agent/service.h"
+#include "health_agent/settings.h"
+#include "health_agent/version.h"
+#include "vitals/sentry/client.h"
+
+namespace {
+
+using health_agent::LoadedSettings;
+using health_agent::Settings;
+
+/// sysexits.h: something was found in an unconfigured or misconfigured state.
+constexpr int kExitConfig = 78;
+
+struct Arguments {
+  bool demo = false;
+  double seconds = 0;  // 0: until a signal
+};
+
+LoadedSettings load() {
+  return health_agent::load_settings(health_agent::process_environment(),
+                                     health_agent::read_dotenv(".env"));
+}
+
+/// Signals are taken one by one by wait_for_end(), never in the middle of something. Before the
+/// first thread, so that all inherit it.
+sigset_t take_signals() {
+  sigset_t signals;
+  sigemptyset(&signals);
+  for (const int signal : {SIGTERM, SIGINT, SIGHUP})
+    sigaddset(&signals, signal);
+  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+  ::signal(SIGPIPE, SIG_IGN);
+  return signals;
+}
+
+vitals::sentry::Guard start_sentry(const Settings& settings) {
+  if (!settings.enable_sentry) return {};
+  vitals::sentry::Options options;
+  options.dsn = settings.sentry_dsn;
+  options.environment = settings.sentry_environment;
+  options.release = settings.sentry_release.empty() ? std::string{health_agent::kRelease}
+                                                    : settings.sentry_release;
+  options.sample_rate = settings.sentry_sample_rate;
+  options.traces_sample_rate = settings.sentry_traces_sample_rate;
+  options.send_default_pii = settings.sentry_send_default_pii;
+  options.spotlight_url = settings.sentry_spotlight;
+  options.debug = settings.sentry_debug;
+  auto guard = vitals::sentry::init(std::move(options));
+  if (!guard) throw std::runtime_error("Sentry cannot start: " + guard.error().message);
+  return std::move(*guard);
+}
+
+/// Waits for SIGTERM, SIGINT or the time to be over; SIGHUP reloads the settings.
+void wait_for_end(const sigset_t& signals, double seconds, health_agent::Service& service) {
+  using Clock = std::chrono::steady_clock;
+  const auto end = Clock::now() + std::chrono::duration<double>(seconds);
+  for (;;) {
+    int signal = 0;
+    if (seconds > 0) {
+      const auto left = std::chrono::duration_cast<std::chrono::nanoseconds>(end - Clock::now());
+      if (left.count() <= 0) return;
+      const timespec timeout{left.count() / 1'000'000'000, left.count() % 1'000'000'000};
+      signal = sigtimedwait(&signals, nullptr, &timeout);
+    } else {
+      signal = sigwaitinfo(&signals, nullptr);
+    }
+    if (signal == SIGTERM || signal == SIGINT) {
+      spdlog::info("{} received: finishing the requests under way",
+                   signal == SIGTERM ? "SIGTERM" : "SIGINT");
+      return;
+    }
+    if (signal == SIGHUP) service.reload(load());
+  }
+}
+
+void run(const Arguments& arguments, const Settings& settings, const sigset_t& signals) {
+  health_agent::Service service{settings};
+  {
+    std::optional<health_agent::Demo> demo;
+    if (arguments.demo) {
+      std::fputs(health_agent::Demo::guide(settings).c_str(), stdout);
+      std::fflush(stdout);
+      demo.emplace(settings);
+    }
+    wait_for_end(signals, arguments.seconds, service);
+    if (demo) {
+      const auto counts = demo->counts();
+      std::printf("health-agent demo: %ld requests, %ld of them failed on purpose or otherwise\n",
+                  counts.requests, counts.failed);
+    }
+  }
+  service.stop();
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  Arguments arguments;
+  CLI::App app{
+      "health-agent: tell it what you ate. It is set up by environment variables; see "
+      ".env.example."};
+  app.set_version_flag("--version", std::string{health_agent::kVersion});
+  app.add_flag("--demo", arguments.demo, "Also run a crowd of synthetic users against the service");
+  app.add_option("--for", arguments.seconds, "Stop after so many seconds")
+      ->check(CLI::PositiveNumber);
+  CLI11_PARSE(app, argc, argv);
+
+  const sigset_t signals = take_signals();
+  Settings settings;
+  try {
+    LoadedSettings loaded = load();
+    if (!loaded.faults.empty()) {
+      std::fprintf(stderr, "health-agent: %s", health_agent::describe(loaded.faults).c_str());
+      return kExitConfig;
+    }
+    settings = std::move(loaded.settings);
+    if (arguments.demo) {
+      settings = health_agent::demo_settings(std::move(settings), settings.faults.any());
+    }
+    health_agent::start_logging(settings.log_level, settings.log_format);
+    for (const std::string& warning : loaded.warnings)
+      spdlog::warn("{}", warning);
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "health-agent: %s\n", error.what());
+    return kExitConfig;
+  }
+
+  curl_global_init(CURL_GLOBAL_DEFAULT);
+  int exit_code = 0;
+  vitals::sentry::Guard sentry;
+  try {
+    sentry = start_sentry(settings);
+    vitals::sentry::set_tag("operation", "start");
+    run(arguments, settings, signals);
+    spdlog::info("health-agent has ended");
+  } catch (const std::exception& error) {
+    vitals::sentry::capture_exception(
+        error, {.level = vitals::sentry::Level::kFatal, .handled = false, .mechanism = "start"});
+    spdlog::get("access")->critical("health-agent cannot start: {}", error.what());
+    exit_code = 1;
+  }
+  sentry.end();
+  return exit_code;
+}

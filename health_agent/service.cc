@@ -1,0 +1,150 @@
+#include "health_agent/service.h"
+
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <chrono>
+#include <optional>
+#include <utility>
+
+#include "health_agent/agent/agent.h"
+#include "health_agent/api/handlers.h"
+#include "health_agent/api/server.h"
+#include "health_agent/cache/cached_users.h"
+#include "health_agent/cache/memory_cache.h"
+#include "health_agent/coach.h"
+#include "health_agent/db/migrations.h"
+#include "health_agent/db/pool.h"
+#include "health_agent/db/store.h"
+#include "health_agent/logging.h"
+#include "vitals/export/exposer.h"
+#include "vitals/export/scrape.h"
+#include "vitals/metrics/registry.h"
+#include "vitals/metrics/self_metrics.h"
+#include "vitals/monitor/db.h"
+#include "vitals/monitor/state.h"
+#include "vitals/sentry/client.h"
+
+namespace health_agent {
+namespace {
+
+using namespace std::chrono_literals;
+
+/// How long requests under way may take to finish when the service is told to stop.
+constexpr auto kDrain = 10s;
+
+db::PoolOptions pool_options(const Settings& settings) {
+  db::PoolOptions options;
+  options.url = settings.database_url;
+  options.size = settings.database_pool_size;
+  return options;
+}
+
+/// Turns the metrics on and gives what serves them; nothing with ENABLE_PROMETHEUS=false.
+std::unique_ptr<vitals::exporting::ScrapeHandler> start_metrics(const Settings& settings) {
+  if (!settings.enable_prometheus) return nullptr;
+  vitals::metrics::Registry& registry = vitals::metrics::default_registry();
+  vitals::metrics::add_self_metrics(registry);
+  vitals::monitor::enable_metrics(registry);
+  return std::make_unique<vitals::exporting::ScrapeHandler>(
+      registry, vitals::exporting::ScrapeOptions{.token = settings.metrics_token});
+}
+
+/// The metrics-only listener. A port that is taken is a warning: /metrics stays on the API port.
+std::unique_ptr<vitals::exporting::Exposer> start_exposer(
+    const Settings& settings, vitals::exporting::ScrapeHandler* scrapes) {
+  if (scrapes == nullptr || settings.prometheus_port == 0) return nullptr;
+  auto exposer = vitals::exporting::Exposer::start({.host = settings.api_host, .port = settings.prometheus_port}, *scrapes);
+  if (!exposer) {
+    spdlog::warn("PROMETHEUS_PORT {}: {}; /metrics stays on the API port", settings.prometheus_port,
+                 exposer.error().message);
+    return nullptr;
+  }
+  return std::move(*exposer);
+}
+
+api::ServerOptions server_options(const Settings& settings) {
+  api::ServerOptions options;
+  options.host = settings.api_host;
+  options.port = settings.api_port;
+  options.api_keys = settings.api_keys;
+  options.cors_origins = settings.cors_origins;
+  options.rate_limit_per_minute = settings.rate_limit_per_minute;
+  options.workers = static_cast<std::size_t>(settings.database_pool_size);
+  options.handler_timeout = std::chrono::seconds{settings.agent_timeout_seconds + 60};
+  options.send_addresses = settings.sentry_send_default_pii;
+  return options;
+}
+
+}  // namespace
+
+struct Service::Impl {
+  explicit Impl(const Settings& settings)
+      : scrapes(start_metrics(settings)),
+        pool(pool_options(settings)),
+        migrated(db::migrate(pool)),
+        store(pool),
+        cache({.ttl = std::chrono::seconds{settings.cache_ttl_seconds}}),
+        users(store, cache),
+        agent(agent::make_agent({.model = settings.agent_model})),
+        coach(store, users, *agent),
+        server(server_options(settings),
+               api::make_routes({store, cache, users, coach, scrapes.get()})) {
+    vitals::monitor::set_pool_source([this] { return pool.counts(); });
+    faults::set(settings.faults);
+    server.start();
+    exposer = start_exposer(settings, scrapes.get());
+    spdlog::info("health-agent listens on http://{}:{} (database: {} migration steps taken)",
+                 settings.api_host, settings.api_port, migrated);
+  }
+
+  ~Impl() { vitals::monitor::set_pool_source({}); }
+
+  std::unique_ptr<vitals::exporting::ScrapeHandler> scrapes;
+  db::Pool pool;
+  int migrated;
+  db::Store store;
+  cache::MemoryCache cache;
+  cache::CachedUsers users;
+  std::unique_ptr<agent::Agent> agent;
+  Coach coach;
+  api::Server server;
+  std::unique_ptr<vitals::exporting::Exposer> exposer;
+};
+
+Service::Service(const Settings& settings) : impl_(std::make_unique<Impl>(settings)) {}
+Service::~Service() = default;
+
+void Service::reload(const LoadedSettings& fresh) {
+  const auto good = [&](std::string_view variable) {
+    const auto fault =
+        std::find_if(fresh.faults.begin(), fresh.faults.end(),
+                     [&](const SettingFault& candidate) { return candidate.variable == variable; });
+    if (fault == fresh.faults.end()) return true;
+    spdlog::warn("SIGHUP: {} was not taken: {} was given; accepted: {}", variable, fault->given,
+                 fault->accepted);
+    return false;
+  };
+  const Settings& s = fresh.settings;
+  const bool rates = good("SENTRY_SAMPLE_RATE") & good("SENTRY_TRACES_SAMPLE_RATE");
+  if (rates) {
+    vitals::sentry::set_sample_rates(s.sentry_sample_rate, s.sentry_traces_sample_rate);
+    spdlog::info("SIGHUP: took SENTRY_SAMPLE_RATE {} and SENTRY_TRACES_SAMPLE_RATE {}",
+                 s.sentry_sample_rate, s.sentry_traces_sample_rate);
+  }
+  if (good("API_KEYS")) {
+    impl_->server.set_api_keys(s.api_keys);
+    spdlog::info("SIGHUP: took {} API_KEYS", s.api_keys.size());
+  }
+  if (good("LOG_LEVEL")) {
+    set_log_level(s.log_level);
+    spdlog::info("SIGHUP: took LOG_LEVEL {}", s.log_level);
+  }
+}
+
+void Service::stop() {
+  if (!impl_->server.stop(kDrain))
+    spdlog::warn("some requests were given up: they were not done within the drain time");
+}
+
+}  // namespace health_agent

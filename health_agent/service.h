@@ -1,0 +1,33 @@
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "health_agent/settings.h"
+
+namespace health_agent {
+
+/// The whole service: database, cache, agent, API, metrics listener, put together from the
+/// settings. Threads: one, which starts it, reloads it and stops it.
+class Service {
+ public:
+  /// Opens the database, brings its schema up to date, and listens. Throws when it cannot:
+  /// DatabaseError, ConfigurationError, std::runtime_error for a port that is taken.
+  explicit Service(const Settings& settings);
+  ~Service();
+  Service(const Service&) = delete;
+  Service& operator=(const Service&) = delete;
+
+  /// Takes what can change without a restart (sample rates, log level, API keys) from `fresh`, says
+  /// what it took, and keeps the old value where the new one is bad.
+  void reload(const LoadedSettings& fresh);
+
+  /// Takes no new request, lets those under way finish, and ends.
+  void stop();
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace health_agent

@@ -1,0 +1,59 @@
+#pragma once
+
+#include <restinio/common_types.hpp>
+#include <restinio/request_handler.hpp>
+#include <string>
+#include <string_view>
+
+#include "vitals/monitor/http.h"
+
+/// RESTinio and vitals::monitor::RequestScope: how a request of the one becomes a request of the
+/// other. Header-only.
+///
+///     auto scope = std::make_shared<RequestScope>(adapters::request_start(*request, "/users/{id}",
+///     "get_user")); RequestActivation active{*scope};               // on every thread that the
+///     work moves to auto response = request->create_response(); adapters::finish(response, *scope,
+///     200);        // X-Request-ID, and the end of the measurement response.done();
+namespace vitals::adapters {
+
+namespace detail {
+
+inline std::string_view field_of(const restinio::http_request_header_t& header,
+                                 std::string_view name) {
+  const auto value = header.opt_value_of(restinio::string_view_t{name.data(), name.size()});
+  return value ? std::string_view{value->data(), value->size()} : std::string_view{};
+}
+
+inline std::string_view view_of(restinio::string_view_t text) noexcept {
+  return {text.data(), text.size()};
+}
+
+}  // namespace detail
+
+/// What a RequestScope wants to know of a RESTinio request. The views are into `request`, which
+/// must outlive the scope's constructor; `route` and `operation` must outlive the scope. Threads:
+/// any. Cost: a search of the header fields for each of four names; does not allocate.
+template <class Request>
+[[nodiscard]] monitor::RequestStart request_start(const Request& request, std::string_view route,
+                                                  std::string_view operation) {
+  const restinio::http_request_header_t& header = request.header();
+  return {.method = monitor::parse_method(header.method().c_str()),
+          .route = route,
+          .operation = operation,
+          .path = detail::view_of(header.path()),
+          .query = detail::view_of(header.query()),
+          .remote_address = {},
+          .request_id = detail::field_of(header, "X-Request-ID"),
+          .sentry_trace = detail::field_of(header, "sentry-trace"),
+          .baggage = detail::field_of(header, "baggage"),
+          .traceparent = detail::field_of(header, "traceparent")};
+}
+
+/// Puts the request id on an answer that is about to be sent, and ends the request's measurement.
+template <class Response>
+void finish(Response& response, monitor::RequestScope& scope, int status) {
+  response.append_header("X-Request-ID", std::string{scope.request_id()});
+  scope.finish(status);
+}
+
+}  // namespace vitals::adapters

@@ -1,0 +1,91 @@
+#include "export/negotiate.h"
+
+#include <algorithm>
+#include <charconv>
+#include <optional>
+
+namespace vitals::exporting {
+namespace {
+
+char lower(char c) noexcept { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
+
+/// Takes what stands before the separator off the text.
+std::string_view take_until(std::string_view& text, char separator) noexcept {
+  const std::size_t end = std::min(text.find(separator), text.size());
+  const std::string_view part = text.substr(0, end);
+  text.remove_prefix(std::min(end + 1, text.size()));
+  return part;
+}
+
+/// The weight among the parameters of an element; 1 when there is none, 0 when it cannot be read.
+double weight(std::string_view parameters) noexcept {
+  while (!parameters.empty()) {
+    std::string_view value = trim(take_until(parameters, ';'));
+    const std::string_view name = trim(take_until(value, '='));
+    if (!equal_ignoring_case(name, "q")) continue;
+    value = trim(value);
+    double q = 0.0;
+    const auto read = std::from_chars(value.data(), value.data() + value.size(), q);
+    return read.ec == std::errc{} && read.ptr == value.data() + value.size() ? q : 0.0;
+  }
+  return 1.0;
+}
+
+int hex_digit(char c) noexcept {
+  c = lower(c);
+  if (c >= '0' && c <= '9') return c - '0';
+  return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+std::string decode(std::string_view text) {
+  std::string out;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (text[i] == '%' && i + 2 < text.size() && hex_digit(text[i + 1]) >= 0 &&
+        hex_digit(text[i + 2]) >= 0) {
+      out += static_cast<char>(hex_digit(text[i + 1]) * 16 + hex_digit(text[i + 2]));
+      i += 2;
+    } else {
+      out += text[i] == '+' ? ' ' : text[i];
+    }
+  }
+  return out;
+}
+
+}  // namespace
+
+bool equal_ignoring_case(std::string_view a, std::string_view b) noexcept {
+  return std::ranges::equal(a, b, {}, lower, lower);
+}
+
+std::string_view trim(std::string_view text) noexcept {
+  const std::size_t from = std::min(text.find_first_not_of(" \t"), text.size());
+  text.remove_prefix(from);
+  return text.substr(0, text.find_last_not_of(" \t") + 1);
+}
+
+bool accepts_gzip(std::string_view accept_encoding) noexcept {
+  std::optional<bool> named;
+  bool any = false;
+  while (!accept_encoding.empty()) {
+    std::string_view element = take_until(accept_encoding, ',');
+    const std::string_view coding = trim(take_until(element, ';'));
+    const bool allowed = weight(element) > 0.0;
+    if (equal_ignoring_case(coding, "gzip") || equal_ignoring_case(coding, "x-gzip")) {
+      named = allowed;
+    } else if (coding == "*") {
+      any = allowed;
+    }
+  }
+  return named.value_or(any);
+}
+
+std::vector<std::string> selected_names(std::string_view query) {
+  std::vector<std::string> names;
+  while (!query.empty()) {
+    std::string_view value = take_until(query, '&');
+    if (decode(take_until(value, '=')) == "name[]") names.push_back(decode(value));
+  }
+  return names;
+}
+
+}  // namespace vitals::exporting

@@ -1,0 +1,21 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace vitals::exporting {
+
+[[nodiscard]] bool equal_ignoring_case(std::string_view a, std::string_view b) noexcept;
+
+/// Without blanks and tabs at both ends.
+[[nodiscard]] std::string_view trim(std::string_view text) noexcept;
+
+/// Whether an Accept-Encoding allows gzip: named, or by `*`, and not with `q=0`.
+/// Source: RFC 9110, 12.5.3.
+[[nodiscard]] bool accepts_gzip(std::string_view accept_encoding) noexcept;
+
+/// The values of `name[]` in a query, decoded.
+[[nodiscard]] std::vector<std::string> selected_names(std::string_view query);
+
+}  // namespace vitals::exporting

@@ -1,0 +1,15 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+namespace vitals::exporting {
+
+/// Appends the number as short as it can be read back exactly; `NaN`, `+Inf`, `-Inf`.
+void append_number(std::string& out, std::uint64_t value);
+void append_number(std::string& out, double value);
+
+/// Appends the finite upper bound of a bucket as the value of the label `le`: `0.01`, `1`, `1e-05`.
+void append_bound(std::string& out, double value);
+
+}  // namespace vitals::exporting

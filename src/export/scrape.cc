@@ -1,0 +1,159 @@
+#include "vitals/export/scrape.h"
+
+#include <zlib.h>
+
+#include <chrono>
+#include <limits>
+#include <memory>
+#include <new>
+#include <stdexcept>
+#include <utility>
+
+#include "export/negotiate.h"
+#include "vitals/export/text.h"
+#include "vitals/metrics/registry.h"
+
+namespace vitals::exporting {
+namespace {
+
+/// Below this the headers of the encoding cost more than it saves.
+constexpr std::size_t kCompressFrom = 512;
+
+/// Texts that are kept to be written over by the next scrapes.
+constexpr std::size_t kSpareBuffers = 2;
+
+std::string gzip(std::string_view text) {
+  z_stream stream{};
+  // Level 1: a page of metrics repeats itself so much that more effort saves little. 15 + 16 asks
+  // for the gzip format.
+  if (deflateInit2(&stream, 1, Z_DEFLATED, 15 + 16, 9, Z_DEFAULT_STRATEGY) != Z_OK) {
+    throw std::bad_alloc();
+  }
+  const std::unique_ptr<z_stream, int (*)(z_stream*)> end(&stream, &deflateEnd);
+  std::string out(deflateBound(&stream, text.size()), '\0');
+  stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(text.data()));
+  stream.avail_in = static_cast<uInt>(text.size());
+  stream.next_out = reinterpret_cast<Bytef*>(out.data());
+  stream.avail_out = static_cast<uInt>(out.size());
+  if (text.size() > std::numeric_limits<uInt>::max() ||
+      deflate(&stream, Z_FINISH) != Z_STREAM_END) {
+    throw std::length_error("gzip");
+  }
+  out.resize(stream.total_out);
+  out.shrink_to_fit();
+  return out;
+}
+
+/// True when the two are equal; takes a time that depends on the length of `given` alone.
+bool equal_in_constant_time(std::string_view given, std::string_view secret) noexcept {
+  std::size_t difference = given.size() ^ secret.size();
+  for (std::size_t i = 0; i < given.size(); ++i) {
+    const char other = secret.empty() ? '\0' : secret[i % secret.size()];
+    difference |= static_cast<unsigned char>(given[i] ^ other);
+  }
+  return difference == 0;
+}
+
+ScrapeResponse refusal(int status, std::string_view text) {
+  ScrapeResponse response;
+  response.status = status;
+  response.content_type = "text/plain; charset=utf-8";
+  response.body = text;
+  return response;
+}
+
+}  // namespace
+
+ScrapeHandler::ScrapeHandler(metrics::Registry& registry, ScrapeOptions options)
+    : registry_(registry),
+      options_(std::move(options)),
+      duration_(registry.histogram("vitals_scrape_duration_seconds",
+                                   "Time taken to collect and encode the metrics of one scrape.",
+                                   {.0005, .001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 5},
+                                   {.unit = "seconds"})) {
+  spare_.reserve(kSpareBuffers);
+}
+
+bool ScrapeHandler::authorized(std::string_view authorization) const noexcept {
+  if (options_.token.empty()) return true;
+  const std::string_view given = trim(authorization);
+  const std::size_t blank = given.find(' ');
+  if (blank == std::string_view::npos || !equal_ignoring_case(given.substr(0, blank), "bearer")) {
+    return false;
+  }
+  return equal_in_constant_time(trim(given.substr(blank)), options_.token);
+}
+
+ScrapeResponse ScrapeHandler::handle(const ScrapeRequest& request) noexcept {
+  struct InFlight {
+    explicit InFlight(std::atomic<std::size_t>& n) : count(n), before(n.fetch_add(1)) {}
+    InFlight(const InFlight&) = delete;
+    InFlight& operator=(const InFlight&) = delete;
+    ~InFlight() { count.fetch_sub(1); }
+    std::atomic<std::size_t>& count;
+    std::size_t before;
+  };
+  try {
+    if (!authorized(request.authorization)) {
+      ScrapeResponse response = refusal(401, "A token is needed: Authorization: Bearer TOKEN.\n");
+      response.www_authenticate = "Bearer realm=\"metrics\"";
+      return response;
+    }
+    const bool head = request.method == "HEAD";
+    if (!head && request.method != "GET") {
+      ScrapeResponse response = refusal(405, "Only GET and HEAD are allowed here.\n");
+      response.allow = "GET, HEAD";
+      return response;
+    }
+    if (head) {
+      ScrapeResponse response;
+      response.content_type = kTextContentType;
+      return response;
+    }
+    const InFlight in_flight(in_flight_);
+    if (in_flight.before >= options_.max_in_flight) {
+      return refusal(503, "Too many scrapes at once; try again.\n");
+    }
+    const auto start = std::chrono::steady_clock::now();
+    ScrapeResponse response = scrape(request);
+    const std::chrono::duration<double> taken = std::chrono::steady_clock::now() - start;
+    duration_.observe(taken.count());
+    return response;
+  } catch (...) {
+    ScrapeResponse response;
+    response.status = 500;  // without a text, since it may be memory that is lacking
+    return response;
+  }
+}
+
+ScrapeResponse ScrapeHandler::scrape(const ScrapeRequest& request) {
+  ScrapeResponse response;
+  response.content_type = kTextContentType;
+  std::string text = take_buffer();
+  write_text(registry_, text, selected_names(request.query));
+  if (text.size() >= kCompressFrom && accepts_gzip(request.accept_encoding)) {
+    response.content_encoding = "gzip";
+    response.body = gzip(text);
+    give_buffer(std::move(text));
+  } else {
+    response.body = std::move(text);
+  }
+  return response;
+}
+
+std::string ScrapeHandler::take_buffer() {
+  const std::lock_guard lock(mutex_);
+  if (spare_.empty()) return {};
+  std::string buffer = std::move(spare_.back());
+  spare_.pop_back();
+  buffer.clear();
+  return buffer;
+}
+
+void ScrapeHandler::give_buffer(std::string buffer) noexcept {
+  const std::lock_guard lock(mutex_);
+  // The room was reserved, so that this cannot throw; what finds none is let go.
+  if (spare_.size() < spare_.capacity()) spare_.push_back(std::move(buffer));
+}
+
+}  // namespace vitals::exporting

@@ -1,0 +1,26 @@
+#pragma once
+
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "vitals/metrics/definition_error.h"
+#include "vitals/metrics/sample_sink.h"
+
+namespace vitals::metrics::detail {
+
+/// Throws DefinitionError unless the family can be exposed in every format and promtool would find
+/// nothing in it: name, suffix by type, help, unit.
+void check_family(const FamilyInfo& family);
+
+/// The names that a family takes for itself: its own and those of its samples, in the text format
+/// and in OpenMetrics, where a counter goes by its name without `_total`.
+[[nodiscard]] std::vector<std::string> claimed_names(std::string_view name, MetricType type);
+
+/// The bounds without a closing +Inf. Throws DefinitionError, naming the metric, unless there are 1
+/// to 511 of them, finite and ascending.
+[[nodiscard]] std::span<const double> check_bounds(std::string_view metric,
+                                                   std::span<const double> bounds);
+
+}  // namespace vitals::metrics::detail

@@ -1,0 +1,234 @@
+#include "vitals/metrics/registry.h"
+
+#include <algorithm>
+#include <atomic>
+#include <map>
+#include <mutex>
+#include <utility>
+
+#include "metrics/definition.h"
+#include "metrics/recorder.h"
+#include "vitals/metrics/process_collector.h"
+
+namespace vitals::metrics {
+namespace {
+
+/// A metric that is a function: read before it is announced, so that a throw leaves no trace.
+struct Callback {
+  detail::FamilySpec spec;
+  std::function<double()> read;
+
+  void collect(SampleSink& sink) const {
+    const FamilyInfo info{spec.name, spec.help, spec.type, spec.unit};
+    if (!sink.wants(info)) return;
+    double value = 0.0;
+    try {
+      value = read();
+    } catch (...) {
+      return;
+    }
+    sink.begin_family(info);
+    if (spec.type == MetricType::kCounter) {
+      sink.counter({}, 0, value);
+    } else {
+      sink.gauge({}, value);
+    }
+  }
+};
+
+struct CollectorEntry {
+  std::unique_ptr<Collector> collector;
+  std::mutex mutex;  // guards the two below, and keeps calls of the collector apart
+  detail::Recorder recorder;
+};
+
+/// One definition. Exactly one of the three is set.
+struct Node {
+  std::unique_ptr<detail::FamilyCore> core;
+  std::unique_ptr<Callback> callback;
+  std::unique_ptr<CollectorEntry> collector;
+  std::unique_ptr<Node> owned_next;
+  std::atomic<Node*> next{nullptr};
+};
+
+/// Cores of registries that are gone, for the handles that may still point to them.
+void keep_for_good(std::unique_ptr<detail::FamilyCore> core) {
+  static std::mutex& mutex = *new std::mutex;
+  static auto& kept = *new std::vector<std::unique_ptr<detail::FamilyCore>>;
+  const std::lock_guard lock(mutex);
+  kept.push_back(std::move(core));
+}
+
+}  // namespace
+
+struct Registry::Impl {
+  // A list that only grows, so that a scrape walks it without a lock while others define.
+  std::unique_ptr<Node> owned_first;
+  std::atomic<Node*> first{nullptr};
+
+  mutable std::mutex mutex;  // guards the two below and every write to the list
+  Node* last = nullptr;
+  mutable std::map<std::string, std::pair<std::string, const void*>, std::less<>> claims;
+
+  void append(std::unique_ptr<Node> node) {
+    Node* raw = node.get();
+    std::unique_ptr<Node>& owner = last == nullptr ? owned_first : last->owned_next;
+    std::atomic<Node*>& link = last == nullptr ? first : last->next;
+    owner = std::move(node);
+    link.store(raw, std::memory_order_release);  // pairs with the acquires of walk()
+    last = raw;
+  }
+
+  template <class Visit>
+  void walk(const Visit& visit) const {
+    // Pair with the release in append().
+    for (const Node* node = first.load(std::memory_order_acquire); node != nullptr;
+         node = node->next.load(std::memory_order_acquire)) {
+      visit(*node);
+    }
+  }
+
+  /// Empty when the names are the owner's from now on, else the family that has one of them.
+  [[nodiscard]] std::pair<std::string, std::string> claim(std::string_view name, MetricType type,
+                                                          const void* owner) const {
+    const std::vector<std::string> names = detail::claimed_names(name, type);
+    for (const std::string& wanted : names) {
+      const auto there = claims.find(wanted);
+      if (there == claims.end()) continue;
+      if (there->second.first != name || there->second.second != owner || owner == nullptr) {
+        return {wanted, there->second.first};
+      }
+    }
+    for (const std::string& wanted : names) claims.try_emplace(wanted, name, owner);
+    return {};
+  }
+
+  /// Checks a definition that is to stay and takes its names.
+  void admit(const detail::FamilySpec& spec) const {
+    detail::check_family({spec.name, spec.help, spec.type, spec.unit});
+    const auto [wanted, holder] = claim(spec.name, spec.type, nullptr);
+    if (wanted.empty()) return;
+    if (holder == spec.name) throw DefinitionError("metric \"" + holder + "\": defined already");
+    throw DefinitionError("metric \"" + spec.name + "\": its sample name " + wanted +
+                          " is taken by the metric \"" + holder + "\"");
+  }
+
+  void collect_from(CollectorEntry& entry, SampleSink& sink) const {
+    const std::lock_guard lock(entry.mutex);
+    entry.recorder.reset();
+    try {
+      entry.collector->collect(entry.recorder);
+    } catch (...) {
+      entry.recorder.drop_open();
+    }
+    const std::vector<detail::Recorder::RecordedFamily>& families = entry.recorder.families();
+    for (std::size_t i = 0; i < families.size(); ++i) {
+      const auto same_name = [&](const auto& family) { return family.name == families[i].name; };
+      if (std::any_of(families.begin(), families.begin() + static_cast<std::ptrdiff_t>(i),
+                      same_name)) {
+        continue;
+      }
+      if (families[i].samples.empty() || !sink.wants(families[i].info())) continue;
+      {
+        const std::lock_guard claims_lock(mutex);
+        if (!claim(families[i].name, families[i].type, &entry).first.empty()) continue;
+      }
+      families[i].replay(sink);
+    }
+  }
+};
+
+Registry::Registry() : impl_(std::make_unique<Impl>()) {}
+
+Registry::~Registry() {
+  std::unique_ptr<Node> node = std::move(impl_->owned_first);
+  while (node != nullptr) {
+    if (node->core != nullptr) {
+      node->core->close();
+      keep_for_good(std::move(node->core));
+    }
+    node = std::move(node->owned_next);  // one by one: a long list must not be a deep recursion
+  }
+}
+
+detail::FamilyCore* Registry::define_core(detail::FamilySpec spec, const Buckets* buckets) {
+  if (buckets != nullptr) {
+    spec.layout = detail::intern_layout(detail::check_bounds(spec.name, buckets->bounds()));
+  }
+  if (spec.max_series == 0) {
+    throw DefinitionError("metric \"" + spec.name + "\": max_series is at least 1");
+  }
+  auto node = std::make_unique<Node>();
+  node->core = std::make_unique<detail::FamilyCore>(std::move(spec));
+  detail::FamilyCore* core = node->core.get();
+  const std::lock_guard lock(impl_->mutex);
+  impl_->admit(core->spec());
+  impl_->append(std::move(node));
+  return core;
+}
+
+void Registry::gauge_callback(std::string name, std::string help, std::function<double()> read,
+                              FamilyOptions options) {
+  define_callback(MetricType::kGauge, std::move(name), std::move(help), std::move(read),
+                  std::move(options));
+}
+
+void Registry::counter_callback(std::string name, std::string help, std::function<double()> read,
+                                FamilyOptions options) {
+  define_callback(MetricType::kCounter, std::move(name), std::move(help), std::move(read),
+                  std::move(options));
+}
+
+void Registry::define_callback(MetricType type, std::string name, std::string help,
+                               std::function<double()> read, FamilyOptions options) {
+  if (!read) throw DefinitionError("metric \"" + name + "\": the function is empty");
+  auto node = std::make_unique<Node>();
+  node->callback = std::make_unique<Callback>();
+  node->callback->spec.type = type;
+  node->callback->spec.name = std::move(name);
+  node->callback->spec.help = std::move(help);
+  node->callback->spec.unit = std::move(options.unit);
+  node->callback->read = std::move(read);
+  const std::lock_guard lock(impl_->mutex);
+  impl_->admit(node->callback->spec);
+  impl_->append(std::move(node));
+}
+
+void Registry::collector(std::unique_ptr<Collector> collector) {
+  if (collector == nullptr) throw DefinitionError("the collector is null");
+  auto node = std::make_unique<Node>();
+  node->collector = std::make_unique<CollectorEntry>();
+  node->collector->collector = std::move(collector);
+  const std::lock_guard lock(impl_->mutex);
+  impl_->append(std::move(node));
+}
+
+void Registry::collect(SampleSink& sink) const {
+  impl_->walk([&](const Node& node) {
+    if (node.core != nullptr) node.core->collect(sink);
+    if (node.callback != nullptr) node.callback->collect(sink);
+    if (node.collector != nullptr) impl_->collect_from(*node.collector, sink);
+  });
+}
+
+std::vector<FamilyUsage> Registry::usage() const {
+  std::vector<FamilyUsage> all;
+  impl_->walk([&](const Node& node) {
+    if (node.core == nullptr) return;
+    const detail::FamilySpec& spec = node.core->spec();
+    all.push_back({spec.name, node.core->size(), node.core->overflows(),
+                   !spec.label_names.empty()});
+  });
+  return all;
+}
+
+Registry& default_registry() {
+  static Registry& registry = []() -> Registry& {
+    auto* made = new Registry;
+    add_process_collector(*made);
+    return *made;
+  }();
+  return registry;
+}
+
+}  // namespace vitals::metrics

@@ -1,0 +1,156 @@
+#include <cxxabi.h>
+
+#include <exception>
+#include <memory>
+#include <typeinfo>
+
+#include "sentry/client_core.h"
+#include "sentry/items.h"
+#include "sentry/random.h"
+#include "sentry/runtime.h"
+
+namespace vitals::sentry::detail {
+namespace {
+
+constexpr std::size_t kMaxChain = 32;
+constexpr std::uint32_t kMaxOwnBytes = 64 * 1024;
+
+void add_link(std::vector<CapturedException>& chain, const char* type, const char* text) {
+  chain.push_back({type == nullptr ? "unknown" : type,
+                   std::string{cut(text == nullptr ? "" : text, kMaxValueSize)}});
+}
+
+void follow(std::vector<CapturedException>& chain, const std::exception_ptr& pointer);
+
+void follow_nested(std::vector<CapturedException>& chain, const std::nested_exception* nested) {
+  if (nested != nullptr && nested->nested_ptr()) follow(chain, nested->nested_ptr());
+}
+
+void follow(std::vector<CapturedException>& chain, const std::exception& exception) {
+  add_link(chain, typeid(exception).name(), exception.what());
+  follow_nested(chain, dynamic_cast<const std::nested_exception*>(&exception));
+}
+
+/// What an exception_ptr holds can only be seen by throwing it once more.
+void follow(std::vector<CapturedException>& chain, const std::exception_ptr& pointer) {
+  if (chain.size() >= kMaxChain) return;
+  const auto type = []() -> const char* {
+    const std::type_info* const current = abi::__cxa_current_exception_type();
+    return current == nullptr ? nullptr : current->name();
+  };
+  try {
+    std::rethrow_exception(pointer);
+  } catch (const std::exception& exception) {
+    follow(chain, exception);
+  } catch (const std::nested_exception& nested) {
+    add_link(chain, type(), nullptr);
+    follow_nested(chain, &nested);
+  } catch (const std::string& text) {
+    add_link(chain, type(), text.c_str());
+  } catch (const char* text) {
+    add_link(chain, type(), text);
+  } catch (...) {
+    add_link(chain, type(), nullptr);
+  }
+}
+
+void take_options(ErrorItem& item, const CaptureOptions& options) {
+  item.level = options.level.value_or(item.level);
+  item.handled = options.handled;
+  item.mechanism = options.mechanism;
+  item.logger = options.logger;
+  for (const TagView& tag : options.tags) {
+    append_record(item.own, Section::kTag, {}, tag.key, tag.value, kMaxOwnBytes, kMaxKeySize);
+  }
+  for (const FieldView& field : options.extra) {
+    append_record(item.own, Section::kExtra, {}, field.key, field.value, kMaxOwnBytes);
+  }
+  for (const std::string_view part : options.fingerprint) {
+    append_record(item.own, Section::kFingerprint, {}, {}, part, kMaxOwnBytes);
+  }
+}
+
+/// Makes an item, lets `fill` say what happened, and hands it over.
+template <class Fill>
+EventId capture(const CaptureOptions& options, Fill fill) noexcept {
+  // The client's own thread runs the hooks: what they captured would come back to them.
+  if (is_sentry_thread()) return {};
+  try {
+    const Lease client;
+    if (!client) return {};
+    auto item = std::make_unique<ErrorItem>();
+    item->event_id = new_event_id();
+    fill(*item);
+    take_options(*item, options);
+    take_surroundings(*item);
+    const EventId id = item->event_id;
+    return client->capture_error(std::move(item)) ? id : EventId{};
+  } catch (...) {
+    count(Category::kError, Outcome::kQueueFull);  // no memory to wait in
+    return {};
+  }
+}
+
+}  // namespace
+
+std::vector<CapturedException> describe(const std::exception& exception) {
+  std::vector<CapturedException> chain;
+  follow(chain, exception);
+  return chain;
+}
+
+std::vector<CapturedException> describe(const std::exception_ptr& exception) {
+  std::vector<CapturedException> chain;
+  follow(chain, exception);
+  return chain;
+}
+
+void take_surroundings(ErrorItem& item) {
+  item.timestamp = wall_clock();
+  item.scope = ScopeState::current()->snapshot();
+  std::uint32_t index = 0;
+  Trace* const trace = Trace::active(index);
+  if (trace == nullptr) return;
+  item.trace_id = trace->trace_id();
+  item.span_id = trace->span_id(index);
+  if (index == 0) item.parent_span_id = trace->parent_span_id();
+  item.transaction = trace->name();
+  item.dsc = trace->dsc();
+}
+
+std::size_t ErrorItem::cost() const noexcept {
+  std::size_t bytes = sizeof *this + message.size() + scope.breadcrumbs.size() + own.capacity();
+  if (scope.data) bytes += scope.data->bytes.capacity();
+  for (const CapturedException& link : chain) {
+    bytes += sizeof link + link.value.size() + link.mangled_type.size();
+  }
+  return bytes;
+}
+
+std::size_t TransactionItem::cost() const noexcept {
+  const Recording& recording = *trace->recording();
+  std::size_t bytes = sizeof *this + sizeof(Trace) + sizeof(Recording) +
+                      recording.arena.capacity() + recording.spans.capacity() * sizeof(RawSpan);
+  if (scope) bytes += scope->bytes.capacity();
+  return bytes;
+}
+
+EventId capture_exception(const std::exception& exception, const CaptureOptions& options) noexcept {
+  return capture(options, [&](ErrorItem& item) { item.chain = describe(exception); });
+}
+
+EventId capture_exception(const std::exception_ptr& exception,
+                          const CaptureOptions& options) noexcept {
+  if (!exception) return {};
+  return capture(options, [&](ErrorItem& item) { item.chain = describe(exception); });
+}
+
+EventId capture_message(std::string_view text, Level level,
+                        const CaptureOptions& options) noexcept {
+  return capture(options, [&](ErrorItem& item) {
+    item.level = level;
+    item.message = cut(text, kMaxValueSize);
+  });
+}
+
+}  // namespace vitals::sentry::detail

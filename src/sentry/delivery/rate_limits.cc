@@ -1,0 +1,81 @@
+#include "sentry/delivery/rate_limits.h"
+
+#include <time.h>
+
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+#include <optional>
+#include <string>
+
+namespace vitals::sentry::detail {
+namespace {
+
+constexpr std::chrono::seconds kMaxLimit{24 * 3600};
+constexpr std::chrono::seconds kDefaultLimit{60};
+
+std::string_view trim(std::string_view text) noexcept {
+  while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
+  while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) text.remove_suffix(1);
+  return text;
+}
+
+std::string_view take_until(std::string_view& text, char separator) noexcept {
+  const std::size_t end = text.find(separator);
+  const std::string_view part = trim(text.substr(0, end));
+  text = end == std::string_view::npos ? std::string_view{} : text.substr(end + 1);
+  return part;
+}
+
+std::optional<std::chrono::milliseconds> parse_seconds(std::string_view text) noexcept {
+  double seconds = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), seconds);
+  if (text.empty() || end != text.data() + text.size()) return std::nullopt;
+  if (error == std::errc::result_out_of_range && text.front() != '-') return kMaxLimit;
+  if (error != std::errc{} || std::isnan(seconds) || seconds < 0) return std::nullopt;
+  const double capped = std::min(seconds, static_cast<double>(kMaxLimit.count()));
+  return std::chrono::milliseconds{static_cast<std::int64_t>(capped * 1000)};
+}
+
+/// `Retry-After` is a number of seconds or an HTTP date.
+std::chrono::milliseconds parse_retry_after(std::string_view text) {
+  if (const auto seconds = parse_seconds(trim(text))) return *seconds;
+  const std::string date{trim(text)};
+  tm parts{};
+  const char* const end = strptime(date.c_str(), "%a, %d %b %Y %H:%M:%S GMT", &parts);
+  if (end == nullptr || *end != '\0') return kDefaultLimit;
+  const auto wait = std::chrono::system_clock::from_time_t(timegm(&parts)) -
+                    std::chrono::system_clock::now();
+  return std::clamp(std::chrono::duration_cast<std::chrono::milliseconds>(wait),
+                    std::chrono::milliseconds{0}, std::chrono::milliseconds{kMaxLimit});
+}
+
+}  // namespace
+
+void RateLimits::update(int status, std::string_view rate_limits, std::string_view retry_after,
+                        Time now) {
+  if (trim(rate_limits).empty()) {
+    if (status == 429) limit({}, now + parse_retry_after(retry_after));
+    return;
+  }
+  while (!rate_limits.empty()) {
+    std::string_view entry = take_until(rate_limits, ',');
+    const auto seconds = parse_seconds(take_until(entry, ':'));
+    std::string_view categories = take_until(entry, ':');
+    if (!seconds) continue;
+    if (categories.empty()) limit({}, now + *seconds);
+    while (!categories.empty()) {
+      const std::string_view category = take_until(categories, ';');
+      if (!category.empty()) limit(category, now + *seconds);
+    }
+  }
+}
+
+void RateLimits::limit(std::string_view category, Time until) noexcept {
+  for (std::size_t i = 0; i < kCategories; ++i) {
+    if (!category.empty() && category != category_name(static_cast<Category>(i))) continue;
+    until_[i] = std::max(until_[i], until);
+  }
+}
+
+}  // namespace vitals::sentry::detail

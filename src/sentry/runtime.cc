@@ -1,0 +1,99 @@
+#include "sentry/runtime.h"
+
+#include <time.h>
+
+#include <chrono>
+#include <thread>
+
+namespace vitals::sentry::detail {
+namespace {
+
+constinit std::atomic<Client*> active_client{nullptr};
+constinit std::atomic<std::uint32_t> leases{0};
+constinit thread_local bool sentry_thread = false;
+
+/// Threads are spread over a few sets of counts, each on lines of its own: an unsampled transaction
+/// counts on the request's path.
+constexpr std::size_t kShards = 8;
+struct alignas(64) Shard {
+  std::array<std::array<std::atomic<std::uint64_t>, kOutcomes>, kCategories> counts{};
+};
+constinit std::array<Shard, kShards> shards{};
+constinit std::atomic<std::uint32_t> next_shard{0};
+constinit thread_local std::uint32_t own_shard = kShards;  // kShards: none yet
+
+std::int64_t read_clock(clockid_t clock) noexcept {
+  timespec now{};
+  clock_gettime(clock, &now);
+  return std::int64_t{now.tv_sec} * 1'000'000'000 + now.tv_nsec;
+}
+
+}  // namespace
+
+// The counter goes up before the pointer is read, and retract() reads them in the other order: with
+// sequential consistency one of both sees the other.
+Lease::Lease() noexcept {
+  leases.fetch_add(1, std::memory_order_seq_cst);
+  client_ = active_client.load(std::memory_order_seq_cst);
+}
+
+Lease::~Lease() { leases.fetch_sub(1, std::memory_order_release); }  // pairs with retract()
+
+bool publish(Client* client) noexcept {
+  Client* none = nullptr;
+  if (!active_client.compare_exchange_strong(none, client, std::memory_order_seq_cst)) return false;
+  client_active.store(true, std::memory_order_release);  // pairs with enabled()
+  return true;
+}
+
+bool retract(std::chrono::steady_clock::time_point deadline) noexcept {
+  client_active.store(false, std::memory_order_release);
+  active_client.store(nullptr, std::memory_order_seq_cst);
+  while (leases.load(std::memory_order_seq_cst) != 0) {
+    if (std::chrono::steady_clock::now() >= deadline) return false;
+    std::this_thread::sleep_for(std::chrono::microseconds{50});
+  }
+  return true;
+}
+
+void count(Category category, Outcome outcome) noexcept {
+  if (own_shard == kShards) {
+    own_shard = next_shard.fetch_add(1, std::memory_order_relaxed) % kShards;
+  }
+  shards[own_shard]
+      .counts[static_cast<std::size_t>(category)][static_cast<std::size_t>(outcome)]
+      .fetch_add(1, std::memory_order_relaxed);
+}
+
+std::uint64_t counted(Category category, Outcome outcome) noexcept {
+  std::uint64_t sum = 0;
+  for (const Shard& shard : shards) {
+    sum += shard.counts[static_cast<std::size_t>(category)][static_cast<std::size_t>(outcome)].load(
+        std::memory_order_relaxed);
+  }
+  return sum;
+}
+
+void become_sentry_thread() noexcept { sentry_thread = true; }
+
+std::int64_t wall_clock() noexcept { return read_clock(CLOCK_REALTIME); }
+std::int64_t coarse_wall_clock() noexcept { return read_clock(CLOCK_REALTIME_COARSE); }
+std::int64_t steady_clock_ns() noexcept { return read_clock(CLOCK_MONOTONIC); }
+
+}  // namespace vitals::sentry::detail
+
+namespace vitals::sentry {
+
+bool is_sentry_thread() noexcept { return detail::sentry_thread; }
+
+std::string_view category_name(Category category) noexcept {
+  return category == Category::kError ? "error" : "transaction";
+}
+
+std::string_view outcome_name(Outcome outcome) noexcept {
+  constexpr std::array<std::string_view, kOutcomes> kNames{
+      "sent", "sampled", "rate_limited", "queue_full", "network", "too_large", "before_send"};
+  return kNames[static_cast<std::size_t>(outcome)];
+}
+
+}  // namespace vitals::sentry

@@ -1,0 +1,64 @@
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <cmath>
+#include <cstdint>
+#include <limits>
+
+#include "vitals/sentry/client.h"
+
+namespace vitals::sentry::detail {
+
+/// What the hot paths need of the options, as plain atomics of the process: an unsampled transaction
+/// and a breadcrumb never touch the client. Constant-initialised and trivially destroyed, so that
+/// statics may capture while the process starts and ends.
+struct Runtime {
+  std::atomic<double> sample_rate{1.0};
+  std::atomic<double> traces_sample_rate{std::numeric_limits<double>::quiet_NaN()};  // NaN: unset
+  std::atomic<bool> has_sampler{false};
+  std::atomic<bool> has_breadcrumb_hook{false};
+  std::atomic<std::uint32_t> max_breadcrumbs{100};
+  std::atomic<std::uint32_t> max_spans{1000};
+};
+inline constinit Runtime runtime;
+
+/// Access to the client that is active, for the life of this object: until then end() waits before it
+/// tears the client down. Null when there is none. Threads: any. Cost: two locked adds.
+class Lease {
+ public:
+  Lease() noexcept;
+  Lease(const Lease&) = delete;
+  Lease& operator=(const Lease&) = delete;
+  ~Lease();
+
+  [[nodiscard]] explicit operator bool() const noexcept { return client_ != nullptr; }
+  [[nodiscard]] Client* operator->() const noexcept { return client_; }
+
+ private:
+  Client* client_;
+};
+
+/// Makes `client` the active one; false when there is one already.
+[[nodiscard]] bool publish(Client* client) noexcept;
+/// Takes the active client away and waits until no lease on it is left. False when `deadline` came
+/// first: then somebody still uses it, and it must not be freed.
+[[nodiscard]] bool retract(std::chrono::steady_clock::time_point deadline) noexcept;
+
+/// Adds one to a count of the process. Threads: any. Cost: one locked add on a line shared by few.
+void count(Category category, Outcome outcome) noexcept;
+[[nodiscard]] std::uint64_t counted(Category category, Outcome outcome) noexcept;
+
+/// Marks this thread as the client's own.
+void become_sentry_thread() noexcept;
+
+/// Nanoseconds since 1970-01-01 UTC.
+[[nodiscard]] std::int64_t wall_clock() noexcept;
+/// The same by the kernel's last tick: some milliseconds old, and several times cheaper.
+[[nodiscard]] std::int64_t coarse_wall_clock() noexcept;
+/// Nanoseconds that only go forward.
+[[nodiscard]] std::int64_t steady_clock_ns() noexcept;
+
+[[nodiscard]] inline bool is_rate(double value) noexcept { return value >= 0.0 && value <= 1.0; }
+
+}  // namespace vitals::sentry::detail

@@ -1,0 +1,214 @@
+#include "vitals/sentry/scope.h"
+
+#include <string>
+#include <vector>
+
+#include "sentry/client_core.h"
+#include "sentry/runtime.h"
+#include "sentry/scope_state.h"
+
+namespace vitals::sentry {
+namespace {
+
+using detail::ScopeState;
+using detail::Section;
+
+constexpr std::size_t kMaxTagSize = 200;
+
+void write_user_id(ScopeState* state, std::string_view id) noexcept {
+  state->change([&](auto& bytes) {
+    erase_records(bytes, Section::kUser, [](std::string_view key) { return key == "id"; });
+    append_record(bytes, Section::kUser, {}, "id", id, detail::kMaxScopeBytes);
+  });
+}
+
+void write_user(ScopeState* state, const User& user) noexcept {
+  state->change([&](auto& bytes) {
+    erase_records(bytes, Section::kUser, [](std::string_view) { return true; });
+    const auto add = [&](std::string_view key, const std::string& value) {
+      if (value.empty()) return;
+      append_record(bytes, Section::kUser, {}, key, value, detail::kMaxScopeBytes);
+    };
+    add("id", user.id);
+    add("ip_address", user.ip_address);
+    add("username", user.username);
+    add("email", user.email);
+  });
+}
+
+void write_tag(ScopeState* state, std::string_view key, std::string_view value) noexcept {
+  state->change([&](auto& bytes) {
+    const std::string_view name = detail::cut(key, detail::kMaxKeySize);
+    erase_records(bytes, Section::kTag, [name](std::string_view held) { return held == name; });
+    append_record(bytes, Section::kTag, {}, name, value, detail::kMaxScopeBytes, kMaxTagSize);
+  });
+}
+
+void erase_tag(ScopeState* state, std::string_view key) noexcept {
+  state->change([&](auto& bytes) {
+    const std::string_view name = detail::cut(key, detail::kMaxKeySize);
+    erase_records(bytes, Section::kTag, [name](std::string_view held) { return held == name; });
+  });
+}
+
+void write_context(ScopeState* state, std::string_view name,
+                   std::initializer_list<FieldView> fields) noexcept {
+  state->change([&](auto& bytes) {
+    const std::string_view head = detail::cut(name, detail::kMaxKeySize);
+    erase_records(bytes, Section::kContext, [head](std::string_view key) {
+      return key.size() > head.size() && key.starts_with(head) &&
+             key[head.size()] == detail::kUnitSeparator;
+    });
+    for (const FieldView& field : fields) {
+      append_record(bytes, Section::kContext, head, field.key, field.value,
+                    detail::kMaxScopeBytes);
+    }
+  });
+}
+
+void write_extra(ScopeState* state, std::string_view key, ValueView value) noexcept {
+  state->change([&](auto& bytes) {
+    const std::string_view name = detail::cut(key, detail::kMaxKeySize);
+    erase_records(bytes, Section::kExtra, [name](std::string_view held) { return held == name; });
+    append_record(bytes, Section::kExtra, {}, name, value, detail::kMaxScopeBytes);
+  });
+}
+
+void write_transaction(ScopeState* state, std::string_view name) noexcept {
+  state->change([&](auto& bytes) {
+    erase_records(bytes, Section::kTransaction, [](std::string_view) { return true; });
+    append_record(bytes, Section::kTransaction, {}, {}, name, detail::kMaxScopeBytes);
+  });
+}
+
+void write_request(ScopeState* state, const RequestData& request) noexcept {
+  state->change([&](auto& bytes) {
+    erase_records(bytes, Section::kRequest, [](std::string_view) { return true; });
+    erase_records(bytes, Section::kHeader, [](std::string_view) { return true; });
+    const auto add = [&](std::string_view key, std::string_view value) {
+      if (value.empty()) return;
+      append_record(bytes, Section::kRequest, {}, key, value, detail::kMaxScopeBytes);
+    };
+    add("method", request.method);
+    add("url", request.url);
+    add("query", request.query);
+    for (const TagView& header : request.headers) {
+      append_record(bytes, Section::kHeader, {}, header.key, header.value, detail::kMaxScopeBytes);
+    }
+  });
+}
+
+/// Lets the user's hook change or refuse the breadcrumb; what is left of it goes to the scope.
+void write_hooked_breadcrumb(ScopeState* state, const detail::CrumbView& crumb) noexcept {
+  try {
+    BreadcrumbRecord record{Timestamp{std::chrono::nanoseconds{crumb.timestamp}},
+                            crumb.level,
+                            std::string{crumb.type},
+                            std::string{crumb.category},
+                            std::string{crumb.message},
+                            {}};
+    for (const FieldView& field : crumb.data) detail::put(record.data, field.key, field.value);
+    {
+      const detail::Lease client;
+      if (!client || !client->options().before_breadcrumb(record)) return;
+    }
+    std::vector<FieldView> data;
+    for (const auto& [key, value] : record.data) data.push_back({key, detail::view_of(value)});
+    state->add_breadcrumb({record.type, record.category, record.message, record.level,
+                           record.timestamp.time_since_epoch().count(), data});
+  } catch (...) {
+    // By contract a hook that throws drops the breadcrumb.
+  }
+}
+
+void write_breadcrumb(ScopeState* state, const Breadcrumb& breadcrumb) noexcept {
+  const detail::CrumbView crumb{
+      breadcrumb.type,
+      breadcrumb.category,
+      breadcrumb.message,
+      breadcrumb.level,
+      breadcrumb.timestamp == Timestamp{} ? detail::coarse_wall_clock()
+                                          : breadcrumb.timestamp.time_since_epoch().count(),
+      {breadcrumb.data.begin(), breadcrumb.data.size()}};
+  if (detail::runtime.has_breadcrumb_hook.load(std::memory_order_relaxed)) {
+    write_hooked_breadcrumb(state, crumb);
+  } else {
+    state->add_breadcrumb(crumb);
+  }
+}
+
+}  // namespace
+
+Scope Scope::fork_current() noexcept { return Scope{ScopeState::create(ScopeState::current())}; }
+
+Scope Scope::current_or_global() noexcept {
+  return Scope{detail::Ref<ScopeState>::share(ScopeState::current())};
+}
+
+void Scope::set_user(const User& user) const noexcept {
+  if (state_) write_user(state_.get(), user);
+}
+void Scope::set_user_id(std::string_view id) const noexcept {
+  if (state_) write_user_id(state_.get(), id);
+}
+void Scope::set_tag(std::string_view key, std::string_view value) const noexcept {
+  if (state_) write_tag(state_.get(), key, value);
+}
+void Scope::remove_tag(std::string_view key) const noexcept {
+  if (state_) erase_tag(state_.get(), key);
+}
+void Scope::set_context(std::string_view name,
+                        std::initializer_list<FieldView> fields) const noexcept {
+  if (state_) write_context(state_.get(), name, fields);
+}
+void Scope::set_extra(std::string_view key, ValueView value) const noexcept {
+  if (state_) write_extra(state_.get(), key, value);
+}
+void Scope::set_fingerprint(std::initializer_list<std::string_view> parts) const noexcept {
+  if (!state_) return;
+  state_->change([&](auto& bytes) {
+    erase_records(bytes, Section::kFingerprint, [](std::string_view) { return true; });
+    for (const std::string_view part : parts) {
+      append_record(bytes, Section::kFingerprint, {}, {}, part, detail::kMaxScopeBytes);
+    }
+  });
+}
+void Scope::set_transaction_name(std::string_view name) const noexcept {
+  if (state_) write_transaction(state_.get(), name);
+}
+void Scope::set_request(const RequestData& request) const noexcept {
+  if (state_) write_request(state_.get(), request);
+}
+void Scope::add_breadcrumb(const Breadcrumb& breadcrumb) const noexcept {
+  if (state_) write_breadcrumb(state_.get(), breadcrumb);
+}
+
+void Activation::enter() noexcept { previous_ = ScopeState::exchange_active(scope_.state_.get()); }
+void Activation::leave() noexcept { ScopeState::exchange_active(previous_); }
+
+namespace detail {
+
+void set_user(const User& user) noexcept { write_user(ScopeState::current(), user); }
+void set_user_id(std::string_view id) noexcept { write_user_id(ScopeState::current(), id); }
+void set_tag(std::string_view key, std::string_view value) noexcept {
+  write_tag(ScopeState::current(), key, value);
+}
+void remove_tag(std::string_view key) noexcept { erase_tag(ScopeState::current(), key); }
+void set_context(std::string_view name, std::initializer_list<FieldView> fields) noexcept {
+  write_context(ScopeState::current(), name, fields);
+}
+void set_extra(std::string_view key, ValueView value) noexcept {
+  write_extra(ScopeState::current(), key, value);
+}
+void set_transaction_name(std::string_view name) noexcept {
+  write_transaction(ScopeState::current(), name);
+}
+void set_request(const RequestData& request) noexcept {
+  write_request(ScopeState::current(), request);
+}
+void add_breadcrumb(const Breadcrumb& breadcrumb) noexcept {
+  write_breadcrumb(ScopeState::current(), breadcrumb);
+}
+
+}  // namespace detail
+}  // namespace vitals::sentry

@@ -1,0 +1,24 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "sentry/trace/propagation.h"
+#include "vitals/sentry/span.h"
+
+namespace vitals::sentry::detail {
+
+/// What was decided about a new transaction, and on what ground.
+struct Sampling {
+  Decision decision = Decision::kNone;  // kNone: tracing is off
+  std::uint32_t sample_rand = 0;        // in millionths
+  double rate = -1;                     // what it was compared with; negative: nothing was compared
+};
+
+/// Decides: the caller's decision wins, else the sampler's rate, else Options::traces_sample_rate. A
+/// transaction is kept when its random number is below the rate, so a rate of 0 keeps none.
+/// `incoming_members` may bring the random number of a caller that left the decision to us.
+[[nodiscard]] Sampling decide(const TransactionContext& context, Decision parent,
+                              const std::string& incoming_members) noexcept;
+
+}  // namespace vitals::sentry::detail

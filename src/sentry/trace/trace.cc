@@ -1,0 +1,254 @@
+#include "sentry/trace/trace.h"
+
+#include <charconv>
+#include <new>
+
+#include "sentry/client_core.h"
+#include "sentry/random.h"
+#include "sentry/runtime.h"
+
+namespace vitals::sentry::detail {
+namespace {
+
+struct ActiveSpan {
+  Trace* trace = nullptr;
+  std::uint32_t index = 0;
+};
+constinit thread_local ActiveSpan active_span;
+
+constexpr std::uint32_t kMaxArena = 1024 * 1024;
+constexpr std::size_t kMaxName = 512;
+constexpr std::size_t kFirstSpans = 8;
+
+std::string rate_text(double rate) {
+  std::array<char, 32> digits{};
+  const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), rate).ptr;
+  return {digits.data(), end};
+}
+
+}  // namespace
+
+void add_ref(Trace* trace) noexcept { trace->refs_.fetch_add(1, std::memory_order_relaxed); }
+void release(Trace* trace) noexcept {
+  if (trace->refs_.fetch_sub(1, std::memory_order_acq_rel) == 1) delete trace;
+}
+
+Ref<Trace> Trace::start(const TransactionContext& context, const IncomingTrace& incoming) noexcept {
+  auto trace = Ref<Trace>::adopt(new (std::nothrow) Trace);
+  if (!trace) return trace;
+  trace->continue_from(incoming);
+  trace->span_id_ = new_span_id();
+  trace->name_.assign(cut(context.name, kMaxName));
+  trace->source_.assign(cut(context.source, kMaxKeySize));
+  const Sampling sampling = decide(context, trace->decision_, trace->dsc_);
+  // With tracing off the caller's decision is passed on, but nothing is recorded or counted here.
+  trace->decided_ = sampling.decision != Decision::kNone;
+  if (trace->decided_) trace->decision_ = sampling.decision;
+  trace->sample_rand_ = sampling.sample_rand;
+  trace->sample_rate_ = sampling.rate;
+  if (sampling.decision == Decision::kYes) {
+    try {
+      trace->start_recording(context);
+    } catch (...) {
+      trace->decision_ = Decision::kNo;  // no memory to record with
+      trace->recording_.reset();
+    }
+  }
+  return trace;
+}
+
+void Trace::continue_from(const IncomingTrace& incoming) noexcept {
+  std::optional<ParentSpan> parent;
+  bool from_sentry = false;
+  if (!incoming.sentry_trace.empty()) {
+    parent = parse_sentry_trace(incoming.sentry_trace);
+    from_sentry = parent.has_value();
+  }
+  if (!parent && !incoming.traceparent.empty()) parent = parse_traceparent(incoming.traceparent);
+  if (!parent) {
+    trace_id_ = new_trace_id();
+    return;
+  }
+  trace_id_ = parent->trace_id;
+  parent_span_id_ = parent->span_id;
+  decision_ = parent->decision;
+  // Sentry's own caller is the head of the trace, and what it says stands, also when it said nothing.
+  dsc_frozen_ = from_sentry;
+  if (incoming.baggage.empty()) return;
+  try {
+    dsc_ = sentry_members(incoming.baggage);
+    for (const auto& [key, value] : decode_members(dsc_)) {
+      // Of another trace: mixed up on the way, or made up.
+      if (key == "trace_id" && value != trace_id_.hex().view()) dsc_.clear();
+    }
+    if (!dsc_.empty()) dsc_frozen_ = true;
+  } catch (...) {
+    dsc_.clear();
+  }
+}
+
+void Trace::start_recording(const TransactionContext& context) {
+  recording_ = std::make_unique<Recording>();
+  recording_->spans.reserve(kFirstSpans);
+  recording_->start_wall = wall_clock();
+  recording_->start_steady = steady_clock_ns();
+  recording_->max_spans = runtime.max_spans.load(std::memory_order_relaxed);
+  recording_->scope = Ref<ScopeState>::share(ScopeState::active());
+  recording_->spans.push_back(
+      {span_id_, parent_span_id_, recording_->start_steady, 0, SpanStatus::kUnset});
+  append(0, Section::kOp, {}, context.op);
+}
+
+SpanId Trace::span_id(std::uint32_t index) const noexcept {
+  if (index == 0 || index == kUnrecorded) return span_id_;
+  const std::lock_guard hold{lock_};
+  return recording_->spans[index].span_id;
+}
+
+std::string Trace::name() const {
+  const std::lock_guard hold{lock_};
+  return std::string{name_.view()};
+}
+
+bool Trace::is_open(std::uint32_t index) const noexcept {
+  return recording_ && !finished_ && index < recording_->spans.size();
+}
+
+void Trace::append(std::uint32_t index, Section section, std::string_view key,
+                   const ValueView& value) noexcept {
+  SpanArena& arena = recording_->arena;
+  const std::uint32_t before = arena.size();
+  char* const place = arena.extend(sizeof index);
+  if (place == nullptr) return;
+  std::memcpy(place, &index, sizeof index);
+  append_record(arena, section, {}, key, value, kMaxArena);
+  // An index without a record would be read as the start of the next one.
+  if (arena.size() == before + sizeof index) arena.erase(before, sizeof index);
+}
+
+std::uint32_t Trace::add_child(std::uint32_t parent, std::string_view op,
+                               std::string_view description) noexcept {
+  if (!recording_) return kUnrecorded;
+  const SpanId id = new_span_id();
+  const std::int64_t now = steady_clock_ns();
+  const std::lock_guard hold{lock_};
+  if (finished_) return kUnrecorded;
+  std::vector<RawSpan>& spans = recording_->spans;
+  if (spans.size() > recording_->max_spans) {
+    ++recording_->spans_dropped;
+    return kUnrecorded;
+  }
+  const SpanId parent_id = parent == kUnrecorded ? span_id_ : spans[parent].span_id;
+  try {
+    spans.push_back({id, parent_id, now, 0, SpanStatus::kUnset});
+  } catch (...) {
+    ++recording_->spans_dropped;
+    return kUnrecorded;
+  }
+  const auto index = static_cast<std::uint32_t>(spans.size() - 1);
+  append(index, Section::kOp, {}, op);
+  if (!description.empty()) append(index, Section::kDescription, {}, description);
+  return index;
+}
+
+void Trace::set_status(std::uint32_t index, SpanStatus status) noexcept {
+  if (!recording_ || index == kUnrecorded) return;
+  const std::lock_guard hold{lock_};
+  if (is_open(index)) recording_->spans[index].status = status;
+}
+
+void Trace::set_name(std::string_view name) noexcept {
+  const std::lock_guard hold{lock_};
+  if (!finished_) name_.assign(cut(name, kMaxName));
+}
+
+void Trace::set_source(std::string_view source) noexcept {
+  const std::lock_guard hold{lock_};
+  if (!finished_) source_.assign(cut(source, kMaxKeySize));
+}
+
+void Trace::add_record(std::uint32_t index, Section section, std::string_view key,
+                       const ValueView& value) noexcept {
+  if (!recording_ || index == kUnrecorded) return;
+  const std::lock_guard hold{lock_};
+  if (is_open(index)) append(index, section, key, value);
+}
+
+void Trace::finish_child(std::uint32_t index) noexcept {
+  if (!recording_ || index == kUnrecorded) return;
+  const std::int64_t now = steady_clock_ns();
+  const std::lock_guard hold{lock_};
+  if (is_open(index) && recording_->spans[index].end == 0) recording_->spans[index].end = now;
+}
+
+bool Trace::finish() noexcept {
+  const std::int64_t now = recording_ ? steady_clock_ns() : 0;
+  const std::lock_guard hold{lock_};
+  if (std::exchange(finished_, true)) return false;
+  if (!recording_) return true;
+  for (RawSpan& span : recording_->spans) {
+    if (span.end != 0) continue;
+    span.end = now;
+    if (&span != recording_->spans.data()) span.status = SpanStatus::kCancelled;
+  }
+  return true;
+}
+
+std::string Trace::dsc() {
+  {
+    const std::lock_guard hold{lock_};
+    if (dsc_frozen_) return dsc_;
+  }
+  std::string built = build_dsc();
+  const std::lock_guard hold{lock_};
+  if (!dsc_frozen_) {
+    dsc_ = std::move(built);
+    dsc_frozen_ = true;
+  }
+  return dsc_;
+}
+
+std::string Trace::build_dsc() const {
+  std::string out;
+  const auto add = [&out](std::string_view key, std::string_view value) {
+    if (value.empty()) return;
+    if (!out.empty()) out += ',';
+    out += "sentry-";
+    out += key;
+    out += '=';
+    append_encoded(out, value);
+  };
+  add("trace_id", trace_id_.hex().view());
+  const Lease client;
+  if (client) add("public_key", client->public_key());
+  if (sample_rate_ >= 0) add("sample_rate", rate_text(sample_rate_));
+  if (decided_) {
+    add("sample_rand", sample_rand_text(sample_rand_));
+    add("sampled", decision_ == Decision::kYes ? "true" : "false");
+  }
+  if (client) {
+    add("release", client->options().release);
+    add("environment", client->options().environment);
+  }
+  std::string name;
+  bool is_url = false;
+  {
+    const std::lock_guard hold{lock_};
+    name = name_.view();
+    is_url = source_.view() == "url";  // may hold anything a visitor typed
+  }
+  if (!is_url) add("transaction", name);
+  return out;
+}
+
+Trace* Trace::active(std::uint32_t& index) noexcept {
+  index = active_span.index;
+  return active_span.trace;
+}
+
+void Trace::exchange_active(Trace*& trace, std::uint32_t& index) noexcept {
+  std::swap(active_span.trace, trace);
+  std::swap(active_span.index, index);
+}
+
+}  // namespace vitals::sentry::detail

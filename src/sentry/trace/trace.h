@@ -1,0 +1,119 @@
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "sentry/records.h"
+#include "sentry/scope_state.h"
+#include "sentry/spin_lock.h"
+#include "sentry/trace/propagation.h"
+#include "sentry/trace/sampling.h"
+#include "vitals/sentry/span.h"
+
+namespace vitals::sentry::detail {
+
+/// A child that records nothing: of an unsampled transaction, past a limit, or after the end.
+inline constexpr std::uint32_t kUnrecorded = 0xffffffff;
+
+/// A recorded span without its texts.
+struct RawSpan {
+  SpanId span_id;
+  SpanId parent_span_id;
+  std::int64_t start = 0;  // by the steady clock
+  std::int64_t end = 0;    // 0: runs still
+  SpanStatus status = SpanStatus::kUnset;
+};
+
+/// A record of a span: its index, then the record, end to end in the transaction's one arena.
+using SpanArena = InlineBytes<1536>;
+
+/// What only a sampled transaction has.
+struct Recording {
+  std::vector<RawSpan> spans;  // the transaction first
+  SpanArena arena;
+  std::int64_t start_wall = 0;
+  std::int64_t start_steady = 0;
+  std::uint64_t spans_dropped = 0;
+  std::uint32_t max_spans = 0;
+  Ref<ScopeState> scope;  // the one that was active at the start
+
+  [[nodiscard]] Timestamp wall(std::int64_t steady) const noexcept {
+    return Timestamp{std::chrono::nanoseconds{start_wall + (steady - start_steady)}};
+  }
+};
+
+/// What all spans of a transaction share. Unsampled, it is these few ids and nothing more.
+/// Threads: any; its lock is held by users' threads alone. Once finished nothing changes any more, so
+/// the client's thread reads it without the lock.
+class Trace {
+ public:
+  [[nodiscard]] static Ref<Trace> start(const TransactionContext& context,
+                                        const IncomingTrace& incoming) noexcept;
+
+  [[nodiscard]] TraceId trace_id() const noexcept { return trace_id_; }
+  [[nodiscard]] SpanId parent_span_id() const noexcept { return parent_span_id_; }
+  [[nodiscard]] SpanId span_id(std::uint32_t index) const noexcept;
+  /// What the headers say.
+  [[nodiscard]] Decision decision() const noexcept { return decision_; }
+  /// Whether it was decided on here, rather than only passed on.
+  [[nodiscard]] bool decided() const noexcept { return decided_; }
+  [[nodiscard]] std::string name() const;
+
+  /// The new child's index.
+  [[nodiscard]] std::uint32_t add_child(std::uint32_t parent, std::string_view op,
+                                        std::string_view description) noexcept;
+  void set_status(std::uint32_t index, SpanStatus status) noexcept;
+  void set_name(std::string_view name) noexcept;
+  void set_source(std::string_view source) noexcept;
+  void add_record(std::uint32_t index, Section section, std::string_view key,
+                  const ValueView& value) noexcept;
+  void finish_child(std::uint32_t index) noexcept;
+  /// True for the first caller alone, who then owns what becomes of the transaction.
+  [[nodiscard]] bool finish() noexcept;
+
+  /// The dynamic sampling context as baggage members, frozen by the first call.
+  [[nodiscard]] std::string dsc();
+
+  /// For the client's thread, after finish(): null when unsampled.
+  [[nodiscard]] const Recording* recording() const noexcept { return recording_.get(); }
+  [[nodiscard]] std::string_view final_name() const noexcept { return name_.view(); }
+  [[nodiscard]] std::string_view source() const noexcept { return source_.view(); }
+  [[nodiscard]] std::string_view final_dsc() const noexcept { return dsc_; }
+
+  [[nodiscard]] static Trace* active(std::uint32_t& index) noexcept;
+  static void exchange_active(Trace*& trace, std::uint32_t& index) noexcept;
+
+ private:
+  friend void add_ref(Trace* trace) noexcept;
+  friend void release(Trace* trace) noexcept;
+  Trace() noexcept = default;
+  ~Trace() = default;
+  void continue_from(const IncomingTrace& incoming) noexcept;
+  void start_recording(const TransactionContext& context);
+  [[nodiscard]] std::string build_dsc() const;
+  [[nodiscard]] bool is_open(std::uint32_t index) const noexcept;
+  void append(std::uint32_t index, Section section, std::string_view key,
+              const ValueView& value) noexcept;
+
+  std::atomic<std::uint32_t> refs_{1};
+  mutable SpinLock lock_;
+  Decision decision_ = Decision::kNone;
+  bool decided_ = false;
+  bool dsc_frozen_ = false;
+  bool finished_ = false;
+  std::uint32_t sample_rand_ = 0;
+  double sample_rate_ = -1;
+  TraceId trace_id_;
+  SpanId span_id_;
+  SpanId parent_span_id_;
+  InlineBytes<72> name_;
+  InlineBytes<8> source_;
+  std::string dsc_;
+  std::unique_ptr<Recording> recording_;
+};
+
+}  // namespace vitals::sentry::detail

@@ -1,0 +1,140 @@
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <cstdlib>
+#include <map>
+#include <mutex>
+#include <regex>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "integration/fixture.h"
+
+namespace integration {
+namespace {
+
+constexpr int kUsers = 64;
+
+// A build with sanitizers makes as many requests in as much time as it can; ISOLATION_SECONDS overrides.
+double duration_seconds() {
+  const char* given = std::getenv("ISOLATION_SECONDS");
+  return given == nullptr ? 30 : std::atof(given);
+}
+
+std::string name_of(int user) { return "iso-user-" + std::to_string(100 + user); }
+
+struct Book {
+  std::mutex mutex;
+  std::map<std::string, int> failed;  // request id -> status
+  std::atomic<int> requests{0};
+  std::atomic<int> wrong{0};
+};
+
+// One user on one connection: every request bears its name in the id, the path and the body.
+void live(std::uint16_t port, int user, const std::atomic<bool>& stop, Book& book) {
+  Http client{port};
+  const std::string name = name_of(user);
+  const std::string path = "/api/v1/users/" + name;
+  for (int i = 0; !stop; ++i) {
+    const std::string id = name + "." + std::to_string(i);
+    Request request{.path = path, .headers = {{"X-Request-ID", id}, {"Content-Type", "application/json"}}};
+    switch (i % 6) {
+      case 0:
+        request = {.method = "POST", .path = "/api/v1/users", .headers = request.headers, .body = Json{{"user_id", name}}.dump()};
+        break;
+      case 1:
+        request.method = "POST";
+        request.path = "/api/v1/chat";
+        request.body = Json{{"user_id", name}, {"message", "2 eggs for lunch, says " + name}}.dump();
+        break;
+      case 2:
+        request.method = "PATCH";
+        request.path += "/profile";
+        request.body = Json{{"field", "name"}, {"value", name}}.dump();
+        break;
+      case 3:
+        request.path += "/food";
+        break;
+      case 4:
+        request.path += "/preferences";
+        break;
+      default:
+        break;
+    }
+    const Response response = client.send(request);
+    ++book.requests;
+    if (response.header("x-request-id") != id) ++book.wrong;
+    if (response.status >= 500) {
+      const std::lock_guard lock{book.mutex};
+      book.failed[id] = response.status;
+    }
+    std::this_thread::sleep_for(15ms);
+  }
+}
+
+// Every name of a user that occurs anywhere in the JSON.
+std::string strangers_in(const Json& event, const std::string& own) {
+  static const std::regex kName{"iso-user-[0-9]+"};
+  const std::string text = event.dump();
+  std::string strangers;
+  for (std::sregex_iterator it{text.begin(), text.end(), kName}; it != std::sregex_iterator{}; ++it) {
+    if (it->str() != own) strangers += it->str() + " ";
+  }
+  return strangers;
+}
+
+TEST(Isolation, NoEventBearsAnotherRequestsUserTagOrBreadcrumb) {
+  EnvelopeReceiver receiver;
+  Service service{health_agent(with_sentry(receiver, {{"FAULTS", "handler:0.01,db:0.004,agent:0.05"},
+                                                      {"SENTRY_TRACES_SAMPLE_RATE", "0.05"},
+                                                      {"LOG_LEVEL", "info"}}))};
+  Book book;
+  std::atomic<bool> stop{false};
+  std::vector<std::thread> users;
+  for (int user = 0; user < kUsers; ++user)
+    users.emplace_back(live, service.api_port(), user, std::cref(stop), std::ref(book));
+  std::this_thread::sleep_for(std::chrono::duration<double>(duration_seconds()));
+  stop = true;
+  for (std::thread& user : users) user.join();
+  const Response scrape = Http{service.metrics_port()}.get("/metrics");
+  const Stopped end = service.stop();
+  ASSERT_TRUE(end.status);
+  EXPECT_EQ(end.status->code, 0) << service.errors().substr(0, 4000);
+
+  EXPECT_EQ(book.wrong, 0) << "answers with another request's id";
+  EXPECT_GT(book.requests, 64 * 5);
+  EXPECT_GT(book.failed.size(), 10U) << "too few failures to prove anything";
+  expect_valid(receiver);
+  std::map<std::string, int> events;
+  std::size_t with_breadcrumbs = 0;
+  for (const Json& event : receiver.events()) {
+    const std::string id = tag_of(event, "request_id");
+    const std::string user = user_of(event);
+    if (!id.starts_with("iso-user-")) continue;  // made before the user was known: the health check of the start
+    ++events[id];
+    EXPECT_EQ(id.substr(0, id.find('.')), user) << event;
+    EXPECT_EQ(strangers_in(event, user), "") << event;
+    EXPECT_TRUE(book.failed.contains(id)) << id << " did not fail";
+    with_breadcrumbs += breadcrumbs_of(event) > 0 ? 1U : 0U;
+  }
+  EXPECT_EQ(with_breadcrumbs, events.size());
+  std::size_t checked = 0;
+  for (const Json& transaction : receiver.transactions()) {
+    const std::string id = tag_of(transaction, "request_id");
+    if (!id.starts_with("iso-user-")) continue;
+    ++checked;
+    EXPECT_EQ(strangers_in(transaction, id.substr(0, id.find('.'))), "") << transaction;
+  }
+  EXPECT_GT(checked, 10U);
+  const Metrics metrics = Metrics::parse(scrape.body);
+  if (metrics.sum("vitals_sentry_events_total", {{"category", "error"}, {"outcome", "queue_full"}}) == 0) {
+    for (const auto& [id, status] : book.failed)
+      EXPECT_EQ(events[id], 1) << id << " failed with " << status << " and is not one event";
+  }
+  RecordProperty("requests", book.requests.load());
+  RecordProperty("failed", static_cast<int>(book.failed.size()));
+}
+
+}  // namespace
+}  // namespace integration

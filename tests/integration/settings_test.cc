@@ -1,0 +1,191 @@
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <string>
+#include <vector>
+
+#include "integration/fixture.h"
+#include "integration/support/ports.h"
+#include "integration/support/proc.h"
+
+namespace integration {
+namespace {
+
+constexpr int kBadSetting = 78;
+
+Finished start_with(Settings settings) { return run_service(health_agent(std::move(settings))); }
+
+std::string said_by(const Finished& end) { return end.output + end.errors; }
+
+TEST(Settings, FiveBadVariablesGiveOneMessageThatNamesAllAndNoSecret) {
+  const Finished end = start_with({{"ENABLE_SENTRY", "true"},
+                                   {"SENTRY_DSN", "https://hunter2hunter2@/"},
+                                   {"SENTRY_TRACES_SAMPLE_RATE", "1.5"},
+                                   {"API_PORT", "eighty"},
+                                   {"DATABASE_URL", "mysql://root:swordfish@db/food"},
+                                   {"LOG_LEVEL", "loud"}});
+  ASSERT_TRUE(end.status);
+  EXPECT_EQ(end.status->code, kBadSetting);
+  std::size_t first = std::string::npos;
+  std::size_t last = 0;
+  for (const char* name : {"SENTRY_DSN", "SENTRY_TRACES_SAMPLE_RATE", "API_PORT", "DATABASE_URL", "LOG_LEVEL"}) {
+    const std::size_t at = end.errors.find(name);
+    ASSERT_NE(at, std::string::npos) << name << " is not in:\n" << end.errors;
+    first = std::min(first, at);
+    last = std::max(last, at);
+  }
+  EXPECT_EQ(end.errors.substr(first, last - first).find("\n\n"), std::string::npos) << "more than one message";
+  for (const char* given : {"1.5", "eighty", "loud"})
+    EXPECT_NE(end.errors.find(given), std::string::npos) << given << " was given and is not shown";
+  for (const char* accepted : {"0.0 to 1.0", "65535", "warning", "sqlite:"})
+    EXPECT_NE(end.errors.find(accepted), std::string::npos) << accepted << " is accepted and is not said";
+  EXPECT_EQ(said_by(end).find("hunter2"), std::string::npos) << "the DSN's key is in the message";
+  EXPECT_EQ(said_by(end).find("swordfish"), std::string::npos) << "the database's password is in the message";
+}
+
+struct BadValue {
+  std::string variable;
+  std::string value;
+  Settings others = {};
+};
+
+TEST(Settings, EachBadValueStopsTheStartWithItsName) {
+  const std::vector<BadValue> all{
+      {"ENABLE_SENTRY", "maybe"},
+      {"SENTRY_DSN", "not a dsn", {{"ENABLE_SENTRY", "true"}}},
+      {"SENTRY_DSN", "http://key@127.0.0.1:99999/1", {{"ENABLE_SENTRY", "true"}}},
+      {"SENTRY_TRACES_SAMPLE_RATE", "-0.1"},
+      {"SENTRY_TRACES_SAMPLE_RATE", "nan"},
+      {"SENTRY_TRACES_SAMPLE_RATE", "0.5x"},
+      {"ENABLE_PROMETHEUS", "2"},
+      {"PROMETHEUS_PORT", "65536"},
+      {"PROMETHEUS_PORT", "-1"},
+      {"SENTRY_SAMPLE_RATE", "2"},
+      {"SENTRY_SPOTLIGHT", "perhaps"},
+      {"SENTRY_SEND_DEFAULT_PII", "si"},
+      {"SENTRY_FINGERPRINT_RULES", "/nowhere/rules.txt"},
+      {"SENTRY_DEBUG", "10"},
+      {"ENABLE_CONSOLE", "oui"},
+      {"RUN_MODE", "web"},
+      {"API_PORT", "70000"},
+      {"API_PORT", "8080x"},
+      {"API_KEYS", "", {{"API_HOST", "0.0.0.0"}}},
+      {"CORS_ORIGINS", "localhost"},
+      {"RATE_LIMIT_PER_MINUTE", "-1"},
+      {"RATE_LIMIT_PER_MINUTE", "many"},
+      {"DATABASE_URL", "food.db"},
+      {"DATABASE_POOL_SIZE", "0"},
+      {"DATABASE_POOL_SIZE", "1.5"},
+      {"REDIS_URL", "http://127.0.0.1:6379"},
+      {"CACHE_TTL_SECONDS", "five"},
+      {"AGENT_MODEL", "hal9000"},
+      {"AGENT_MODEL", "anthropic:"},
+      {"AGENT_FALLBACK_MODEL", "hal9000"},
+      {"ANTHROPIC_API_KEY", "", {{"AGENT_MODEL", "anthropic:claude-opus-4-5"}}},
+      {"OPENAI_API_KEY", "", {{"AGENT_MODEL", "openai:gpt-5.4"}}},
+      {"OPENAI_API_KEY", "", {{"AGENT_FALLBACK_MODEL", "openai:gpt-5.4"}}},
+      {"ANTHROPIC_BASE_URL", "nonsense"},
+      {"OPENAI_BASE_URL", "ftp://files"},
+      {"AGENT_TIMEOUT_SECONDS", "0"},
+      {"AGENT_PRICES_FILE", "/nowhere/prices.json"},
+      {"TELEGRAM_BOT_TOKEN", "", {{"RUN_MODE", "bot"}}},
+      {"TELEGRAM_API_URL", "nonsense"},
+      {"ALLOWED_TELEGRAM_IDS", "12,twelve"},
+      {"LOG_LEVEL", "verbose"},
+      {"LOG_FORMAT", "xml"},
+      {"FAULTS", "handler:2"},
+      {"FAULTS", "weather:0.5"},
+      {"FAULTS", "handler"},
+      {"FAULTS", "handler:0.1", {{"SENTRY_ENVIRONMENT", "production"}}},
+  };
+  for (const BadValue& bad : all) {
+    SCOPED_TRACE(bad.variable + "=" + bad.value);
+    Settings settings = bad.others;
+    settings[bad.variable] = bad.value;
+    const Finished end = start_with(std::move(settings));
+    ASSERT_TRUE(end.status) << "it runs";
+    EXPECT_EQ(end.status->code, kBadSetting) << end.errors;
+    EXPECT_NE(end.errors.find(bad.variable), std::string::npos) << end.errors;
+  }
+}
+
+TEST(Settings, SecretsAreNeverShownWhateverIsWrongWithThem) {
+  const Finished end = start_with({{"SENTRY_DSN", "s3cretdsn"},
+                                   {"ENABLE_SENTRY", "true"},
+                                   {"API_KEYS", "s3cretkey"},
+                                   {"METRICS_TOKEN", "s3crettoken"},
+                                   {"ANTHROPIC_API_KEY", "s3cretanthropic"},
+                                   {"OPENAI_API_KEY", "s3cretopenai"},
+                                   {"TELEGRAM_BOT_TOKEN", "s3cretbot"},
+                                   {"DATABASE_URL", "postgres//me:s3cretpass@host/db"},
+                                   {"REDIS_URL", "redis:/me:s3cretredis@host"},
+                                   {"TELEGRAM_API_URL", "nonsense"},
+                                   {"LOG_LEVEL", "loud"}});
+  ASSERT_TRUE(end.status);
+  EXPECT_EQ(end.status->code, kBadSetting);
+  EXPECT_EQ(said_by(end).find("s3cret"), std::string::npos) << said_by(end);
+}
+
+TEST(Settings, BooleansAreReadInAnySpellingAndCase) {
+  for (const char* no : {"false", "FALSE", "0", "No", "off"}) {
+    SCOPED_TRACE(no);
+    const Service service{health_agent({{"ENABLE_PROMETHEUS", no}})};
+    EXPECT_EQ(service.http().get("/metrics").status, 404);
+  }
+  for (const char* yes : {"true", "True", "1", "YES", "on"}) {
+    SCOPED_TRACE(yes);
+    const Service service{health_agent({{"ENABLE_PROMETHEUS", yes}})};
+    EXPECT_EQ(service.http().get("/metrics").status, 200);
+  }
+}
+
+TEST(Settings, SentryWithoutADsnIsAWarningAndTheServiceRuns) {
+  const Service service{health_agent({{"ENABLE_SENTRY", "true"}, {"SENTRY_DSN", ""}})};
+  EXPECT_TRUE(service.healthy());
+  EXPECT_NE((service.output() + service.errors()).find("SENTRY_DSN"), std::string::npos);
+}
+
+TEST(Settings, ATakenMetricsPortIsAWarningAndMetricsStayOnTheApiPort) {
+  const TakenPort taken;
+  const Service service{health_agent({{"PROMETHEUS_PORT", std::to_string(taken.number())}})};
+  EXPECT_TRUE(service.healthy());
+  EXPECT_EQ(service.http().get("/metrics").status, 200);
+  const std::string said = service.output() + service.errors();
+  EXPECT_NE(said.find(std::to_string(taken.number())), std::string::npos) << said;
+  EXPECT_NE(said.find("PROMETHEUS_PORT"), std::string::npos) << said;
+}
+
+TEST(Settings, MetricsPortZeroTurnsThatListenerOff) {
+  const Service service{health_agent({{"PROMETHEUS_PORT", "0"}})};
+  EXPECT_EQ(service.http().get("/metrics").status, 200);
+  EXPECT_EQ(sockets_of(service.pid()).listening_ports(), std::vector<std::uint16_t>{service.api_port()});
+}
+
+TEST(Settings, TheDotEnvFileIsReadAndTheEnvironmentWins) {
+  const TempDir folder;
+  write_file(folder.file(".env"),
+             "# a comment\nexport METRICS_TOKEN='from the file'\nAPI_KEYS=\"filekey\"\nDATABASE_URL=sqlite:own.db\n");
+  ServiceOptions options = health_agent({{"API_KEYS", "environmentkey"}});
+  options.directory = folder.path();
+  const Service service{options};
+  EXPECT_EQ(service.http().get("/metrics", {{"Authorization", "Bearer from the file"}}).status, 200);
+  EXPECT_EQ(service.http().get("/metrics").status, 401);
+  EXPECT_EQ(service.http().get("/api/cache/stats", {{"Authorization", "Bearer filekey"}}).status, 401);
+  EXPECT_EQ(service.http().get("/api/cache/stats", {{"Authorization", "Bearer environmentkey"}}).status, 200);
+  EXPECT_NE(read_file(folder.file("own.db")), "");
+}
+
+TEST(Settings, ABadValueInTheDotEnvFileIsNamedToo) {
+  const TempDir folder;
+  write_file(folder.file(".env"), "LOG_FORMAT=xml\n");
+  ServiceOptions options = health_agent({{"LOG_LEVEL", "loud"}});
+  options.directory = folder.path();
+  const Finished end = run_service(options);
+  ASSERT_TRUE(end.status);
+  EXPECT_EQ(end.status->code, kBadSetting);
+  EXPECT_NE(end.errors.find("LOG_FORMAT"), std::string::npos) << end.errors;
+  EXPECT_NE(end.errors.find("LOG_LEVEL"), std::string::npos) << end.errors;
+}
+
+}  // namespace
+}  // namespace integration
