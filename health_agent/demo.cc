@@ -179,7 +179,7 @@ struct Demo::Impl {
 
 Settings demo_settings(Settings settings, bool faults_given) {
   if (!faults_given && settings.sentry_environment == "development") {
-    settings.faults = {.handler = 0.01, .db = 0.01, .agent = 0.03};
+    settings.faults = {.handler = 0.01, .db = 0.002, .agent = 0.03};
   }
   return settings;
 }

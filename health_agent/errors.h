@@ -32,8 +32,8 @@ class ServiceError : public std::runtime_error {
 /// and is shown.
 class ValidationError : public ServiceError {
  public:
-  explicit ValidationError(std::string message, int status = 400)
-      : ServiceError(status, message, std::move(message)) {}
+  explicit ValidationError(const std::string& message, int status = 400)
+      : ServiceError(status, message, message) {}
   [[nodiscard]] const char* class_name() const noexcept override { return "ValidationError"; }
 };
 
@@ -57,8 +57,8 @@ class AuthorizationError : public ServiceError {
 /// What was asked for is not there.
 class RecordNotFoundError : public ServiceError {
  public:
-  explicit RecordNotFoundError(std::string message)
-      : ServiceError(404, message, std::move(message)) {}
+  explicit RecordNotFoundError(const std::string& message)
+      : ServiceError(404, message, message) {}
   [[nodiscard]] const char* class_name() const noexcept override { return "RecordNotFoundError"; }
 };
 

@@ -55,7 +55,7 @@ std::int64_t unix_now() noexcept {
 
 std::string format_date(std::int64_t day) {
   const std::chrono::year_month_day date{std::chrono::sys_days{std::chrono::days{day}}};
-  std::array<char, 32> text{};
+  std::array<char, 64> text{};
   std::snprintf(text.data(), text.size(), "%04d-%02u-%02u", static_cast<int>(date.year()),
                 static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()));
   return text.data();
@@ -64,7 +64,7 @@ std::string format_date(std::int64_t day) {
 std::string format_timestamp(std::int64_t unix_seconds) {
   const std::int64_t day = floor_div(unix_seconds, kDay);
   const int second = static_cast<int>(unix_seconds - day * kDay);
-  std::array<char, 16> text{};
+  std::array<char, 64> text{};
   std::snprintf(text.data(), text.size(), "T%02d:%02d:%02dZ", second / 3600, second / 60 % 60,
                 second % 60);
   return format_date(day) + text.data();

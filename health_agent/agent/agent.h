@@ -1,5 +1,6 @@
 #pragma once
 
+#include <vitals/monitor/agent.h>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -7,7 +8,6 @@
 #include <string>
 #include <string_view>
 #include <vector>
-#include <vitals/monitor/agent.h>
 
 #include "health_agent/models.h"
 
@@ -43,12 +43,12 @@ struct AgentReply {
   std::optional<FoodEntry> food_entry;  ///< Not stored yet: `id` is 0. Empty when cancelled.
   Usage usage;
   std::optional<double> cost_usd;  ///< Empty when the model's price is not known; 0 is a price.
-  std::string model;       ///< The model that answered, as its maker names it.
-  bool cancelled = false;  ///< `on_text` said stop.
+  std::string model;               ///< The model that answered, as its maker names it.
+  bool cancelled = false;          ///< `on_text` said stop.
 };
 
-/// Takes the answer piece by piece; the pieces put together are `AgentReply::text`. False means that
-/// nobody listens any more, and ends the call. An exception from it leaves `reply` as it is.
+/// Takes the answer piece by piece; the pieces put together are `AgentReply::text`. False means
+/// that nobody listens any more, and ends the call. An exception from it leaves `reply` as it is.
 using OnText = std::function<bool(std::string_view piece)>;
 
 /// Somebody who answers messages about food. For what is done with the answer, see the coach.

@@ -62,6 +62,8 @@ constexpr std::array<std::string_view, 52> kMessages{
 
 }  // namespace
 
-std::span<const std::string_view> example_messages() noexcept { return kMessages; }
+std::span<const std::string_view> example_messages() noexcept {
+  return kMessages;
+}
 
 }  // namespace health_agent::agent

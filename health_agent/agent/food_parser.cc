@@ -18,17 +18,19 @@ constexpr std::size_t kNowhere = static_cast<std::size_t>(-1);
 
 /// Foods that take the word before them into their name: a strawberry smoothie is no strawberry.
 constexpr std::array<std::string_view, 46> kDishes{
-    "yogurt",  "yoghurt",    "smoothie",  "omelette", "omelet",   "salad",   "soup",    "sandwich",
-    "cake",    "pie",        "juice",     "pizza",    "burger",   "curry",   "pasta",   "cream",
-    "muffin",  "pancake",    "wrap",      "stew",     "cookie",   "bar",     "pudding", "shake",
-    "latte",   "milkshake",  "cheesecake", "cereal",  "oatmeal",  "porridge", "taco",   "burrito",
-    "noodle",  "quesadilla", "risotto",   "donut",    "scone",    "kebab",   "sushi",   "casserole",
-    "crumble", "waffle",     "crepe",     "lasagna",  "ravioli",  "dumpling"};
+    "yogurt",   "yoghurt",  "smoothie", "omelette", "omelet",    "salad",      "soup",
+    "sandwich", "cake",     "pie",      "juice",    "pizza",     "burger",     "curry",
+    "pasta",    "cream",    "muffin",   "pancake",  "wrap",      "stew",       "cookie",
+    "bar",      "pudding",  "shake",    "latte",    "milkshake", "cheesecake", "cereal",
+    "oatmeal",  "porridge", "taco",     "burrito",  "noodle",    "quesadilla", "risotto",
+    "donut",    "scone",    "kebab",    "sushi",    "casserole", "crumble",    "waffle",
+    "crepe",    "lasagna",  "ravioli",  "dumpling"};
 
 bool is_dish(std::string_view stem) {
   static const auto* const stems = [] {
     auto* made = new std::array<std::string, kDishes.size()>;
-    std::ranges::transform(kDishes, made->begin(), [](std::string_view dish) { return stem_of(dish); });
+    std::ranges::transform(kDishes, made->begin(),
+                           [](std::string_view dish) { return stem_of(dish); });
     return made;
   }();
   return std::ranges::find(*stems, stem) != stems->end();
@@ -56,22 +58,32 @@ class Parser {
  public:
   Parser(std::string_view message, const NutritionTable& table)
       : question_mark_(message.find('?') != std::string_view::npos),
+        cut_(message.size() > kMaxTextBytes),
         tokens_(tokenize(message)),
         table_(table) {}
 
   ParsedMessage run() {
-    while (at_ < tokens_.size()) step();
+    while (at_ < tokens_.size())
+      step();
     end_item();
     weigh_all();
+    out_.too_many = out_.too_many || cut_;
     if (out_.meal.empty()) out_.meal = meal_by_time_;
-    if (out_.foods.empty() && out_.unknown.empty() && out_.refused.empty() && !wish_ && !asks_first_)
+    if (out_.foods.empty() && out_.unknown.empty() && out_.refused.empty() && !wish_ &&
+        !asks_first_)
       only_word_is_unknown();
-    const bool asks = wish_ || question_mark_;
+    const bool asks = wish_ || question_mark_ || begins_with_a_verb();
     out_.ate = !asks_first_ && (ate_ || !asks);
     return std::move(out_);
   }
 
  private:
+  /// "is a banana healthy", without its question mark
+  [[nodiscard]] bool begins_with_a_verb() const {
+    constexpr std::array<std::string_view, 6> kVerbs{"is", "are", "do", "does", "would", "should"};
+    return !tokens_.empty() && std::ranges::find(kVerbs, tokens_.front().text) != kVerbs.end();
+  }
+
   void step() {
     const Token& token = tokens_[at_];
     if (token.kind != TokenKind::kWord && token.kind != TokenKind::kNumber) return mark(token);
@@ -79,7 +91,7 @@ class Parser {
     const Unit* const unit = unit_here();
     if (match.tokens > 1 || (match.tokens == 1 && !(unit != nullptr && of_follows())))
       if (token.kind == TokenKind::kWord || match.tokens > 1) return food(match);
-    if (const SpokenNumber number = number_at(tokens_, at_); number.tokens > 0) return count(number);
+    if (const SpokenNumber number = number_here(); number.tokens > 0) return count(number);
     if (unit != nullptr) return take_unit(*unit);
     word(token);
   }
@@ -90,11 +102,14 @@ class Parser {
     ++at_;
     switch (token.kind) {
       case TokenKind::kOpen:
-        end_item();
+        // "1 cup (240 ml) of milk": the food is still to come.
+        held_ = count_.has_value() && unit_ != nullptr && unknown_.empty();
+        if (!held_) end_item();
         in_brackets_ = true;
         break;
       case TokenKind::kClose:
-        end_item();
+        if (!held_) end_item();
+        held_ = false;
         in_brackets_ = false;
         break;
       case TokenKind::kColon:
@@ -109,6 +124,7 @@ class Parser {
         labelled_ = true;
         break;
       default:
+        if (is_abbreviation_point(token)) break;
         end_item();
         end_clause();
         if (token.kind == TokenKind::kBreak) last_ = kNowhere;
@@ -116,8 +132,17 @@ class Parser {
     }
   }
 
-  /// What was said between two separators is complete: a quantity without a food belongs to the food
-  /// before it, or to one that is not known.
+  /// "3 tbsp. olive oil"; but not "rice 150 g. Chicken"
+  [[nodiscard]] bool is_abbreviation_point(const Token& point) const {
+    if (point.text != "." || !count_ || unit_ == nullptr || at_ < 2 || at_ == tokens_.size())
+      return false;
+    const bool last_is_open = last_ != kNowhere && !drafts_[last_].count;
+    return !last_is_open && tokens_[at_].kind == TokenKind::kWord &&
+           tokens_[at_ - 2].text.size() <= 4 && find_unit(tokens_[at_ - 2]) != nullptr;
+  }
+
+  /// What was said between two separators is complete: a quantity without a food belongs to the
+  /// food before it, or to one that is not known.
   void end_item() {
     const bool quantity = (count_ && !article_) || unit_ != nullptr;
     const bool only_fillers = unknown_.empty();
@@ -156,8 +181,8 @@ class Parser {
   bool attach_to_last() {
     if (last_ == kNowhere) return false;
     FoodDraft& draft = drafts_[last_];
-    const bool weight = unit_ != nullptr && (unit_->kind == UnitKind::kMass ||
-                                             unit_->kind == UnitKind::kVolume);
+    const bool weight =
+        unit_ != nullptr && (unit_->kind == UnitKind::kMass || unit_->kind == UnitKind::kVolume);
     const bool bound = in_brackets_ || labelled_ || times_;
     if (!draft.count || said_article_) {
       if (unit_ == nullptr && !bound) return false;
@@ -176,6 +201,13 @@ class Parser {
 
   // --- quantities ---
 
+  [[nodiscard]] SpokenNumber number_here() const {
+    // "a quarter pounder" is one of them, not a quarter.
+    const bool article = tokens_[at_].text == "a" || tokens_[at_].text == "an";
+    if (article && table_.longest_match(tokens_, at_ + 1).tokens > 1) return {1, 1, true};
+    return number_at(tokens_, at_);
+  }
+
   void count(const SpokenNumber& number) {
     if (!unknown_.empty() && !number.article) end_item();
     at_ += number.tokens;
@@ -186,8 +218,8 @@ class Parser {
     }
     if (number.article && count_) return;  // "half a", "such a 200 g"
     const Unit* const next = unit_here(true);
-    const bool measured = next != nullptr && (next->kind == UnitKind::kMass ||
-                                              next->kind == UnitKind::kVolume);
+    const bool measured =
+        next != nullptr && (next->kind == UnitKind::kMass || next->kind == UnitKind::kVolume);
     if (count_ && measured && unit_ == nullptr) {
       each_ = number.value;  // "2 x 330 ml", "a 200 g steak"
       return;
@@ -230,8 +262,8 @@ class Parser {
   void take_unit(const Unit& unit) {
     at_ += unit_tokens_;
     // "two 330 ml cans of cola": the can says nothing more.
-    const bool weighed = unit_ != nullptr && (unit_->kind == UnitKind::kMass ||
-                                              unit_->kind == UnitKind::kVolume);
+    const bool weighed =
+        unit_ != nullptr && (unit_->kind == UnitKind::kMass || unit_->kind == UnitKind::kVolume);
     if (!weighed) unit_ = &unit;
     // "a cup and a half of milk"
     if (count_ && at_ + 2 < tokens_.size() && tokens_[at_].text == "and") {
@@ -240,8 +272,8 @@ class Parser {
       const double extra = tokens_[part].text == "half"      ? 0.5
                            : tokens_[part].text == "quarter" ? 0.25
                                                              : 0;
-      const bool belongs = part + 1 < tokens_.size() &&
-                           role_of(tokens_[part + 1].text) == WordRole::kOf;
+      const bool belongs =
+          part + 1 < tokens_.size() && role_of(tokens_[part + 1].text) == WordRole::kOf;
       if (extra > 0 && article && belongs) {
         *count_ += extra;
         at_ = part + 1;
@@ -310,8 +342,8 @@ class Parser {
   void unit_after(FoodDraft& draft) {
     if (at_ >= tokens_.size()) return;
     const Unit* const unit = find_unit(tokens_[at_]);
-    const bool packed = unit != nullptr && unit->kind != UnitKind::kMass &&
-                        unit->kind != UnitKind::kVolume;
+    const bool packed =
+        unit != nullptr && unit->kind != UnitKind::kMass && unit->kind != UnitKind::kVolume;
     if (!packed || of_follows() || table_.longest_match(tokens_, at_).tokens > 0) return;
     draft.unit = unit;
     ++at_;
@@ -463,6 +495,7 @@ class Parser {
   }
 
   bool question_mark_;
+  bool cut_;
   std::vector<Token> tokens_;
   const NutritionTable& table_;
   ParsedMessage out_;
@@ -483,6 +516,7 @@ class Parser {
   bool joined_ = false;        // nothing but fillers since the last food
   bool said_article_ = false;  // the last food's count was only `a`
   bool in_brackets_ = false;
+  bool held_ = false;      // the brackets stand inside a quantity
   bool labelled_ = false;  // after a colon
   bool times_ = false;     // after an `x`
   bool each_said_ = false;

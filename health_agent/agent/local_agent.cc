@@ -70,7 +70,8 @@ AgentReply answer_to(const AgentRequest& request, const NutritionTable& table) {
   }
 
   FoodEntry entry;
-  for (const ParsedFood& food : parsed.foods) entry.foods.push_back(food.food);
+  for (const ParsedFood& food : parsed.foods)
+    entry.foods.push_back(food.food);
   const Totals totals = totals_of(entry.foods);
   if (totals.calories > kMostCalories) {
     reply.text = "Together that is " + format_number(totals.calories) +
@@ -84,7 +85,8 @@ AgentReply answer_to(const AgentRequest& request, const NutritionTable& table) {
   reply.text = parsed.ate ? "Logged for " + entry.meal_type + (parsed.yesterday ? " yesterday" : "")
                           : "Here is what that has";
   reply.text += ":";
-  for (const ParsedFood& food : parsed.foods) reply.text.append("\n- ").append(line_of(food));
+  for (const ParsedFood& food : parsed.foods)
+    reply.text.append("\n- ").append(line_of(food));
   reply.text.append("\nTotal: ").append(format_number(totals.calories)).append(" kcal, ");
   reply.text.append(macros_in_words(totals)).append(".");
   if (parsed.ate && request.today && !parsed.yesterday)
@@ -131,7 +133,8 @@ AgentReply LocalAgent::reply(const AgentRequest& request, const OnText& on_text)
     }
   }
   reply.usage.input_tokens = count_words(request.message);
-  for (const Message& turn : request.history) reply.usage.input_tokens += count_words(turn.content);
+  for (const Message& turn : request.history)
+    reply.usage.input_tokens += count_words(turn.content);
   reply.usage.output_tokens = count_words(reply.text);
   return reply;
 }

@@ -124,7 +124,8 @@ class NumberReader {
       number.value = first->value;
       ++at_;
       fraction_after(number.value, first->fraction);
-    } else if (const NumberWord* const spoken = word(); spoken != nullptr && stands_alone(*spoken)) {
+    } else if (const NumberWord* const spoken = word();
+               spoken != nullptr && stands_alone(*spoken)) {
       number.value = spoken->value;
       number.article = spoken->role == NumberRole::kArticle;
       ++at_;
@@ -145,7 +146,8 @@ class NumberReader {
 
   void ones_after(double& value) {
     const NumberWord* const ones = word();
-    if (ones == nullptr || ones->role != NumberRole::kPlain || !(ones->value >= 1 && ones->value <= 9))
+    if (ones == nullptr || ones->role != NumberRole::kPlain ||
+        !(ones->value >= 1 && ones->value <= 9))
       return;
     value += ones->value;
     ++at_;
@@ -154,14 +156,17 @@ class NumberReader {
   /// `1 1/2`
   void fraction_after(double& value, bool is_fraction) {
     const Token* const next = token();
-    if (is_fraction || next == nullptr || next->kind != TokenKind::kNumber || !next->fraction) return;
+    if (is_fraction || next == nullptr || next->kind != TokenKind::kNumber || !next->fraction)
+      return;
     value += next->value;
     ++at_;
   }
 
-  /// `two dozen`, `a couple`, `three quarters`, `one and a half`, `half a dozen`, in any sensible order.
+  /// `two dozen`, `a couple`, `three quarters`, `one and a half`, `half a dozen`, in any sensible
+  /// order.
   void groups_after(SpokenNumber& number) {
-    // Each kind once or twice is speech; more of them is somebody's joke, and is left where it stands.
+    // Each kind once or twice is speech; more of them is somebody's joke, and is left where it
+    // stands.
     for (int rounds = 0; rounds < 3; ++rounds) {
       if (const NumberWord* const next = word()) {
         if (next->role != NumberRole::kGroup && next->role != NumberRole::kPart) return;
@@ -177,7 +182,8 @@ class NumberReader {
       const NumberWord* const spoken = word(skip);
       if (spoken != nullptr && spoken->role == NumberRole::kPart) {
         number.value += spoken->value;
-      } else if (skip == 1 && part != nullptr && part->kind == TokenKind::kNumber && part->fraction) {
+      } else if (skip == 1 && part != nullptr && part->kind == TokenKind::kNumber &&
+                 part->fraction) {
         number.value += part->value;
       } else {
         return;

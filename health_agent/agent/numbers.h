@@ -7,7 +7,8 @@
 
 namespace health_agent::agent {
 
-/// A quantity as it was said: `2`, `one and a half`, `half a dozen`, `a couple`, `2-3` (their mean).
+/// A quantity as it was said: `2`, `one and a half`, `half a dozen`, `a couple`, `2-3` (their
+/// mean).
 struct SpokenNumber {
   double value = 0;        ///< May be zero, negative, infinite or NaN, as the user wrote it.
   std::size_t tokens = 0;  ///< How many tokens it took; 0 is no number.

@@ -95,8 +95,9 @@ class TableReader {
   void read_row(std::string_view row) {
     const std::vector<std::string_view> columns = split(row, '\t');
     if (columns.size() != kColumns) {
-      fault(line_, "9 columns divided by tabs are wanted, there are " +
-                       std::to_string(columns.size()), {});
+      fault(line_,
+            "9 columns divided by tabs are wanted, there are " + std::to_string(columns.size()),
+            {});
       return;
     }
     NutritionFacts food;
@@ -114,7 +115,8 @@ class TableReader {
     if (columns[7] != "-") food.density = number("density", columns[7], 3);
     if (food.protein + food.carbs + food.fat + food.alcohol > 101)
       fault(line_, "more than 100 g in 100 g of", food.name);
-    for (const std::string_view unit : split(columns[8], '|')) read_unit(food, unit);
+    for (const std::string_view unit : split(columns[8], '|'))
+      read_unit(food, unit);
     foods.push_back(std::move(food));
   }
 

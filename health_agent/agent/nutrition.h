@@ -28,9 +28,10 @@ struct NutritionFacts {
   double carbs = 0;
   double fat = 0;
   double alcohol = 0;
-  double density = 0;             ///< Grams per millilitre; 0 for what is not poured.
-  std::vector<UnitWeight> units;  ///< At least one; the first is the portion meant when none is said.
-  int line = 0;                   ///< In the file, from 1.
+  double density = 0;  ///< Grams per millilitre; 0 for what is not poured.
+  std::vector<UnitWeight>
+      units;     ///< At least one; the first is the portion meant when none is said.
+  int line = 0;  ///< In the file, from 1.
 
   /// The weight of one `unit` in grams, 0 when the table does not say.
   [[nodiscard]] double grams_of(std::string_view unit) const noexcept;
@@ -39,8 +40,8 @@ struct NutritionFacts {
 /// A food found in a message.
 struct FoodMatch {
   const NutritionFacts* food = nullptr;
-  std::string_view name;    ///< The name or alias that was met, in the table's spelling.
-  std::size_t tokens = 0;   ///< How many tokens it took; 0 is no match.
+  std::string_view name;   ///< The name or alias that was met, in the table's spelling.
+  std::size_t tokens = 0;  ///< How many tokens it took; 0 is no match.
 };
 
 /// The foods that the local agent knows, by name and alias. Threads: any; it never changes.

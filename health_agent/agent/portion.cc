@@ -15,7 +15,9 @@ struct Portion {
   double grams_each = 0;
 };
 
-double tenth(double value) { return std::round(value * 10) / 10; }
+double tenth(double value) {
+  return std::round(value * 10) / 10;
+}
 
 /// A piece so that, times the size that was said, it is the table's own small or large one.
 double sized_piece(const FoodDraft& draft, double piece) {
@@ -70,9 +72,10 @@ std::optional<ParsedFood> weigh(const FoodDraft& draft) {
 }
 
 std::string describe(const FoodDraft& draft) {
-  std::string text = draft.count ? format_number(*draft.count * draft.each) : "";
-  if (draft.unit != nullptr) text.append(" ").append(draft.unit->name);
-  return text.append(text.empty() ? "" : " ").append(draft.name);
+  const double amount = draft.count.value_or(1) * draft.each;
+  if (!draft.count || !std::isfinite(amount)) return std::string{draft.name};
+  if (draft.unit == nullptr) return amount_in_words(amount, draft.name);
+  return amount_in_words(amount, draft.unit->name) + " of " + std::string{draft.name};
 }
 
 }  // namespace health_agent::agent

@@ -15,8 +15,8 @@ struct FoodDraft {
   std::string_view name;
   std::optional<double> count;  ///< As said; anything from NaN to 1e9.
   const Unit* unit = nullptr;
-  double each = 1;    ///< `2 x 330 ml`: the 330, when `unit` is of mass or volume.
-  double size = 1;    ///< Small and large.
+  double each = 1;  ///< `2 x 330 ml`: the 330, when `unit` is of mass or volume.
+  double size = 1;  ///< Small and large.
   bool plural = false;
   bool splash = false;  ///< Goes into a drink: `coffee with milk`.
   std::string as_written;
@@ -25,7 +25,7 @@ struct FoodDraft {
 /// Weighs the draft. Empty when nobody eats that much or that little.
 [[nodiscard]] std::optional<ParsedFood> weigh(const FoodDraft& draft);
 
-/// The draft in a few words, for a refusal: `1000000000 egg`.
+/// The draft in a few words, for a refusal: `1000000000 eggs`.
 [[nodiscard]] std::string describe(const FoodDraft& draft);
 
 }  // namespace health_agent::agent

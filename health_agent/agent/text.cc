@@ -12,8 +12,12 @@ namespace {
 
 constexpr std::size_t kMaxWordBytes = 64;
 
-bool is_digit(char32_t c) { return c >= U'0' && c <= U'9'; }
-bool is_ascii_letter(char32_t c) { return (c >= U'a' && c <= U'z') || (c >= U'A' && c <= U'Z'); }
+bool is_digit(char32_t c) {
+  return c >= U'0' && c <= U'9';
+}
+bool is_ascii_letter(char32_t c) {
+  return (c >= U'a' && c <= U'z') || (c >= U'A' && c <= U'Z');
+}
 
 /// The code point at `at` and its length; a byte that is not UTF-8 reads as a space of length 1.
 std::pair<char32_t, std::size_t> code_point(std::string_view text, std::size_t at) {
@@ -57,15 +61,19 @@ double unicode_fraction(char32_t c) {
   if (c == 0xBC) return 0.25;
   if (c == 0xBD) return 0.5;
   if (c == 0xBE) return 0.75;
-  static constexpr std::array<double, 15> kFrom2150{
-      1.0 / 7, 1.0 / 9, 0.1, 1.0 / 3, 2.0 / 3, 0.2,  0.4, 0.6,
-      0.8,     1.0 / 6, 5.0 / 6, 0.125,   0.375,   0.625, 0.875};
+  static constexpr std::array<double, 15> kFrom2150{1.0 / 7, 1.0 / 9, 0.1,   1.0 / 3, 2.0 / 3,
+                                                    0.2,     0.4,     0.6,   0.8,     1.0 / 6,
+                                                    5.0 / 6, 0.125,   0.375, 0.625,   0.875};
   return c >= 0x2150 && c <= 0x215E ? kFrom2150[c - 0x2150] : 0;
 }
 
-bool is_dash(char32_t c) { return c == U'-' || (c >= 0x2010 && c <= 0x2015) || c == 0x2212; }
+bool is_dash(char32_t c) {
+  return c == U'-' || (c >= 0x2010 && c <= 0x2015) || c == 0x2212;
+}
 
-bool is_apostrophe(char32_t c) { return c == U'\'' || c == 0x2019 || c == 0x2018 || c == 0x02BC; }
+bool is_apostrophe(char32_t c) {
+  return c == U'\'' || c == 0x2019 || c == 0x2018 || c == 0x02BC;
+}
 
 bool is_mark_or_emoji(char32_t c) {
   if (c < 0x80) return !is_ascii_letter(c) && !is_digit(c);
@@ -75,14 +83,17 @@ bool is_mark_or_emoji(char32_t c) {
          (c >= 0xFFF0 && c <= 0xFFFF) || (c >= 0x1F000 && c <= 0x1FAFF) || c >= 0xE0000;
 }
 
-bool is_letter(char32_t c) { return is_ascii_letter(c) || (c >= 0xC0 && !is_mark_or_emoji(c)); }
+bool is_letter(char32_t c) {
+  return is_ascii_letter(c) || (c >= 0xC0 && !is_mark_or_emoji(c));
+}
 
 class Lexer {
  public:
   explicit Lexer(std::string_view text) : text_(text) {}
 
   std::vector<Token> run() {
-    while (at_ < text_.size()) step();
+    while (at_ < text_.size())
+      step();
     return std::move(tokens_);
   }
 
@@ -102,9 +113,10 @@ class Lexer {
     }
   }
 
-  void push(TokenKind kind) {
+  void push(TokenKind kind, std::string_view text = {}) {
     Token& token = tokens_.emplace_back();
     token.kind = kind;
+    token.text = text;
     glued_end_ = std::string_view::npos;
   }
 
@@ -122,15 +134,52 @@ class Lexer {
       return;
     }
     switch (c) {
-      case U',': case 0x3001: case 0xFF0C: case 0x60C: push(TokenKind::kComma); break;
-      case U'.': case U';': case U'!': case U'?': case U'\n': case U'|': case 0x2022: case 0x2026:
-      case 0x3002: case 0x2028: case 0x2029: push(TokenKind::kBreak); break;
-      case U'(': case U'[': case U'{': push(TokenKind::kOpen); break;
-      case U')': case U']': case U'}': push(TokenKind::kClose); break;
-      case U':': case U'=': push(TokenKind::kColon); break;
-      case U'&': case U'+': case U'/': push_word(c == U'/' ? "or" : "and"); break;
-      case 0xD7: case U'*': push_word("x"); break;
-      default: break;
+      case U',':
+      case 0x3001:
+      case 0xFF0C:
+      case 0x60C:
+        push(TokenKind::kComma);
+        break;
+      case U'.':
+        push(TokenKind::kBreak, ".");
+        break;
+      case U';':
+      case U'!':
+      case U'?':
+      case U'\n':
+      case U'|':
+      case 0x2022:
+      case 0x2026:
+      case 0x3002:
+      case 0x2028:
+      case 0x2029:
+        push(TokenKind::kBreak);
+        break;
+      case U'(':
+      case U'[':
+      case U'{':
+        push(TokenKind::kOpen);
+        break;
+      case U')':
+      case U']':
+      case U'}':
+        push(TokenKind::kClose);
+        break;
+      case U':':
+      case U'=':
+        push(TokenKind::kColon);
+        break;
+      case U'&':
+      case U'+':
+      case U'/':
+        push_word(c == U'/' ? "or" : "and");
+        break;
+      case 0xD7:
+      case U'*':
+        push_word("x");
+        break;
+      default:
+        break;
     }
   }
 
@@ -153,6 +202,7 @@ class Lexer {
         continue;
       }
       if (!is_letter(c) && !is_digit(c)) break;
+      if (is_digit(c) && letters == "x") break;  // "egg x3"
       append(letters, c, length);
       at_ += length;
     }
@@ -181,8 +231,8 @@ class Lexer {
     const std::size_t start = at_;
     Token token;
     token.kind = TokenKind::kNumber;
-    token.range = hyphen_end_ == start && !tokens_.empty() &&
-                  tokens_.back().kind == TokenKind::kNumber;
+    token.range =
+        hyphen_end_ == start && !tokens_.empty() && tokens_.back().kind == TokenKind::kNumber;
     token.value = whole_and_decimals();
     if ((peek(at_) == U'/' && is_digit(peek(at_ + 1))) ||
         (peek(at_) == 0x2044 && is_digit(peek(at_ + 3)))) {
@@ -228,7 +278,8 @@ class Lexer {
     if (const char32_t e = peek(at_); (e == U'e' || e == U'E') && !digits.empty()) {
       std::size_t after = at_ + 1;
       if (peek(after) == U'+' || peek(after) == U'-') ++after;
-      if (const std::size_t count = digits_at(after); count > 0 && !is_letter(peek(after + count))) {
+      if (const std::size_t count = digits_at(after);
+          count > 0 && !is_letter(peek(after + count))) {
         digits.append(text_.substr(at_, after - at_)).append(text_.substr(after, count));
         at_ = after + count;
         std::erase(digits, '+');
@@ -266,11 +317,16 @@ class Lexer {
 
 }  // namespace
 
-std::vector<Token> tokenize(std::string_view message) { return Lexer{message}.run(); }
+std::vector<Token> tokenize(std::string_view message) {
+  return Lexer{message.substr(0, kMaxTextBytes)}.run();
+}
 
 std::string stem_of(std::string_view word) {
   static constexpr std::array<std::pair<std::string_view, std::string_view>, 5> kIrregular{
-      {{"loaves", "loaf"}, {"leaves", "leaf"}, {"halves", "half"}, {"knives", "knife"},
+      {{"loaves", "loaf"},
+       {"leaves", "leaf"},
+       {"halves", "half"},
+       {"knives", "knife"},
        {"geese", "goose"}}};
   for (const auto& [plural, singular] : kIrregular)
     if (word == plural) return stem_of(singular);
@@ -296,8 +352,9 @@ std::string plural_of(std::string_view phrase) {
   if (phrase == "half") return "halves";
   if (ends("ss") || ends("sh") || ends("ch") || ends("x") || ends("tomato") || ends("potato"))
     return plural + "es";
-  const bool vowel_before = phrase.size() > 1 && std::string_view{"aeiou"}.find(
-                                                     phrase[phrase.size() - 2]) != std::string::npos;
+  const bool vowel_before =
+      phrase.size() > 1 &&
+      std::string_view{"aeiou"}.find(phrase[phrase.size() - 2]) != std::string::npos;
   if (ends("y") && !vowel_before) {
     plural.pop_back();
     return plural + "ies";
@@ -317,7 +374,7 @@ std::int64_t count_words(std::string_view text) noexcept {
 }
 
 std::string format_number(double value) {
-  if (!std::isfinite(value)) return "a strange number";
+  if (!std::isfinite(value)) return "?";
   std::array<char, 32> buffer{};
   const int decimals = std::fabs(value) < 1 ? 2 : std::fabs(value) < 100 ? 1 : 0;
   if (std::fabs(value) >= 1e15) {
@@ -327,7 +384,8 @@ std::string format_number(double value) {
   std::snprintf(buffer.data(), buffer.size(), "%.*f", decimals, value);
   std::string text{buffer.data()};
   if (text.find('.') != std::string::npos) {
-    while (text.back() == '0') text.pop_back();
+    while (text.back() == '0')
+      text.pop_back();
     if (text.back() == '.') text.pop_back();
   }
   return text == "-0" ? "0" : text;

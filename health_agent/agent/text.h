@@ -23,8 +23,12 @@ struct Token {
   bool after_hyphen = false;  ///< A word bound to the token before it: `egg` in `2-egg`.
 };
 
-/// Cuts a message into tokens. Takes any bytes: what is not UTF-8, control characters and emoji
-/// count as spaces. Threads: any. Cost: linear in the length. Never fails.
+/// As much of a message is read; ten thousand words.
+inline constexpr std::size_t kMaxTextBytes = 65'536;
+
+/// Cuts a message, or the first kMaxTextBytes of it, into tokens. Takes any bytes: what is not
+/// UTF-8, control characters and emoji count as spaces. Threads: any. Cost: linear in the length.
+/// Never fails.
 [[nodiscard]] std::vector<Token> tokenize(std::string_view message);
 
 /// The word without its plural ending, so that `tomatoes` and `tomato` are the same. Not a
@@ -37,7 +41,8 @@ struct Token {
 /// How many words stand in the text, as spaces divide them. The local agent's idea of tokens.
 [[nodiscard]] std::int64_t count_words(std::string_view text) noexcept;
 
-/// At most one decimal, without a trailing zero: `2`, `0.5`, `1240`. Two below 1: `0.25`.
+/// At most one decimal, none from 100 on, two below 1, no zero at the end: `2`, `1.5`, `0.25`,
+/// `1240`.
 [[nodiscard]] std::string format_number(double value);
 
 /// `1 slice`, `2 slices`, `150 g`.

@@ -91,36 +91,66 @@ struct OtherWord {
 };
 
 constexpr std::array kOtherWords{
-    OtherWord{"gram", "g"},          OtherWord{"gramme", "g"},
-    OtherWord{"gr", "g"},            OtherWord{"gm", "g"},
-    OtherWord{"gms", "g"},           OtherWord{"grm", "g"},
-    OtherWord{"kilo", "kg"},         OtherWord{"kilogram", "kg"},
-    OtherWord{"kgs", "kg"},          OtherWord{"kilogramme", "kg"},
-    OtherWord{"milligram", "mg"},    OtherWord{"ounce", "oz"},
-    OtherWord{"ozs", "oz"},          OtherWord{"lbs", "lb"},
-    OtherWord{"pound", "lb"},        OtherWord{"mls", "ml"},
-    OtherWord{"milliliter", "ml"},   OtherWord{"millilitre", "ml"},
-    OtherWord{"centiliter", "cl"},   OtherWord{"centilitre", "cl"},
-    OtherWord{"deciliter", "dl"},    OtherWord{"decilitre", "dl"},
-    OtherWord{"liter", "l"},         OtherWord{"litre", "l"},
-    OtherWord{"ltr", "l"},           OtherWord{"tbsp", "tablespoon"},
-    OtherWord{"tbs", "tablespoon"},  OtherWord{"tbsps", "tablespoon"},
-    OtherWord{"tblsp", "tablespoon"}, OtherWord{"tsp", "teaspoon"},
-    OtherWord{"tsps", "teaspoon"},   OtherWord{"spoon", "tablespoon"},
-    OtherWord{"spoonful", "tablespoon"}, OtherWord{"tablespoonful", "tablespoon"},
-    OtherWord{"teaspoonful", "teaspoon"}, OtherWord{"cupful", "cup"},
-    OtherWord{"bowlful", "bowl"},    OtherWord{"glassful", "glass"},
-    OtherWord{"tin", "can"},         OtherWord{"plateful", "plate"},
-    OtherWord{"portion", "serving"}, OtherWord{"helping", "serving"},
-    OtherWord{"order", "serving"},   OtherWord{"pcs", "piece"},
-    OtherWord{"pc", "piece"},        OtherWord{"pce", "piece"},
-    OtherWord{"chunk", "piece"},     OtherWord{"cube", "piece"},
-    OtherWord{"spear", "piece"},     OtherWord{"floret", "piece"},
-    OtherWord{"patty", "piece"},     OtherWord{"unit", "piece"},
-    OtherWord{"rasher", "strip"},    OtherWord{"handfull", "handful"},
-    OtherWord{"pkt", "packet"},      OtherWord{"package", "pack"},
-    OtherWord{"sachet", "packet"},   OtherWord{"tub", "pot"},
-    OtherWord{"mouthful", "bite"},   OtherWord{"drop", "dash"},
+    OtherWord{"gram", "g"},
+    OtherWord{"gramme", "g"},
+    OtherWord{"gr", "g"},
+    OtherWord{"gm", "g"},
+    OtherWord{"gms", "g"},
+    OtherWord{"grm", "g"},
+    OtherWord{"kilo", "kg"},
+    OtherWord{"kilogram", "kg"},
+    OtherWord{"kgs", "kg"},
+    OtherWord{"kilogramme", "kg"},
+    OtherWord{"milligram", "mg"},
+    OtherWord{"ounce", "oz"},
+    OtherWord{"ozs", "oz"},
+    OtherWord{"lbs", "lb"},
+    OtherWord{"pound", "lb"},
+    OtherWord{"mls", "ml"},
+    OtherWord{"milliliter", "ml"},
+    OtherWord{"millilitre", "ml"},
+    OtherWord{"centiliter", "cl"},
+    OtherWord{"centilitre", "cl"},
+    OtherWord{"deciliter", "dl"},
+    OtherWord{"decilitre", "dl"},
+    OtherWord{"liter", "l"},
+    OtherWord{"litre", "l"},
+    OtherWord{"ltr", "l"},
+    OtherWord{"tbsp", "tablespoon"},
+    OtherWord{"tbs", "tablespoon"},
+    OtherWord{"tbsps", "tablespoon"},
+    OtherWord{"tblsp", "tablespoon"},
+    OtherWord{"tsp", "teaspoon"},
+    OtherWord{"tsps", "teaspoon"},
+    OtherWord{"spoon", "tablespoon"},
+    OtherWord{"spoonful", "tablespoon"},
+    OtherWord{"tablespoonful", "tablespoon"},
+    OtherWord{"teaspoonful", "teaspoon"},
+    OtherWord{"cupful", "cup"},
+    OtherWord{"bowlful", "bowl"},
+    OtherWord{"glassful", "glass"},
+    OtherWord{"tin", "can"},
+    OtherWord{"plateful", "plate"},
+    OtherWord{"portion", "serving"},
+    OtherWord{"helping", "serving"},
+    OtherWord{"order", "serving"},
+    OtherWord{"pcs", "piece"},
+    OtherWord{"pc", "piece"},
+    OtherWord{"pce", "piece"},
+    OtherWord{"chunk", "piece"},
+    OtherWord{"cube", "piece"},
+    OtherWord{"spear", "piece"},
+    OtherWord{"floret", "piece"},
+    OtherWord{"patty", "piece"},
+    OtherWord{"unit", "piece"},
+    OtherWord{"rasher", "strip"},
+    OtherWord{"handfull", "handful"},
+    OtherWord{"pkt", "packet"},
+    OtherWord{"package", "pack"},
+    OtherWord{"sachet", "packet"},
+    OtherWord{"tub", "pot"},
+    OtherWord{"mouthful", "bite"},
+    OtherWord{"drop", "dash"},
     OtherWord{"filet", "fillet"},
 };
 
@@ -130,7 +160,9 @@ const Unit* by_name(std::string_view name) {
 }
 
 /// The sizes in the unit column are no units in a message.
-bool is_spoken(std::string_view name) { return name != "small" && name != "large"; }
+bool is_spoken(std::string_view name) {
+  return name != "small" && name != "large";
+}
 
 const std::unordered_map<std::string, const Unit*>& spoken_units() {
   static const auto* const words = [] {
@@ -152,7 +184,9 @@ const Unit* find_unit(const Token& token) {
   return found == spoken_units().end() ? nullptr : found->second;
 }
 
-bool is_unit_name(std::string_view name) { return by_name(name) != nullptr; }
+bool is_unit_name(std::string_view name) {
+  return by_name(name) != nullptr;
+}
 
 double weight_of(const NutritionFacts& food, const Unit& unit) {
   if (unit.kind == UnitKind::kMass) return unit.amount;

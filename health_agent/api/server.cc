@@ -81,7 +81,7 @@ struct Exchange {
   RouteTable::Match match;
   RequestScope scope;
   InFlight& in_flight;
-  std::chrono::steady_clock::time_point start = std::chrono::steady_clock::now();
+  std::chrono::steady_clock::time_point arrived = std::chrono::steady_clock::now();
 };
 
 restinio::http_status_line_t status_line(int status) {
@@ -356,7 +356,7 @@ void Server::Impl::send(const std::shared_ptr<Exchange>& exchange, Request& requ
       "{} {} {} {:.1f} ms", vitals::monitor::to_string(request.method),
       exchange->match.path.empty() ? vitals::monitor::kUnmatchedRoute : exchange->match.path,
       response.status,
-      std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - exchange->start)
+      std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - exchange->arrived)
           .count());
   const auto written = [exchange](const restinio::asio_ns::error_code&) {};
   if (request.method == Method::kHead) {

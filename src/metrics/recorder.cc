@@ -8,13 +8,15 @@
 namespace vitals::metrics::detail {
 
 void Recorder::begin_family(const FamilyInfo& family) {
+  open_ = false;  // a new family means that the one before is whole
   check_family(family);
   families_.push_back({std::string(family.name), std::string(family.help),
                        std::string(family.unit), family.type, {}});
+  open_ = true;
 }
 
 Recorder::Sample* Recorder::add(const SeriesInfo& series, MetricType type) {
-  if (families_.empty()) throw DefinitionError("a collector gave a sample before its family");
+  if (!open_) throw DefinitionError("a collector gave a sample before its family");
   RecordedFamily& family = families_.back();
   if (family.type != type) {
     throw DefinitionError("metric \"" + family.name + "\": a sample of another type");
@@ -37,7 +39,7 @@ void Recorder::gauge(const SeriesInfo& series, double value) {
 }
 
 void Recorder::histogram(const SeriesInfo& series, const HistogramView& value) {
-  const std::string_view name = families_.empty() ? "" : families_.back().name;
+  const std::string_view name = open_ ? families_.back().name : "";
   if (check_bounds(name, value.bounds).size() + 1 != value.counts.size()) {
     throw DefinitionError("metric \"" + std::string(name) +
                           "\": a histogram has one count more than it has finite bounds");
@@ -50,7 +52,8 @@ void Recorder::histogram(const SeriesInfo& series, const HistogramView& value) {
 }
 
 void Recorder::drop_open() {
-  if (!families_.empty()) families_.pop_back();
+  if (open_) families_.pop_back();
+  open_ = false;
 }
 
 void Recorder::RecordedFamily::replay(SampleSink& sink) const {

@@ -19,7 +19,10 @@ class Recorder final : public SampleSink {
 
   /// Forgets the family that was begun last: it did not come to its end.
   void drop_open();
-  void reset() { families_.clear(); }
+  void reset() {
+    families_.clear();
+    open_ = false;
+  }
 
   struct Sample {
     std::string labels;
@@ -44,6 +47,7 @@ class Recorder final : public SampleSink {
   Sample* add(const SeriesInfo& series, MetricType type);
 
   std::vector<RecordedFamily> families_;
+  bool open_ = false;  // the last family has begun, and may go on
 };
 
 }  // namespace vitals::metrics::detail

@@ -7,8 +7,8 @@
 namespace vitals::sentry::detail {
 namespace {
 
-/// How many bytes at the front of `text` are one valid UTF-8 character of more than one byte; 0 when
-/// they are not. Source: RFC 3629, "Syntax of UTF-8 Byte Sequences".
+/// How many bytes at the front of `text` are one valid UTF-8 character of more than one byte; 0
+/// when they are not. Source: RFC 3629, "Syntax of UTF-8 Byte Sequences".
 std::size_t multibyte_length(std::string_view text) noexcept {
   const auto at = [text](std::size_t i) {
     return i < text.size() ? static_cast<unsigned char>(text[i]) : 0U;
@@ -67,7 +67,8 @@ void append_escaped(std::string& out, char c) {
 void append_string(std::string& out, std::string_view text) {
   while (!text.empty()) {
     std::size_t plain = 0;
-    while (plain < text.size() && is_plain(text[plain])) ++plain;
+    while (plain < text.size() && is_plain(text[plain]))
+      ++plain;
     out.append(text.substr(0, plain));
     text.remove_prefix(plain);
     if (text.empty()) return;
@@ -126,7 +127,9 @@ JsonWriter& JsonWriter::string(std::string_view text) {
   return *this;
 }
 
-JsonWriter& JsonWriter::boolean(bool value) { return raw(value ? "true" : "false"); }
+JsonWriter& JsonWriter::boolean(bool value) {
+  return raw(value ? "true" : "false");
+}
 
 JsonWriter& JsonWriter::integer(std::int64_t value) {
   separate();

@@ -36,14 +36,14 @@ struct Generator {
 constinit thread_local Generator generator;
 
 void seed(Generator& target) noexcept {
-  static const int registered = pthread_atfork(
-      nullptr, nullptr, [] { fork_epoch.fetch_add(1, std::memory_order_relaxed); });
+  static const int registered =
+      pthread_atfork(nullptr, nullptr, [] { fork_epoch.fetch_add(1, std::memory_order_relaxed); });
   static_cast<void>(registered);
   if (getrandom(target.state.data(), sizeof target.state, GRND_NONBLOCK) !=
       static_cast<ssize_t>(sizeof target.state)) {
     // Early in a machine's boot there may be no entropy yet: ids need to differ, not to be secret.
-    std::uint64_t mix = static_cast<std::uint64_t>(
-        std::chrono::steady_clock::now().time_since_epoch().count());
+    std::uint64_t mix =
+        static_cast<std::uint64_t>(std::chrono::steady_clock::now().time_since_epoch().count());
     mix ^= std::bit_cast<std::uintptr_t>(&target);
     for (std::uint64_t& word : target.state) {
       mix += 0x9e3779b97f4a7c15U;
@@ -69,7 +69,8 @@ IdType random_id() noexcept {
 
 std::uint64_t random_bits() noexcept {
   Generator& mine = generator;
-  if (mine.epoch != fork_epoch.load(std::memory_order_relaxed)) [[unlikely]] seed(mine);
+  if (mine.epoch != fork_epoch.load(std::memory_order_relaxed)) [[unlikely]]
+    seed(mine);
   return mine.next();
 }
 
@@ -80,7 +81,11 @@ EventId new_event_id() noexcept {
   return id;
 }
 
-TraceId new_trace_id() noexcept { return random_id<TraceId>(); }
-SpanId new_span_id() noexcept { return random_id<SpanId>(); }
+TraceId new_trace_id() noexcept {
+  return random_id<TraceId>();
+}
+SpanId new_span_id() noexcept {
+  return random_id<SpanId>();
+}
 
 }  // namespace vitals::sentry::detail

@@ -37,7 +37,9 @@ Lease::Lease() noexcept {
   client_ = active_client.load(std::memory_order_seq_cst);
 }
 
-Lease::~Lease() { leases.fetch_sub(1, std::memory_order_release); }  // pairs with retract()
+Lease::~Lease() {
+  leases.fetch_sub(1, std::memory_order_release);
+}  // pairs with retract()
 
 bool publish(Client* client) noexcept {
   Client* none = nullptr;
@@ -74,17 +76,27 @@ std::uint64_t counted(Category category, Outcome outcome) noexcept {
   return sum;
 }
 
-void become_sentry_thread() noexcept { sentry_thread = true; }
+void become_sentry_thread() noexcept {
+  sentry_thread = true;
+}
 
-std::int64_t wall_clock() noexcept { return read_clock(CLOCK_REALTIME); }
-std::int64_t coarse_wall_clock() noexcept { return read_clock(CLOCK_REALTIME_COARSE); }
-std::int64_t steady_clock_ns() noexcept { return read_clock(CLOCK_MONOTONIC); }
+std::int64_t wall_clock() noexcept {
+  return read_clock(CLOCK_REALTIME);
+}
+std::int64_t coarse_wall_clock() noexcept {
+  return read_clock(CLOCK_REALTIME_COARSE);
+}
+std::int64_t steady_clock_ns() noexcept {
+  return read_clock(CLOCK_MONOTONIC);
+}
 
 }  // namespace vitals::sentry::detail
 
 namespace vitals::sentry {
 
-bool is_sentry_thread() noexcept { return detail::sentry_thread; }
+bool is_sentry_thread() noexcept {
+  return detail::sentry_thread;
+}
 
 std::string_view category_name(Category category) noexcept {
   return category == Category::kError ? "error" : "transaction";

@@ -10,9 +10,9 @@
 
 namespace vitals::sentry::detail {
 
-/// What the hot paths need of the options, as plain atomics of the process: an unsampled transaction
-/// and a breadcrumb never touch the client. Constant-initialised and trivially destroyed, so that
-/// statics may capture while the process starts and ends.
+/// What the hot paths need of the options, as plain atomics of the process: an unsampled
+/// transaction and a breadcrumb never touch the client. Constant-initialised and trivially
+/// destroyed, so that statics may capture while the process starts and ends.
 struct Runtime {
   std::atomic<double> sample_rate{1.0};
   std::atomic<double> traces_sample_rate{std::numeric_limits<double>::quiet_NaN()};  // NaN: unset
@@ -23,8 +23,8 @@ struct Runtime {
 };
 inline constinit Runtime runtime;
 
-/// Access to the client that is active, for the life of this object: until then end() waits before it
-/// tears the client down. Null when there is none. Threads: any. Cost: two locked adds.
+/// Access to the client that is active, for the life of this object: until then end() waits before
+/// it tears the client down. Null when there is none. Threads: any. Cost: two locked adds.
 class Lease {
  public:
   Lease() noexcept;
@@ -59,6 +59,8 @@ void become_sentry_thread() noexcept;
 /// Nanoseconds that only go forward.
 [[nodiscard]] std::int64_t steady_clock_ns() noexcept;
 
-[[nodiscard]] inline bool is_rate(double value) noexcept { return value >= 0.0 && value <= 1.0; }
+[[nodiscard]] inline bool is_rate(double value) noexcept {
+  return value >= 0.0 && value <= 1.0;
+}
 
 }  // namespace vitals::sentry::detail

@@ -60,8 +60,7 @@ void write_context(ScopeState* state, std::string_view name,
              key[head.size()] == detail::kUnitSeparator;
     });
     for (const FieldView& field : fields) {
-      append_record(bytes, Section::kContext, head, field.key, field.value,
-                    detail::kMaxScopeBytes);
+      append_record(bytes, Section::kContext, head, field.key, field.value, detail::kMaxScopeBytes);
     }
   });
 }
@@ -107,13 +106,15 @@ void write_hooked_breadcrumb(ScopeState* state, const detail::CrumbView& crumb) 
                             std::string{crumb.category},
                             std::string{crumb.message},
                             {}};
-    for (const FieldView& field : crumb.data) detail::put(record.data, field.key, field.value);
+    for (const FieldView& field : crumb.data)
+      detail::put(record.data, field.key, field.value);
     {
       const detail::Lease client;
       if (!client || !client->options().before_breadcrumb(record)) return;
     }
     std::vector<FieldView> data;
-    for (const auto& [key, value] : record.data) data.push_back({key, detail::view_of(value)});
+    for (const auto& [key, value] : record.data)
+      data.push_back({key, detail::view_of(value)});
     state->add_breadcrumb({record.type, record.category, record.message, record.level,
                            record.timestamp.time_since_epoch().count(), data});
   } catch (...) {
@@ -122,14 +123,14 @@ void write_hooked_breadcrumb(ScopeState* state, const detail::CrumbView& crumb) 
 }
 
 void write_breadcrumb(ScopeState* state, const Breadcrumb& breadcrumb) noexcept {
-  const detail::CrumbView crumb{
-      breadcrumb.type,
-      breadcrumb.category,
-      breadcrumb.message,
-      breadcrumb.level,
-      breadcrumb.timestamp == Timestamp{} ? detail::coarse_wall_clock()
-                                          : breadcrumb.timestamp.time_since_epoch().count(),
-      {breadcrumb.data.begin(), breadcrumb.data.size()}};
+  const detail::CrumbView crumb{breadcrumb.type,
+                                breadcrumb.category,
+                                breadcrumb.message,
+                                breadcrumb.level,
+                                breadcrumb.timestamp == Timestamp{}
+                                    ? detail::coarse_wall_clock()
+                                    : breadcrumb.timestamp.time_since_epoch().count(),
+                                {breadcrumb.data.begin(), breadcrumb.data.size()}};
   if (detail::runtime.has_breadcrumb_hook.load(std::memory_order_relaxed)) {
     write_hooked_breadcrumb(state, crumb);
   } else {
@@ -139,7 +140,9 @@ void write_breadcrumb(ScopeState* state, const Breadcrumb& breadcrumb) noexcept 
 
 }  // namespace
 
-Scope Scope::fork_current() noexcept { return Scope{ScopeState::create(ScopeState::current())}; }
+Scope Scope::fork_current() noexcept {
+  return Scope{ScopeState::create(ScopeState::current())};
+}
 
 Scope Scope::current_or_global() noexcept {
   return Scope{detail::Ref<ScopeState>::share(ScopeState::current())};
@@ -183,17 +186,27 @@ void Scope::add_breadcrumb(const Breadcrumb& breadcrumb) const noexcept {
   if (state_) write_breadcrumb(state_.get(), breadcrumb);
 }
 
-void Activation::enter() noexcept { previous_ = ScopeState::exchange_active(scope_.state_.get()); }
-void Activation::leave() noexcept { ScopeState::exchange_active(previous_); }
+void Activation::enter() noexcept {
+  previous_ = ScopeState::exchange_active(scope_.state_.get());
+}
+void Activation::leave() noexcept {
+  ScopeState::exchange_active(previous_);
+}
 
 namespace detail {
 
-void set_user(const User& user) noexcept { write_user(ScopeState::current(), user); }
-void set_user_id(std::string_view id) noexcept { write_user_id(ScopeState::current(), id); }
+void set_user(const User& user) noexcept {
+  write_user(ScopeState::current(), user);
+}
+void set_user_id(std::string_view id) noexcept {
+  write_user_id(ScopeState::current(), id);
+}
 void set_tag(std::string_view key, std::string_view value) noexcept {
   write_tag(ScopeState::current(), key, value);
 }
-void remove_tag(std::string_view key) noexcept { erase_tag(ScopeState::current(), key); }
+void remove_tag(std::string_view key) noexcept {
+  erase_tag(ScopeState::current(), key);
+}
 void set_context(std::string_view name, std::initializer_list<FieldView> fields) noexcept {
   write_context(ScopeState::current(), name, fields);
 }

@@ -22,11 +22,15 @@ struct CrumbHeader {
 
 }  // namespace
 
-void add_ref(ScopeData* data) noexcept { data->refs.fetch_add(1, std::memory_order_relaxed); }
+void add_ref(ScopeData* data) noexcept {
+  data->refs.fetch_add(1, std::memory_order_relaxed);
+}
 void release(ScopeData* data) noexcept {
   if (data->refs.fetch_sub(1, std::memory_order_acq_rel) == 1) delete data;
 }
-void add_ref(ScopeState* state) noexcept { state->refs_.fetch_add(1, std::memory_order_relaxed); }
+void add_ref(ScopeState* state) noexcept {
+  state->refs_.fetch_add(1, std::memory_order_relaxed);
+}
 void release(ScopeState* state) noexcept {
   if (state->refs_.fetch_sub(1, std::memory_order_acq_rel) == 1) delete state;
 }
@@ -43,13 +47,12 @@ void CrumbLog::add(const CrumbView& breadcrumb, std::uint32_t max_count) noexcep
   header.type_size = static_cast<std::uint8_t>(type.size());
   header.category_size = static_cast<std::uint16_t>(category.size());
   header.message_size = static_cast<std::uint16_t>(message.size());
-  char* place = bytes_.extend(static_cast<std::uint32_t>(sizeof header + type.size() +
-                                                         category.size() + message.size()));
+  char* place = bytes_.extend(
+      static_cast<std::uint32_t>(sizeof header + type.size() + category.size() + message.size()));
   if (place == nullptr) return;
   place += sizeof header;
   for (const std::string_view text : {type, category, message}) {
-    if (!text.empty()) std::memcpy(place, text.data(), text.size());
-    place += text.size();
+    place = copy_bytes(place, text.data(), text.size());
   }
   for (const FieldView& field : breadcrumb.data) {
     append_record(bytes_, Section::kData, {}, field.key, field.value, start + kMaxCrumbBytes / 2);
@@ -58,7 +61,8 @@ void CrumbLog::add(const CrumbView& breadcrumb, std::uint32_t max_count) noexcep
   std::memcpy(bytes_.data() + start, &header, sizeof header);
   ++count_;
 
-  while (count_ > max_count || bytes_.size() - head_ > kMaxCrumbBytes) drop_oldest();
+  while (count_ > max_count || bytes_.size() - head_ > kMaxCrumbBytes)
+    drop_oldest();
   // Moving the rest to the front only when the waste is as large as the rest: each byte is moved
   // once or twice in its life, however long the scope lives.
   if (head_ > bytes_.size() / 2) {
@@ -128,7 +132,9 @@ ScopeState* ScopeState::global() noexcept {
   return state;
 }
 
-ScopeState* ScopeState::active() noexcept { return active_scope; }
+ScopeState* ScopeState::active() noexcept {
+  return active_scope;
+}
 
 ScopeState* ScopeState::current() noexcept {
   return active_scope != nullptr ? active_scope : global();
@@ -156,7 +162,7 @@ ScopeData* ScopeState::own_data() noexcept {
   if (!data_) {
     data_ = Ref<ScopeData>::adopt(new (std::nothrow) ScopeData);
     has_data_.store(static_cast<bool>(data_), std::memory_order_release);  // pairs with inherit()
-  } else if (data_->refs.load(std::memory_order_acquire) != 1) {  // pairs with release()
+  } else if (data_->refs.load(std::memory_order_acquire) != 1) {           // pairs with release()
     auto copy = Ref<ScopeData>::adopt(new (std::nothrow) ScopeData);
     if (!copy) return nullptr;
     copy->bytes.append(data_->bytes.view());

@@ -56,8 +56,8 @@ struct ScopeSnapshot {
   std::string breadcrumbs;
 };
 
-/// The one thing behind all handles of a scope. Its lock is held by users' threads alone, for a copy
-/// of some bytes; the client's thread only ever sees snapshots.
+/// The one thing behind all handles of a scope. Its lock is held by users' threads alone, for a
+/// copy of some bytes; the client's thread only ever sees snapshots.
 class ScopeState {
  public:
   [[nodiscard]] static Ref<ScopeState> create(ScopeState* parent) noexcept;
@@ -88,8 +88,8 @@ class ScopeState {
   std::atomic<std::uint32_t> refs_{1};
   SpinLock lock_;
   bool is_global_ = false;
-  /// Whether data_ is set, to be read without the lock: a fork of an empty global scope, which is the
-  /// usual one, then writes nothing that other threads read.
+  /// Whether data_ is set, to be read without the lock: a fork of an empty global scope, which is
+  /// the usual one, then writes nothing that other threads read.
   std::atomic<bool> has_data_{false};
   Ref<ScopeData> data_;
   CrumbLog breadcrumbs_;

@@ -6,7 +6,9 @@
 namespace vitals::sentry::detail {
 namespace {
 
-char lower(char c) noexcept { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
+char lower(char c) noexcept {
+  return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+}
 
 bool equals(std::string_view text, std::string_view lowered) noexcept {
   return std::equal(text.begin(), text.end(), lowered.begin(), lowered.end(),
@@ -21,9 +23,9 @@ bool contains(std::string_view text, std::string_view lowered) noexcept {
 }  // namespace
 
 bool is_sensitive(std::string_view name) noexcept {
-  constexpr std::array<std::string_view, 16> kParts{
-      "auth", "token",  "secret", "password", "passwd", "pwd",  "key",  "jwt",
-      "sso",  "bearer", "saml",   "csrf",     "xsrf",   "credentials", "dsn", "cookie"};
+  constexpr std::array<std::string_view, 15> kParts{
+      "auth", "token",  "secret", "password", "passwd", "pwd",         "key", "jwt",
+      "sso",  "bearer", "saml",   "csrf",     "xsrf",   "credentials", "dsn"};
   // Of Sentry's own conventions: which entry of a cache, never a key to anything.
   if (name == "cache.key") return false;
   return std::any_of(kParts.begin(), kParts.end(),
@@ -38,8 +40,8 @@ bool must_filter(std::string_view name, const ValueView& value) noexcept {
 
 bool is_private_header(std::string_view name) noexcept {
   constexpr std::array<std::string_view, 9> kNames{
-      "cookie",          "set-cookie",  "authorization",    "proxy-authorization", "x-forwarded-for",
-      "x-real-ip",       "forwarded",   "cf-connecting-ip", "remote-addr"};
+      "cookie",    "set-cookie", "authorization",    "proxy-authorization", "x-forwarded-for",
+      "x-real-ip", "forwarded",  "cf-connecting-ip", "remote-addr"};
   return is_sensitive(name) ||
          std::any_of(kNames.begin(), kNames.end(),
                      [name](std::string_view known) { return equals(name, known); });
@@ -62,6 +64,24 @@ std::string scrub_query(std::string_view query, bool send_default_pii) {
     out += name;
     out += '=';
     out += send_default_pii && !is_sensitive(name) ? pair.substr(equals_sign + 1) : kFiltered;
+  }
+  return out;
+}
+
+std::string scrub_cookies(std::string_view cookies) {
+  std::string out;
+  while (!cookies.empty()) {
+    const std::size_t end = cookies.find(';');
+    const std::string_view pair = cookies.substr(0, end);
+    cookies = end == std::string_view::npos ? std::string_view{} : cookies.substr(end + 1);
+    const std::size_t equals_sign = pair.find('=');
+    if (!out.empty()) out += ';';
+    if (equals_sign == std::string_view::npos || !is_sensitive(pair.substr(0, equals_sign))) {
+      out += pair;
+    } else {
+      out += pair.substr(0, equals_sign + 1);
+      out += kFiltered;
+    }
   }
   return out;
 }

@@ -13,7 +13,8 @@ inline constexpr std::string_view kFiltered = "[Filtered]";
 /// Source: Sentry developer documentation, "Data Collection", sensitive names.
 [[nodiscard]] bool is_sensitive(std::string_view name) noexcept;
 
-/// Whether a value under this name must not leave: of a secret's name, unless it is a count of tokens.
+/// Whether a value under this name must not leave: of a secret's name, unless it is a count of
+/// tokens.
 [[nodiscard]] bool must_filter(std::string_view name, const ValueView& value) noexcept;
 
 /// Whether a header speaks of a person or proves who they are: cookies, addresses, credentials.
@@ -21,6 +22,9 @@ inline constexpr std::string_view kFiltered = "[Filtered]";
 
 /// A query with the values masked: all of them, or with `send_default_pii` the sensitive ones.
 [[nodiscard]] std::string scrub_query(std::string_view query, bool send_default_pii);
+
+/// A Cookie header with the sensitive ones masked, by their names.
+[[nodiscard]] std::string scrub_cookies(std::string_view cookies);
 
 /// A URL without credentials, its query masked as above.
 [[nodiscard]] std::string scrub_url(std::string_view url, bool send_default_pii);

@@ -17,7 +17,8 @@ std::string demangle(const char* mangled) {
     if (name.starts_with(wrapper) && name.ends_with('>')) {
       name.remove_prefix(wrapper.size());
       name.remove_suffix(1);
-      while (name.ends_with(' ')) name.remove_suffix(1);
+      while (name.ends_with(' '))
+        name.remove_suffix(1);
     }
   }
   return std::string{name};

@@ -102,7 +102,9 @@ TEST_F(BadConnections, AClientThatLeavesAStreamHarmsNobody) {
     request.insert(request.find("Content-Type"), "Accept: text/event-stream\r\n");
     socket.send(request);
     if (i % 3 == 0) socket.reset();
-    if (i % 3 == 1) EXPECT_FALSE(socket.closed_within(5ms));
+    if (i % 3 == 1) {
+      EXPECT_FALSE(socket.closed_within(5ms));
+    }
   }
 }
 

@@ -35,12 +35,20 @@ class Counter {
     detail::add_count(slot_, static_cast<std::uint64_t>(n));
   }
 
+  /// A truth value is no number of events, but would become one.
+  void inc(bool) const = delete;
+
   /// Adds `amount`, which may have a fraction: seconds, dollars. Ignores what is negative, NaN or
   /// infinite. Threads: any. Cost: as above.
   void inc(double amount) const noexcept {
     if (!(amount > 0.0)) return;
-    if (amount < 0x1p53 && amount == std::floor(amount)) {
-      detail::add_count(slot_, static_cast<std::uint64_t>(amount));
+    if (amount < 0x1p53) {
+      const auto whole = static_cast<std::int64_t>(amount);
+      if (static_cast<double>(whole) == amount) {
+        detail::add_count(slot_, static_cast<std::uint64_t>(whole));
+      } else {
+        detail::add_sum(slot_, amount);
+      }
     } else if (std::isfinite(amount)) {
       detail::add_sum(slot_, amount);
     }

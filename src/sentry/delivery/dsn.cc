@@ -46,7 +46,9 @@ std::string Dsn::envelope_url() const {
   return base_url(*this, {}) + "/api/" + project_id + "/envelope/";
 }
 
-std::string Dsn::to_string() const { return base_url(*this, public_key) + '/' + project_id; }
+std::string Dsn::to_string() const {
+  return base_url(*this, public_key) + '/' + project_id;
+}
 
 Result<Dsn> parse_dsn(std::string_view text) {
   Dsn dsn;
@@ -75,8 +77,7 @@ Result<Dsn> parse_dsn(std::string_view text) {
   authority.remove_prefix(at + 1);
 
   const std::size_t bracket = authority.rfind(']');
-  const std::size_t colon =
-      authority.find(':', bracket == std::string_view::npos ? 0 : bracket);
+  const std::size_t colon = authority.find(':', bracket == std::string_view::npos ? 0 : bracket);
   dsn.host = authority.substr(0, colon);
   if (!is_host(dsn.host)) return Error{"the DSN's host is missing or holds odd characters"};
   if (colon != std::string_view::npos) {
@@ -90,8 +91,9 @@ Result<Dsn> parse_dsn(std::string_view text) {
 
   const std::size_t last = path.rfind('/');
   if (last == std::string_view::npos || !is_word(path.substr(last + 1))) {
-    return Error{"the DSN's project is missing or holds odd characters; it is the part after the "
-                 "last slash"};
+    return Error{
+        "the DSN's project is missing or holds odd characters; it is the part after the "
+        "last slash"};
   }
   dsn.project_id = path.substr(last + 1);
   dsn.path = path.substr(0, last);

@@ -15,8 +15,10 @@ constexpr std::chrono::seconds kMaxLimit{24 * 3600};
 constexpr std::chrono::seconds kDefaultLimit{60};
 
 std::string_view trim(std::string_view text) noexcept {
-  while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
-  while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) text.remove_suffix(1);
+  while (!text.empty() && (text.front() == ' ' || text.front() == '\t'))
+    text.remove_prefix(1);
+  while (!text.empty() && (text.back() == ' ' || text.back() == '\t'))
+    text.remove_suffix(1);
   return text;
 }
 
@@ -44,8 +46,8 @@ std::chrono::milliseconds parse_retry_after(std::string_view text) {
   tm parts{};
   const char* const end = strptime(date.c_str(), "%a, %d %b %Y %H:%M:%S GMT", &parts);
   if (end == nullptr || *end != '\0') return kDefaultLimit;
-  const auto wait = std::chrono::system_clock::from_time_t(timegm(&parts)) -
-                    std::chrono::system_clock::now();
+  const auto wait =
+      std::chrono::system_clock::from_time_t(timegm(&parts)) - std::chrono::system_clock::now();
   return std::clamp(std::chrono::duration_cast<std::chrono::milliseconds>(wait),
                     std::chrono::milliseconds{0}, std::chrono::milliseconds{kMaxLimit});
 }

@@ -13,8 +13,8 @@ class RateLimits {
  public:
   using Time = std::chrono::steady_clock::time_point;
 
-  /// Takes in what an answer said: `X-Sentry-Rate-Limits` on any status, else `Retry-After` on a 429,
-  /// else one minute. The longer limit wins; what does not parse is ignored; at most 24 hours.
+  /// Takes in what an answer said: `X-Sentry-Rate-Limits` on any status, else `Retry-After` on a
+  /// 429, else one minute. The longer limit wins; what does not parse is ignored; at most 24 hours.
   /// Source: Sentry developer documentation, "Rate Limiting".
   void update(int status, std::string_view rate_limits, std::string_view retry_after, Time now);
 

@@ -15,8 +15,8 @@ struct Sampling {
   double rate = -1;                     // what it was compared with; negative: nothing was compared
 };
 
-/// Decides: the caller's decision wins, else the sampler's rate, else Options::traces_sample_rate. A
-/// transaction is kept when its random number is below the rate, so a rate of 0 keeps none.
+/// Decides: the caller's decision wins, else the sampler's rate, else Options::traces_sample_rate.
+/// A transaction is kept when its random number is below the rate, so a rate of 0 keeps none.
 /// `incoming_members` may bring the random number of a caller that left the decision to us.
 [[nodiscard]] Sampling decide(const TransactionContext& context, Decision parent,
                               const std::string& incoming_members) noexcept;

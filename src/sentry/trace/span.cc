@@ -13,25 +13,24 @@ using detail::Section;
 using detail::Trace;
 
 std::string_view span_status_name(SpanStatus status) noexcept {
-  constexpr std::array<std::string_view, 18> kNames{
-      "",
-      "ok",
-      "cancelled",
-      "unknown",
-      "invalid_argument",
-      "deadline_exceeded",
-      "not_found",
-      "already_exists",
-      "permission_denied",
-      "resource_exhausted",
-      "failed_precondition",
-      "aborted",
-      "out_of_range",
-      "unimplemented",
-      "internal_error",
-      "unavailable",
-      "data_loss",
-      "unauthenticated"};
+  constexpr std::array<std::string_view, 18> kNames{"",
+                                                    "ok",
+                                                    "cancelled",
+                                                    "unknown",
+                                                    "invalid_argument",
+                                                    "deadline_exceeded",
+                                                    "not_found",
+                                                    "already_exists",
+                                                    "permission_denied",
+                                                    "resource_exhausted",
+                                                    "failed_precondition",
+                                                    "aborted",
+                                                    "out_of_range",
+                                                    "unimplemented",
+                                                    "internal_error",
+                                                    "unavailable",
+                                                    "data_loss",
+                                                    "unauthenticated"};
   const auto index = static_cast<std::size_t>(status);
   return index < kNames.size() ? kNames[index] : std::string_view{};
 }
@@ -75,6 +74,13 @@ Span Span::active() noexcept {
   std::uint32_t index = 0;
   Trace* const trace = Trace::active(index);
   return {detail::Ref<Trace>::share(trace), index};
+}
+
+Span Span::begin_part(std::string_view op, std::string_view description) noexcept {
+  std::uint32_t index = 0;
+  Trace* const trace = Trace::active(index);
+  if (trace == nullptr || trace->recording() == nullptr) return {};
+  return {detail::Ref<Trace>::share(trace), trace->add_child(index, op, description)};
 }
 
 Span Span::make_child(std::string_view op, std::string_view description) const noexcept {
@@ -130,11 +136,17 @@ void Span::set_name(std::string_view name, std::string_view source) const noexce
   if (trace_ && index_ == 0) trace_->set_source(source);
 }
 
-TraceId Span::trace_id() const noexcept { return trace_ ? trace_->trace_id() : TraceId{}; }
+TraceId Span::trace_id() const noexcept {
+  return trace_ ? trace_->trace_id() : TraceId{};
+}
 
-SpanId Span::span_id() const noexcept { return trace_ ? trace_->span_id(index_) : SpanId{}; }
+SpanId Span::span_id() const noexcept {
+  return trace_ ? trace_->span_id(index_) : SpanId{};
+}
 
-bool Span::sampled() const noexcept { return trace_ && trace_->recording() != nullptr; }
+bool Span::sampled() const noexcept {
+  return trace_ && trace_->recording() != nullptr;
+}
 
 std::string Span::sentry_trace() const {
   if (!trace_) return {};
@@ -171,6 +183,8 @@ void SpanActivation::enter() noexcept {
   Trace::exchange_active(previous_, previous_index_);
 }
 
-void SpanActivation::leave() noexcept { Trace::exchange_active(previous_, previous_index_); }
+void SpanActivation::leave() noexcept {
+  Trace::exchange_active(previous_, previous_index_);
+}
 
 }  // namespace vitals::sentry

@@ -28,7 +28,9 @@ std::string rate_text(double rate) {
 
 }  // namespace
 
-void add_ref(Trace* trace) noexcept { trace->refs_.fetch_add(1, std::memory_order_relaxed); }
+void add_ref(Trace* trace) noexcept {
+  trace->refs_.fetch_add(1, std::memory_order_relaxed);
+}
 void release(Trace* trace) noexcept {
   if (trace->refs_.fetch_sub(1, std::memory_order_acq_rel) == 1) delete trace;
 }
@@ -72,7 +74,8 @@ void Trace::continue_from(const IncomingTrace& incoming) noexcept {
   trace_id_ = parent->trace_id;
   parent_span_id_ = parent->span_id;
   decision_ = parent->decision;
-  // Sentry's own caller is the head of the trace, and what it says stands, also when it said nothing.
+  // Sentry's own caller is the head of the trace, and what it says stands, also when it said
+  // nothing.
   dsc_frozen_ = from_sentry;
   if (incoming.baggage.empty()) return;
   try {

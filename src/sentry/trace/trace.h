@@ -47,8 +47,8 @@ struct Recording {
 };
 
 /// What all spans of a transaction share. Unsampled, it is these few ids and nothing more.
-/// Threads: any; its lock is held by users' threads alone. Once finished nothing changes any more, so
-/// the client's thread reads it without the lock.
+/// Threads: any; its lock is held by users' threads alone. Once finished nothing changes any more,
+/// so the client's thread reads it without the lock.
 class Trace {
  public:
   [[nodiscard]] static Ref<Trace> start(const TransactionContext& context,

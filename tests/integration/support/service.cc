@@ -44,7 +44,7 @@ Service::Service(ServiceOptions options) : directory_(options.directory) {
   Http client{api_port_};
   const bool up = eventually(
       [&] { return !process_->running() || client.send({.path = "/api/health", .timeout = 2s}).status != 0; },
-      15s);
+      options.ready_within);
   if (!up || !process_->running()) {
     throw std::runtime_error("the service does not start:\n" + process_->output() + process_->errors());
   }

@@ -19,6 +19,7 @@ struct ServiceOptions {
   Settings settings = {};              ///< All of its environment; ports are chosen where none is given.
   std::vector<std::string> arguments = {};  ///< Behind the program's name.
   std::string directory = {};  ///< Where it works; empty is a fresh folder that goes away with it.
+  Milliseconds ready_within = 15s;  ///< How long its start may take.
 };
 
 /// How a stop went.

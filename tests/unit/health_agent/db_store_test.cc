@@ -201,7 +201,8 @@ TEST(Store, HistoryIsTheNewestMessagesOldestFirst) {
 TEST(Store, KeepsLongEmptyAndOddTexts) {
   Database database;
   database.store.create_user("alice", 1);
-  const std::string odd{"line\nbreak\ttab 'quote' :name \0 nul \xE2\x82\xAC", 41};
+  using std::string_literals::operator""s;
+  const std::string odd = "line\nbreak\ttab 'quote' :name \0 nul \xE2\x82\xAC"s;
   const std::vector<Message> messages{
       {"user", std::string(1 << 20, 'x'), 1}, {"assistant", "", 2}, {"user", odd, 3}};
   database.store.append_messages("alice", messages);

@@ -1,0 +1,116 @@
+#include "bench/overhead/instructions.h"
+
+#include <csignal>
+#include <filesystem>
+#include <fstream>
+#include <iostream>
+#include <sstream>
+#include <stdexcept>
+
+#include "bench/overhead/wrk.h"
+#include "integration/support/process.h"
+
+namespace overhead {
+namespace {
+
+using integration::Http;
+using integration::Service;
+
+constexpr int kWarmUp = 300;
+constexpr int kCounted = 2000;
+
+void ask(Http& client, int times) {
+  for (int i = 0; i < times; ++i) {
+    if (client.get(kPath).status != 200) throw std::runtime_error("a counted request failed");
+  }
+}
+
+bool works(const std::vector<std::string>& command, const std::string& sign) {
+  const integration::Finished end = integration::run({.command = command});
+  return end.status && end.status->code == 0 && (end.output + end.errors).find(sign) != std::string::npos;
+}
+
+bool perf_counts() {
+  const integration::Finished end =
+      integration::run({.command = {"perf", "stat", "-x,", "-e", "instructions:u", "true"}});
+  return end.status && end.status->code == 0 && end.errors.find("not ") == std::string::npos &&
+         end.errors.find("instructions") != std::string::npos;
+}
+
+// The number in front of the first comma of perf's line for the event.
+double by_perf(const Variant& variant) {
+  const Service service{{.program = variant.program, .settings = variant.settings}};
+  prepare(service);
+  Http client = service.http();
+  ask(client, kWarmUp);
+  integration::Process perf{
+      {.command = {"perf", "stat", "-x,", "-e", "instructions:u", "-p", std::to_string(service.pid())}}};
+  static_cast<void>(perf.wait(std::chrono::milliseconds{300}));  // until it is attached
+  ask(client, 10 * kCounted);
+  perf.send_signal(SIGINT);
+  static_cast<void>(perf.wait(std::chrono::seconds{5}));
+  return std::stod(perf.errors()) / (10 * kCounted);
+}
+
+double total_of(const std::string& file) {
+  std::ifstream lines{file};
+  for (std::string line; std::getline(lines, line);) {
+    for (const char* word : {"totals: ", "summary: "}) {
+      if (line.starts_with(word)) return std::stod(line.substr(std::string{word}.size()));
+    }
+  }
+  throw std::runtime_error("no total in " + file);
+}
+
+// Two dumps of one run: the first sets the counts to zero, the second holds what the requests between them took.
+double by_callgrind(const Variant& variant) {
+  const integration::TempDir folder;
+  const std::string out = folder.file("counts");
+  integration::ServiceOptions options{.program = "valgrind", .settings = variant.settings};
+  options.ready_within = std::chrono::seconds{180};
+  options.arguments = {"--tool=callgrind", "--callgrind-out-file=" + out, "--quiet", variant.program};
+  const Service service{options};
+  prepare(service);
+  Http client = service.http();
+  const auto dump = [&service] {
+    const integration::Finished end =
+        integration::run({.command = {"vgdb", "--pid=" + std::to_string(service.pid()), "dump"}});
+    if (!end.status || end.status->code != 0) throw std::runtime_error("vgdb: " + end.errors);
+  };
+  ask(client, kWarmUp);
+  dump();
+  ask(client, kCounted);
+  dump();
+  return total_of(out + ".2") / kCounted;
+}
+
+}  // namespace
+
+Instructions count_instructions(const std::vector<Variant>& variants, const std::string& wanted) {
+  Instructions result;
+  result.per_request.resize(variants.size());
+  double (*count)(const Variant&) = nullptr;
+  if (wanted == "off") {
+    result.how = "not asked for";
+  } else if (wanted != "callgrind" && perf_counts()) {
+    result.how = "by the processor (perf stat, user space)";
+    count = by_perf;
+  } else if (works({"valgrind", "--version"}, "valgrind")) {
+    result.how = "by callgrind (user space), " + std::to_string(kCounted) + " requests on one connection";
+    count = by_callgrind;
+  } else {
+    result.how = "not counted: the processor's counter is not to be had here, and valgrind is not installed";
+  }
+  if (count == nullptr) return result;
+  for (std::size_t i = 0; i < variants.size(); ++i) {
+    std::cerr << "instructions of (" << variants[i].letter << ") " << variants[i].name << "\n";
+    try {
+      result.per_request[i] = count(variants[i]);
+    } catch (const std::exception& fault) {
+      result.how += std::string{"; ("} + variants[i].letter + ") failed: " + fault.what();
+    }
+  }
+  return result;
+}
+
+}  // namespace overhead

@@ -1,0 +1,163 @@
+#include <benchmark/benchmark.h>
+
+#include <memory>
+#include <stdexcept>
+#include <string>
+#include <thread>
+
+#include "vitals/sentry/client.h"
+
+// What the Sentry client costs the calling thread. The transport takes everything at once, so that
+// the figures are those of the hand-over and not of a network.
+
+namespace {
+
+namespace sentry = vitals::sentry;
+
+class NullTransport : public sentry::Transport {
+ public:
+  sentry::SendResult send(const sentry::SendRequest&) override { return {.status = 200}; }
+};
+
+enum class Tracing { kOff, kNone, kAll };
+
+sentry::Guard start(Tracing tracing = Tracing::kOff) {
+  sentry::Options options;
+  options.dsn = "https://key@localhost/1";
+  options.transport = std::make_shared<NullTransport>();
+  options.error_queue = 1 << 16;
+  options.transaction_queue = 1 << 16;
+  options.queue_bytes = std::size_t{1} << 30;
+  options.shutdown_timeout = std::chrono::seconds{30};
+  if (tracing == Tracing::kNone) options.traces_sample_rate = 0.0;
+  if (tracing == Tracing::kAll) options.traces_sample_rate = 1.0;
+  return std::move(sentry::init(std::move(options))).value();
+}
+
+/// Lets the client's thread, at its low priority, catch up without its time being measured.
+void drain(benchmark::State& state, std::int64_t& since) {
+  if (++since < 4096) return;
+  since = 0;
+  state.PauseTiming();
+  sentry::flush(std::chrono::seconds{30});
+  state.ResumeTiming();
+}
+
+void capture_exception(benchmark::State& state) {
+  const sentry::Guard guard = start();
+  const sentry::Scope scope = sentry::Scope::fork();
+  const sentry::Activation active = scope.activate();
+  scope.set_user_id("user-4711");
+  scope.set_tag("request_id", "0b9d7a52-6e1f-4a55-9d3e-0b6a4c7c1d42");
+  for (int i = 0; i < 50; ++i) {
+    scope.add_breadcrumb({.category = "query", .message = "SELECT users"});
+  }
+  const std::runtime_error error{"the database did not answer in time"};
+  std::int64_t since = 0;
+  for (auto _ : state) {
+    benchmark::DoNotOptimize(sentry::capture_exception(error));
+    drain(state, since);
+  }
+}
+BENCHMARK(capture_exception);
+
+void add_breadcrumb(benchmark::State& state) {
+  const sentry::Guard guard = start();
+  const sentry::Scope scope = sentry::Scope::fork();
+  const sentry::Activation active = scope.activate();
+  for (auto _ : state) {
+    sentry::add_breadcrumb({.category = "query",
+                            .message = "SELECT users",
+                            .data = {{"rows", 1}, {"duration_ms", 0.4}}});
+  }
+}
+BENCHMARK(add_breadcrumb);
+
+void set_tag(benchmark::State& state) {
+  const sentry::Guard guard = start();
+  const sentry::Scope scope = sentry::Scope::fork();
+  const sentry::Activation active = scope.activate();
+  sentry::set_tag("request_id", "0b9d7a52-6e1f-4a55-9d3e-0b6a4c7c1d42");
+  for (auto _ : state)
+    sentry::set_tag("operation", "GET /api/v1/users/{user_id}");
+}
+BENCHMARK(set_tag);
+
+void transaction_with_three_spans(benchmark::State& state, Tracing tracing) {
+  const sentry::Guard guard = start(tracing);
+  std::int64_t since = 0;
+  for (auto _ : state) {
+    const sentry::Span transaction =
+        sentry::start_transaction({.name = "GET /api/v1/users/{user_id}", .op = "http.server"});
+    for (int i = 0; i < 3; ++i) {
+      const sentry::Span span = transaction.start_child("db", "SELECT users");
+      span.finish();
+    }
+    transaction.finish();
+    if (tracing == Tracing::kAll) drain(state, since);
+  }
+}
+BENCHMARK_CAPTURE(transaction_with_three_spans, rate_1, Tracing::kAll);
+BENCHMARK_CAPTURE(transaction_with_three_spans, rate_0, Tracing::kNone);
+BENCHMARK_CAPTURE(transaction_with_three_spans, tracing_off, Tracing::kOff);
+
+/// All that an ordinary request does with the client when its trace is not sampled.
+void unsampled_request(benchmark::State& state) {
+  static sentry::Guard guard;
+  if (state.thread_index() == 0) guard = start(Tracing::kNone);
+  for (auto _ : state) {
+    const sentry::Scope scope = sentry::Scope::fork();
+    const sentry::Activation scope_active = scope.activate();
+    const sentry::Span transaction =
+        sentry::start_transaction({.name = "GET /api/v1/users/{user_id}", .op = "http.server"});
+    const sentry::SpanActivation span_active = transaction.activate();
+    scope.set_user_id("user-4711");
+    scope.set_tag("request_id", "0b9d7a52-6e1f-4a55-9d3e-0b6a4c7c1d42");
+    scope.set_tag("operation", "GET /api/v1/users/{user_id}");
+    for (int i = 0; i < 4; ++i) {
+      scope.add_breadcrumb({.category = "query",
+                            .message = "SELECT users",
+                            .data = {{"rows", 1}, {"duration_ms", 0.4}}});
+    }
+    transaction.set_http_status(200);
+    transaction.finish();
+  }
+  if (state.thread_index() == 0) guard.end();
+}
+BENCHMARK(unsampled_request)->Threads(1)->Threads(2)->UseRealTime();
+
+void disabled_breadcrumb(benchmark::State& state) {
+  for (auto _ : state) {
+    sentry::add_breadcrumb({.category = "query", .message = "SELECT users"});
+    benchmark::ClobberMemory();
+  }
+}
+BENCHMARK(disabled_breadcrumb);
+
+void disabled_set_tag(benchmark::State& state) {
+  for (auto _ : state) {
+    sentry::set_tag("operation", "GET /api/v1/users/{user_id}");
+    benchmark::ClobberMemory();
+  }
+}
+BENCHMARK(disabled_set_tag);
+
+void disabled_capture(benchmark::State& state) {
+  const std::runtime_error error{"nobody asks"};
+  for (auto _ : state)
+    benchmark::DoNotOptimize(sentry::capture_exception(error));
+}
+BENCHMARK(disabled_capture);
+
+void disabled_transaction(benchmark::State& state) {
+  for (auto _ : state) {
+    const sentry::Span span = sentry::start_transaction({.name = "GET /", .op = "http.server"});
+    span.finish();
+    benchmark::ClobberMemory();
+  }
+}
+BENCHMARK(disabled_transaction);
+
+}  // namespace
+
+BENCHMARK_MAIN();

@@ -1,0 +1,76 @@
+#pragma once
+
+#include <chrono>
+#include <condition_variable>
+#include <cstddef>
+#include <mutex>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "vitals/sentry/transport.h"
+
+namespace vitals::testing {
+
+/// One item of an envelope, as it was sent.
+struct ParsedItem {
+  std::string type;     ///< `event`, `transaction`, …
+  std::string header;   ///< JSON
+  std::string payload;  ///< JSON for the types above
+};
+
+/// An envelope, unpacked and taken apart.
+struct ParsedEnvelope {
+  std::string header;  ///< JSON
+  std::vector<ParsedItem> items;
+};
+
+/// Takes a request's body apart, unpacking it where its headers say gzip. An item whose length does
+/// not fit what is there ends the list.
+/// Source: Sentry developer documentation, "Envelopes".
+[[nodiscard]] ParsedEnvelope parse_envelope(const sentry::SendRequest& request);
+
+/// A transport that keeps what it was given, for tests. Not for production: it keeps everything.
+///
+///     auto transport = std::make_shared<MemoryTransport>();
+///     auto guard = sentry::init({.dsn = "https://key@localhost/1", .transport = transport});
+///     …
+///     sentry::flush(1s);
+///     EXPECT_THAT(transport->payloads("event"), SizeIs(1));
+///
+/// Threads: any.
+class MemoryTransport : public sentry::Transport {
+ public:
+  [[nodiscard]] sentry::SendResult send(const sentry::SendRequest& request) override;
+  void cancel() noexcept override;
+
+  /// What was accepted, in order of arrival.
+  [[nodiscard]] std::vector<ParsedEnvelope> envelopes() const;
+  /// The payloads of one type of items among them.
+  [[nodiscard]] std::vector<std::string> payloads(std::string_view type) const;
+  /// What was asked for, accepted or not, as it came.
+  [[nodiscard]] std::vector<sentry::SendRequest> requests() const;
+  /// Waits until `count` envelopes were accepted. False when `timeout` came first.
+  [[nodiscard]] bool wait_for(std::size_t count, std::chrono::milliseconds timeout) const;
+
+  /// From now on every request is refused with this status; 0 is a server that is away, 200 one
+  /// that is there again.
+  void fail_with(int status);
+  /// The answer to every request from now on.
+  void answer_with(sentry::SendResult answer);
+  /// From now on a request hangs until cancel() or the next fail_with() or answer_with().
+  void hang();
+  /// Forgets what was kept.
+  void clear();
+
+ private:
+  mutable std::mutex mutex_;
+  mutable std::condition_variable changed_;
+  sentry::SendResult answer_{.status = 200};
+  bool hanging_ = false;
+  bool cancelled_ = false;
+  std::vector<sentry::SendRequest> requests_;
+  std::vector<ParsedEnvelope> envelopes_;
+};
+
+}  // namespace vitals::testing

@@ -1,0 +1,217 @@
+#include "vitals/sentry/client.h"
+
+#include <pthread.h>
+#include <signal.h>
+
+#include <cmath>
+#include <mutex>
+#include <system_error>
+#include <utility>
+#include <vector>
+
+#include "sentry/client_core.h"
+#include "sentry/machine.h"
+#include "sentry/random.h"
+#include "sentry/runtime.h"
+
+namespace vitals::sentry {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+std::mutex& lifecycle_mutex() {
+  static auto* const mutex = new std::mutex;  // never destroyed: a guard may be a static
+  return *mutex;
+}
+
+/// A share of the active client for who waits on it: a lease would keep end() waiting as long.
+class ActiveShare {
+ public:
+  void set(std::shared_ptr<Client> client) noexcept {
+    const std::lock_guard hold{mutex_};
+    client_.swap(client);
+  }
+  [[nodiscard]] std::shared_ptr<Client> get() noexcept {
+    const std::lock_guard hold{mutex_};
+    return client_;
+  }
+
+ private:
+  std::mutex mutex_;
+  std::shared_ptr<Client> client_;
+};
+
+ActiveShare& active_share() {
+  static auto* const share = new ActiveShare;  // never destroyed, as the mutex above
+  return *share;
+}
+
+/// Clients that something would not let go of when they ended. Kept for good rather than freed
+/// under its feet.
+void retire(std::shared_ptr<Client> client) {
+  static auto* const retired = new std::vector<std::shared_ptr<Client>>;
+  retired->push_back(std::move(client));
+}
+
+std::string fault_in(const Options& options) {
+  if (!detail::is_rate(options.sample_rate)) return "sample_rate should be from 0 to 1";
+  if (options.traces_sample_rate && !detail::is_rate(*options.traces_sample_rate)) {
+    return "traces_sample_rate should be from 0 to 1";
+  }
+  if (options.error_queue == 0 || options.transaction_queue == 0) {
+    return "a queue should have room for one at least";
+  }
+  return {};
+}
+
+void publish_settings(const Options& options) noexcept {
+  using detail::runtime;
+  runtime.sample_rate.store(options.sample_rate, std::memory_order_relaxed);
+  runtime.traces_sample_rate.store(options.traces_sample_rate.value_or(std::nan("")),
+                                   std::memory_order_relaxed);
+  runtime.has_sampler.store(static_cast<bool>(options.traces_sampler), std::memory_order_relaxed);
+  runtime.has_breadcrumb_hook.store(static_cast<bool>(options.before_breadcrumb),
+                                    std::memory_order_relaxed);
+  runtime.max_breadcrumbs.store(static_cast<std::uint32_t>(options.max_breadcrumbs),
+                                std::memory_order_relaxed);
+  runtime.max_spans.store(static_cast<std::uint32_t>(options.max_spans), std::memory_order_relaxed);
+}
+
+}  // namespace
+
+Client::Client(Options options, detail::Destinations destinations)
+    : options_(std::move(options)),
+      public_key_(destinations.public_key),
+      worker_(options_, std::move(destinations)) {}
+
+void Client::start(const std::shared_ptr<Client>& client) {
+  // The service's signals are for its own threads: this one would handle them at the lowest
+  // priority.
+  sigset_t all;
+  sigset_t before;
+  sigfillset(&all);
+  for (const int fault : {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGTRAP}) {
+    sigdelset(&all, fault);
+  }
+  pthread_sigmask(SIG_SETMASK, &all, &before);
+  try {
+    client->thread_ = std::thread{[client] { client->worker_.run(); }};
+  } catch (...) {
+    pthread_sigmask(SIG_SETMASK, &before, nullptr);
+    throw;
+  }
+  pthread_sigmask(SIG_SETMASK, &before, nullptr);
+}
+
+bool Client::capture_error(std::unique_ptr<detail::ErrorItem> item) noexcept {
+  return worker_.push(std::move(item));
+}
+
+void Client::capture_transaction(const detail::Ref<detail::Trace>& trace) noexcept {
+  try {
+    auto item = std::make_unique<detail::TransactionItem>();
+    item->event_id = detail::new_event_id();
+    detail::ScopeState* scope = detail::ScopeState::active();
+    if (scope == nullptr) scope = trace->recording()->scope.get();
+    if (scope == nullptr) scope = detail::ScopeState::global();
+    item->scope = scope->data();
+    static_cast<void>(trace->dsc());  // frozen here: the client's thread must not take locks
+    item->trace = trace;
+    worker_.push(std::move(item));
+  } catch (...) {
+    detail::count(Category::kTransaction, Outcome::kQueueFull);  // no memory to wait in
+  }
+}
+
+bool Client::flush(Clock::time_point deadline) noexcept {
+  return worker_.flush(deadline);
+}
+
+bool Client::close(Clock::time_point deadline) noexcept {
+  if (worker_.close(deadline)) {
+    thread_.join();
+  } else {
+    thread_.detach();
+  }
+  return !worker_.lost_any();
+}
+
+Result<Guard> init(Options options) {
+  if (options.dsn.empty() && options.spotlight_url.empty()) return Guard{};
+  if (std::string fault = fault_in(options); !fault.empty()) return Error{std::move(fault)};
+  detail::Destinations destinations;
+  destinations.spotlight = options.spotlight_url;
+  if (!options.dsn.empty()) {
+    const Result<Dsn> dsn = parse_dsn(options.dsn);
+    if (!dsn) return dsn.error();
+    destinations.url = dsn->envelope_url();
+    destinations.dsn = dsn->to_string();
+    destinations.public_key = dsn->public_key;
+    if (!options.transport) {
+      options.transport = make_curl_transport(
+          {.timeout = options.http_timeout, .connect_timeout = options.connect_timeout});
+    }
+  }
+  if (options.server_name.empty()) options.server_name = detail::host_name();
+
+  const std::lock_guard hold{lifecycle_mutex()};
+  if (enabled()) return Error{"a client is active already; end it before the next init()"};
+  auto client = std::make_shared<Client>(std::move(options), std::move(destinations));
+  try {
+    Client::start(client);
+  } catch (const std::system_error& error) {
+    return Error{std::string{"no thread for the client: "} + error.what()};
+  }
+  detail::ScopeState::global()->clear();
+  publish_settings(client->options());
+  active_share().set(client);
+  static_cast<void>(detail::publish(client.get()));  // cannot be refused: enabled() was false
+  return Guard{std::move(client)};
+}
+
+bool Guard::end(std::optional<std::chrono::milliseconds> timeout) noexcept {
+  const std::shared_ptr<Client> client = std::exchange(client_, nullptr);
+  if (!client) return true;
+  const Clock::time_point deadline =
+      Clock::now() + timeout.value_or(client->options().shutdown_timeout);
+  const std::lock_guard hold{lifecycle_mutex()};
+  active_share().set(nullptr);
+  // First nobody may come in any more, then the queues can be emptied for good.
+  const bool unused = detail::retract(deadline);
+  const bool delivered = client->close(deadline);
+  if (!unused) retire(client);
+  return delivered;
+}
+
+bool flush(std::chrono::milliseconds timeout) noexcept {
+  if (!enabled()) return true;
+  if (is_sentry_thread()) return false;  // a hook would wait for itself
+  const std::shared_ptr<Client> client = active_share().get();
+  return !client || client->flush(Clock::now() + timeout);
+}
+
+Stats stats() noexcept {
+  Stats result;
+  for (std::size_t category = 0; category < kCategories; ++category) {
+    for (std::size_t outcome = 0; outcome < kOutcomes; ++outcome) {
+      result.counts[category][outcome] =
+          detail::counted(static_cast<Category>(category), static_cast<Outcome>(outcome));
+    }
+  }
+  if (!enabled()) return result;
+  const detail::Lease client;
+  if (client) result.queue_depth = client->depth();
+  return result;
+}
+
+void set_sample_rates(double errors, double traces) noexcept {
+  if (!enabled()) return;
+  if (detail::is_rate(errors)) {
+    detail::runtime.sample_rate.store(errors, std::memory_order_relaxed);
+  }
+  if (detail::is_rate(traces)) {
+    detail::runtime.traces_sample_rate.store(traces, std::memory_order_relaxed);
+  }
+}
+
+}  // namespace vitals::sentry

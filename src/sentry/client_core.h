@@ -1,0 +1,41 @@
+#pragma once
+
+#include <chrono>
+#include <memory>
+#include <string>
+#include <thread>
+
+#include "sentry/delivery/worker.h"
+#include "sentry/items.h"
+#include "vitals/sentry/dsn.h"
+#include "vitals/sentry/options.h"
+
+namespace vitals::sentry {
+
+/// The active client: what the options said, and the worker that sends. Its thread holds a share of
+/// it, so it outlives a transport that will not let go.
+class Client {
+ public:
+  Client(Options options, detail::Destinations destinations);
+
+  /// Starts the thread. Throws std::system_error when there is none to be had.
+  static void start(const std::shared_ptr<Client>& client);
+
+  [[nodiscard]] const Options& options() const noexcept { return options_; }
+  [[nodiscard]] const std::string& public_key() const noexcept { return public_key_; }
+
+  bool capture_error(std::unique_ptr<detail::ErrorItem> item) noexcept;
+  void capture_transaction(const detail::Ref<detail::Trace>& trace) noexcept;
+  [[nodiscard]] std::size_t depth() const noexcept { return worker_.depth(); }
+  bool flush(std::chrono::steady_clock::time_point deadline) noexcept;
+  /// Sends what waits and ends the thread. True when nothing was lost.
+  bool close(std::chrono::steady_clock::time_point deadline) noexcept;
+
+ private:
+  const Options options_;
+  const std::string public_key_;
+  detail::Worker worker_;
+  std::thread thread_;
+};
+
+}  // namespace vitals::sentry

@@ -1,0 +1,166 @@
+#include <curl/curl.h>
+
+#include <algorithm>
+#include <array>
+#include <atomic>
+#include <cstddef>
+#include <memory>
+#include <mutex>
+#include <string>
+
+#include "vitals/sentry/transport.h"
+
+namespace vitals::sentry {
+namespace {
+
+bool is_header(std::string_view line, std::string_view name) noexcept {
+  if (line.size() <= name.size() || line[name.size()] != ':') return false;
+  return std::equal(name.begin(), name.end(), line.begin(), [](char wanted, char given) {
+    return wanted == (given >= 'A' && given <= 'Z' ? static_cast<char>(given - 'A' + 'a') : given);
+  });
+}
+
+std::size_t on_header(char* data, std::size_t, std::size_t size, void* target) {
+  constexpr std::size_t kMaxHeader = 4096;
+  auto& result = *static_cast<SendResult*>(target);
+  const std::string_view line{data, std::min(size, kMaxHeader)};
+  const auto take = [line](std::string_view name, std::string& into) {
+    if (!is_header(line, name)) return;
+    std::string_view value = line.substr(name.size() + 1);
+    while (!value.empty() && (value.back() == '\r' || value.back() == '\n'))
+      value.remove_suffix(1);
+    into = value;
+  };
+  take("x-sentry-rate-limits", result.rate_limits);
+  take("retry-after", result.retry_after);
+  return size;
+}
+
+/// The answer's body is of no interest, but it must be read for the connection to be kept.
+std::size_t on_body(char*, std::size_t, std::size_t size, void*) {
+  return size;
+}
+
+/// One request at a time over curl's multi interface: unlike the easy one it can be woken at any
+/// moment, which is what cancel() needs.
+class CurlTransport final : public Transport {
+ public:
+  explicit CurlTransport(CurlTransportOptions options) : options_(options) {
+    static std::once_flag once;
+    std::call_once(once, [] { curl_global_init(CURL_GLOBAL_DEFAULT); });
+    multi_.reset(curl_multi_init());
+    easy_.reset(curl_easy_init());
+  }
+
+  SendResult send(const SendRequest& request) override {
+    SendResult result;
+    if (!multi_ || !easy_) {
+      result.error = "libcurl could not be started";
+      return result;
+    }
+    if (cancelled_.load(std::memory_order_acquire)) return cancelled();  // pairs with cancel()
+    const Headers headers = make_headers(request);
+    prepare(request, headers.get(), result);
+    if (curl_multi_add_handle(multi_.get(), easy_.get()) != CURLM_OK) {
+      result.error = "libcurl refused the request";
+      return result;
+    }
+    const CURLcode code = run();
+    long status = 0;
+    curl_easy_getinfo(easy_.get(), CURLINFO_RESPONSE_CODE, &status);
+    curl_multi_remove_handle(multi_.get(), easy_.get());
+    if (cancelled_.load(std::memory_order_acquire) && code != CURLE_OK) return cancelled();
+    if (code != CURLE_OK) {
+      // A status may have come before the failure; without the whole answer it says nothing.
+      result.error = error_[0] != '\0' ? error_.data() : curl_easy_strerror(code);
+      return result;
+    }
+    result.status = static_cast<int>(status);
+    return result;
+  }
+
+  void cancel() noexcept override {
+    cancelled_.store(true, std::memory_order_release);
+    if (multi_) curl_multi_wakeup(multi_.get());
+  }
+
+ private:
+  struct Cleanup {
+    void operator()(CURLM* multi) const noexcept { curl_multi_cleanup(multi); }
+    void operator()(curl_slist* list) const noexcept { curl_slist_free_all(list); }
+  };
+  struct EasyCleanup {
+    void operator()(CURL* easy) const noexcept { curl_easy_cleanup(easy); }
+  };
+  using Headers = std::unique_ptr<curl_slist, Cleanup>;
+
+  static SendResult cancelled() {
+    SendResult result;
+    result.error = "cancelled";
+    return result;
+  }
+
+  static Headers make_headers(const SendRequest& request) {
+    Headers list;
+    const auto add = [&list](const std::string& line) {
+      curl_slist* const longer = curl_slist_append(list.get(), line.c_str());
+      if (longer == nullptr) throw std::bad_alloc{};
+      static_cast<void>(list.release());
+      list.reset(longer);
+    };
+    for (const auto& [name, value] : request.headers)
+      add(name + ": " + value);
+    add("Expect:");  // else curl waits a second for a "100 Continue" that many servers never send
+    return list;
+  }
+
+  void prepare(const SendRequest& request, curl_slist* headers, SendResult& result) {
+    CURL* const easy = easy_.get();
+    curl_easy_reset(easy);  // keeps the connections
+    error_[0] = '\0';
+    curl_easy_setopt(easy, CURLOPT_URL, request.url.c_str());
+    curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
+    curl_easy_setopt(easy, CURLOPT_POST, 1L);
+    curl_easy_setopt(easy, CURLOPT_POSTFIELDS, request.body.data());
+    curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE,
+                     static_cast<curl_off_t>(request.body.size()));
+    curl_easy_setopt(easy, CURLOPT_HTTPHEADER, headers);
+    curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, &on_header);
+    curl_easy_setopt(easy, CURLOPT_HEADERDATA, &result);
+    curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, &on_body);
+    curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, error_.data());
+    curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
+    curl_easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L);  // cancel() does not wait for a slow resolver
+    curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, static_cast<long>(options_.timeout.count()));
+    curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS,
+                     static_cast<long>(options_.connect_timeout.count()));
+  }
+
+  CURLcode run() {
+    for (;;) {
+      int running = 0;
+      if (curl_multi_perform(multi_.get(), &running) != CURLM_OK) return CURLE_FAILED_INIT;
+      int queued = 0;
+      while (const CURLMsg* const message = curl_multi_info_read(multi_.get(), &queued)) {
+        if (message->msg == CURLMSG_DONE) return message->data.result;
+      }
+      if (cancelled_.load(std::memory_order_acquire)) return CURLE_ABORTED_BY_CALLBACK;
+      constexpr int kPollMilliseconds = 1000;
+      curl_multi_poll(multi_.get(), nullptr, 0, kPollMilliseconds, nullptr);
+    }
+  }
+
+  const CurlTransportOptions options_;
+  std::atomic<bool> cancelled_{false};
+  std::array<char, CURL_ERROR_SIZE> error_{};
+  std::unique_ptr<CURLM, Cleanup> multi_;
+  std::unique_ptr<CURL, EasyCleanup> easy_;  // freed before the multi handle it was added to
+};
+
+}  // namespace
+
+std::shared_ptr<Transport> make_curl_transport(CurlTransportOptions options) {
+  return std::make_shared<CurlTransport>(options);
+}
+
+}  // namespace vitals::sentry

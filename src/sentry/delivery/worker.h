@@ -1,0 +1,88 @@
+#pragma once
+
+#include <semaphore.h>
+
+#include <atomic>
+#include <chrono>
+#include <condition_variable>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <string>
+
+#include "sentry/delivery/bounded_queue.h"
+#include "sentry/delivery/sender.h"
+#include "sentry/items.h"
+#include "vitals/sentry/options.h"
+
+namespace vitals::sentry::detail {
+
+/// The two queues and the loop that empties them. Errors go before transactions.
+///
+/// Who captures shares nothing with the loop but the queues' atomics and, for an error, a
+/// semaphore: it never waits for the loop, which runs at the lowest priority. While the server is
+/// away the queues fill and what is past them is counted and gone.
+class Worker {
+ public:
+  using Time = std::chrono::steady_clock::time_point;
+
+  Worker(const Options& options, Destinations destinations);
+  Worker(const Worker&) = delete;
+  Worker& operator=(const Worker&) = delete;
+  ~Worker();
+
+  /// Takes the item, or counts it as lost. Threads: any.
+  bool push(std::unique_ptr<ErrorItem> item) noexcept;
+  bool push(std::unique_ptr<TransactionItem> item) noexcept;
+  [[nodiscard]] std::size_t depth() const noexcept { return errors_.size() + transactions_.size(); }
+
+  /// The loop, on a thread of its own until it was asked to end.
+  void run() noexcept;
+
+  /// Waits until all that was pushed before is done with. False when `deadline` came first.
+  bool flush(Time deadline) noexcept;
+  /// Asks the loop to end with empty queues, and cuts it short when `deadline` comes near. True
+  /// when it has ended: the thread can be joined.
+  bool close(Time deadline) noexcept;
+  /// Whether anything was lost since close() began.
+  [[nodiscard]] bool lost_any() const noexcept { return lost_.load(std::memory_order_acquire); }
+
+ private:
+  template <class Item>
+  bool push_to(BoundedQueue<Item>& queue, std::unique_ptr<Item> item, Category category,
+               std::size_t byte_limit) noexcept;
+  template <class Item>
+  void process(std::unique_ptr<Item> item, Category category) noexcept;
+  bool process_next() noexcept;
+  template <class Item>
+  void discard_all(BoundedQueue<Item>& queue, Category category) noexcept;
+  void settle(std::size_t cost, Category category, Outcome outcome) noexcept;
+  void back_off() noexcept;
+  void sleep(std::chrono::nanoseconds time) noexcept;
+  void wake() noexcept { sem_post(&wake_); }
+  [[nodiscard]] bool done_with(std::size_t errors, std::size_t transactions) const noexcept;
+
+  const std::size_t byte_limit_;
+  Sender sender_;
+  BoundedQueue<ErrorItem> errors_;
+  BoundedQueue<TransactionItem> transactions_;
+  std::atomic<std::size_t> bytes_{0};
+  std::atomic<std::size_t> errors_done_{0};
+  std::atomic<std::size_t> transactions_done_{0};
+
+  sem_t wake_{};
+  std::atomic<bool> wake_pending_{false};
+  std::atomic<bool> closing_{false};
+  std::atomic<bool> aborted_{false};
+  std::atomic<bool> lost_{false};
+
+  int failures_ = 0;     // in a row; of the loop alone
+  Time paused_until_{};  // of the loop alone
+
+  std::mutex progress_mutex_;  // of flush(), close() and the loop, never of a capture
+  std::condition_variable progress_;
+  std::atomic<int> waiters_{0};
+  bool ended_ = false;
+};
+
+}  // namespace vitals::sentry::detail

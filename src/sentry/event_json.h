@@ -1,0 +1,21 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "vitals/sentry/event.h"
+
+namespace vitals::sentry::detail {
+
+/// What the JSON of every event has in common.
+struct EventFrame {
+  std::string_view machine_contexts;
+  bool send_default_pii = false;
+};
+
+/// Writes an event as the payload of an envelope's item, and masks what must not leave: by the
+/// hooks' hands or not, nothing gets past this. Source: Sentry developer documentation, "Event
+/// Payloads" and "Transaction Payloads".
+void write_event(const Event& event, const EventFrame& frame, std::string& out);
+
+}  // namespace vitals::sentry::detail

@@ -1,0 +1,96 @@
+#include <array>
+#include <string_view>
+
+#include "vitals/metrics/registry.h"
+
+enum class Side { kLeft, kRight };
+enum class Way { kLeft, kRight };
+
+template <>
+struct vitals::metrics::LabelValues<Side> {
+  static constexpr std::array<std::string_view, 2> kValues{"left", "right"};
+};
+
+using namespace vitals::metrics;
+
+void a_family_of_two_labels_wants_two_values(Registry& registry) {
+  auto family = registry.counter<"method", "status">("requests_total", "Requests.");
+#ifdef WRONG_ARITY
+  family.with("GET").inc();
+#else
+  family.with("GET", "200").inc();
+#endif
+}
+
+void a_label_name_holds_letters_digits_and_underscores(Registry& registry) {
+#ifdef BAD_NAME
+  registry.counter<"http-method">("requests_total", "Requests.");
+#else
+  registry.counter<"http_method">("requests_total", "Requests.");
+#endif
+}
+
+// Label names that begin with two underscores are Prometheus' own.
+#ifdef RESERVED_NAME
+Family<Gauge, "__name"> reserved_name;
+#else
+Family<Gauge, "_name"> reserved_name;
+#endif
+
+void le_belongs_to_the_buckets(Registry& registry) {
+#ifdef LE_ON_A_HISTOGRAM
+  registry.histogram<"le">("latency_seconds", "Latency.", kDefaultBuckets);
+#else
+  registry.histogram<"less">("latency_seconds", "Latency.", kDefaultBuckets);
+#endif
+}
+
+void quantile_belongs_to_summaries(Registry& registry) {
+#ifdef QUANTILE_AS_ENUM_LABEL
+  registry.counter<enum_label<Side>("quantile")>("turns_total", "Turns.");
+#else
+  registry.counter<enum_label<Side>("side")>("turns_total", "Turns.");
+#endif
+}
+
+void two_labels_have_two_names(Registry& registry) {
+#ifdef DUPLICATE_LABEL
+  registry.counter<"path", "path">("requests_total", "Requests.");
+#else
+  registry.counter<"path", "method">("requests_total", "Requests.");
+#endif
+}
+
+void a_label_of_one_enum_takes_no_other_and_no_text(Family<Counter, enum_label<Side>("side")> turns) {
+#if defined(WRONG_ENUM)
+  turns.with(Way::kLeft).inc();
+#elif defined(TEXT_FOR_AN_ENUM)
+  turns.with("left").inc();
+#else
+  turns.with(Side::kLeft).inc();
+#endif
+}
+
+void an_enum_without_texts_is_no_label(Registry& registry) {
+#ifdef ENUM_WITHOUT_TEXTS
+  registry.counter<enum_label<Way>("way")>("turns_total", "Turns.");
+#else
+  registry.counter<enum_label<Side>("way")>("turns_total", "Turns.");
+#endif
+}
+
+void a_counter_cannot_fall(Counter counter) {
+#ifdef FALLING_COUNTER
+  counter.dec();
+#else
+  counter.inc();
+#endif
+}
+
+void a_truth_value_is_no_number_of_events(Counter counter, bool found) {
+#ifdef BOOL_AS_A_COUNT
+  counter.inc(found);
+#else
+  counter.inc(found ? 1 : 0);
+#endif
+}

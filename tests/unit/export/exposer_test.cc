@@ -1,0 +1,253 @@
+#include "vitals/export/exposer.h"
+
+#include <arpa/inet.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <thread>
+#include <vector>
+
+#include "vitals/export/scrape.h"
+#include "vitals/metrics/registry.h"
+
+namespace vitals::exporting {
+namespace {
+
+using namespace std::chrono_literals;
+using ::testing::EndsWith;
+using ::testing::HasSubstr;
+using ::testing::Not;
+using ::testing::StartsWith;
+using Clock = std::chrono::steady_clock;
+
+/// A client that does only what it is told.
+class Client {
+ public:
+  explicit Client(std::uint16_t port) : fd_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_port = htons(port);
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    const timeval limit{.tv_sec = 20, .tv_usec = 0};
+    ::setsockopt(fd_, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
+    connected_ = ::connect(fd_, reinterpret_cast<sockaddr*>(&address), sizeof address) == 0;
+  }
+  Client(const Client&) = delete;
+  Client& operator=(const Client&) = delete;
+  ~Client() { ::close(fd_); }
+
+  [[nodiscard]] bool connected() const { return connected_; }
+  bool send(std::string_view text) const {
+    return ::send(fd_, text.data(), text.size(), MSG_NOSIGNAL) == static_cast<ssize_t>(text.size());
+  }
+  /// All that comes until the server closes.
+  [[nodiscard]] std::string receive() const {
+    std::string all;
+    char buffer[65536];
+    for (ssize_t n; (n = ::recv(fd_, buffer, sizeof buffer, 0)) > 0;) {
+      all.append(buffer, static_cast<std::size_t>(n));
+    }
+    return all;
+  }
+  [[nodiscard]] std::string ask(std::string_view request) const {
+    return send(request) ? receive() : "not sent";
+  }
+
+ private:
+  int fd_;
+  bool connected_ = false;
+};
+
+class ExposerTest : public ::testing::Test {
+ protected:
+  ExposerTest() { registry_.gauge("load", "Load.").set(7); }
+
+  std::unique_ptr<Exposer> start(ExposerOptions options = {}) {
+    options.port = 0;
+    auto started = Exposer::start(options, handler_);
+    EXPECT_TRUE(started) << started.error().message;
+    return std::move(started).value();
+  }
+  [[nodiscard]] std::string get(std::uint16_t port, std::string_view target = "/metrics") {
+    return Client(port).ask("GET " + std::string(target) + " HTTP/1.1\r\nHost: x\r\n\r\n");
+  }
+
+  metrics::Registry registry_;
+  ScrapeHandler handler_{registry_};
+};
+
+TEST_F(ExposerTest, ServesTheMetricsAndCloses) {
+  const auto exposer = start();
+  const std::string answer = get(exposer->port());
+  EXPECT_THAT(answer, StartsWith("HTTP/1.1 200 OK\r\n"));
+  EXPECT_THAT(answer, HasSubstr("Content-Type: text/plain; version=0.0.4; charset=utf-8\r\n"));
+  EXPECT_THAT(answer, HasSubstr("Connection: close\r\n"));
+  EXPECT_THAT(answer, HasSubstr("\nload 7\n"));
+  const std::string body = answer.substr(answer.find("\r\n\r\n") + 4);
+  EXPECT_THAT(answer, HasSubstr("Content-Length: " + std::to_string(body.size()) + "\r\n"));
+}
+
+TEST_F(ExposerTest, AnswersHeadWithoutABodyAndSelectsByQuery) {
+  const auto exposer = start();
+  const std::string head = Client(exposer->port()).ask("HEAD /metrics HTTP/1.1\r\n\r\n");
+  EXPECT_THAT(head, StartsWith("HTTP/1.1 200 OK\r\n"));
+  EXPECT_THAT(head, EndsWith("\r\n\r\n"));
+  EXPECT_THAT(head, Not(HasSubstr("load")));
+  EXPECT_THAT(get(exposer->port(), "/metrics?name[]=load"),
+              EndsWith("# TYPE load gauge\nload 7\n"));
+}
+
+TEST_F(ExposerTest, RefusesWhatIsNotForIt) {
+  const auto exposer = start();
+  EXPECT_THAT(get(exposer->port(), "/"), StartsWith("HTTP/1.1 404 "));
+  EXPECT_THAT(get(exposer->port(), "/metrics/x"), StartsWith("HTTP/1.1 404 "));
+  EXPECT_THAT(Client(exposer->port()).ask("POST /metrics HTTP/1.1\r\nContent-Length: 2\r\n\r\nab"),
+              AllOf(StartsWith("HTTP/1.1 405 "), HasSubstr("Allow: GET, HEAD\r\n")));
+  EXPECT_THAT(Client(exposer->port()).ask("hello\r\n\r\n"), StartsWith("HTTP/1.1 400 "));
+  EXPECT_THAT(Client(exposer->port()).ask(std::string(100'000, 'x')), StartsWith("HTTP/1.1 431 "));
+  EXPECT_THAT(Client(exposer->port()).ask("GET /metrics HTTP/1.1\r\nX: " +
+                                          std::string(20'000, 'x') + "\r\n\r\n"),
+              StartsWith("HTTP/1.1 431 "));
+}
+
+TEST_F(ExposerTest, WantsTheTokenOfItsHandler) {
+  metrics::Registry registry;
+  ScrapeHandler handler(registry, {.token = "t0ken"});
+  const auto exposer = Exposer::start({.port = 0}, handler);
+  ASSERT_TRUE(exposer);
+  const std::uint16_t port = exposer.value()->port();
+  EXPECT_THAT(get(port), AllOf(StartsWith("HTTP/1.1 401 "), HasSubstr("WWW-Authenticate: Bearer")));
+  EXPECT_THAT(Client(port).ask("GET /metrics HTTP/1.1\r\nAuthorization: Bearer t0ken\r\n\r\n"),
+              StartsWith("HTTP/1.1 200 "));
+}
+
+TEST_F(ExposerTest, TakesARequestThatComesInPieces) {
+  const auto exposer = start();
+  const Client client(exposer->port());
+  for (const std::string_view piece : {"GE", "T /metr", "ics HTTP/1.1\r", "\nHost: x\r\n", "\r\n"}) {
+    ASSERT_TRUE(client.send(piece));
+    std::this_thread::sleep_for(5ms);
+  }
+  EXPECT_THAT(client.receive(), StartsWith("HTTP/1.1 200 "));
+}
+
+TEST_F(ExposerTest, SaysThatAPortIsTaken) {
+  const auto exposer = start();
+  const auto second = Exposer::start({.port = exposer->port()}, handler_);
+  ASSERT_FALSE(second);
+  EXPECT_THAT(second.error().message,
+              AllOf(HasSubstr("127.0.0.1:" + std::to_string(exposer->port())), HasSubstr("in use")));
+}
+
+TEST_F(ExposerTest, SaysThatAHostIsNone) {
+  const auto exposer = Exposer::start({.host = "256.0.0.1.invalid", .port = 0}, handler_);
+  ASSERT_FALSE(exposer);
+  EXPECT_THAT(exposer.error().message, HasSubstr("256.0.0.1.invalid"));
+}
+
+TEST_F(ExposerTest, MayTakeItsPortAgainAtOnce) {
+  std::uint16_t port = 0;
+  {
+    const auto exposer = start();
+    port = exposer->port();
+    (void)get(port);
+  }
+  EXPECT_TRUE(Exposer::start({.port = port}, handler_));
+}
+
+TEST_F(ExposerTest, ClosesASilentAndASlowClientByTheTimeout) {
+  const auto exposer = start({.timeout = 200ms});
+  const Client silent(exposer->port());
+  const Client half(exposer->port());
+  ASSERT_TRUE(half.send("GET /metrics HTTP/1.1\r\nHost: "));
+  const auto begin = Clock::now();
+  // One byte now and then does not buy more time.
+  for (int i = 0; i < 60 && half.send("x"); ++i) std::this_thread::sleep_for(20ms);
+  EXPECT_EQ(silent.receive(), "");
+  EXPECT_EQ(half.receive(), "");
+  EXPECT_LT(Clock::now() - begin, 5s);
+}
+
+TEST_F(ExposerTest, ServesWhileSilentClientsHoldEveryPlace) {
+  const auto exposer = start({.max_connections = 4, .timeout = 30s});
+  std::vector<std::unique_ptr<Client>> silent;
+  for (int i = 0; i < 20; ++i) {
+    silent.push_back(std::make_unique<Client>(exposer->port()));
+    ASSERT_TRUE(silent.back()->connected());
+  }
+  const auto begin = Clock::now();
+  EXPECT_THAT(get(exposer->port()), StartsWith("HTTP/1.1 200 "));
+  EXPECT_LT(Clock::now() - begin, 5s);
+}
+
+TEST_F(ExposerTest, ServesWhileAClientDoesNotTakeItsAnswer) {
+  auto family = registry_.counter<"i">("events_total", "Events.", {.max_series = 100'000});
+  for (int i = 0; i < 100'000; ++i) {
+    family.with("a value that fills the page " + std::to_string(i)).inc();
+  }
+  const auto exposer = start({.max_connections = 2, .timeout = 500ms});
+  const Client one(exposer->port());
+  const Client two(exposer->port());
+  ASSERT_TRUE(one.send("GET /metrics HTTP/1.1\r\n\r\n"));
+  ASSERT_TRUE(two.send("GET /metrics HTTP/1.1\r\n\r\n"));
+  // Both are being answered and keep their places, but no longer than the timeout.
+  EXPECT_THAT(get(exposer->port(), "/metrics?name[]=load"), StartsWith("HTTP/1.1 200 "));
+}
+
+TEST_F(ExposerTest, SendsALargePageWhole) {
+  auto family = registry_.counter<"i">("events_total", "Events.", {.max_series = 20'000});
+  for (int i = 0; i < 20'000; ++i) family.with(std::to_string(i)).inc();
+  const auto exposer = start();
+  const std::string answer = get(exposer->port());
+  const std::size_t at = answer.find("Content-Length: ");
+  ASSERT_NE(at, std::string::npos);
+  EXPECT_EQ(answer.size() - answer.find("\r\n\r\n") - 4, std::stoul(answer.substr(at + 16)));
+}
+
+TEST_F(ExposerTest, GoesOnWhenClientsLeaveInTheMiddle) {
+  const auto exposer = start();
+  for (int i = 0; i < 50; ++i) {
+    const Client client(exposer->port());
+    (void)client.send(i % 2 == 0 ? "GET /met" : "GET /metrics HTTP/1.1\r\n\r\n");
+  }
+  EXPECT_THAT(get(exposer->port()), StartsWith("HTTP/1.1 200 "));
+}
+
+TEST_F(ExposerTest, ServesManyClientsAtOnce) {
+  const auto exposer = start();
+  std::vector<std::jthread> clients;
+  std::atomic<int> served = 0;
+  for (int t = 0; t < 8; ++t) {
+    clients.emplace_back([&] {
+      for (int i = 0; i < 20; ++i) {
+        if (get(exposer->port()).starts_with("HTTP/1.1 200 ")) ++served;
+      }
+    });
+  }
+  clients.clear();
+  EXPECT_EQ(served, 160);
+}
+
+TEST_F(ExposerTest, StopsWithinASecondWithClientsConnected) {
+  auto exposer = start();
+  const Client silent(exposer->port());
+  const Client half(exposer->port());
+  ASSERT_TRUE(half.send("GET /met"));
+  (void)get(exposer->port());
+  const auto begin = Clock::now();
+  exposer.reset();
+  EXPECT_LT(Clock::now() - begin, 1s);
+  EXPECT_EQ(silent.receive(), "");
+}
+
+}  // namespace
+}  // namespace vitals::exporting

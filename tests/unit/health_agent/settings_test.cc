@@ -1,0 +1,168 @@
+#include "health_agent/settings.h"
+
+#include <gmock/gmock.h>
+
+#include <map>
+
+namespace health_agent {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::Not;
+using ::testing::SizeIs;
+
+LoadedSettings load(const std::map<std::string, std::string>& variables,
+                    std::string_view dotenv = {}) {
+  return load_settings(
+      [&](const std::string& name) -> std::optional<std::string> {
+        const auto found = variables.find(name);
+        if (found == variables.end()) return std::nullopt;
+        return found->second;
+      },
+      dotenv);
+}
+
+TEST(Settings, DefaultsAreThoseOfTheSpecification) {
+  const LoadedSettings loaded = load({});
+  EXPECT_THAT(loaded.faults, SizeIs(0));
+  EXPECT_FALSE(loaded.settings.enable_sentry);
+  EXPECT_TRUE(loaded.settings.enable_prometheus);
+  EXPECT_EQ(loaded.settings.prometheus_port, 9090);
+  EXPECT_EQ(loaded.settings.sentry_environment, "development");
+  EXPECT_EQ(loaded.settings.sentry_traces_sample_rate, 1.0);
+  EXPECT_EQ(loaded.settings.api_port, 8080);
+  EXPECT_EQ(loaded.settings.database_url, "sqlite:data/health_agent.db");
+  EXPECT_THAT(loaded.settings.cors_origins, ElementsAre("http://localhost:3000"));
+}
+
+TEST(Settings, BooleansAreReadInAnyCase) {
+  for (const char* yes : {"true", "TRUE", "1", "yes", "On"})
+    EXPECT_TRUE(load({{"SENTRY_DEBUG", yes}}).settings.sentry_debug) << yes;
+  for (const char* no : {"false", "0", "NO", "off"}) {
+    EXPECT_FALSE(load({{"ENABLE_PROMETHEUS", no}}).settings.enable_prometheus) << no;
+  }
+}
+
+struct BadVariable {
+  const char* name;
+  const char* value;
+};
+
+class EachBadVariable : public ::testing::TestWithParam<BadVariable> {};
+
+TEST_P(EachBadVariable, IsAFaultThatNamesIt) {
+  const auto [name, value] = GetParam();
+  const LoadedSettings loaded = load({{name, value}});
+  ASSERT_FALSE(loaded.faults.empty()) << name << "=" << value;
+  EXPECT_EQ(loaded.faults.front().variable, name);
+  EXPECT_FALSE(loaded.faults.front().accepted.empty());
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Settings, EachBadVariable,
+    ::testing::Values(
+        BadVariable{"ENABLE_SENTRY", "maybe"}, BadVariable{"SENTRY_DSN", "not a dsn"},
+        BadVariable{"SENTRY_TRACES_SAMPLE_RATE", "1.5"},
+        BadVariable{"SENTRY_TRACES_SAMPLE_RATE", "nan"}, BadVariable{"SENTRY_SAMPLE_RATE", "-0.1"},
+        BadVariable{"ENABLE_PROMETHEUS", "2"}, BadVariable{"PROMETHEUS_PORT", "65536"},
+        BadVariable{"PROMETHEUS_PORT", "-1"}, BadVariable{"SENTRY_SPOTLIGHT", "ftp://x"},
+        BadVariable{"SENTRY_SEND_DEFAULT_PII", "x"},
+        BadVariable{"SENTRY_FINGERPRINT_RULES", "/no/such/file"}, BadVariable{"SENTRY_DEBUG", "x"},
+        BadVariable{"ENABLE_CONSOLE", "x"}, BadVariable{"RUN_MODE", "daemon"},
+        BadVariable{"API_PORT", "0"}, BadVariable{"API_PORT", "80a"},
+        BadVariable{"CORS_ORIGINS", "example.com"}, BadVariable{"RATE_LIMIT_PER_MINUTE", "-1"},
+        BadVariable{"DATABASE_URL", "mysql://h/db"}, BadVariable{"DATABASE_URL", "sqlite:"},
+        BadVariable{"DATABASE_POOL_SIZE", "0"}, BadVariable{"REDIS_URL", "localhost"},
+        BadVariable{"CACHE_TTL_SECONDS", "soon"}, BadVariable{"AGENT_MODEL", "gpt"},
+        BadVariable{"AGENT_FALLBACK_MODEL", "openai:"},
+        BadVariable{"ANTHROPIC_BASE_URL", "api.anthropic.com"},
+        BadVariable{"OPENAI_BASE_URL", "https://"}, BadVariable{"AGENT_TIMEOUT_SECONDS", "0"},
+        BadVariable{"AGENT_PRICES_FILE", "/no/such/file"}, BadVariable{"TELEGRAM_API_URL", "x"},
+        BadVariable{"ALLOWED_TELEGRAM_IDS", "1,two"}, BadVariable{"LOG_LEVEL", "loud"},
+        BadVariable{"LOG_FORMAT", "xml"}, BadVariable{"FAULTS", "handler:2"},
+        BadVariable{"FAULTS", "kitchen:0.1"}));
+
+TEST(Settings, AllFaultsAreDescribedTogetherAndNoSecretIsShown) {
+  const LoadedSettings loaded = load({{"SENTRY_DSN", "https://topsecretkey@"},
+                                      {"PROMETHEUS_PORT", "many"},
+                                      {"DATABASE_URL", "mysql://root:hunter2@db/x"},
+                                      {"REDIS_URL", "redis://:hunter3@cache:6379/0"},
+                                      {"LOG_LEVEL", "loud"}});
+  const std::string text = describe(loaded.faults);
+  EXPECT_THAT(loaded.faults, SizeIs(5));
+  for (const char* name :
+       {"SENTRY_DSN", "PROMETHEUS_PORT", "DATABASE_URL", "REDIS_URL", "LOG_LEVEL"}) {
+    EXPECT_THAT(text, HasSubstr(name));
+  }
+  EXPECT_THAT(text, HasSubstr("\"many\""));
+  for (const char* secret : {"topsecretkey", "hunter2", "hunter3"})
+    EXPECT_THAT(text, Not(HasSubstr(secret)));
+}
+
+TEST(Settings, SentryWithoutADsnIsAWarning) {
+  const LoadedSettings loaded = load({{"ENABLE_SENTRY", "true"}});
+  EXPECT_THAT(loaded.faults, SizeIs(0));
+  EXPECT_THAT(loaded.warnings, ElementsAre(HasSubstr("SENTRY_DSN")));
+  EXPECT_THAT(load({{"ENABLE_SENTRY", "true"}, {"SENTRY_SPOTLIGHT", "true"}}).warnings, SizeIs(0));
+}
+
+TEST(Settings, KeysAreWantedWhereTheApiIsNotLoopback) {
+  EXPECT_THAT(load({{"API_HOST", "0.0.0.0"}}).faults, SizeIs(1));
+  EXPECT_THAT(load({{"API_HOST", "0.0.0.0"}, {"API_KEYS", "k1, k2"}}).settings.api_keys,
+              ElementsAre("k1", "k2"));
+  for (const char* loopback : {"127.0.0.1", "127.0.0.2", "localhost", "::1"}) {
+    EXPECT_THAT(load({{"API_HOST", loopback}}).faults, SizeIs(0)) << loopback;
+  }
+}
+
+TEST(Settings, FaultsAreForDevelopmentOnly) {
+  EXPECT_EQ(load({{"FAULTS", "handler:0.25,agent:1"}}).settings.faults.handler, 0.25);
+  const LoadedSettings refused =
+      load({{"FAULTS", "handler:0.25"}, {"SENTRY_ENVIRONMENT", "production"}});
+  EXPECT_THAT(refused.faults, SizeIs(1));
+  EXPECT_EQ(refused.settings.faults.handler, 0);
+  EXPECT_THAT(load({{"FAULTS", "handler:0"}, {"SENTRY_ENVIRONMENT", "production"}}).faults,
+              SizeIs(0));
+}
+
+TEST(Settings, RealEnvironmentWinsOverTheFile) {
+  const LoadedSettings loaded = load({{"API_PORT", "8100"}}, "API_PORT=8200\nLOG_LEVEL=debug\n");
+  EXPECT_EQ(loaded.settings.api_port, 8100);
+  EXPECT_EQ(loaded.settings.log_level, "debug");
+}
+
+TEST(Settings, EmptyCountsAsNotSet) {
+  EXPECT_EQ(load({{"API_PORT", ""}}).settings.api_port, 8080);
+  EXPECT_EQ(load({{"SENTRY_CACHE_DIR", ""}}).settings.sentry_cache_dir, "");
+}
+
+TEST(Settings, MissingKeyOfTheChosenModelIsNamed) {
+  const std::string text = describe(load({{"AGENT_MODEL", "anthropic:claude-opus-5"}}).faults);
+  EXPECT_THAT(text, HasSubstr("ANTHROPIC_API_KEY"));
+}
+
+TEST(Dotenv, TakesCommentsQuotesAndExport) {
+  std::vector<SettingFault> faults;
+  const auto variables = parse_dotenv(
+      "\xEF\xBB\xBF# a comment\n\nexport A=1\nB = two words # and a comment\nC=\"a # "
+      "b\"\r\nD='x=y'\nE=\nF=a#b",
+      faults);
+  EXPECT_THAT(faults, SizeIs(0));
+  EXPECT_THAT(variables,
+              ElementsAre(std::pair{"A", "1"}, std::pair{"B", "two words"}, std::pair{"C", "a # b"},
+                          std::pair{"D", "x=y"}, std::pair{"E", ""}, std::pair{"F", "a#b"}));
+}
+
+TEST(Dotenv, NamesBadLinesByNumberAndNeverShowsThem) {
+  const LoadedSettings loaded =
+      load({}, "API_PORT=8081\nsk-secret-token\nNAME=\"never closed secret\n=x\n");
+  ASSERT_THAT(loaded.faults, SizeIs(3));
+  EXPECT_EQ(loaded.faults[0].variable, ".env line 2");
+  EXPECT_EQ(loaded.faults[1].variable, ".env line 3");
+  EXPECT_THAT(describe(loaded.faults), Not(HasSubstr("secret")));
+  EXPECT_EQ(loaded.settings.api_port, 8081);
+}
+
+}  // namespace
+}  // namespace health_agent

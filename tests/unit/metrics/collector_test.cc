@@ -1,0 +1,192 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <functional>
+#include <memory>
+#include <stdexcept>
+#include <string>
+
+#include "vitals/metrics/registry.h"
+#include "vitals/testing/snapshot.h"
+
+namespace vitals::metrics {
+namespace {
+
+using ::testing::ElementsAre;
+using ::vitals::testing::Snapshot;
+
+class CollectorOf final : public Collector {
+ public:
+  explicit CollectorOf(std::function<void(SampleSink&)> collect) : collect_(std::move(collect)) {}
+  void collect(SampleSink& sink) override { collect_(sink); }
+
+ private:
+  std::function<void(SampleSink&)> collect_;
+};
+
+void add(Registry& registry, std::function<void(SampleSink&)> collect) {
+  registry.collector(std::make_unique<CollectorOf>(std::move(collect)));
+}
+
+void say_gauge(SampleSink& sink, std::string_view name, double value) {
+  sink.begin_family({name, "Help.", MetricType::kGauge});
+  sink.gauge({}, value);
+}
+
+TEST(Callback, IsReadAtEveryScrape) {
+  Registry registry;
+  double value = 1;
+  registry.gauge_callback("load", "Load.", [&] { return value; });
+  registry.counter_callback("work_total", "Work.", [&] { return value * 10; });
+  EXPECT_EQ(Snapshot(registry).value("load"), 1);
+  value = 2.5;
+  EXPECT_EQ(Snapshot(registry).value("load"), 2.5);
+  EXPECT_EQ(Snapshot(registry).value("work_total"), 25);
+}
+
+TEST(Callback, ThatThrowsIsLeftOutAndTheOthersStay) {
+  Registry registry;
+  registry.gauge("before", "Before.");
+  registry.gauge_callback("load", "Load.", []() -> double { throw std::runtime_error("away"); });
+  registry.gauge_callback("odd", "Odd.", []() -> double { throw 1; });
+  registry.gauge("behind", "Behind.");
+  EXPECT_THAT(Snapshot(registry).families(), ElementsAre("before", "behind"));
+}
+
+TEST(Collector, GivesFamiliesWithLabels) {
+  Registry registry;
+  add(registry, [](SampleSink& sink) {
+    sink.begin_family({"pool_size", "Size.", MetricType::kGauge});
+    sink.gauge(SeriesLabels{{"pool", "a"}}, 1);
+    sink.gauge(SeriesLabels{{"pool", "b"}}, 2);
+    sink.begin_family({"work_total", "Work.", MetricType::kCounter});
+    sink.counter({}, 7, 0.5);
+    sink.begin_family({"size_bytes", "Size.", MetricType::kHistogram});
+    const double bounds[] = {1, 2};
+    const std::uint64_t counts[] = {1, 2, 3};
+    sink.histogram(SeriesLabels{{"pool", "a"}}, {bounds, counts, 12.5});
+  });
+  const Snapshot snapshot(registry);
+  EXPECT_EQ(snapshot.value("pool_size", {{"pool", "b"}}), 2);
+  EXPECT_EQ(snapshot.value("work_total"), 7.5);
+  EXPECT_EQ(snapshot.value("size_bytes_bucket", {{"pool", "a"}, {"le", "2"}}), 3);
+  EXPECT_EQ(snapshot.value("size_bytes_count", {{"pool", "a"}}), 6);
+  EXPECT_EQ(snapshot.value("size_bytes_sum", {{"pool", "a"}}), 12.5);
+}
+
+TEST(Collector, ThatThrowsLosesOnlyTheFamilyItWasIn) {
+  Registry registry;
+  add(registry, [](SampleSink& sink) {
+    say_gauge(sink, "whole", 1);
+    sink.begin_family({"half", "Half.", MetricType::kGauge});
+    sink.gauge(SeriesLabels{{"i", "1"}}, 1);
+    throw std::runtime_error("away");
+  });
+  registry.gauge("behind", "Behind.");
+  EXPECT_THAT(Snapshot(registry).families(), ElementsAre("behind", "whole"));
+}
+
+TEST(Collector, CannotBringWhatCannotBeExposed) {
+  const std::function<void(SampleSink&)> wrong[] = {
+      [](SampleSink& s) { say_gauge(s, "bad name", 1); },
+      [](SampleSink& s) { s.begin_family({"x", "", MetricType::kGauge}); },
+      [](SampleSink& s) {
+        s.begin_family({"x", "X.", MetricType::kGauge});
+        s.counter({}, 1, 0);
+      },
+      [](SampleSink& s) {
+        s.begin_family({"x", "X.", MetricType::kGauge});
+        s.gauge({"no quotes"}, 1);
+      },
+      [](SampleSink& s) {
+        s.begin_family({"x", "X.", MetricType::kGauge});
+        s.gauge(SeriesLabels{{"le", "1"}}, 1);
+      },
+      [](SampleSink& s) {
+        s.begin_family({"x", "X.", MetricType::kGauge});
+        s.gauge(SeriesLabels{{"a", "1"}, {"a", "2"}}, 1);
+      },
+      [](SampleSink& s) {
+        s.begin_family({"x", "X.", MetricType::kHistogram});
+        const double bounds[] = {1, 2};
+        const std::uint64_t counts[] = {1, 2};
+        s.histogram({}, {bounds, counts, 1});
+      },
+  };
+  for (std::size_t i = 0; i < std::size(wrong); ++i) {
+    Registry registry;
+    add(registry, [&](SampleSink& sink) {
+      say_gauge(sink, "right", 1);
+      wrong[i](sink);
+      say_gauge(sink, "never_reached", 1);
+    });
+    const std::vector<std::string> families = Snapshot(registry).families();
+    EXPECT_THAT(families, ElementsAre("right")) << i;
+  }
+}
+
+TEST(Collector, CannotGiveASampleBeforeItsFamily) {
+  Registry registry;
+  add(registry, [](SampleSink& sink) {
+    sink.gauge({}, 1);
+    say_gauge(sink, "never_reached", 1);
+  });
+  EXPECT_TRUE(Snapshot(registry).families().empty());
+}
+
+TEST(Collector, CannotTakeANameThatIsTaken) {
+  Registry registry;
+  registry.gauge("load", "Load.").set(1);
+  add(registry, [](SampleSink& sink) {
+    say_gauge(sink, "load", 2);
+    say_gauge(sink, "mine", 3);
+    say_gauge(sink, "mine", 4);
+  });
+  add(registry, [](SampleSink& sink) { say_gauge(sink, "mine", 5); });
+  for (int scrape = 0; scrape < 2; ++scrape) {
+    const Snapshot snapshot(registry);
+    EXPECT_EQ(snapshot.value("load"), 1);
+    EXPECT_EQ(snapshot.value("mine"), 3);
+    EXPECT_EQ(snapshot.count("mine"), 1u);
+  }
+  EXPECT_THROW(registry.gauge("mine", "Mine."), DefinitionError);
+}
+
+TEST(Collector, GivesOnlyTheFirstOfTwoSeriesWithTheSameLabels) {
+  Registry registry;
+  add(registry, [](SampleSink& sink) {
+    sink.begin_family({"pool_size", "Size.", MetricType::kGauge});
+    sink.gauge(SeriesLabels{{"pool", "a"}}, 1);
+    sink.gauge(SeriesLabels{{"pool", "a"}}, 2);
+  });
+  const Snapshot snapshot(registry);
+  EXPECT_EQ(snapshot.count("pool_size"), 1u);
+  EXPECT_EQ(snapshot.value("pool_size", {{"pool", "a"}}), 1);
+}
+
+TEST(Collector, MayDefineMetricsWhileItIsRead) {
+  Registry registry;
+  bool done = false;
+  add(registry, [&](SampleSink& sink) {
+    if (!done) registry.gauge("late", "Late.").set(1);
+    done = true;
+    say_gauge(sink, "mine", 1);
+  });
+  (void)Snapshot(registry);
+  EXPECT_EQ(Snapshot(registry).value("late"), 1);
+}
+
+TEST(Registry, LeavesOutFamiliesWithoutSeries) {
+  Registry registry;
+  registry.counter<"path">("requests_total", "Requests.");
+  registry.counter("events_total", "Events.");
+  EXPECT_THAT(Snapshot(registry).families(), ElementsAre("events_total"));
+}
+
+TEST(Registry, DefaultOneIsTheSameEverywhereAndHasTheProcessMetrics) {
+  EXPECT_EQ(&default_registry(), &default_registry());
+  EXPECT_TRUE(Snapshot(default_registry()).value("process_cpu_seconds_total").has_value());
+}
+
+}  // namespace
+}  // namespace vitals::metrics

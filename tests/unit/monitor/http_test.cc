@@ -1,0 +1,168 @@
+#include "vitals/monitor/http.h"
+
+#include <gmock/gmock.h>
+
+#include <thread>
+
+#include "tests/unit/monitor/monitored.h"
+#include "vitals/monitor/db.h"
+
+namespace vitals::monitor {
+namespace {
+
+using ::testing::Contains;
+using ::testing::SizeIs;
+
+class RequestScopeTest : public Monitored {};
+
+struct OddError : std::runtime_error {
+  using runtime_error::runtime_error;
+};
+
+TEST_F(RequestScopeTest, CountsMethodTemplateAndStatus) {
+  {
+    RequestScope request{{.method = Method::kGet, .route = "/count/{id}"}};
+    EXPECT_EQ(value("http_requests_in_progress", {{"method", "GET"}}), 1);
+    request.finish(201);
+  }
+  EXPECT_EQ(value("http_requests_total",
+                  {{"method", "GET"}, {"endpoint", "/count/{id}"}, {"status", "201"}}),
+            1);
+  EXPECT_EQ(value("http_request_duration_seconds_count",
+                  {{"method", "GET"}, {"endpoint", "/count/{id}"}}),
+            1);
+  EXPECT_EQ(value("http_requests_in_progress", {{"method", "GET"}}), 0);
+}
+
+TEST_F(RequestScopeTest, ThatIsNeverFinishedCountsAsA500) {
+  { RequestScope request{{.method = Method::kPut, .route = "/lost"}}; }
+  EXPECT_EQ(
+      value("http_requests_total", {{"method", "PUT"}, {"endpoint", "/lost"}, {"status", "500"}}),
+      1);
+  EXPECT_EQ(value("http_errors_total",
+                  {{"method", "PUT"}, {"endpoint", "/lost"}, {"error_type", "unfinished"}}),
+            1);
+}
+
+TEST_F(RequestScopeTest, CountsAnUnhandledExceptionByItsUnqualifiedClass) {
+  RequestScope request{{.method = Method::kGet, .route = "/odd"}};
+  request.fail_unhandled(OddError{"secret detail"});
+  request.finish(500);
+  EXPECT_EQ(value("http_errors_total",
+                  {{"method", "GET"}, {"endpoint", "/odd"}, {"error_type", "OddError"}}),
+            1);
+}
+
+TEST_F(RequestScopeTest, CountsOneErrorHoweverOftenItFails) {
+  RequestScope request{{.method = Method::kGet, .route = "/twice"}};
+  request.fail("ValidationError");
+  request.fail("DatabaseError");
+  request.finish(400);
+  EXPECT_EQ(value("http_errors_total",
+                  {{"method", "GET"}, {"endpoint", "/twice"}, {"error_type", "ValidationError"}}),
+            1);
+  EXPECT_EQ(value("http_errors_total",
+                  {{"method", "GET"}, {"endpoint", "/twice"}, {"error_type", "DatabaseError"}}),
+            0);
+}
+
+TEST_F(RequestScopeTest, EventCarriesUserRequestIdOperationAndTrace) {
+  RequestScope request{{.method = Method::kGet,
+                        .route = "/users/{id}",
+                        .operation = "get_user",
+                        .path = "/users/7",
+                        .request_id = "abc-123"}};
+  request.set_user("u7");
+  request.fail_unhandled(OddError{"it broke"});
+  request.finish(500);
+
+  const auto events = sent("event");
+  ASSERT_THAT(events, SizeIs(1));
+  const auto& event = events[0];
+  EXPECT_EQ(event["user"]["id"], "u7");
+  EXPECT_EQ(event["tags"]["request_id"], "abc-123");
+  EXPECT_EQ(event["tags"]["operation"], "get_user");
+  EXPECT_EQ(event["contexts"]["trace"]["trace_id"], request.trace_id());
+  EXPECT_EQ(event["exception"]["values"].back()["value"], "it broke");
+  EXPECT_EQ(event["exception"]["values"].back()["mechanism"]["handled"], false);
+}
+
+TEST_F(RequestScopeTest, TransactionIsNamedByMethodAndTemplateAndHoldsTheQueriesSpan) {
+  RequestScope request{{.method = Method::kGet, .route = "/users/{id}", .path = "/users/7"}};
+  std::thread worker{[&] {
+    const RequestActivation active{request};
+    QueryScope query{QueryType::kSelect, "users"};
+    query.succeed();
+  }};
+  worker.join();
+  request.finish(200);
+
+  const auto transactions = sent("transaction");
+  ASSERT_THAT(transactions, SizeIs(1));
+  EXPECT_EQ(transactions[0]["transaction"], "GET /users/{id}");
+  EXPECT_EQ(transactions[0]["contexts"]["trace"]["op"], "http.server");
+  EXPECT_EQ(transactions[0]["tags"]["request_id"], request.request_id());
+  ASSERT_THAT(transactions[0]["spans"], SizeIs(1));
+  EXPECT_EQ(transactions[0]["spans"][0]["op"], "db");
+  EXPECT_EQ(transactions[0]["spans"][0]["description"], "SELECT users");
+}
+
+TEST_F(RequestScopeTest, ContinuesTheCallersTrace) {
+  RequestScope request{{.method = Method::kGet,
+                        .route = "/traced",
+                        .sentry_trace = "0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-1"}};
+  EXPECT_EQ(request.trace_id(), "0af7651916cd43dd8448eb211c80319c");
+  request.finish(200);
+}
+
+TEST_F(RequestScopeTest, BadRequestIdIsReplaced) {
+  RequestScope kept{{.request_id = "a.B_c-9"}};
+  EXPECT_EQ(kept.request_id(), "a.B_c-9");
+  RequestScope replaced{{.request_id = "no spaces"}};
+  EXPECT_NE(replaced.request_id(), "no spaces");
+  EXPECT_EQ(replaced.request_id().size(), 36U);
+  kept.finish(200);
+  replaced.finish(200);
+}
+
+TEST_F(RequestScopeTest, LogContextIsThatOfTheActiveRequestAndEndsWithIt) {
+  RequestScope outer{{.route = "/outer"}};
+  RequestScope inner{{.route = "/inner"}};
+  EXPECT_EQ(current_log_context().request_id, "");
+  {
+    const RequestActivation first{outer};
+    {
+      const RequestActivation second{inner};
+      EXPECT_EQ(current_log_context().request_id, inner.request_id());
+      EXPECT_EQ(current_log_context().trace_id, inner.trace_id());
+    }
+    EXPECT_EQ(current_log_context().request_id, outer.request_id());
+  }
+  EXPECT_EQ(current_log_context().request_id, "");
+  outer.finish(200);
+  inner.finish(200);
+}
+
+TEST_F(RequestScopeTest, TrackRequestGivesBackTheResultAndCountsTheThrow) {
+  EXPECT_EQ(track_request("GET", "/tracked", [] { return 42; }), 42);
+  EXPECT_THROW(track_request("GET", "/tracked", [] { throw OddError{"no"}; }), OddError);
+  EXPECT_EQ(value("http_requests_total",
+                  {{"method", "GET"}, {"endpoint", "/tracked"}, {"status", "200"}}),
+            1);
+  EXPECT_EQ(value("http_requests_total",
+                  {{"method", "GET"}, {"endpoint", "/tracked"}, {"status", "500"}}),
+            1);
+  EXPECT_THAT(sent("event"), SizeIs(1));
+}
+
+TEST(Method, KnowsTheNineAndNothingElse) {
+  for (const char* name :
+       {"GET", "HEAD", "POST", "PUT", "DELETE", "CONNECT", "OPTIONS", "TRACE", "PATCH"}) {
+    EXPECT_EQ(to_string(parse_method(name)), name);
+  }
+  for (const char* name : {"", "get", "OTHER", "PROPFIND", "GETT"})
+    EXPECT_EQ(parse_method(name), Method::kOther);
+}
+
+}  // namespace
+}  // namespace vitals::monitor

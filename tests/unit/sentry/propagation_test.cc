@@ -1,0 +1,108 @@
+#include "sentry/trace/propagation.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <string>
+
+namespace vitals::sentry::detail {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+using ::testing::Pair;
+
+constexpr const char* kTrace = "771a43a4192642f0b136d5159a501700";
+constexpr const char* kSpan = "1234567890abcdef";
+std::string ids() {
+  return std::string{kTrace} + '-' + kSpan;
+}
+
+TEST(SentryTrace, IsReadWithAndWithoutADecision) {
+  const auto plain = parse_sentry_trace(ids());
+  ASSERT_TRUE(plain);
+  EXPECT_EQ(plain->trace_id.str(), kTrace);
+  EXPECT_EQ(plain->span_id.str(), kSpan);
+  EXPECT_EQ(plain->decision, Decision::kNone);
+  EXPECT_EQ(parse_sentry_trace(ids() + "-1")->decision, Decision::kYes);
+  EXPECT_EQ(parse_sentry_trace(" " + ids() + "-0\t")->decision, Decision::kNo);
+}
+
+TEST(SentryTrace, RefusesWhatIsNotOne) {
+  const std::string zeros(32, '0');
+  for (const std::string& bad :
+       {std::string{}, std::string{"-"}, ids().substr(1), ids() + "-", ids() + "-2", ids() + "-11",
+        ids() + "x", "x" + ids(), zeros + '-' + kSpan, std::string{kTrace} + "-0000000000000000",
+        std::string{"771A43A4192642F0B136D5159A501700-"} + kSpan, std::string(100000, 'a'),
+        ids() + std::string(1, '\0'), std::string(49, '-'), std::string{kTrace} + '_' + kSpan}) {
+    EXPECT_FALSE(parse_sentry_trace(bad)) << bad.substr(0, 80);
+  }
+}
+
+TEST(Traceparent, IsReadWithItsFlag) {
+  EXPECT_EQ(parse_traceparent("00-" + ids() + "-01")->decision, Decision::kYes);
+  EXPECT_EQ(parse_traceparent("00-" + ids() + "-00")->decision, Decision::kNo);
+  EXPECT_EQ(parse_traceparent("00-" + ids() + "-fe")->decision, Decision::kNo);
+  EXPECT_EQ(parse_traceparent("00-" + ids() + "-01")->trace_id.str(), kTrace);
+}
+
+TEST(Traceparent, OfALaterVersionMaySayMore) {
+  EXPECT_TRUE(parse_traceparent("01-" + ids() + "-01-more"));
+  EXPECT_FALSE(parse_traceparent("01-" + ids() + "-01more"));
+}
+
+TEST(Traceparent, RefusesWhatIsNotOne) {
+  const std::string zeros(32, '0');
+  for (const std::string& bad :
+       {std::string{}, "00-" + ids(), "ff-" + ids() + "-01", "00-" + ids() + "-01-more",
+        "0-" + ids() + "-01", "00-" + zeros + '-' + kSpan + "-01", "00-" + ids() + "-0x",
+        "zz-" + ids() + "-01", std::string(55, '-'), std::string(100000, '0')}) {
+    EXPECT_FALSE(parse_traceparent(bad)) << bad.substr(0, 80);
+  }
+}
+
+TEST(Baggage, GivesSentrysMembersAndTheOthersApart) {
+  const std::string header = "other=1;prop=x , sentry-trace_id=abc,sentry-release=a%40b;p=1,x=y";
+  EXPECT_EQ(sentry_members(header), "sentry-trace_id=abc,sentry-release=a%40b");
+  EXPECT_EQ(foreign_members(header, 8192), "other=1;prop=x,x=y");
+}
+
+TEST(Baggage, IsDecodedByItsKeys) {
+  EXPECT_THAT(decode_members("sentry-release=a%40b%20c,sentry-x=%zz%4"),
+              ElementsAre(Pair("release", "a@b c"), Pair("x", "%zz%4")));
+}
+
+TEST(Baggage, NeverPassesOnWhatWouldBreakAHeader) {
+  EXPECT_THAT(sentry_members("sentry-a=b\r\nX-Evil: 1"), IsEmpty());
+  EXPECT_THAT(foreign_members("a=b\nc", 8192), IsEmpty());
+  EXPECT_THAT(sentry_members("sentry-a=\xff,sentry-b=\x01,sentry-=x,=,,sentry-c"), IsEmpty());
+}
+
+TEST(Baggage, IsBoundedWhateverComes) {
+  std::string many;
+  for (int i = 0; i < 10000; ++i)
+    many += "sentry-k" + std::to_string(i) + "=v,";
+  EXPECT_EQ(decode_members(sentry_members(many)).size(), 64U);
+  EXPECT_LE(sentry_members("sentry-a=" + std::string(100000, 'x')).size(), kMaxBaggageSize);
+  EXPECT_LE(foreign_members("a=" + std::string(50, 'x') + ",b=" + std::string(60, 'x'), 100).size(),
+            100U);
+}
+
+TEST(Baggage, EncodesWhatAValueMustNotHold) {
+  std::string out;
+  append_encoded(out, "GET /api/{id}, \"x\";\r\n\xc3\xa9");
+  EXPECT_EQ(out, "GET%20/api/%7Bid%7D%2C%20%22x%22%3B%0D%0A%C3%A9");
+}
+
+TEST(SampleRand, IsANumberBelowOneOfSixDigits) {
+  EXPECT_EQ(parse_sample_rand("0.123456"), 123456U);
+  EXPECT_EQ(parse_sample_rand("0"), 0U);
+  EXPECT_EQ(sample_rand_text(42), "0.000042");
+  EXPECT_EQ(sample_rand_text(999999), "0.999999");
+  for (const char* bad : {"", "1", "1.5", "-0.1", "nan", "inf", "0.5x", "x"}) {
+    EXPECT_FALSE(parse_sample_rand(bad)) << bad;
+  }
+}
+
+}  // namespace
+}  // namespace vitals::sentry::detail
