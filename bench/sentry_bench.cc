@@ -36,7 +36,7 @@ sentry::Guard start(Tracing tracing = Tracing::kOff) {
 
 /// Lets the client's thread, at its low priority, catch up without its time being measured.
 void drain(benchmark::State& state, std::int64_t& since) {
-  if (++since < 4096) return;
+  if (++since < 200) return;
   since = 0;
   state.PauseTiming();
   sentry::flush(std::chrono::seconds{30});

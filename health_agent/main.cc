@@ -88,6 +88,8 @@ void wait_for_end(const sigset_t& signals, double seconds, health_agent::Service
 }
 
 void run(const Arguments& arguments, const Settings& settings, const sigset_t& signals) {
+  spdlog::info("health-agent {} starts in the environment {}", health_agent::kVersion,
+               settings.sentry_environment);
   health_agent::Service service{settings};
   {
     std::optional<health_agent::Demo> demo;

@@ -8,6 +8,7 @@
 
 #include "health_agent/agent/numbers.h"
 #include "health_agent/agent/portion.h"
+#include "health_agent/agent/sentence.h"
 #include "health_agent/agent/words.h"
 
 namespace health_agent::agent {
@@ -36,63 +37,47 @@ bool is_dish(std::string_view stem) {
   return std::ranges::find(*stems, stem) != stems->end();
 }
 
-std::string_view meal_of(WordRole role) {
-  switch (role) {
-    case WordRole::kBreakfast:
-    case WordRole::kMorning:
-      return "breakfast";
-    case WordRole::kLunch:
-    case WordRole::kNoon:
-      return "lunch";
-    case WordRole::kDinner:
-    case WordRole::kEvening:
-      return "dinner";
-    case WordRole::kSnack:
-      return "snack";
-    default:
-      return {};
-  }
-}
-
+/// Reads from left to right: numbers, units and unknown words gather in an item until a food or a
+/// separator ends it.
 class Parser {
  public:
   Parser(std::string_view message, const NutritionTable& table)
-      : question_mark_(message.find('?') != std::string_view::npos),
-        cut_(message.size() > kMaxTextBytes),
-        tokens_(tokenize(message)),
-        table_(table) {}
+      : tokens_(tokenize(message)),
+        table_(table),
+        sentence_(tokens_.empty() ? nullptr : tokens_.data(),
+                  message.find('?') != std::string_view::npos) {
+    out_.too_many = message.size() > kMaxTextBytes;
+  }
 
   ParsedMessage run() {
     while (at_ < tokens_.size())
       step();
     end_item();
     weigh_all();
-    out_.too_many = out_.too_many || cut_;
-    if (out_.meal.empty()) out_.meal = meal_by_time_;
-    if (out_.foods.empty() && out_.unknown.empty() && out_.refused.empty() && !wish_ &&
-        !asks_first_)
-      only_word_is_unknown();
-    const bool asks = wish_ || question_mark_ || begins_with_a_verb();
-    out_.ate = !asks_first_ && (ate_ || !asks);
+    const bool nothing = out_.foods.empty() && out_.unknown.empty() && out_.refused.empty();
+    if (nothing && !sentence_.asks_or_wishes()) only_word_is_unknown();
+    out_.meal = sentence_.meal();
+    out_.several_meals = sentence_.several_meals();
+    out_.yesterday = sentence_.yesterday();
+    out_.ate = sentence_.eaten();
     return std::move(out_);
   }
 
  private:
-  /// "is a banana healthy", without its question mark
-  [[nodiscard]] bool begins_with_a_verb() const {
-    constexpr std::array<std::string_view, 6> kVerbs{"is", "are", "do", "does", "would", "should"};
-    return !tokens_.empty() && std::ranges::find(kVerbs, tokens_.front().text) != kVerbs.end();
-  }
-
   void step() {
     const Token& token = tokens_[at_];
     if (token.kind != TokenKind::kWord && token.kind != TokenKind::kNumber) return mark(token);
     const FoodMatch match = table_.longest_match(tokens_, at_);
-    const Unit* const unit = unit_here();
-    if (match.tokens > 1 || (match.tokens == 1 && !(unit != nullptr && of_follows())))
-      if (token.kind == TokenKind::kWord || match.tokens > 1) return food(match);
+    // A unit needs a number before it or an "of" behind it.
+    const UnitMatch unit = unit_at(tokens_, at_);
+    const bool of = is_of(tokens_, at_ + unit.tokens);
+    const bool is_unit = unit.unit != nullptr && (quantity_.count || of);
+    // "roll of sushi" is no bread, "clove of garlic" is a name; a number alone is no name.
+    if (match.tokens > 1 ||
+        (match.tokens == 1 && token.kind == TokenKind::kWord && !(is_unit && of)))
+      return food(match);
     if (const SpokenNumber number = number_here(); number.tokens > 0) return count(number);
-    if (unit != nullptr) return take_unit(*unit);
+    if (is_unit) return take_unit(unit);
     word(token);
   }
 
@@ -103,7 +88,7 @@ class Parser {
     switch (token.kind) {
       case TokenKind::kOpen:
         // "1 cup (240 ml) of milk": the food is still to come.
-        held_ = count_.has_value() && unit_ != nullptr && unknown_.empty();
+        held_ = quantity_.count && quantity_.unit != nullptr && unknown_.empty();
         if (!held_) end_item();
         in_brackets_ = true;
         break;
@@ -113,30 +98,34 @@ class Parser {
         in_brackets_ = false;
         break;
       case TokenKind::kColon:
-        // "Lunch: rice", "rice: 150 g", "at 12:30".
-        if (count_ && unit_ == nullptr && at_ < tokens_.size() &&
-            tokens_[at_].kind == TokenKind::kNumber) {
-          ++at_;
-          forget_quantity();
-          break;
-        }
-        end_item();
-        labelled_ = true;
+        colon();
         break;
       default:
         if (is_abbreviation_point(token)) break;
         end_item();
-        end_clause();
+        sentence_.end_clause();
         if (token.kind == TokenKind::kBreak) last_ = kNowhere;
         break;
     }
   }
 
+  /// "Lunch: rice", "rice: 150 g"; but "at 12:30" is a time.
+  void colon() {
+    const bool digits_follow = at_ < tokens_.size() && tokens_[at_].kind == TokenKind::kNumber;
+    if (quantity_.count && quantity_.unit == nullptr && digits_follow) {
+      ++at_;
+      quantity_ = {};
+      return;
+    }
+    end_item();
+    labelled_ = true;
+  }
+
   /// "3 tbsp. olive oil"; but not "rice 150 g. Chicken"
   [[nodiscard]] bool is_abbreviation_point(const Token& point) const {
-    if (point.text != "." || !count_ || unit_ == nullptr || at_ < 2 || at_ == tokens_.size())
-      return false;
-    const bool last_is_open = last_ != kNowhere && !drafts_[last_].count;
+    if (point.text != "." || !quantity_.count || quantity_.unit == nullptr) return false;
+    if (at_ < 2 || at_ == tokens_.size()) return false;
+    const bool last_is_open = last_ != kNowhere && !drafts_[last_].quantity.count;
     return !last_is_open && tokens_[at_].kind == TokenKind::kWord &&
            tokens_[at_ - 2].text.size() <= 4 && find_unit(tokens_[at_ - 2]) != nullptr;
   }
@@ -144,58 +133,47 @@ class Parser {
   /// What was said between two separators is complete: a quantity without a food belongs to the
   /// food before it, or to one that is not known.
   void end_item() {
-    const bool quantity = (count_ && !article_) || unit_ != nullptr;
-    const bool only_fillers = unknown_.empty();
-    if (only_fillers && count_ && !article_ && attach_to_last()) {
+    const bool stands = !sentence_.denied() && !sentence_.aside();
+    const bool number = quantity_.count && !quantity_.article;
+    if (!unknown_.empty()) {
+      const bool listed = sentence_.speaks_of_eating() || !drafts_.empty() || !out_.unknown.empty();
+      const bool like_a_food = unknown_.size() <= kMaxUnknownWords && !sentence_.chat();
+      if (stands && (quantity_.is_said() || (listed && like_a_food)))
+        add_to(out_.unknown, words(unknown_));
+    } else if (number && attach_to_last()) {
       // said after its food: "rice (150 g)"
-    } else if (!only_fillers && !negated_ && !aside_) {
-      const bool listed = ate_ || eating_ || !drafts_.empty() || !out_.unknown.empty();
-      const bool short_enough = unknown_.size() <= kMaxUnknownWords;
-      if (quantity || (listed && short_enough && !chat_)) add_unknown();
-    } else if (only_fillers && unit_ != nullptr && count_ && !chat_ && !aside_ && !negated_) {
-      add_to(out_.unknown, amount_in_words(*count_ * each_, unit_->name) + " of something");
+    } else if (stands && quantity_.count && quantity_.unit != nullptr && !sentence_.chat()) {
+      add_to(out_.unknown,
+             amount_in_words(*quantity_.count * quantity_.each, quantity_.unit->name) +
+                 " of something");
     }
-    forget_quantity();
-    unknown_.clear();
-    labelled_ = false;
-    with_ = false;
+    begin_item();
     joined_ = false;
+  }
+
+  void begin_item() {
+    quantity_ = {};
+    unknown_.clear();
+    with_ = false;
+    labelled_ = false;
     times_ = false;
-  }
-
-  /// A comma or a full stop: what was denied or told in passing ends too.
-  void end_clause() {
-    negated_ = false;
-    chat_ = false;
-    aside_ = false;
-  }
-
-  void forget_quantity() {
-    count_.reset();
-    unit_ = nullptr;
-    each_ = 1;
-    size_ = 1;
-    article_ = false;
   }
 
   bool attach_to_last() {
     if (last_ == kNowhere) return false;
-    FoodDraft& draft = drafts_[last_];
-    const bool weight =
-        unit_ != nullptr && (unit_->kind == UnitKind::kMass || unit_->kind == UnitKind::kVolume);
-    const bool bound = in_brackets_ || labelled_ || times_;
-    if (!draft.count || said_article_) {
-      if (unit_ == nullptr && !bound) return false;
-      draft.count = *count_;
-      draft.unit = unit_ != nullptr ? unit_ : draft.unit;
-      draft.each = each_;
+    Quantity& last = drafts_[last_].quantity;
+    if (!last.count || last.article) {
+      if (quantity_.unit == nullptr && !in_brackets_ && !labelled_ && !times_) return false;
+      last.count = quantity_.count;
+      if (quantity_.unit != nullptr) last.unit = quantity_.unit;
+      last.each = quantity_.each;
       return true;
     }
-    if (!in_brackets_ || !weight) return false;
+    if (!in_brackets_ || !quantity_.is_weighed()) return false;
     // "2 chicken breasts (300 g)" is their weight together, "(150 g each)" that of one.
-    draft.count = each_said_ ? *draft.count * *count_ : *count_;
-    draft.unit = unit_;
-    draft.each = each_;
+    last.count = each_said_ ? *last.count * *quantity_.count : *quantity_.count;
+    last.unit = quantity_.unit;
+    last.each = quantity_.each;
     return true;
   }
 
@@ -212,105 +190,53 @@ class Parser {
     if (!unknown_.empty() && !number.article) end_item();
     at_ += number.tokens;
     each_said_ = false;
-    spoke_ = true;
-    if (at_ < tokens_.size() && tokens_[at_].after_hyphen && unit_here(true) == nullptr) {
-      return;  // "3-cheese pizza", "two-egg omelette"
-    }
-    if (number.article && count_) return;  // "half a", "such a 200 g"
-    const Unit* const next = unit_here(true);
-    const bool measured =
-        next != nullptr && (next->kind == UnitKind::kMass || next->kind == UnitKind::kVolume);
-    if (count_ && measured && unit_ == nullptr) {
-      each_ = number.value;  // "2 x 330 ml", "a 200 g steak"
-      return;
-    }
-    if (count_ && measured) {
-      // "1 cup (240 ml) of milk"
-      count_ = number.value;
-      unit_ = nullptr;
-      return;
-    }
-    count_ = number.value;
-    article_ = number.article;
-    unit_ = nullptr;
-    each_ = 1;
+    sentence_.hear_food();
+    const UnitMatch next = unit_at(tokens_, at_);
+    const bool name_follows =
+        at_ < tokens_.size() && tokens_[at_].after_hyphen && next.unit == nullptr;
+    if (name_follows) return;  // "3-cheese pizza", "two-egg omelette"
+    quantity_.add(number, next.unit != nullptr && is_measure(*next.unit));
   }
 
-  /// The unit that stands at `at_`; a single letter is one only after a number.
-  const Unit* unit_here(bool after_number = false) {
-    unit_tokens_ = 1;
-    if (at_ >= tokens_.size()) return nullptr;
-    const Token& token = tokens_[at_];
-    if ((token.text == "fl" || token.text == "fluid") && at_ + 1 < tokens_.size()) {
-      const Unit* const ounce = find_unit(tokens_[at_ + 1]);
-      if (ounce == nullptr || ounce->name != "oz") return nullptr;
-      unit_tokens_ = 2;
-      static const Unit* const fluid = fluid_ounce();
-      return fluid;
-    }
-    const Unit* const unit = find_unit(token);
-    if (unit == nullptr) return nullptr;
-    const bool counted = after_number || count_.has_value();
-    return counted || of_follows() ? unit : nullptr;
-  }
-
-  [[nodiscard]] bool of_follows() const {
-    return at_ + 1 < tokens_.size() && tokens_[at_ + 1].kind == TokenKind::kWord &&
-           role_of(tokens_[at_ + 1].text) == WordRole::kOf;
-  }
-
-  void take_unit(const Unit& unit) {
-    at_ += unit_tokens_;
-    // "two 330 ml cans of cola": the can says nothing more.
-    const bool weighed =
-        unit_ != nullptr && (unit_->kind == UnitKind::kMass || unit_->kind == UnitKind::kVolume);
-    if (!weighed) unit_ = &unit;
-    // "a cup and a half of milk"
-    if (count_ && at_ + 2 < tokens_.size() && tokens_[at_].text == "and") {
-      const bool article = tokens_[at_ + 1].text == "a";
-      const std::size_t part = at_ + (article ? 2 : 1);
-      const double extra = tokens_[part].text == "half"      ? 0.5
-                           : tokens_[part].text == "quarter" ? 0.25
-                                                             : 0;
-      const bool belongs =
-          part + 1 < tokens_.size() && role_of(tokens_[part + 1].text) == WordRole::kOf;
-      if (extra > 0 && article && belongs) {
-        *count_ += extra;
-        at_ = part + 1;
-      }
-    }
+  void take_unit(const UnitMatch& match) {
+    at_ += match.tokens;
+    quantity_.add(*match.unit);
+    const SpokenNumber part = part_after_unit(tokens_, at_);
+    if (part.tokens == 0 || !quantity_.count) return;
+    *quantity_.count += part.value;
+    quantity_.article = false;
+    at_ += part.tokens;
   }
 
   // --- foods ---
 
   void food(const FoodMatch& match) {
     at_ += match.tokens;
-    spoke_ = true;
-    const Token& last_token = tokens_[at_ - 1];
-    if (negated_) {
-      forget_quantity();
-      unknown_.clear();
-      return;
-    }
-    const bool adjacent = joined_ && last_ != kNowhere && !count_ && unit_ == nullptr;
-    if (adjacent && !drafts_[last_].plural && is_dish(last_token.stem)) {
-      // "a strawberry smoothie", where the table knows no such smoothie
-      drafts_[last_].food = match.food;
-      drafts_[last_].as_written = std::string{drafts_[last_].name} + " " + std::string{match.name};
-      drafts_[last_].name = match.name;
-      drafts_[last_].plural = last_token.plural;
+    sentence_.hear_food();
+    if (sentence_.denied()) return begin_item();
+    const Token& head = tokens_[at_ - 1];
+    const bool adjacent =
+        joined_ && last_ != kNowhere && !quantity_.count && quantity_.unit == nullptr;
+    if (adjacent && !drafts_[last_].plural && is_dish(head.stem)) {
+      rename_last(match, head.plural);
     } else {
-      add_draft(match);
+      add_draft(match, head.plural);
     }
-    FoodDraft* const draft = last_ == kNowhere ? nullptr : &drafts_[last_];
-    forget_quantity();
-    unknown_.clear();
-    with_ = false;
+    begin_item();
     joined_ = true;
-    if (draft != nullptr && draft->unit == nullptr) unit_after(*draft);
+    if (last_ != kNowhere && drafts_[last_].quantity.unit == nullptr) unit_after(drafts_[last_]);
   }
 
-  void add_draft(const FoodMatch& match) {
+  /// "a dragonfruit smoothie", where the table has both but no such smoothie
+  void rename_last(const FoodMatch& match, bool plural) {
+    FoodDraft& draft = drafts_[last_];
+    draft.as_written = std::string{draft.name} + " " + std::string{match.name};
+    draft.food = match.food;
+    draft.name = match.name;
+    draft.plural = plural;
+  }
+
+  void add_draft(const FoodMatch& match, bool plural) {
     if (drafts_.size() == kMaxFoods) {
       out_.too_many = true;
       last_ = kNowhere;
@@ -319,16 +245,12 @@ class Parser {
     FoodDraft draft;
     draft.food = match.food;
     draft.name = match.name;
-    draft.count = count_;
-    draft.unit = unit_;
-    draft.each = each_;
-    draft.size = size_;
-    draft.plural = tokens_[at_ - 1].plural;
-    if (count_ && article_) draft.plural = false;
+    draft.quantity = quantity_;
+    draft.plural = plural;
     draft.splash = with_ && last_ != kNowhere && is_drink(*drafts_[last_].food);
-    if (!unknown_.empty() && unknown_.size() <= kMaxUnknownWords && !chat_ && !aside_)
+    const bool described = !unknown_.empty() && unknown_.size() <= kMaxUnknownWords;
+    if (described && !sentence_.chat() && !sentence_.aside())
       draft.as_written = words(unknown_) + " " + std::string{match.name};
-    said_article_ = article_;
     drafts_.push_back(std::move(draft));
     last_ = drafts_.size() - 1;
   }
@@ -340,13 +262,11 @@ class Parser {
 
   /// "2 pizza slices", "a chocolate bar".
   void unit_after(FoodDraft& draft) {
-    if (at_ >= tokens_.size()) return;
-    const Unit* const unit = find_unit(tokens_[at_]);
-    const bool packed =
-        unit != nullptr && unit->kind != UnitKind::kMass && unit->kind != UnitKind::kVolume;
-    if (!packed || of_follows() || table_.longest_match(tokens_, at_).tokens > 0) return;
-    draft.unit = unit;
-    ++at_;
+    const UnitMatch match = unit_at(tokens_, at_);
+    if (match.unit == nullptr || is_measure(*match.unit)) return;
+    if (is_of(tokens_, at_ + 1) || table_.longest_match(tokens_, at_).tokens > 0) return;
+    draft.quantity.unit = match.unit;
+    at_ += match.tokens;
   }
 
   void weigh_all() {
@@ -363,99 +283,52 @@ class Parser {
 
   void word(const Token& token) {
     const WordRole role = role_of(token.text);
-    ++at_;
+    const std::size_t here = at_++;
     if (role != WordRole::kDescribes && role != WordRole::kGlue) joined_ = false;
-    if (token.text == "each") each_said_ = true;
-    if (token.text == "x" || token.text == "times") times_ = true;
-    if (!spoke_ && role == WordRole::kAsk) asks_first_ = true;
     switch (role) {
       case WordRole::kUnknown:
-        if (find_unit(token) == nullptr) unknown_.push_back(at_ - 1);
+        if (find_unit(token) == nullptr) unknown_.push_back(here);
+        break;
+      case WordRole::kGlue:
+        each_said_ = each_said_ || token.text == "each";
+        times_ = times_ || token.text == "x" || token.text == "times";
         break;
       case WordRole::kChat:
-        chat_ = true;
-        forget_quantity();
+        quantity_ = {};
         break;
       case WordRole::kAside:
         end_item();
-        aside_ = true;
         skip_number();
-        break;
-      case WordRole::kAnd:
-        end_item();
         break;
       case WordRole::kWith:
         end_item();
-        negated_ = false;
+        sentence_.end_denial();
         with_ = true;
         break;
       case WordRole::kBut:
         end_item();
-        end_clause();
+        sentence_.end_clause();
+        break;
+      case WordRole::kAnd:
+      case WordRole::kNegate:
+        end_item();
         break;
       case WordRole::kEat:
       case WordRole::kEating:
-        eat(role);
-        break;
-      case WordRole::kWish:
-        wish_ = true;
-        break;
-      case WordRole::kNegate:
-        end_item();
-        negated_ = true;
-        negated_at_ = at_ - 1;
-        break;
-      case WordRole::kYesterday:
-        out_.yesterday = true;
-        break;
-      case WordRole::kMorning:
-      case WordRole::kNoon:
-      case WordRole::kEvening:
-        if (meal_by_time_.empty()) meal_by_time_ = meal_of(role);
-        if (role == WordRole::kEvening && at_ >= 2 && tokens_[at_ - 2].text == "last")
-          out_.yesterday = true;
-        break;
-      case WordRole::kBreakfast:
-      case WordRole::kLunch:
-      case WordRole::kDinner:
-      case WordRole::kSnack:
-        meal(meal_of(role));
+        unknown_.clear();
         break;
       default:
-        if (const double factor = size_factor(role); factor != 1) size_ = factor;
+        if (const double factor = size_factor(role); factor != 1) quantity_.size = factor;
         break;
     }
+    sentence_.hear(token, role, here);
   }
 
-  void meal(std::string_view named) {
-    aside_ = false;
-    if (out_.meal.empty()) {
-      out_.meal = named;
-    } else if (out_.meal != named) {
-      out_.several_meals = true;
-    }
-  }
-
-  void eat(WordRole role) {
-    // "did not eat" stays denied, "no time, so I had" does not.
-    if (negated_ && negated_at_ + 2 < at_) negated_ = false;
-    spoke_ = true;
-    if (!negated_) {
-      ate_ = ate_ || role == WordRole::kEat;
-      eating_ = true;
-    }
-    chat_ = false;
-    aside_ = false;
-    unknown_.clear();
-  }
-
-  /// "at 8", "in 2019"
+  /// "at 8", "in 2019"; but not "from 2 cups of rice"
   void skip_number() {
     if (at_ >= tokens_.size() || tokens_[at_].kind != TokenKind::kNumber) return;
-    const SpokenNumber number = number_at(tokens_, at_);
-    const std::size_t next = at_ + number.tokens;
-    if (next < tokens_.size() && find_unit(tokens_[next]) != nullptr) return;
-    at_ = next;
+    const std::size_t next = at_ + number_at(tokens_, at_).tokens;
+    if (unit_at(tokens_, next).unit == nullptr) at_ = next;
   }
 
   // --- what is not known ---
@@ -466,8 +339,6 @@ class Parser {
       text.append(text.empty() ? "" : " ").append(tokens_[index].text);
     return text;
   }
-
-  void add_unknown() { add_to(out_.unknown, words(unknown_)); }
 
   static void add_to(std::vector<std::string>& list, std::string text) {
     if (list.size() < kMaxUnknown && std::ranges::find(list, text) == list.end())
@@ -489,49 +360,25 @@ class Parser {
       add_to(out_.unknown, words(strangers));
   }
 
-  static const Unit* fluid_ounce() {
-    static constexpr Unit kFluidOunce{"fl oz", UnitKind::kVolume, 29.57, 0};
-    return &kFluidOunce;
-  }
-
-  bool question_mark_;
-  bool cut_;
   std::vector<Token> tokens_;
   const NutritionTable& table_;
+  Sentence sentence_;
   ParsedMessage out_;
   std::vector<FoodDraft> drafts_;
   std::size_t at_ = 0;
 
   // The item that is being read.
-  std::optional<double> count_;
-  const Unit* unit_ = nullptr;
-  double each_ = 1;
-  double size_ = 1;
-  bool article_ = false;
+  Quantity quantity_;
   std::vector<std::size_t> unknown_;
-
-  std::size_t last_ = kNowhere;  // the last food, as long as something may still be said about it
-  std::size_t unit_tokens_ = 1;
-  std::size_t negated_at_ = 0;
-  bool joined_ = false;        // nothing but fillers since the last food
-  bool said_article_ = false;  // the last food's count was only `a`
-  bool in_brackets_ = false;
-  bool held_ = false;      // the brackets stand inside a quantity
+  bool with_ = false;
   bool labelled_ = false;  // after a colon
   bool times_ = false;     // after an `x`
-  bool each_said_ = false;
-  bool with_ = false;
 
-  // What the sentence is about.
-  bool negated_ = false;
-  bool chat_ = false;
-  bool aside_ = false;
-  bool ate_ = false;
-  bool eating_ = false;
-  bool wish_ = false;
-  bool asks_first_ = false;
-  bool spoke_ = false;  // of a food, a number or a meal had: a later "how" is no question first
-  std::string_view meal_by_time_;
+  std::size_t last_ = kNowhere;  // the last food, as long as something may still be said about it
+  bool joined_ = false;          // nothing but fillers since the last food
+  bool in_brackets_ = false;
+  bool held_ = false;  // the brackets stand inside a quantity
+  bool each_said_ = false;
 };
 
 }  // namespace

@@ -21,10 +21,10 @@ double tenth(double value) {
 
 /// A piece so that, times the size that was said, it is the table's own small or large one.
 double sized_piece(const FoodDraft& draft, double piece) {
-  const double sized = draft.size < 1   ? draft.food->grams_of("small")
-                       : draft.size > 1 ? draft.food->grams_of("large")
-                                        : 0;
-  return sized > 0 ? sized / draft.size : piece;
+  const double sized = draft.quantity.size < 1   ? draft.food->grams_of("small")
+                       : draft.quantity.size > 1 ? draft.food->grams_of("large")
+                                                 : 0;
+  return sized > 0 ? sized / draft.quantity.size : piece;
 }
 
 /// How much is meant when no unit is said.
@@ -32,9 +32,9 @@ Portion unsaid(const FoodDraft& draft) {
   const NutritionFacts& food = *draft.food;
   const UnitWeight usual = food.units.front();
   const double piece = food.grams_of("piece");
-  if (draft.count) {
-    if (piece > 0) return {*draft.count, "piece", sized_piece(draft, piece)};
-    return {*draft.count, usual.unit, usual.grams};
+  if (draft.quantity.count) {
+    if (piece > 0) return {*draft.quantity.count, "piece", sized_piece(draft, piece)};
+    return {*draft.quantity.count, usual.unit, usual.grams};
   }
   if (const double splash = food.grams_of("splash"); draft.splash && splash > 0)
     return {1, "splash", splash};
@@ -44,9 +44,10 @@ Portion unsaid(const FoodDraft& draft) {
 }
 
 Portion portion_of(const FoodDraft& draft) {
-  if (draft.unit == nullptr) return unsaid(draft);
-  const double count = draft.count.value_or(1);
-  return {count * draft.each, draft.unit->name, weight_of(*draft.food, *draft.unit)};
+  if (draft.quantity.unit == nullptr) return unsaid(draft);
+  const double count = draft.quantity.count.value_or(1);
+  return {count * draft.quantity.each, draft.quantity.unit->name,
+          weight_of(*draft.food, *draft.quantity.unit)};
 }
 
 }  // namespace
@@ -54,7 +55,7 @@ Portion portion_of(const FoodDraft& draft) {
 std::optional<ParsedFood> weigh(const FoodDraft& draft) {
   const NutritionFacts& facts = *draft.food;
   const Portion portion = portion_of(draft);
-  const double grams = portion.quantity * portion.grams_each * draft.size;
+  const double grams = portion.quantity * portion.grams_each * draft.quantity.size;
   const double most = facts.density > 0 ? kMostPouredGrams : kMostGrams;
   if (!std::isfinite(grams) || grams < kLeastGrams || grams > most) return std::nullopt;
   const double share = grams / 100;
@@ -72,10 +73,10 @@ std::optional<ParsedFood> weigh(const FoodDraft& draft) {
 }
 
 std::string describe(const FoodDraft& draft) {
-  const double amount = draft.count.value_or(1) * draft.each;
-  if (!draft.count || !std::isfinite(amount)) return std::string{draft.name};
-  if (draft.unit == nullptr) return amount_in_words(amount, draft.name);
-  return amount_in_words(amount, draft.unit->name) + " of " + std::string{draft.name};
+  const double amount = draft.quantity.count.value_or(1) * draft.quantity.each;
+  if (!draft.quantity.count || !std::isfinite(amount)) return std::string{draft.name};
+  if (draft.quantity.unit == nullptr) return amount_in_words(amount, draft.name);
+  return amount_in_words(amount, draft.quantity.unit->name) + " of " + std::string{draft.name};
 }
 
 }  // namespace health_agent::agent

@@ -5,7 +5,7 @@
 #include <string_view>
 
 #include "health_agent/agent/food_parser.h"
-#include "health_agent/agent/units.h"
+#include "health_agent/agent/quantity.h"
 
 namespace health_agent::agent {
 
@@ -13,10 +13,7 @@ namespace health_agent::agent {
 struct FoodDraft {
   const NutritionFacts* food = nullptr;
   std::string_view name;
-  std::optional<double> count;  ///< As said; anything from NaN to 1e9.
-  const Unit* unit = nullptr;
-  double each = 1;  ///< `2 x 330 ml`: the 330, when `unit` is of mass or volume.
-  double size = 1;  ///< Small and large.
+  Quantity quantity;
   bool plural = false;
   bool splash = false;  ///< Goes into a drink: `coffee with milk`.
   std::string as_written;

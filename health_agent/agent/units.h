@@ -22,6 +22,10 @@ struct Unit {
   double typical_grams = 0;
 };
 
+[[nodiscard]] constexpr bool is_measure(const Unit& unit) noexcept {
+  return unit.kind == UnitKind::kMass || unit.kind == UnitKind::kVolume;
+}
+
 /// The unit that a word means (`tbsp`, `slices`, `ml`), by its text or stem; null when it is none.
 [[nodiscard]] const Unit* find_unit(const Token& token);
 

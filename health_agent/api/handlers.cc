@@ -5,6 +5,7 @@
 
 #include "health_agent/api/json_input.h"
 #include "health_agent/errors.h"
+#include "health_agent/faults.h"
 #include "health_agent/time.h"
 #include "health_agent/version.h"
 
@@ -66,10 +67,17 @@ json to_json(const Totals& totals) {
           {"fat", totals.fat}};
 }
 
-/// The user that the path names, checked, and told to the monitoring.
-const std::string& path_user(Request& request) {
-  const std::string& id = require_user_id("user_id in the path", request.params.at(0));
+/// Tells the monitoring who asks, and lets a configured fault happen: from here on an event names
+/// its user.
+void identify(const Request& request, const std::string& id) {
   request.scope->set_user(id);
+  faults::maybe_fail(faults::Fault::kHandler);
+}
+
+/// The user that the path names, checked and identified.
+const std::string& path_user(const Request& request) {
+  const std::string& id = require_user_id("user_id in the path", request.params.at(0));
+  identify(request, id);
   return id;
 }
 
@@ -81,7 +89,7 @@ class Handlers {
     const json body = parse_object(request.body, {"user_id", "profile"});
     const std::string id = require_user_id("user_id", required_string(body, "user_id", kMaxIdSize));
     const Fields profile = optional_fields(body, "profile");
-    request.scope->set_user(id);
+    identify(request, id);
     const bool created = services_.coach.welcome(id, unix_now());
     for (const auto& [field, value] : profile)
       services_.users.set_profile_field(id, field, value);
@@ -170,7 +178,7 @@ class Handlers {
     if (const auto given = body.find("message_history"); given != body.end() && !given->is_null()) {
       history = read_history(*given);
     }
-    request.scope->set_user(id);
+    identify(request, id);
     if (request.header("Accept").find("text/event-stream") != std::string_view::npos) {
       return stream_chat(request, id, std::move(message), std::move(history));
     }

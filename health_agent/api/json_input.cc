@@ -61,8 +61,11 @@ std::string string_of(const json& value, const std::string& field, std::size_t m
 
 std::string value_of(const json& value, const std::string& field) {
   constexpr std::size_t kMost = 1'000;
-  if (value.is_object() || value.is_array())
-    refuse(field, value, "a string, number, boolean or null");
+  const bool flat =
+      !value.is_array() || std::none_of(value.begin(), value.end(),
+                                        [](const json& item) { return item.is_structured(); });
+  if (value.is_object() || !flat)
+    refuse(field, value, "a string, number, boolean, null or an array of these");
   std::string text = value.dump();
   if (text.size() > kMost)
     refuse(field, value, "a value of at most " + std::to_string(kMost) + " bytes");

@@ -32,13 +32,13 @@ const std::string& require_user_id(std::string_view where, const std::string& id
 [[nodiscard]] std::string optional_string(const nlohmann::json& object, const char* field,
                                           std::size_t most);
 
-/// A member of any type but object and array, as JSON text: what a profile or preference holds.
+/// A scalar or an array of scalars, as JSON text: what a profile field or preference holds.
 [[nodiscard]] std::string required_value(const nlohmann::json& object, const char* field);
 
 /// The name of a profile field or preference: 1 to 64 characters of `A-Za-z0-9._-`.
 [[nodiscard]] std::string required_name(const nlohmann::json& object, const char* field);
 
-/// Name -> value as JSON text, from an object whose values are no objects or arrays.
+/// Name -> value as JSON text, from an object of such values.
 [[nodiscard]] Fields optional_fields(const nlohmann::json& object, const char* field);
 
 /// `[{role, content}]`, oldest first.

@@ -16,7 +16,6 @@
 #include "health_agent/api/error_body.h"
 #include "health_agent/api/refusing_socket.h"
 #include "health_agent/errors.h"
-#include "health_agent/faults.h"
 #include "vitals/adapters/restinio.h"
 
 namespace health_agent::api {
@@ -278,10 +277,7 @@ Response Server::Impl::answer(Exchange& exchange, Request& request) {
   if (match.route == nullptr) {
     throw ValidationError("this path takes " + match.allowed + " only", 405);
   }
-  if (match.route->access == Access::kKeyHolders) {
-    admission.check(request);
-    faults::maybe_fail(faults::Fault::kHandler);
-  }
+  if (match.route->access == Access::kKeyHolders) admission.check(request);
   if (match.malformed)
     throw ValidationError("the path has a '%' that is not followed by two hex digits");
   return match.route->handler(request);
@@ -356,7 +352,8 @@ void Server::Impl::send(const std::shared_ptr<Exchange>& exchange, Request& requ
       "{} {} {} {:.1f} ms", vitals::monitor::to_string(request.method),
       exchange->match.path.empty() ? vitals::monitor::kUnmatchedRoute : exchange->match.path,
       response.status,
-      std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - exchange->arrived)
+      std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() -
+                                                exchange->arrived)
           .count());
   const auto written = [exchange](const restinio::asio_ns::error_code&) {};
   if (request.method == Method::kHead) {

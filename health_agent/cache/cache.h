@@ -12,8 +12,8 @@ namespace health_agent::cache {
 struct CacheStats {
   std::uint64_t hits = 0;
   std::uint64_t misses = 0;
-  std::size_t size = 0;       ///< entries
-  std::string_view backend;   ///< `memory` or `redis`; static storage
+  std::size_t size = 0;      ///< entries
+  std::string_view backend;  ///< `memory` or `redis`; static storage
 };
 
 /// What lookup() found, and the permission to fill what it did not find.

@@ -20,9 +20,15 @@ std::string key_of(std::string_view what, std::string_view user_id) {
   key.reserve(what.size() + user_id.size());
   return key.append(what).append(user_id);
 }
-std::string profile_key(std::string_view user_id) { return key_of("profile:", user_id); }
-std::string preferences_key(std::string_view user_id) { return key_of("preferences:", user_id); }
-std::string today_key(std::string_view user_id) { return key_of("today:", user_id); }
+std::string profile_key(std::string_view user_id) {
+  return key_of("profile:", user_id);
+}
+std::string preferences_key(std::string_view user_id) {
+  return key_of("preferences:", user_id);
+}
+std::string today_key(std::string_view user_id) {
+  return key_of("today:", user_id);
+}
 
 /// Erases keys at its end, also when the write before it threw: what the database did then may not
 /// be known.
@@ -31,7 +37,8 @@ class Invalidation {
   Invalidation(Cache& cache, std::vector<std::string> keys)
       : cache_(&cache), keys_(std::move(keys)) {}
   ~Invalidation() {
-    for (const std::string& key : keys_) cache_->erase(key);
+    for (const std::string& key : keys_)
+      cache_->erase(key);
   }
   Invalidation(const Invalidation&) = delete;
   Invalidation& operator=(const Invalidation&) = delete;
@@ -239,8 +246,8 @@ FoodEntry CachedUsers::save_food_entry(FoodEntry entry) {
 }
 
 bool CachedUsers::delete_user(std::string_view user_id) {
-  const Invalidation after{
-      *cache_, {profile_key(user_id), preferences_key(user_id), today_key(user_id)}};
+  const Invalidation after{*cache_,
+                           {profile_key(user_id), preferences_key(user_id), today_key(user_id)}};
   return store_->delete_user(user_id);
 }
 

@@ -110,7 +110,7 @@ class MemoryCache::Impl {
 
   const MemoryCacheOptions options_;
   mutable std::mutex mutex_;
-  Entries entries_;  // the one used last is first
+  Entries entries_;                                                // the one used last is first
   std::unordered_map<std::string_view, Entries::iterator> index_;  // keys point into entries_
   std::array<std::uint64_t, kVersions> versions_{};
   std::size_t bytes_ = 0;
@@ -122,7 +122,9 @@ MemoryCache::MemoryCache(MemoryCacheOptions options)
     : impl_(std::make_unique<Impl>(std::move(options))) {}
 MemoryCache::~MemoryCache() = default;
 
-std::optional<std::string> MemoryCache::get(std::string_view key) { return lookup(key).value; }
+std::optional<std::string> MemoryCache::get(std::string_view key) {
+  return lookup(key).value;
+}
 
 Lookup MemoryCache::lookup(std::string_view key) {
   CacheScope scope{CacheOperation::kGet, key};
@@ -150,7 +152,11 @@ void MemoryCache::erase(std::string_view key) {
   scope.ok();
 }
 
-CacheStats MemoryCache::stats() const { return impl_->stats(); }
-std::size_t MemoryCache::bytes() const { return impl_->bytes(); }
+CacheStats MemoryCache::stats() const {
+  return impl_->stats();
+}
+std::size_t MemoryCache::bytes() const {
+  return impl_->bytes();
+}
 
 }  // namespace health_agent::cache

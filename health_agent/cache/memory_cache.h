@@ -13,7 +13,8 @@ struct MemoryCacheOptions {
   std::size_t max_entries = 100'000;
   std::size_t max_bytes = std::size_t{64} << 20;  ///< keys, values and what it takes to hold them
   std::chrono::seconds ttl{300};                  ///< CACHE_TTL_SECONDS, since the value was set
-  std::function<std::chrono::steady_clock::time_point()> now{};  ///< for tests; empty is the real one
+  std::function<std::chrono::steady_clock::time_point()>
+      now{};  ///< for tests; empty is the real one
 };
 
 /// The cache inside this process: the least recently used entry leaves first. Not for several

@@ -45,8 +45,8 @@ struct Query {
 /// What went wrong, in the four words that `db_query_errors_total` knows.
 [[nodiscard]] DatabaseError::Kind kind_of(const soci::soci_error& error) noexcept;
 
-/// The database's own words. Without SOCI's context, which holds the statement's parameters: ids and
-/// messages of users have no place in a log.
+/// The database's own words. Without SOCI's context, which holds the statement's parameters: ids
+/// and messages of users have no place in a log.
 [[nodiscard]] std::string message_of(const soci::soci_error& error);
 
 [[nodiscard]] std::string_view word(DatabaseError::Kind kind) noexcept;
@@ -116,12 +116,11 @@ class Connection {
     open();
   }
 
-  /// Runs `query`, monitored, and calls `on_row` with the columns of each row. Returns how many rows
-  /// it changed. Throws DatabaseError, and what `on_row` throws.
+  /// Runs `query`, monitored, and calls `on_row` with the columns of each row. Returns how many
+  /// rows it changed. Throws DatabaseError, and what `on_row` throws.
   template <class... Out, class... In, class OnRow, class... Args>
-    requires(sizeof...(In) == sizeof...(Args)) && std::invocable<OnRow, const Out&...>
-  Integer run(const Query<Columns<Out...>, Params<In...>>& query, OnRow&& on_row,
-              const Args&... args) {
+  requires(sizeof...(In) == sizeof...(Args)) && std::invocable<OnRow, const Out&...> Integer
+      run(const Query<Columns<Out...>, Params<In...>>& query, OnRow&& on_row, const Args&... args) {
     return tracked(query.type, query.table, [&] {
       const WriteTurn turn{*this, query.type};
       auto& prepared = static_cast<Prepared<Columns<Out...>, Params<In...>>&>(
@@ -139,9 +138,10 @@ class Connection {
 
   /// For statements without rows.
   template <class... In, class... Args>
-    requires(sizeof...(In) == sizeof...(Args))
-  Integer run(const Query<Columns<>, Params<In...>>& query, const Args&... args) {
-    return run(query, [] {}, args...);
+  requires(sizeof...(In) == sizeof...(Args)) Integer
+      run(const Query<Columns<>, Params<In...>>& query, const Args&... args) {
+    return run(
+        query, [] {}, args...);
   }
 
   /// Runs `statement` in a QueryScope and behind the fault hook, and turns SOCI's errors to ours.
@@ -218,7 +218,7 @@ class Connection {
 /// one that BEGIN and COMMIT are counted on. Threads: the connection's.
 class [[nodiscard("without commit() everything is undone")]] Transaction {
  public:
-  Transaction(Connection& connection, std::string_view table);
+  Transaction(Connection & connection, std::string_view table);
   ~Transaction();
   Transaction(const Transaction&) = delete;
   Transaction& operator=(const Transaction&) = delete;

@@ -62,7 +62,8 @@ void refuse_newer(int version, int known) {
 }
 
 void take_step(soci::session& session, const Migration& step) {
-  for (const char* statement : step.statements) session << for_sqlite(statement);
+  for (const char* statement : step.statements)
+    session << for_sqlite(statement);
   const std::string name{step.name};
   const Integer now = std::chrono::duration_cast<std::chrono::seconds>(
                           std::chrono::system_clock::now().time_since_epoch())

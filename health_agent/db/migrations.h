@@ -13,7 +13,8 @@ namespace health_agent::db {
 struct Migration {
   int version;
   std::string_view name;
-  std::vector<const char*> statements;  ///< `{id}` stands for a key that the database numbers itself
+  std::vector<const char*>
+      statements;  ///< `{id}` stands for a key that the database numbers itself
 };
 
 /// The steps that this program knows.

@@ -18,7 +18,8 @@ namespace {
 using Clock = std::chrono::steady_clock;
 using std::chrono::milliseconds;
 
-constexpr std::string_view kAccepted = "; accepted is sqlite:PATH, such as sqlite:data/health_agent.db";
+constexpr std::string_view kAccepted =
+    "; accepted is sqlite:PATH, such as sqlite:data/health_agent.db";
 
 PoolOptions checked(PoolOptions options) {
   if (options.size < 1) {

@@ -26,14 +26,14 @@ struct DatabaseUrl {
 [[nodiscard]] int default_pool_size() noexcept;
 
 struct PoolOptions {
-  std::string url;                                  ///< DATABASE_URL
-  int size = default_pool_size();                   ///< connections, at least 1
+  std::string url;                                   ///< DATABASE_URL
+  int size = default_pool_size();                    ///< connections, at least 1
   std::chrono::milliseconds checkout_timeout{5000};  ///< how long checkout() waits for a free one
   std::chrono::milliseconds lock_timeout{5000};      ///< how long a statement waits for a lock
 };
 
-/// The service's connections to its database, all opened at the start. Not for a database in memory:
-/// each connection would have one of its own.
+/// The service's connections to its database, all opened at the start. Not for a database in
+/// memory: each connection would have one of its own.
 ///
 /// SQLite runs with WAL, `synchronous=NORMAL` and foreign keys. Writers of this process take turns,
 /// first come first served, instead of polling for SQLite's lock.
@@ -45,15 +45,17 @@ class Pool {
   /// time.
   class [[nodiscard("the connection goes back when the lease is destroyed")]] Lease {
    public:
-    Lease(Lease&& other) noexcept;
+    Lease(Lease && other) noexcept;
     Lease& operator=(Lease&&) = delete;
     ~Lease();
 
-    [[nodiscard]] Connection& connection() const noexcept { return *connection_; }
+    [[nodiscard]] Connection& connection() const noexcept {
+      return *connection_;
+    }
 
    private:
     friend class Pool;
-    Lease(Pool& pool, Connection& connection) noexcept : pool_(&pool), connection_(&connection) {}
+    Lease(Pool & pool, Connection & connection) noexcept : pool_(&pool), connection_(&connection) {}
 
     Pool* pool_;
     Connection* connection_;
@@ -68,8 +70,9 @@ class Pool {
   Pool& operator=(const Pool&) = delete;
 
   /// Lends a connection, the one used last where there is a choice. Waits up to `checkout_timeout`
-  /// and observes that in `db_connection_pool_wait_seconds`. Throws DatabaseError: kTimeout when all
-  /// stay on loan, kUnavailable when the database is gone (a broken connection is opened anew here).
+  /// and observes that in `db_connection_pool_wait_seconds`. Throws DatabaseError: kTimeout when
+  /// all stay on loan, kUnavailable when the database is gone (a broken connection is opened anew
+  /// here).
   [[nodiscard]] Lease checkout();
 
   /// Connections, and those of them that are not on loan. Threads: any. Cost: two loads, no lock.

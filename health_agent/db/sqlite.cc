@@ -18,7 +18,9 @@ namespace {
 namespace fs = std::filesystem;
 using std::chrono::milliseconds;
 
-std::string os_error(int number) { return std::generic_category().message(number); }
+std::string os_error(int number) {
+  return std::generic_category().message(number);
+}
 
 [[noreturn]] void cannot_open(const std::string& path, const std::string& cause) {
   throw DatabaseError(DatabaseError::Kind::kUnavailable,
@@ -46,8 +48,8 @@ std::string why_not(const std::string& path, const std::string& otherwise) {
   return otherwise;
 }
 
-// Two processes that turn a new file to WAL at the same moment can be told "locked" at once, without
-// SQLite's own waiting.
+// Two processes that turn a new file to WAL at the same moment can be told "locked" at once,
+// without SQLite's own waiting.
 void use_write_ahead_log(soci::session& session, milliseconds lock_timeout) {
   const auto deadline = std::chrono::steady_clock::now() + lock_timeout;
   for (;;) {
@@ -65,8 +67,8 @@ void use_write_ahead_log(soci::session& session, milliseconds lock_timeout) {
   }
 }
 
-// A file that cannot be written is opened for reading without a word, and only the first write would
-// fail.
+// A file that cannot be written is opened for reading without a word, and only the first write
+// would fail.
 void require_writable(soci::session& session) {
   auto* backend = static_cast<soci::sqlite3_session_backend*>(session.get_backend());
   if (sqlite_api::sqlite3_db_readonly(backend->conn_, "main") == 0) return;
@@ -86,7 +88,8 @@ void make_parent_folder(const std::string& path) {
   if (fs::is_directory(parent, error)) return;
   fs::create_directories(parent, error);
   if (error) {
-    cannot_open(path, "its folder " + parent.string() + " cannot be made (" + error.message() + ")");
+    cannot_open(path,
+                "its folder " + parent.string() + " cannot be made (" + error.message() + ")");
   }
 }
 

@@ -16,8 +16,8 @@ using Id = Params<string>;
 
 constexpr std::int64_t kSecondsADay = 86'400;
 
-constexpr Query<Columns<Integer>, Id> kUserExists{
-    QueryType::kSelect, "users", "SELECT 1 FROM users WHERE user_id = :user_id"};
+constexpr Query<Columns<Integer>, Id> kUserExists{QueryType::kSelect, "users",
+                                                  "SELECT 1 FROM users WHERE user_id = :user_id"};
 
 constexpr Query<Columns<string>, Params<string, Integer>> kCreateUser{
     QueryType::kInsert, "users",
@@ -48,7 +48,8 @@ using SetField = Query<Columns<>, Params<string, string, string>>;
 constexpr SetField kSetProfileField{
     QueryType::kInsert, "user_profiles",
     "INSERT INTO user_profiles (user_id, field, value)"
-    " SELECT user_id, CAST(:field AS TEXT), CAST(:value AS TEXT) FROM users WHERE user_id = :user_id"
+    " SELECT user_id, CAST(:field AS TEXT), CAST(:value AS TEXT) FROM users WHERE user_id = "
+    ":user_id"
     " ON CONFLICT (user_id, field) DO UPDATE SET value = excluded.value"};
 
 constexpr SetField kSetPreference{
@@ -64,13 +65,12 @@ constexpr Query<Columns<Integer>, Params<string, string, Integer, string, string
     " CAST(:notes AS TEXT) FROM users WHERE user_id = :user_id RETURNING id"};
 
 constexpr Query<Columns<Integer, string, string, Integer, string>, Params<Integer, Integer, string>>
-    kFoodEntries{
-        QueryType::kSelect, "food_entries",
-        "SELECT COALESCE(f.id, 0), COALESCE(f.foods, ''), COALESCE(f.meal_type, ''),"
-        " COALESCE(f.eaten_at, 0), COALESCE(f.notes, '') FROM users u"
-        " LEFT JOIN food_entries f ON f.user_id = u.user_id"
-        " AND f.eaten_at >= :from_time AND f.eaten_at < :to_time"
-        " WHERE u.user_id = :user_id ORDER BY f.eaten_at, f.id"};
+    kFoodEntries{QueryType::kSelect, "food_entries",
+                 "SELECT COALESCE(f.id, 0), COALESCE(f.foods, ''), COALESCE(f.meal_type, ''),"
+                 " COALESCE(f.eaten_at, 0), COALESCE(f.notes, '') FROM users u"
+                 " LEFT JOIN food_entries f ON f.user_id = u.user_id"
+                 " AND f.eaten_at >= :from_time AND f.eaten_at < :to_time"
+                 " WHERE u.user_id = :user_id ORDER BY f.eaten_at, f.id"};
 
 constexpr Query<Columns<>, Params<string, string, Integer, string>> kAppendMessage{
     QueryType::kInsert, "conversation_messages",
@@ -155,19 +155,26 @@ std::int64_t day_of(std::int64_t time) noexcept {
 
 bool Store::user_exists(std::string_view user_id) {
   bool found = false;
-  run(*pool_, kUserExists, [&](Integer) { found = true; }, user_id);
+  run(
+      *pool_, kUserExists, [&](Integer) { found = true; }, user_id);
   return found;
 }
 
 bool Store::create_user(std::string_view user_id, std::int64_t now) {
   bool created = false;
-  run(*pool_, kCreateUser, [&](const string&) { created = true; }, user_id, now);
+  run(
+      *pool_, kCreateUser, [&](const string&) { created = true; }, user_id, now);
   return created;
 }
 
 std::optional<User> Store::find_user(std::string_view user_id) {
   std::optional<User> user;
-  run(*pool_, kFindUser, [&](Integer created) { user = User{string(user_id), created}; }, user_id);
+  run(
+      *pool_, kFindUser,
+      [&](Integer created) {
+        user = User{string(user_id), created};
+      },
+      user_id);
   return user;
 }
 
@@ -175,7 +182,9 @@ bool Store::delete_user(std::string_view user_id) {
   return run(*pool_, kDeleteUser, user_id) > 0;
 }
 
-Fields Store::profile(std::string_view user_id) { return fields_of(*pool_, kProfile, user_id); }
+Fields Store::profile(std::string_view user_id) {
+  return fields_of(*pool_, kProfile, user_id);
+}
 
 Fields Store::preferences(std::string_view user_id) {
   return fields_of(*pool_, kPreferences, user_id);

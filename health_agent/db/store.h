@@ -23,8 +23,8 @@ enum class Step : std::uint8_t {
 /// names. Not for the request path where a cached answer will do; see cache::CachedUsers.
 ///
 /// Every statement runs in a vitals QueryScope with its type and table. Methods throw DatabaseError
-/// when the database fails, and RecordNotFoundError (naming the id) when they need a user who is not
-/// there. Times are Unix seconds, UTC.
+/// when the database fails, and RecordNotFoundError (naming the id) when they need a user who is
+/// not there. Times are Unix seconds, UTC.
 ///
 /// Threads: any. Cost: one connection of the pool for the time of the call; about 10 us a read.
 class Store {

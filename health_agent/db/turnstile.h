@@ -9,8 +9,8 @@
 
 namespace health_agent::db {
 
-/// A number of places that are taken and given back, first come first served. A std::semaphore would
-/// let a busy thread overtake a waiting one for ever.
+/// A number of places that are taken and given back, first come first served. A std::semaphore
+/// would let a busy thread overtake a waiting one for ever.
 ///
 /// Threads: any. Cost: one mutex when a place is free.
 class Turnstile {

@@ -80,7 +80,8 @@ const Series* FamilyCore::make(std::span<const std::string_view> values,
     if (!std::ranges::all_of(values, valid_utf8)) {
       std::vector<std::string> mended;
       for (const std::string_view value : values) mended.push_back(mend_utf8(value));
-      const std::vector<std::string_view> views(mended.begin(), mended.end());
+      const std::vector<std::string_view> texts(mended.begin(), mended.end());
+      const std::span<const std::string_view> views(texts);
       const std::uint64_t mended_hash = hash_of(views);
       if (const Series* series = find(views, mended_hash)) return series;
       return make(views, mended_hash);
@@ -113,7 +114,8 @@ const Series* FamilyCore::make_locked(std::span<const std::string_view> values,
 
 const Series* FamilyCore::make_other_locked() {
   if (const Series* other = other_.load(std::memory_order_relaxed)) return other;
-  const std::vector<std::string_view> values(spec_.label_names.size(), kOther);
+  const std::vector<std::string_view> texts(spec_.label_names.size(), kOther);
+  const std::span<const std::string_view> values(texts);
   const std::uint64_t hash = hash_of(values);
   const Series* other = find(values, hash);
   if (other == nullptr) other = add_locked(values, hash);
@@ -221,7 +223,8 @@ bool FamilyCore::remove(std::span<const std::string_view> values) noexcept {
   try {
     std::vector<std::string> mended;
     for (const std::string_view value : values) mended.push_back(mend_utf8(value));
-    const std::vector<std::string_view> views(mended.begin(), mended.end());
+    const std::vector<std::string_view> texts(mended.begin(), mended.end());
+    const std::span<const std::string_view> views(texts);
     const std::uint64_t hash = hash_of(views);
     const std::lock_guard lock(mutex_);
     const Series* series = closed_ ? nullptr : find(views, hash);

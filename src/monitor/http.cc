@@ -71,6 +71,7 @@ RequestScope::RequestScope(const RequestStart& start) noexcept
   scope_.set_tag("request_id", id_.view());
   scope_.set_tag("operation", start.operation.empty() ? start.route : start.operation);
   scope_.set_request({.method = to_string(method_), .url = start.path, .query = start.query});
+  scope_.add_breadcrumb({.type = "http", .category = "http.server", .message = name.view()});
   if (!start.remote_address.empty())
     scope_.set_user({.ip_address = std::string{start.remote_address}});
   transaction_ = sentry::start_transaction({.name = name.view(), .op = "http.server"},

@@ -77,16 +77,9 @@ void publish_settings(const Options& options) noexcept {
   runtime.max_spans.store(static_cast<std::uint32_t>(options.max_spans), std::memory_order_relaxed);
 }
 
-}  // namespace
-
-Client::Client(Options options, detail::Destinations destinations)
-    : options_(std::move(options)),
-      public_key_(destinations.public_key),
-      worker_(options_, std::move(destinations)) {}
-
-void Client::start(const std::shared_ptr<Client>& client) {
-  // The service's signals are for its own threads: this one would handle them at the lowest
-  // priority.
+/// A thread that leaves the service's signals to the service's own threads.
+template <class Work>
+std::thread start_thread(Work work) {
   sigset_t all;
   sigset_t before;
   sigfillset(&all);
@@ -95,12 +88,24 @@ void Client::start(const std::shared_ptr<Client>& client) {
   }
   pthread_sigmask(SIG_SETMASK, &all, &before);
   try {
-    client->thread_ = std::thread{[client] { client->worker_.run(); }};
+    std::thread thread{std::move(work)};
+    pthread_sigmask(SIG_SETMASK, &before, nullptr);
+    return thread;
   } catch (...) {
     pthread_sigmask(SIG_SETMASK, &before, nullptr);
     throw;
   }
-  pthread_sigmask(SIG_SETMASK, &before, nullptr);
+}
+
+}  // namespace
+
+Client::Client(Options options, detail::Destinations destinations)
+    : options_(std::move(options)),
+      public_key_(destinations.public_key),
+      worker_(options_, std::move(destinations)) {}
+
+void Client::start(const std::shared_ptr<Client>& client) {
+  client->thread_ = start_thread([client] { client->worker_.run(); });
 }
 
 bool Client::capture_error(std::unique_ptr<detail::ErrorItem> item) noexcept {
@@ -127,13 +132,20 @@ bool Client::flush(Clock::time_point deadline) noexcept {
   return worker_.flush(deadline);
 }
 
-bool Client::close(Clock::time_point deadline) noexcept {
-  if (worker_.close(deadline)) {
-    thread_.join();
-  } else {
-    thread_.detach();
+bool Client::close(const std::shared_ptr<Client>& client, Clock::time_point deadline) noexcept {
+  try {
+    client->drain_ = start_thread([client] { client->worker_.drain(); });
+  } catch (const std::system_error&) {
+    deadline = Clock::now();  // nobody will come: counted as lost, and left behind
   }
-  return !worker_.lost_any();
+  if (client->worker_.close(deadline)) {
+    client->thread_.join();
+    client->drain_.join();
+  } else {
+    client->thread_.detach();
+    if (client->drain_.joinable()) client->drain_.detach();
+  }
+  return !client->worker_.lost_any();
 }
 
 Result<Guard> init(Options options) {
@@ -178,7 +190,7 @@ bool Guard::end(std::optional<std::chrono::milliseconds> timeout) noexcept {
   active_share().set(nullptr);
   // First nobody may come in any more, then the queues can be emptied for good.
   const bool unused = detail::retract(deadline);
-  const bool delivered = client->close(deadline);
+  const bool delivered = Client::close(client, deadline);
   if (!unused) retire(client);
   return delivered;
 }

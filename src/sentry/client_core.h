@@ -29,13 +29,15 @@ class Client {
   [[nodiscard]] std::size_t depth() const noexcept { return worker_.depth(); }
   bool flush(std::chrono::steady_clock::time_point deadline) noexcept;
   /// Sends what waits and ends the thread. True when nothing was lost.
-  bool close(std::chrono::steady_clock::time_point deadline) noexcept;
+  static bool close(const std::shared_ptr<Client>& client,
+                    std::chrono::steady_clock::time_point deadline) noexcept;
 
  private:
   const Options options_;
   const std::string public_key_;
   detail::Worker worker_;
   std::thread thread_;
+  std::thread drain_;
 };
 
 }  // namespace vitals::sentry

@@ -30,16 +30,19 @@ std::int64_t read_clock(clockid_t clock) noexcept {
 
 }  // namespace
 
-// The counter goes up before the pointer is read, and retract() reads them in the other order: with
-// sequential consistency one of both sees the other.
-Lease::Lease() noexcept {
+// Without a client nothing is counted: threads that go on capturing would else keep retract() from
+// ever seeing a zero. With one, the counter goes up before the pointer is read once more, and
+// retract() goes the other way round: with sequential consistency one of both sees the other.
+Lease::Lease() noexcept : client_(nullptr) {
+  if (active_client.load(std::memory_order_relaxed) == nullptr) return;
   leases.fetch_add(1, std::memory_order_seq_cst);
   client_ = active_client.load(std::memory_order_seq_cst);
+  if (client_ == nullptr) leases.fetch_sub(1, std::memory_order_release);  // pairs with retract()
 }
 
 Lease::~Lease() {
-  leases.fetch_sub(1, std::memory_order_release);
-}  // pairs with retract()
+  if (client_ != nullptr) leases.fetch_sub(1, std::memory_order_release);  // pairs with retract()
+}
 
 bool publish(Client* client) noexcept {
   Client* none = nullptr;

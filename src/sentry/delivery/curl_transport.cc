@@ -6,7 +6,9 @@
 #include <cstddef>
 #include <memory>
 #include <mutex>
+#include <new>
 #include <string>
+#include <vector>
 
 #include "vitals/sentry/transport.h"
 
@@ -41,25 +43,46 @@ std::size_t on_body(char*, std::size_t, std::size_t size, void*) {
   return size;
 }
 
+struct Cleanup {
+  void operator()(CURLM* multi) const noexcept { curl_multi_cleanup(multi); }
+  void operator()(curl_slist* list) const noexcept { curl_slist_free_all(list); }
+};
+struct EasyCleanup {
+  void operator()(CURL* easy) const noexcept { curl_easy_cleanup(easy); }
+};
+using Headers = std::unique_ptr<curl_slist, Cleanup>;
+
+Headers make_headers(const SendRequest& request) {
+  Headers list;
+  const auto add = [&list](const std::string& line) {
+    curl_slist* const longer = curl_slist_append(list.get(), line.c_str());
+    if (longer == nullptr) throw std::bad_alloc{};
+    static_cast<void>(list.release());
+    list.reset(longer);
+  };
+  for (const auto& [name, value] : request.headers)
+    add(name + ": " + value);
+  add("Expect:");  // else curl waits a second for a "100 Continue" that many servers never send
+  return list;
+}
+
 /// One request at a time over curl's multi interface: unlike the easy one it can be woken at any
 /// moment, which is what cancel() needs.
-class CurlTransport final : public Transport {
+class Connection {
  public:
-  explicit CurlTransport(CurlTransportOptions options) : options_(options) {
-    static std::once_flag once;
-    std::call_once(once, [] { curl_global_init(CURL_GLOBAL_DEFAULT); });
-    multi_.reset(curl_multi_init());
-    easy_.reset(curl_easy_init());
-  }
+  Connection(const CurlTransportOptions& options, const std::atomic<bool>& cancelled)
+      : options_(options),
+        cancelled_(cancelled),
+        multi_(curl_multi_init()),
+        easy_(curl_easy_init()) {}
 
-  SendResult send(const SendRequest& request) override {
+  [[nodiscard]] SendResult send(const SendRequest& request) {
     SendResult result;
+    const Headers headers = make_headers(request);
     if (!multi_ || !easy_) {
       result.error = "libcurl could not be started";
       return result;
     }
-    if (cancelled_.load(std::memory_order_acquire)) return cancelled();  // pairs with cancel()
-    const Headers headers = make_headers(request);
     prepare(request, headers.get(), result);
     if (curl_multi_add_handle(multi_.get(), easy_.get()) != CURLM_OK) {
       result.error = "libcurl refused the request";
@@ -69,7 +92,6 @@ class CurlTransport final : public Transport {
     long status = 0;
     curl_easy_getinfo(easy_.get(), CURLINFO_RESPONSE_CODE, &status);
     curl_multi_remove_handle(multi_.get(), easy_.get());
-    if (cancelled_.load(std::memory_order_acquire) && code != CURLE_OK) return cancelled();
     if (code != CURLE_OK) {
       // A status may have come before the failure; without the whole answer it says nothing.
       result.error = error_[0] != '\0' ? error_.data() : curl_easy_strerror(code);
@@ -79,44 +101,14 @@ class CurlTransport final : public Transport {
     return result;
   }
 
-  void cancel() noexcept override {
-    cancelled_.store(true, std::memory_order_release);
+  void wake() noexcept {
     if (multi_) curl_multi_wakeup(multi_.get());
   }
 
  private:
-  struct Cleanup {
-    void operator()(CURLM* multi) const noexcept { curl_multi_cleanup(multi); }
-    void operator()(curl_slist* list) const noexcept { curl_slist_free_all(list); }
-  };
-  struct EasyCleanup {
-    void operator()(CURL* easy) const noexcept { curl_easy_cleanup(easy); }
-  };
-  using Headers = std::unique_ptr<curl_slist, Cleanup>;
-
-  static SendResult cancelled() {
-    SendResult result;
-    result.error = "cancelled";
-    return result;
-  }
-
-  static Headers make_headers(const SendRequest& request) {
-    Headers list;
-    const auto add = [&list](const std::string& line) {
-      curl_slist* const longer = curl_slist_append(list.get(), line.c_str());
-      if (longer == nullptr) throw std::bad_alloc{};
-      static_cast<void>(list.release());
-      list.reset(longer);
-    };
-    for (const auto& [name, value] : request.headers)
-      add(name + ": " + value);
-    add("Expect:");  // else curl waits a second for a "100 Continue" that many servers never send
-    return list;
-  }
-
   void prepare(const SendRequest& request, curl_slist* headers, SendResult& result) {
     CURL* const easy = easy_.get();
-    curl_easy_reset(easy);  // keeps the connections
+    curl_easy_reset(easy);  // keeps the connection
     error_[0] = '\0';
     curl_easy_setopt(easy, CURLOPT_URL, request.url.c_str());
     curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
@@ -150,11 +142,70 @@ class CurlTransport final : public Transport {
     }
   }
 
-  const CurlTransportOptions options_;
-  std::atomic<bool> cancelled_{false};
+  const CurlTransportOptions& options_;
+  const std::atomic<bool>& cancelled_;
   std::array<char, CURL_ERROR_SIZE> error_{};
   std::unique_ptr<CURLM, Cleanup> multi_;
   std::unique_ptr<CURL, EasyCleanup> easy_;  // freed before the multi handle it was added to
+};
+
+/// Each send() under way has a connection of its own. There is one as a rule, and a second only
+/// while a client ends.
+class CurlTransport final : public Transport {
+ public:
+  explicit CurlTransport(CurlTransportOptions options) : options_(options) {
+    static std::once_flag once;
+    std::call_once(once, [] { curl_global_init(CURL_GLOBAL_DEFAULT); });
+  }
+
+  SendResult send(const SendRequest& request) override {
+    SendResult result;
+    Connection* const connection = take();
+    if (connection != nullptr) {
+      try {
+        result = connection->send(request);
+      } catch (const std::bad_alloc&) {
+        result.error = "out of memory";
+      }
+      give_back(connection);
+    }
+    if (result.status == 0 && cancelled_.load(std::memory_order_acquire)) {
+      result.error = "cancelled";
+    }
+    return result;
+  }
+
+  void cancel() noexcept override {
+    const std::lock_guard hold{mutex_};
+    cancelled_.store(true, std::memory_order_release);  // pairs with Connection::run()
+    for (const auto& connection : connections_)
+      connection->wake();
+  }
+
+ private:
+  /// A connection that is free; null once cancelled.
+  Connection* take() {
+    const std::lock_guard hold{mutex_};
+    if (cancelled_.load(std::memory_order_relaxed)) return nullptr;
+    if (!free_.empty()) {
+      Connection* const connection = free_.back();
+      free_.pop_back();
+      return connection;
+    }
+    free_.reserve(connections_.size() + 1);  // so that give_back() cannot fail
+    connections_.push_back(std::make_unique<Connection>(options_, cancelled_));
+    return connections_.back().get();
+  }
+  void give_back(Connection* connection) noexcept {
+    const std::lock_guard hold{mutex_};
+    free_.push_back(connection);
+  }
+
+  const CurlTransportOptions options_;
+  std::atomic<bool> cancelled_{false};
+  std::mutex mutex_;
+  std::vector<std::unique_ptr<Connection>> connections_;
+  std::vector<Connection*> free_;
 };
 
 }  // namespace

@@ -46,10 +46,9 @@ std::chrono::milliseconds parse_retry_after(std::string_view text) {
   tm parts{};
   const char* const end = strptime(date.c_str(), "%a, %d %b %Y %H:%M:%S GMT", &parts);
   if (end == nullptr || *end != '\0') return kDefaultLimit;
-  const auto wait =
-      std::chrono::system_clock::from_time_t(timegm(&parts)) - std::chrono::system_clock::now();
-  return std::clamp(std::chrono::duration_cast<std::chrono::milliseconds>(wait),
-                    std::chrono::milliseconds{0}, std::chrono::milliseconds{kMaxLimit});
+  // In whole seconds: the clock's nanoseconds do not reach as far as a date may.
+  const time_t wait = timegm(&parts) - time(nullptr);
+  return std::chrono::seconds{std::clamp<time_t>(wait, 0, kMaxLimit.count())};
 }
 
 }  // namespace
@@ -76,7 +75,10 @@ void RateLimits::update(int status, std::string_view rate_limits, std::string_vi
 void RateLimits::limit(std::string_view category, Time until) noexcept {
   for (std::size_t i = 0; i < kCategories; ++i) {
     if (!category.empty() && category != category_name(static_cast<Category>(i))) continue;
-    until_[i] = std::max(until_[i], until);
+    Time held = until_[i].load(std::memory_order_relaxed);
+    while (held < until &&
+           !until_[i].compare_exchange_weak(held, until, std::memory_order_relaxed)) {
+    }
   }
 }
 

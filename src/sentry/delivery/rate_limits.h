@@ -1,6 +1,7 @@
 #pragma once
 
 #include <array>
+#include <atomic>
 #include <chrono>
 #include <string_view>
 
@@ -8,7 +9,7 @@
 
 namespace vitals::sentry::detail {
 
-/// Until when the server wants nothing of a category. Belongs to the client's thread alone.
+/// Until when the server wants nothing of a category. Threads: any.
 class RateLimits {
  public:
   using Time = std::chrono::steady_clock::time_point;
@@ -19,13 +20,13 @@ class RateLimits {
   void update(int status, std::string_view rate_limits, std::string_view retry_after, Time now);
 
   [[nodiscard]] bool limited(Category category, Time now) const noexcept {
-    return now < until_[static_cast<std::size_t>(category)];
+    return now < until_[static_cast<std::size_t>(category)].load(std::memory_order_relaxed);
   }
 
  private:
   void limit(std::string_view category, Time until) noexcept;
 
-  std::array<Time, kCategories> until_{};
+  std::array<std::atomic<Time>, kCategories> until_{};
 };
 
 }  // namespace vitals::sentry::detail

@@ -40,100 +40,40 @@ Delivery judge(int status) noexcept {
 
 }  // namespace
 
-Sender::Sender(const Options& options, Destinations destinations)
+Outlet::Outlet(const Options& options, Destinations destinations)
     : options_(options),
       destinations_(std::move(destinations)),
       transport_(options.transport),
       spotlight_(destinations_.spotlight.empty() ? nullptr : make_curl_transport(kSpotlightLimits)),
       machine_(machine_contexts()) {}
 
-Delivery Sender::deliver(const ErrorItem& item) {
-  if (limits_.limited(Category::kError, Clock::now())) return {Outcome::kRateLimited, false};
-  Event event = build_event(item, options_);
-  if (!kept_by_hook(options_.before_send, event)) return {Outcome::kBeforeSend, false};
-  if (random_unit() >= runtime.sample_rate.load(std::memory_order_relaxed)) {
-    return {Outcome::kSampled, false};
-  }
-  return post(event, item.dsc, Category::kError);
+bool Outlet::limited(Category category) const noexcept {
+  return limits_.limited(category, Clock::now());
 }
 
-Delivery Sender::deliver(const TransactionItem& item) {
-  if (limits_.limited(Category::kTransaction, Clock::now())) return {Outcome::kRateLimited, false};
-  Event event = build_event(item, options_);
-  if (!kept_by_hook(options_.before_send_transaction, event)) return {Outcome::kBeforeSend, false};
-  return post(event, item.trace->final_dsc(), Category::kTransaction);
-}
-
-bool Sender::kept_by_hook(const std::function<bool(Event&)>& hook, Event& event) const {
-  if (!hook) return true;
-  try {
-    return hook(event);
-  } catch (...) {
-    say("a hook threw, the event is dropped");
-    return false;
-  }
-}
-
-Delivery Sender::post(const Event& event, std::string_view dsc, Category category) {
-  payload_.clear();
-  write_event(event, {machine_, options_.send_default_pii}, payload_);
-  if (payload_.size() > kMaxItem) return {Outcome::kTooLarge, false};
-  write_envelope({.event_id = event.event_id,
-                  .dsn = destinations_.dsn,
-                  .dsc = dsc,
-                  .item_type = category == Category::kError ? "event" : "transaction",
-                  .payload = payload_,
-                  .sent_at = Timestamp{std::chrono::nanoseconds{wall_clock()}}},
-                 envelope_);
-  if (spotlight_) copy_to_spotlight();
-  if (destinations_.url.empty()) return {Outcome::kSent, false};
-
-  const SendResult result = post_to_server();
+SendResult Outlet::post(const SendRequest& request) {
+  SendResult result = send_safely(*transport_, request);
   limits_.update(result.status, result.rate_limits, result.retry_after, Clock::now());
-  const Delivery delivery = judge(result.status);
-  if (options_.debug) {
-    std::string text{category_name(category)};
-    text += ' ';
-    text += event.event_id.hex().view();
-    text += ' ';
-    text += outcome_name(delivery.outcome);
-    text += ", status " + std::to_string(result.status);
-    say(text, result.error);
-  }
-  return delivery;
+  return result;
 }
 
-SendResult Sender::post_to_server() {
-  SendRequest request{destinations_.url,
-                      {{"Content-Type", "application/x-sentry-envelope"},
-                       {"User-Agent", std::string{client_name()}},
-                       {"X-Sentry-Auth", auth_header(destinations_.public_key)}},
-                      {}};
-  if (envelope_.size() >= kGzipFrom && gzip_.compress(envelope_, request.body)) {
-    request.headers.emplace_back("Content-Encoding", "gzip");
-  } else {
-    request.body = envelope_;
-  }
-  return send_safely(*transport_, request);
-}
-
-void Sender::copy_to_spotlight() {
-  if (Clock::now() < spotlight_pause_) return;
+void Outlet::copy_to_spotlight(const std::string& envelope) {
+  if (!spotlight_ || Clock::now() < spotlight_pause_.load(std::memory_order_relaxed)) return;
   const SendRequest request{
-      destinations_.spotlight, {{"Content-Type", "application/x-sentry-envelope"}}, envelope_};
+      destinations_.spotlight, {{"Content-Type", "application/x-sentry-envelope"}}, envelope};
   const SendResult result = send_safely(*spotlight_, request);
   if (result.status != 0) return;
   // A developer's tool that is not running must not hold up what is meant for the server.
-  spotlight_pause_ = Clock::now() + kSpotlightPause;
+  spotlight_pause_.store(Clock::now() + kSpotlightPause, std::memory_order_relaxed);
   say("Spotlight does not answer, left alone for 30 s:", result.error);
 }
 
-void Sender::cancel() noexcept {
+void Outlet::cancel() noexcept {
   if (transport_) transport_->cancel();
   if (spotlight_) spotlight_->cancel();
 }
 
-void Sender::say(std::string_view what, std::string_view detail) const {
+void Outlet::say(std::string_view what, std::string_view detail) const {
   if (!options_.debug) return;
   std::string line = "vitals sentry: ";
   line += what;
@@ -143,6 +83,76 @@ void Sender::say(std::string_view what, std::string_view detail) const {
   }
   line += '\n';
   std::fwrite(line.data(), 1, line.size(), stderr);
+}
+
+Delivery Sender::deliver(const ErrorItem& item) {
+  if (outlet_.limited(Category::kError)) return {Outcome::kRateLimited, false};
+  Event event = build_event(item, outlet_.options());
+  if (!kept_by_hook(outlet_.options().before_send, event)) return {Outcome::kBeforeSend, false};
+  if (random_unit() >= runtime.sample_rate.load(std::memory_order_relaxed)) {
+    return {Outcome::kSampled, false};
+  }
+  return post(event, item.dsc, Category::kError);
+}
+
+Delivery Sender::deliver(const TransactionItem& item) {
+  if (outlet_.limited(Category::kTransaction)) return {Outcome::kRateLimited, false};
+  Event event = build_event(item, outlet_.options());
+  if (!kept_by_hook(outlet_.options().before_send_transaction, event))
+    return {Outcome::kBeforeSend, false};
+  return post(event, item.trace->final_dsc(), Category::kTransaction);
+}
+
+bool Sender::kept_by_hook(const std::function<bool(Event&)>& hook, Event& event) const {
+  if (!hook) return true;
+  try {
+    return hook(event);
+  } catch (...) {
+    outlet_.say("a hook threw, the event is dropped");
+    return false;
+  }
+}
+
+Delivery Sender::post(const Event& event, std::string_view dsc, Category category) {
+  payload_.clear();
+  write_event(event, {outlet_.machine(), outlet_.options().send_default_pii}, payload_);
+  if (payload_.size() > kMaxItem) return {Outcome::kTooLarge, false};
+  write_envelope({.event_id = event.event_id,
+                  .dsn = outlet_.destinations().dsn,
+                  .dsc = dsc,
+                  .item_type = category == Category::kError ? "event" : "transaction",
+                  .payload = payload_,
+                  .sent_at = Timestamp{std::chrono::nanoseconds{wall_clock()}}},
+                 envelope_);
+  outlet_.copy_to_spotlight(envelope_);
+  if (outlet_.destinations().url.empty()) return {Outcome::kSent, false};
+
+  const SendResult result = outlet_.post(make_request());
+  const Delivery delivery = judge(result.status);
+  if (outlet_.options().debug) {
+    std::string text{category_name(category)};
+    text += ' ';
+    text += event.event_id.hex().view();
+    text += ' ';
+    text += outcome_name(delivery.outcome);
+    text += ", status " + std::to_string(result.status);
+    outlet_.say(text, result.error);
+  }
+  return delivery;
+}
+
+SendRequest Sender::make_request() {
+  SendRequest request{outlet_.destinations().url,
+                      {{"Content-Type", "application/x-sentry-envelope"},
+                       {"User-Agent", std::string{client_name()}},
+                       {"X-Sentry-Auth", auth_header(outlet_.destinations().public_key)}},
+                      {}};
+  if (envelope_.size() >= kGzipFrom && gzip_.compress(envelope_, request.body)) {
+    request.headers.emplace_back("Content-Encoding", "gzip");
+  } else {
+    request.body = envelope_;
+  }
+  return request;
 }
 
 }  // namespace vitals::sentry::detail

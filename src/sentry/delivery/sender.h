@@ -1,6 +1,8 @@
 #pragma once
 
+#include <atomic>
 #include <chrono>
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -26,31 +28,50 @@ struct Delivery {
   bool server_away = false;  // no answer at all: the queue should wait
 };
 
-/// Turns one item into an event, an envelope and a request, and knows what to make of the answer.
-/// Belongs to the client's thread alone, but for cancel().
-class Sender {
+/// What all senders of a client share: where to, by what, and what the server has asked for.
+/// Threads: any.
+class Outlet {
  public:
-  Sender(const Options& options, Destinations destinations);
+  Outlet(const Options& options, Destinations destinations);
 
-  [[nodiscard]] Delivery deliver(const ErrorItem& item);
-  [[nodiscard]] Delivery deliver(const TransactionItem& item);
+  [[nodiscard]] const Options& options() const noexcept { return options_; }
+  [[nodiscard]] const Destinations& destinations() const noexcept { return destinations_; }
+  [[nodiscard]] std::string_view machine() const noexcept { return machine_; }
+  [[nodiscard]] bool limited(Category category) const noexcept;
+
+  /// Posts to the server, and takes in what its answer says of limits.
+  [[nodiscard]] SendResult post(const SendRequest& request);
+  /// Posts a copy to Spotlight where there is one.
+  void copy_to_spotlight(const std::string& envelope);
   void cancel() noexcept;
   /// Says something on stderr when Options::debug is set.
   void say(std::string_view what, std::string_view detail = {}) const;
 
  private:
-  [[nodiscard]] bool kept_by_hook(const std::function<bool(Event&)>& hook, Event& event) const;
-  [[nodiscard]] Delivery post(const Event& event, std::string_view dsc, Category category);
-  [[nodiscard]] SendResult post_to_server();
-  void copy_to_spotlight();
-
   const Options& options_;
   const Destinations destinations_;
   const std::shared_ptr<Transport> transport_;
   const std::shared_ptr<Transport> spotlight_;
   const std::string machine_;
-  std::chrono::steady_clock::time_point spotlight_pause_{};
+  std::atomic<std::chrono::steady_clock::time_point> spotlight_pause_{};
   RateLimits limits_;
+};
+
+/// Turns one item into an event, an envelope and a request, and knows what to make of the answer.
+/// Threads: one each.
+class Sender {
+ public:
+  explicit Sender(Outlet& outlet) : outlet_(outlet) {}
+
+  [[nodiscard]] Delivery deliver(const ErrorItem& item);
+  [[nodiscard]] Delivery deliver(const TransactionItem& item);
+
+ private:
+  [[nodiscard]] bool kept_by_hook(const std::function<bool(Event&)>& hook, Event& event) const;
+  [[nodiscard]] Delivery post(const Event& event, std::string_view dsc, Category category);
+  [[nodiscard]] SendRequest make_request();
+
+  Outlet& outlet_;
   Gzip gzip_;
   // Kept for their capacity.
   std::string payload_;

@@ -28,7 +28,7 @@ constexpr int kLowestPriority = 19;
 
 Worker::Worker(const Options& options, Destinations destinations)
     : byte_limit_(options.queue_bytes),
-      sender_(options, std::move(destinations)),
+      outlet_(options, std::move(destinations)),
       errors_(options.error_queue),
       transactions_(options.transaction_queue) {
   sem_init(&wake_, 0, 0);
@@ -65,61 +65,86 @@ bool Worker::push(std::unique_ptr<TransactionItem> item) noexcept {
 void Worker::run() noexcept {
   become_sentry_thread();
   pthread_setname_np(pthread_self(), "vitals-sentry");
-  setpriority(PRIO_PROCESS, static_cast<id_t>(syscall(SYS_gettid)), kLowestPriority);
-  for (;;) {
-    if (aborted_.load(std::memory_order_acquire)) break;  // pairs with close()
-    const bool closing = closing_.load(std::memory_order_acquire);
+  const auto thread = static_cast<int>(syscall(SYS_gettid));
+  setpriority(PRIO_PROCESS, static_cast<id_t>(thread), kLowestPriority);
+  loop_thread_.store(thread, std::memory_order_relaxed);
+  Sender sender{outlet_};
+  while (!closing_.load(std::memory_order_acquire)) {  // pairs with close()
     const Time now = Clock::now();
-    if (now < paused_until_ && !closing) {
+    if (now < paused_until_) {
       // wake_pending_ stays set meanwhile, so that no error wakes the loop for nothing.
       sleep(paused_until_ - now);
       continue;
     }
     wake_pending_.exchange(false, std::memory_order_acq_rel);
-    if (process_next()) continue;
-    if (closing) break;
-    sleep(kPatience);
+    const std::optional<Delivery> delivery = process_next(sender);
+    if (!delivery) {
+      sleep(kPatience);
+    } else if (delivery->server_away) {
+      back_off();
+    } else if (delivery->outcome == Outcome::kSent) {
+      failures_ = 0;
+    }
+  }
+  say_ended(loop_ended_);
+}
+
+void Worker::drain() noexcept {
+  become_sentry_thread();
+  pthread_setname_np(pthread_self(), "vitals-drain");
+  {
+    Sender sender{outlet_};
+    while (!aborted_.load(std::memory_order_acquire)) {  // pairs with close()
+      const std::optional<Delivery> delivery = process_next(sender);
+      // The end is no time to wait for a server that is away, and each try may take its time-out.
+      if (!delivery || delivery->server_away) break;
+    }
   }
   discard_all(errors_, Category::kError);
   discard_all(transactions_, Category::kTransaction);
+  {
+    std::unique_lock hold{progress_mutex_};
+    progress_.wait(hold, [this] { return loop_ended_; });
+  }
+  say_ended(ended_);
+}
+
+void Worker::say_ended(bool& which) noexcept {
   const std::lock_guard hold{progress_mutex_};
-  ended_ = true;
+  which = true;
   progress_.notify_all();
 }
 
-bool Worker::process_next() noexcept {
-  if (auto error = errors_.pop()) {
-    process(std::move(error), Category::kError);
+std::optional<Delivery> Worker::process_next(Sender& sender) noexcept {
+  std::optional<Delivery> delivery;
+  if (const auto error = errors_.pop()) {
+    delivery = process(sender, *error, Category::kError);
     // Before the look at waiters_, as flush() raises that before its look at this: one sees the
     // other.
     errors_done_.fetch_add(1, std::memory_order_seq_cst);
-  } else if (auto transaction = transactions_.pop()) {
-    process(std::move(transaction), Category::kTransaction);
+  } else if (const auto transaction = transactions_.pop()) {
+    delivery = process(sender, *transaction, Category::kTransaction);
     transactions_done_.fetch_add(1, std::memory_order_seq_cst);
   } else {
-    return false;
+    return delivery;
   }
   if (waiters_.load(std::memory_order_seq_cst) > 0 && depth() == 0) {
     const std::lock_guard hold{progress_mutex_};
     progress_.notify_all();
   }
-  return true;
+  return delivery;
 }
 
 template <class Item>
-void Worker::process(std::unique_ptr<Item> item, Category category) noexcept {
+Delivery Worker::process(Sender& sender, const Item& item, Category category) noexcept {
   Delivery delivery;
   try {
-    delivery = sender_.deliver(*item);
+    delivery = sender.deliver(item);
   } catch (...) {
     delivery = {Outcome::kNetwork, false};  // out of memory while it was made
   }
-  settle(item->cost(), category, delivery.outcome);
-  if (delivery.server_away) {
-    back_off();
-  } else if (delivery.outcome == Outcome::kSent) {
-    failures_ = 0;
-  }
+  settle(item.cost(), category, delivery.outcome);
+  return delivery;
 }
 
 void Worker::settle(std::size_t cost, Category category, Outcome outcome) noexcept {
@@ -133,11 +158,6 @@ void Worker::settle(std::size_t cost, Category category, Outcome outcome) noexce
 }
 
 void Worker::back_off() noexcept {
-  if (closing_.load(std::memory_order_relaxed)) {
-    // The end is no time to wait for a server that is away, and each try may take its time-out.
-    aborted_.store(true, std::memory_order_release);
-    return;
-  }
   const double longest =
       std::min(kLongestPauseSeconds, kFirstPauseSeconds * static_cast<double>(1 << failures_));
   failures_ = std::min(failures_ + 1, 6);
@@ -146,7 +166,7 @@ void Worker::back_off() noexcept {
   paused_until_ = Clock::now() + std::chrono::duration_cast<Clock::duration>(
                                      std::chrono::duration<double>{seconds});
   wake_pending_.store(true, std::memory_order_release);
-  sender_.say("the server is away, the queue waits");
+  outlet_.say("the server is away, the queue waits");
 }
 
 template <class Item>
@@ -190,6 +210,11 @@ bool Worker::flush(Time deadline) noexcept {
 bool Worker::close(Time deadline) noexcept {
   closing_.store(true, std::memory_order_release);
   wake();
+  // So that what the loop has in hand is done with soon. Without privileges this fails, and the
+  // loop is merely slow.
+  if (const int loop = loop_thread_.load(std::memory_order_relaxed); loop != 0) {
+    setpriority(PRIO_PROCESS, static_cast<id_t>(loop), getpriority(PRIO_PROCESS, 0));
+  }
   std::unique_lock hold{progress_mutex_};
   const auto ended = [this] { return ended_; };
   // A little before the deadline, so that the loop can still count what it had to leave.
@@ -199,7 +224,7 @@ bool Worker::close(Time deadline) noexcept {
   aborted_.store(true, std::memory_order_release);
   lost_.store(true, std::memory_order_release);
   hold.unlock();
-  sender_.cancel();
+  outlet_.cancel();
   wake();
   hold.lock();
   constexpr std::chrono::milliseconds kGrace{150};

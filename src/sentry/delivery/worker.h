@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 
 #include "sentry/delivery/bounded_queue.h"
@@ -36,8 +37,12 @@ class Worker {
   bool push(std::unique_ptr<TransactionItem> item) noexcept;
   [[nodiscard]] std::size_t depth() const noexcept { return errors_.size() + transactions_.size(); }
 
-  /// The loop, on a thread of its own until it was asked to end.
+  /// The loop, on a thread of its own, until close() is called. At the lowest priority.
   void run() noexcept;
+  /// What is left to do at the end, on a second thread at the priority of whoever ends the client:
+  /// on a busy machine the first would not be done by any deadline, and priority cannot be raised
+  /// again without privileges.
+  void drain() noexcept;
 
   /// Waits until all that was pushed before is done with. False when `deadline` came first.
   bool flush(Time deadline) noexcept;
@@ -51,19 +56,21 @@ class Worker {
   template <class Item>
   bool push_to(BoundedQueue<Item>& queue, std::unique_ptr<Item> item, Category category,
                std::size_t byte_limit) noexcept;
+  /// What became of an item; nothing when there was none.
+  [[nodiscard]] std::optional<Delivery> process_next(Sender& sender) noexcept;
   template <class Item>
-  void process(std::unique_ptr<Item> item, Category category) noexcept;
-  bool process_next() noexcept;
+  [[nodiscard]] Delivery process(Sender& sender, const Item& item, Category category) noexcept;
   template <class Item>
   void discard_all(BoundedQueue<Item>& queue, Category category) noexcept;
   void settle(std::size_t cost, Category category, Outcome outcome) noexcept;
   void back_off() noexcept;
   void sleep(std::chrono::nanoseconds time) noexcept;
+  void say_ended(bool& which) noexcept;
   void wake() noexcept { sem_post(&wake_); }
   [[nodiscard]] bool done_with(std::size_t errors, std::size_t transactions) const noexcept;
 
   const std::size_t byte_limit_;
-  Sender sender_;
+  Outlet outlet_;
   BoundedQueue<ErrorItem> errors_;
   BoundedQueue<TransactionItem> transactions_;
   std::atomic<std::size_t> bytes_{0};
@@ -75,6 +82,7 @@ class Worker {
   std::atomic<bool> closing_{false};
   std::atomic<bool> aborted_{false};
   std::atomic<bool> lost_{false};
+  std::atomic<int> loop_thread_{0};  // the kernel's number of it
 
   int failures_ = 0;     // in a row; of the loop alone
   Time paused_until_{};  // of the loop alone
@@ -82,6 +90,7 @@ class Worker {
   std::mutex progress_mutex_;  // of flush(), close() and the loop, never of a capture
   std::condition_variable progress_;
   std::atomic<int> waiters_{0};
+  bool loop_ended_ = false;
   bool ended_ = false;
 };
 

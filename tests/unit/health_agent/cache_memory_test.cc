@@ -80,11 +80,13 @@ TEST(MemoryCache, NeverHoldsMoreBytesThanItMay) {
 TEST(MemoryCache, CountsTheBytesOfWhatItHoldsOnly) {
   MemoryCache cache;
   for (int round = 0; round < 3; ++round) {
-    for (int i = 0; i < 50; ++i) cache.set("key" + std::to_string(i), std::string(100, 'x'));
+    for (int i = 0; i < 50; ++i)
+      cache.set("key" + std::to_string(i), std::string(100, 'x'));
   }
   const std::size_t full = cache.bytes();
   EXPECT_GE(full, 50 * 100U);
-  for (int i = 0; i < 50; ++i) cache.erase("key" + std::to_string(i));
+  for (int i = 0; i < 50; ++i)
+    cache.erase("key" + std::to_string(i));
   EXPECT_EQ(cache.bytes(), 0U);
 }
 

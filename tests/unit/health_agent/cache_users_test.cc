@@ -174,8 +174,8 @@ TEST(CachedUsers, AValueThatCannotBeReadIsAskedForAnew) {
   world.users.set_profile_field("alice", "a", "1");
   world.users.save_food_entry(entry_at(kNoon));
   const Fields profile{{"a", "1"}};
-  for (const char* garbage : {"nonsense", "1:a", "9:short", "1:a1:1x", "18446744073709551615:a",
-                              ":", "1:", "-1:a"}) {
+  for (const char* garbage :
+       {"nonsense", "1:a", "9:short", "1:a1:1x", "18446744073709551615:a", ":", "1:", "-1:a"}) {
     world.cache.set("profile:alice", garbage);
     world.cache.set("today:alice", garbage);
     EXPECT_EQ(world.users.profile("alice"), profile) << garbage;
@@ -184,8 +184,8 @@ TEST(CachedUsers, AValueThatCannotBeReadIsAskedForAnew) {
   }
 }
 
-/// A cache that does something just before it is filled: the moment in which a reader has its answer
-/// and a writer overtakes it.
+/// A cache that does something just before it is filled: the moment in which a reader has its
+/// answer and a writer overtakes it.
 class InterruptedCache final : public Cache {
  public:
   std::optional<std::string> get(std::string_view key) override { return cache_.get(key); }
@@ -262,7 +262,8 @@ TEST(CachedUsers, NoReaderSeesLessThanWhatWasWrittenBeforeItAsked) {
     std::this_thread::yield();
   }
   done = true;
-  for (std::thread& reader : readers) reader.join();
+  for (std::thread& reader : readers)
+    reader.join();
   EXPECT_EQ(world.users.profile("alice").at("n"), "300");
 }
 

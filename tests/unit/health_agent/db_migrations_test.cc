@@ -13,7 +13,9 @@ namespace {
 using testing::AllOf;
 using testing::HasSubstr;
 
-PoolOptions options_for(const std::string& path) { return {.url = "sqlite:" + path, .size = 2}; }
+PoolOptions options_for(const std::string& path) {
+  return {.url = "sqlite:" + path, .size = 2};
+}
 
 TEST(Migrations, MakeEveryTable) {
   Database database;
@@ -29,7 +31,8 @@ TEST(Migrations, MakeEveryTable) {
 
 TEST(Migrations, AreNumberedFromOneWithoutAGap) {
   int version = 0;
-  for (const Migration& step : all_migrations()) EXPECT_EQ(step.version, ++version) << step.name;
+  for (const Migration& step : all_migrations())
+    EXPECT_EQ(step.version, ++version) << step.name;
 }
 
 TEST(Migrations, DoNothingTheSecondTime) {

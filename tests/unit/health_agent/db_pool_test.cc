@@ -41,8 +41,8 @@ TEST(DatabaseUrl, TakesAnSqlitePath) {
 }
 
 TEST(DatabaseUrl, SaysWhatIsWrongAndWhatIsAccepted) {
-  for (const char* bad : {"", "sqlite:", "data.db", "mysql://h/db", "sqlite::memory:",
-                          "sqlite:file::memory:?cache=shared", "sqlite:a\"b"}) {
+  for (const char* bad : {"", "sqlite:", "data.db", "mysql://h/db",
+                          "sqlite::memory:", "sqlite:file::memory:?cache=shared", "sqlite:a\"b"}) {
     const auto parsed = parse_database_url(bad);
     ASSERT_FALSE(parsed) << bad;
     EXPECT_THAT(parsed.error().message, HasSubstr("sqlite:PATH")) << bad;
@@ -267,8 +267,7 @@ TEST(Pool, RefusesAFileThatTookThePlaceOfItsOwn) {
   fs::rename(database.path, database.path + ".away");
   std::ofstream(database.path) << "";
   std::this_thread::sleep_for(milliseconds{150});
-  const DatabaseError error =
-      database_error_of([&] { database.store.create_user("lost", 1); });
+  const DatabaseError error = database_error_of([&] { database.store.create_user("lost", 1); });
   EXPECT_EQ(error.kind(), Kind::kUnavailable);
   EXPECT_THAT(error.what(), HasSubstr("replaced"));
 }

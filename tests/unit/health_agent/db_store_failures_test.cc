@@ -54,8 +54,12 @@ TEST(StoreMonitoring, TheSeedsOperationsAreCountedByTypeAndTable) {
   const Growth growth{monitored()};
   (void)database.store.user_exists("alice");
   database.store.create_user("alice", 1);
-  database.store.save_food_entry(
-      {.id = 0, .user_id = "alice", .foods = {}, .meal_type = "lunch", .timestamp = 1, .notes = ""});
+  database.store.save_food_entry({.id = 0,
+                                  .user_id = "alice",
+                                  .foods = {},
+                                  .meal_type = "lunch",
+                                  .timestamp = 1,
+                                  .notes = ""});
   const auto queries = [&](std::string_view type, std::string_view table) {
     return growth("db_queries_total", {{"query_type", type}, {"table", table}});
   };
@@ -135,8 +139,9 @@ TEST(StoreFailures, AViolatedConstraintIsToldApartAndKeepsNothing) {
   Database database;
   database.store.create_user("alice", 1);
   OtherProgram(database.path)
-      .run("CREATE TRIGGER t BEFORE INSERT ON conversation_messages WHEN NEW.content LIKE 'secret%'"
-           " BEGIN SELECT RAISE(ABORT, 'refused'); END");
+      .run(
+          "CREATE TRIGGER t BEFORE INSERT ON conversation_messages WHEN NEW.content LIKE 'secret%'"
+          " BEGIN SELECT RAISE(ABORT, 'refused'); END");
   const Growth growth{monitored()};
   const std::vector<Message> messages{{"user", "fine", 1}, {"user", "secret words", 2}};
   const DatabaseError error =
@@ -153,8 +158,9 @@ TEST(StoreFailures, NoUsersWordsAreInAnErrorsText) {
   Database database;
   database.store.create_user("alice", 1);
   OtherProgram(database.path)
-      .run("CREATE TRIGGER t BEFORE INSERT ON conversation_messages BEGIN SELECT RAISE(ABORT, "
-           "'refused'); END");
+      .run(
+          "CREATE TRIGGER t BEFORE INSERT ON conversation_messages BEGIN SELECT RAISE(ABORT, "
+          "'refused'); END");
   const std::vector<Message> messages{{"user", "my secret words", 1}};
   const DatabaseError error =
       database_error_of([&] { database.store.append_messages("alice", messages); });
@@ -180,8 +186,9 @@ TEST(StoreFailures, NothingStaysLockedWhenARowCannotBeRead) {
   Database database{impatient(1)};
   database.store.create_user("alice", 1);
   OtherProgram other{database.path};
-  other.run("INSERT INTO food_entries (user_id, foods, meal_type, eaten_at, notes) VALUES"
-            " ('alice', '{broken', 'lunch', 5, ''), ('alice', '[]', 'lunch', 6, '')");
+  other.run(
+      "INSERT INTO food_entries (user_id, foods, meal_type, eaten_at, notes) VALUES"
+      " ('alice', '{broken', 'lunch', 5, ''), ('alice', '[]', 'lunch', 6, '')");
   const DatabaseError error =
       database_error_of([&] { (void)database.store.food_entries("alice", 0, 10); });
   EXPECT_EQ(error.kind(), Kind::kOther);

@@ -37,13 +37,15 @@ FoodEntry entry_at(std::int64_t time, const std::string& user = "alice") {
 
 std::vector<std::int64_t> times_of(const std::vector<FoodEntry>& entries) {
   std::vector<std::int64_t> times;
-  for (const FoodEntry& entry : entries) times.push_back(entry.timestamp);
+  for (const FoodEntry& entry : entries)
+    times.push_back(entry.timestamp);
   return times;
 }
 
 std::vector<std::string> contents_of(const std::vector<Message>& messages) {
   std::vector<std::string> contents;
-  for (const Message& message : messages) contents.push_back(message.content);
+  for (const Message& message : messages)
+    contents.push_back(message.content);
   return contents;
 }
 
@@ -68,7 +70,8 @@ TEST(Store, ExactlyOneOfManyThreadsCreatesTheUser) {
     std::atomic<int> waiting{16};
     in_threads(16, [&](int) {
       --waiting;
-      while (waiting > 0) std::this_thread::yield();
+      while (waiting > 0)
+        std::this_thread::yield();
       if (database.store.create_user(user, 1)) ++created;
     });
     EXPECT_EQ(created, 1);
@@ -81,7 +84,8 @@ TEST(Store, ExactlyOneOfManyProgramsCreatesTheUser) {
   in_threads(8, [&](int) {
     Pool pool{{.url = "sqlite:" + database.path, .size = 1}};
     Store store{pool};
-    for (int i = 0; i < 20; ++i) created += store.create_user("user" + std::to_string(i), 1);
+    for (int i = 0; i < 20; ++i)
+      created += store.create_user("user" + std::to_string(i), 1);
   });
   EXPECT_EQ(created, 20);
 }
@@ -99,8 +103,8 @@ TEST(Store, DeletesAUserWithEverythingThatBelongsToIt) {
   EXPECT_TRUE(store.delete_user("alice"));
   EXPECT_FALSE(store.delete_user("alice"));
   OtherProgram other{database.path};
-  for (const std::string table : {"users", "user_profiles", "user_preferences", "food_entries",
-                                  "conversation_messages"}) {
+  for (const std::string table :
+       {"users", "user_profiles", "user_preferences", "food_entries", "conversation_messages"}) {
     EXPECT_EQ(other.number("SELECT COUNT(*) FROM " + table), 1) << table;
     EXPECT_EQ(other.number("SELECT COUNT(*) FROM " + table + " WHERE user_id = 'bob'"), 1) << table;
   }
@@ -248,8 +252,7 @@ TEST(Store, NamesTheUserWhoIsNotThere) {
   });
   expect_not_found("history", [&] { (void)store.history("nobody", 1); });
   expect_not_found("clear_conversation", [&] { store.clear_conversation("nobody"); });
-  expect_not_found("reach_step",
-                   [&] { (void)store.reach_step("nobody", Step::kFirstMessage, 1); });
+  expect_not_found("reach_step", [&] { (void)store.reach_step("nobody", Step::kFirstMessage, 1); });
   EXPECT_EQ(database.pool.counts().available, database.pool.counts().total);
 }
 
@@ -316,8 +319,8 @@ TEST(Store, LosesNothingWhileReadersAndWritersShareAFewConnections) {
   OtherProgram other{database.path};
   EXPECT_EQ(other.number("SELECT COUNT(*) FROM food_entries"), kThreads * kRounds);
   EXPECT_EQ(other.number("SELECT COUNT(*) FROM conversation_messages"), 2 * kThreads * kRounds);
-  EXPECT_EQ(other.number("SELECT COUNT(*) FROM pragma_integrity_check WHERE integrity_check <> 'ok'"),
-            0);
+  EXPECT_EQ(
+      other.number("SELECT COUNT(*) FROM pragma_integrity_check WHERE integrity_check <> 'ok'"), 0);
 }
 
 }  // namespace

@@ -17,7 +17,9 @@ OtherProgram::OtherProgram(const std::string& path) : impl_(std::make_unique<Imp
   sqlite3_busy_timeout(impl_->database, 5000);
 }
 
-OtherProgram::~OtherProgram() { sqlite3_close(impl_->database); }
+OtherProgram::~OtherProgram() {
+  sqlite3_close(impl_->database);
+}
 
 long long OtherProgram::number(const std::string& sql) {
   long long value = 0;

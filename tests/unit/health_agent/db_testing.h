@@ -62,10 +62,11 @@ class OtherProgram {
 
 /// A migrated database with a Store on it.
 struct Database {
-  explicit Database(PoolOptions options = {.url = {}, .size = 4}) : pool([&] {
-    options.url = "sqlite:" + path;
-    return options;
-  }()) {
+  explicit Database(PoolOptions options = {.url = {}, .size = 4})
+      : pool([&] {
+          options.url = "sqlite:" + path;
+          return options;
+        }()) {
     migrate(pool);
   }
 
@@ -77,8 +78,10 @@ struct Database {
 
 inline void in_threads(int count, const std::function<void(int)>& work) {
   std::vector<std::thread> threads;
-  for (int i = 0; i < count; ++i) threads.emplace_back(work, i);
-  for (std::thread& thread : threads) thread.join();
+  for (int i = 0; i < count; ++i)
+    threads.emplace_back(work, i);
+  for (std::thread& thread : threads)
+    thread.join();
 }
 
 /// The DatabaseError that `work` throws; fails the test when it throws none.

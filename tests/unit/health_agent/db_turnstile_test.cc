@@ -14,7 +14,8 @@ namespace {
 using std::chrono::milliseconds;
 
 void wait_until_waiting(Turnstile& turnstile, std::size_t count) {
-  while (turnstile.waiting() < count) std::this_thread::sleep_for(milliseconds{1});
+  while (turnstile.waiting() < count)
+    std::this_thread::sleep_for(milliseconds{1});
 }
 
 TEST(Turnstile, LetsInWhoeverCameFirst) {
@@ -35,7 +36,8 @@ TEST(Turnstile, LetsInWhoeverCameFirst) {
     wait_until_waiting(turnstile, static_cast<std::size_t>(i) + 1);
   }
   turnstile.leave();
-  for (std::thread& thread : threads) thread.join();
+  for (std::thread& thread : threads)
+    thread.join();
   EXPECT_EQ(order, (std::vector<int>{0, 1, 2, 3, 4, 5, 6, 7}));
 }
 
@@ -81,10 +83,12 @@ TEST(Turnstile, NeverLetsInMoreThanItHasPlaces) {
       }
     });
   }
-  for (std::thread& thread : threads) thread.join();
+  for (std::thread& thread : threads)
+    thread.join();
   EXPECT_LE(most, 3);
   EXPECT_LE(gave_up, 8 * 150);
-  for (int i = 0; i < 3; ++i) EXPECT_TRUE(turnstile.try_enter());
+  for (int i = 0; i < 3; ++i)
+    EXPECT_TRUE(turnstile.try_enter());
   EXPECT_FALSE(turnstile.try_enter());  // every place came back, and none was made
 }
 

@@ -119,13 +119,16 @@ TEST(History, WantsRolesAndContents) {
   EXPECT_NE(refusal([] { (void)read_history(json::parse(R"({"role":"user"})")); }), "");
 }
 
-TEST(Fields, TakeScalarsAndRefuseTrees) {
+TEST(Fields, TakeScalarsAndListsAndRefuseTrees) {
   const Fields fields = optional_fields(
-      json::parse(R"({"profile":{"goal":"stay","kg":72.5,"vegan":true,"x":null}})"), "profile");
+      json::parse(
+          R"({"profile":{"goal":"stay","kg":72.5,"vegan":true,"x":null,"allergies":["nuts","soy"]}})"),
+      "profile");
   EXPECT_EQ(fields.at("goal"), "\"stay\"");
   EXPECT_EQ(fields.at("kg"), "72.5");
+  EXPECT_EQ(fields.at("allergies"), R"(["nuts","soy"])");
   EXPECT_THAT(
-      refusal([] { (void)optional_fields(json::parse(R"({"profile":{"a":[1]}})"), "profile"); }),
+      refusal([] { (void)optional_fields(json::parse(R"({"profile":{"a":[[1]]}})"), "profile"); }),
       HasSubstr("profile.a"));
   EXPECT_NE(
       refusal([] { (void)optional_fields(json::parse(R"({"profile":{"a b":1}})"), "profile"); }),

@@ -44,8 +44,9 @@ TEST_F(IsolationTest, RequestsThatShareThreadsNeverSeeEachOthersData) {
     EXPECT_EQ(event["tags"]["request_id"], user);
     EXPECT_EQ(event["exception"]["values"].back()["value"], user);
     const auto& crumbs = event["breadcrumbs"]["values"];
-    ASSERT_EQ(crumbs.size(), 1U) << event;
-    EXPECT_EQ(crumbs[0]["message"], "SELECT table-" + user);
+    ASSERT_EQ(crumbs.size(), 2U) << event;
+    EXPECT_EQ(crumbs[0]["message"], "GET /isolated");
+    EXPECT_EQ(crumbs[1]["message"], "SELECT table-" + user);
   }
 }
 

@@ -73,9 +73,8 @@ TEST(Gzip, PacksOneTextAfterTheOther) {
 }
 
 TEST(AuthHeader, NamesVersionClientAndKey) {
-  EXPECT_EQ(auth_header("abc").substr(0, 57),
-            "Sentry sentry_version=7, sentry_client=vitals.cpp/" VITALS_VERSION ", sen");
-  EXPECT_TRUE(auth_header("abc").ends_with(", sentry_key=abc"));
+  EXPECT_EQ(auth_header("abc"),
+            "Sentry sentry_version=7, sentry_client=vitals.cpp/" VITALS_VERSION ", sentry_key=abc");
 }
 
 }  // namespace

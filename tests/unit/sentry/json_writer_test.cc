@@ -11,7 +11,7 @@
 namespace vitals::sentry::detail {
 namespace {
 
-std::string quoted(std::string_view text) {
+std::string as_json(std::string_view text) {
   std::string out;
   JsonWriter{out}.string(text);
   return out;
@@ -26,22 +26,22 @@ TEST(JsonWriter, SetsCommasByItself) {
 }
 
 TEST(JsonWriter, EscapesWhatJsonDoesNotAllow) {
-  EXPECT_EQ(quoted("a\"b\\c\n\r\t\x01\x7f"), R"("a\"b\\c\n\r\t\u0001\u007f")");
-  EXPECT_EQ(quoted(std::string_view{"a\0b", 3}), R"("a\u0000b")");
+  EXPECT_EQ(as_json("a\"b\\c\n\r\t\x01\x7f"), R"("a\"b\\c\n\r\t\u0001\u007f")");
+  EXPECT_EQ(as_json(std::string_view{"a\0b", 3}), R"("a\u0000b")");
 }
 
 TEST(JsonWriter, KeepsValidUtf8) {
   const std::string text = "é€𝄞\xef\xbf\xbf\xf4\x8f\xbf\xbf";
-  EXPECT_EQ(quoted(text), '"' + text + '"');
+  EXPECT_EQ(as_json(text), '"' + text + '"');
 }
 
 TEST(JsonWriter, ReplacesInvalidUtf8) {
   const std::string bad = "\xef\xbf\xbd";
-  EXPECT_EQ(quoted("a\xff!"), "\"a" + bad + "!\"");
-  EXPECT_EQ(quoted("\xc0\xaf"), '"' + bad + bad + '"');            // longer than it need be
-  EXPECT_EQ(quoted("\xed\xa0\x80"), '"' + bad + bad + bad + '"');  // half of a surrogate pair
-  EXPECT_EQ(quoted("\xf4\x90\x80\x80"), '"' + bad + bad + bad + bad + '"');  // past the last
-  EXPECT_EQ(quoted("x\xe2\x82"), "\"x" + bad + bad + '"');                   // cut short
+  EXPECT_EQ(as_json("a\xff!"), "\"a" + bad + "!\"");
+  EXPECT_EQ(as_json("\xc0\xaf"), '"' + bad + bad + '"');            // longer than it need be
+  EXPECT_EQ(as_json("\xed\xa0\x80"), '"' + bad + bad + bad + '"');  // half of a surrogate pair
+  EXPECT_EQ(as_json("\xf4\x90\x80\x80"), '"' + bad + bad + bad + bad + '"');  // past the last
+  EXPECT_EQ(as_json("x\xe2\x82"), "\"x" + bad + bad + '"');                   // cut short
 }
 
 TEST(JsonWriter, MakesJsonOfAnyBytes) {
@@ -52,7 +52,7 @@ TEST(JsonWriter, MakesJsonOfAnyBytes) {
       state = state * 1664525U + 1013904223U;
       text += static_cast<char>(state >> 24);
     }
-    EXPECT_NO_THROW(static_cast<void>(nlohmann::json::parse(quoted(text))));
+    EXPECT_TRUE(nlohmann::json::accept(as_json(text)));
   }
 }
 

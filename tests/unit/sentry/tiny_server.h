@@ -31,8 +31,8 @@ class TinyServer {
   void serve_connection(int connection);
 
   const std::string answer_;
+  int port_ = 0;  // before the listener, which sets it
   int listener_ = -1;
-  int port_ = 0;
   std::atomic<bool> stop_{false};
   std::atomic<int> connections_{0};
   mutable std::mutex mutex_;

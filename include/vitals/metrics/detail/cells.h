@@ -48,7 +48,13 @@ inline void bump(std::uint64_t& cell, std::uint64_t n) noexcept {
 }
 inline void bump(double& cell, double v) noexcept {
   double next = cell + v;
+#if defined(__x86_64__) && !defined(__SANITIZE_THREAD__) && !defined(__clang__)
+  // g++ stores an atomic double by way of an integer register, which makes each addition wait three
+  // cycles longer for the one before. An aligned store of eight bytes is atomic here as it is.
+  asm volatile("movsd %1, %0" : "=m"(cell) : "x"(next));
+#else
   __atomic_store(&cell, &next, __ATOMIC_RELAXED);
+#endif
 }
 
 void add_count_slow(Slot slot, std::uint64_t n) noexcept;

@@ -2,6 +2,7 @@
 
 #include <array>
 #include <atomic>
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -10,6 +11,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "vitals/metrics/counter.h"
@@ -67,22 +69,19 @@ struct HandleMaker {
   return word;
 }
 
-[[nodiscard]] inline std::uint64_t mix(std::uint64_t a, std::uint64_t b) noexcept {
-  __extension__ using Wide = unsigned __int128;
-  const Wide product = static_cast<Wide>(a) * b;
-  return static_cast<std::uint64_t>(product) ^ static_cast<std::uint64_t>(product >> 64);
-}
-
-/// A hash for short texts in a table of this process: a multiplication for every 16 bytes. Nothing
-/// rests on it but speed, since keys are compared in full.
+/// A hash for short texts in a table of this process. Nothing rests on it but speed, since keys are
+/// compared in full. Two multiplications for each 16 bytes; the shifts bring down what those moved
+/// up, since a table looks at the lowest bits.
 [[nodiscard]] inline std::uint64_t hash_text(std::string_view text, std::uint64_t seed) noexcept {
   constexpr std::uint64_t kFirst = 0xa076'1d64'78bd'642f;
   constexpr std::uint64_t kSecond = 0xe703'7ed1'a0b4'28db;
   const char* p = text.data();
   std::size_t n = text.size();
-  seed ^= mix(n ^ kFirst, kSecond);
+  std::uint64_t hash = seed ^ (n * kSecond);
   while (n > 16) {
-    seed = mix(load_bytes(p, 8) ^ kFirst, load_bytes(p + 8, 8) ^ seed);
+    hash = (hash ^ load_bytes(p, 8)) * kFirst;
+    hash = ((hash ^ (hash >> 32)) + load_bytes(p + 8, 8)) * kSecond;
+    hash ^= hash >> 32;
     p += 16;
     n -= 16;
   }
@@ -99,7 +98,9 @@ struct HandleMaker {
         (static_cast<std::uint64_t>(static_cast<unsigned char>(p[n / 2])) << 8) |
         static_cast<unsigned char>(p[n - 1]);
   }
-  return mix(a ^ kSecond, b ^ seed);
+  hash = (hash ^ a) * kFirst;
+  hash = ((hash ^ (hash >> 32)) + b) * kSecond;
+  return hash ^ (hash >> 32);
 }
 
 [[nodiscard]] inline bool equal_text(const char* a, const char* b, std::size_t n) noexcept {
@@ -116,6 +117,22 @@ struct HandleMaker {
     if (a[i] != b[i]) return false;
   }
   return true;
+}
+
+/// Calls `check` for each index until one is refused; true when none was. Unrolled where the number
+/// is known, which is so wherever it must be fast.
+template <std::size_t N, class Check>
+constexpr bool for_all(std::span<const std::string_view, N> values, const Check& check) {
+  if constexpr (N == std::dynamic_extent) {
+    for (std::size_t i = 0; i < values.size(); ++i) {
+      if (!check(i)) return false;
+    }
+    return true;
+  } else {
+    return [&]<std::size_t... I>(std::index_sequence<I...>) {
+      return (check(I) && ...);
+    }(std::make_index_sequence<N>());
+  }
 }
 
 /// An open-addressing table that readers search without a lock. A writer (one at a time, under the
@@ -163,8 +180,10 @@ class FamilyCore {
   template <std::size_t N>
   [[nodiscard]] const Series* find_or_make(
       const std::array<std::string_view, N>& values) noexcept {
-    const std::uint64_t hash = hash_of(values);
-    if (const Series* series = find(values, hash)) [[likely]] return series;
+    const std::uint64_t hash = hash_of(std::span<const std::string_view, N>(values));
+    if (const Series* series = find(std::span<const std::string_view, N>(values), hash)) [[likely]] {
+      return series;
+    }
     return make(values, hash);
   }
 
@@ -191,15 +210,23 @@ class FamilyCore {
   void close() noexcept;
 
  private:
-  [[nodiscard]] std::uint64_t hash_of(std::span<const std::string_view> values) const noexcept {
-    std::uint64_t hash = seed_;
-    for (const std::string_view value : values) hash = hash_text(value, hash);
+  // Values are hashed apart, so that the machine works on all at once, and turned by their place,
+  // so that it matters.
+  template <std::size_t N>
+  [[nodiscard]] std::uint64_t hash_of(
+      std::span<const std::string_view, N> values) const noexcept {
+    std::uint64_t hash = 0;
+    for_all(values, [&](std::size_t i) {
+      hash += std::rotl(hash_text(values[i], seed_), static_cast<int>(i * 23 % 64));
+      return true;
+    });
     return hash;
   }
 
-  [[nodiscard]] const Series* find(std::span<const std::string_view> values,
+  template <std::size_t N>
+  [[nodiscard]] const Series* find(std::span<const std::string_view, N> values,
                                    std::uint64_t hash) const noexcept {
-    // Both pair with the releases in insert(), grow() and remove().
+    // Both pair with the releases in insert_locked(), grow_locked() and remove().
     const SeriesTable& table = *table_.load(std::memory_order_acquire);
     for (std::size_t i = hash & table.mask;; i = (i + 1) & table.mask) {
       const SeriesTable::Entry& entry = table.entries[i];
@@ -212,17 +239,15 @@ class FamilyCore {
     }
   }
 
+  template <std::size_t N>
   [[nodiscard]] static bool matches(const Series& series,
-                                    std::span<const std::string_view> values) noexcept {
+                                    std::span<const std::string_view, N> values) noexcept {
     const Series::Value* stored = series.values();
     const char* texts = series.texts(values.size());
-    for (std::size_t i = 0; i < values.size(); ++i) {
-      if (stored[i].size != values[i].size() ||
-          !equal_text(texts + stored[i].offset, values[i].data(), values[i].size())) {
-        return false;
-      }
-    }
-    return true;
+    return for_all(values, [&](std::size_t i) {
+      return stored[i].size == values[i].size() &&
+             equal_text(texts + stored[i].offset, values[i].data(), values[i].size());
+    });
   }
 
   const Series* make(std::span<const std::string_view> values, std::uint64_t hash) noexcept;

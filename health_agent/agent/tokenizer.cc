@@ -1,0 +1,324 @@
+#include "health_agent/agent/text.h"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <limits>
+#include <utility>
+
+namespace health_agent::agent {
+namespace {
+
+constexpr std::size_t kMaxWordBytes = 64;
+
+bool is_digit(char32_t c) {
+  return c >= U'0' && c <= U'9';
+}
+bool is_ascii_letter(char32_t c) {
+  return (c >= U'a' && c <= U'z') || (c >= U'A' && c <= U'Z');
+}
+
+/// The code point at `at` and its length; a byte that is not UTF-8 reads as a space of length 1.
+std::pair<char32_t, std::size_t> code_point(std::string_view text, std::size_t at) {
+  const auto byte = [&](std::size_t index) -> unsigned {
+    return index < text.size() ? static_cast<unsigned char>(text[index]) : 0U;
+  };
+  const unsigned first = byte(at);
+  if (first < 0x80) return {first, 1};
+  const std::size_t length = first >= 0xF0 ? 4 : first >= 0xE0 ? 3 : 2;
+  if (first < 0xC2 || first > 0xF4) return {U' ', 1};
+  char32_t value = first & (0xFFU >> (length + 1));
+  for (std::size_t i = 1; i < length; ++i) {
+    if ((byte(at + i) & 0xC0U) != 0x80U) return {U' ', 1};
+    value = (value << 6U) | (byte(at + i) & 0x3FU);
+  }
+  constexpr std::array<char32_t, 5> kSmallest{0, 0, 0x80, 0x800, 0x10000};
+  const bool surrogate = value >= 0xD800 && value <= 0xDFFF;
+  if (value < kSmallest[length] || value > 0x10FFFF || surrogate) return {U' ', 1};
+  return {value, length};
+}
+
+/// The unaccented letters of U+00C0 to U+017F, one or two for each; `*` for what is no letter.
+std::string_view unaccented(char32_t c) {
+  static constexpr std::string_view kLatin1 =
+      "aaaaaa\1ceeeeiiiidnooooo*ouuuuy\2\3"
+      "aaaaaa\1ceeeeiiiidnooooo*ouuuuy\2y";
+  static constexpr std::string_view kExtendedA =
+      "aaaaaaccccccccddddeeeeeeeeeegggggggghhhhiiiiiiiiii\4\4jjkkkllllllllll"
+      "nnnnnnnnnoooooo\5\5rrrrrrssssssssttttttuuuuuuuuuuuuwwyyyzzzzzzs";
+  static_assert(kLatin1.size() == 64 && kExtendedA.size() == 128);
+  static constexpr std::array<std::string_view, 6> kPairs{"", "ae", "th", "ss", "ij", "oe"};
+  const bool latin1 = c < 0x100;
+  const std::string_view row = latin1 ? kLatin1 : kExtendedA;
+  const std::size_t index = c - (latin1 ? 0xC0U : 0x100U);
+  const auto letter = static_cast<unsigned char>(row[index]);
+  if (letter < kPairs.size()) return kPairs[letter];
+  return row.substr(index, 1);
+}
+
+double unicode_fraction(char32_t c) {
+  if (c == 0xBC) return 0.25;
+  if (c == 0xBD) return 0.5;
+  if (c == 0xBE) return 0.75;
+  static constexpr std::array<double, 15> kFrom2150{1.0 / 7, 1.0 / 9, 0.1,   1.0 / 3, 2.0 / 3,
+                                                    0.2,     0.4,     0.6,   0.8,     1.0 / 6,
+                                                    5.0 / 6, 0.125,   0.375, 0.625,   0.875};
+  return c >= 0x2150 && c <= 0x215E ? kFrom2150[c - 0x2150] : 0;
+}
+
+bool is_dash(char32_t c) {
+  return c == U'-' || (c >= 0x2010 && c <= 0x2015) || c == 0x2212;
+}
+
+bool is_apostrophe(char32_t c) {
+  return c == U'\'' || c == 0x2019 || c == 0x2018 || c == 0x02BC;
+}
+
+bool is_mark_or_emoji(char32_t c) {
+  if (c < 0x80) return !is_ascii_letter(c) && !is_digit(c);
+  if (c < 0xC0) return true;
+  return c == 0xD7 || c == 0xF7 || (c >= 0x2000 && c <= 0x2BFF) || (c >= 0x3000 && c <= 0x303F) ||
+         (c >= 0xFE00 && c <= 0xFE0F) || (c >= 0xFF00 && c <= 0xFF0F) || c == 0xFEFF ||
+         (c >= 0xFFF0 && c <= 0xFFFF) || (c >= 0x1F000 && c <= 0x1FAFF) || c >= 0xE0000;
+}
+
+bool is_letter(char32_t c) {
+  return is_ascii_letter(c) || (c >= 0xC0 && !is_mark_or_emoji(c));
+}
+
+class Lexer {
+ public:
+  explicit Lexer(std::string_view text) : text_(text) {}
+
+  std::vector<Token> run() {
+    while (at_ < text_.size())
+      step();
+    return std::move(tokens_);
+  }
+
+ private:
+  [[nodiscard]] char32_t peek(std::size_t at) const {
+    return at < text_.size() ? code_point(text_, at).first : U' ';
+  }
+
+  void step() {
+    const auto [c, length] = code_point(text_, at_);
+    if (is_digit(c) || unicode_fraction(c) > 0 || (c == U'.' && is_digit(peek(at_ + 1)))) {
+      number();
+    } else if (is_letter(c)) {
+      word();
+    } else {
+      mark(c, length);
+    }
+  }
+
+  void push(TokenKind kind, std::string_view text = {}) {
+    Token& token = tokens_.emplace_back();
+    token.kind = kind;
+    token.text = text;
+    glued_end_ = std::string_view::npos;
+  }
+
+  void mark(char32_t c, std::size_t length) {
+    const std::size_t start = at_;
+    at_ += length;
+    if (is_dash(c)) {
+      const bool glued = glued_end_ == start;
+      const bool number_follows = is_digit(peek(at_)) || unicode_fraction(peek(at_)) > 0;
+      if (glued) {
+        hyphen_end_ = at_;
+      } else if (number_follows) {
+        negative_ = true;
+      }
+      return;
+    }
+    switch (c) {
+      case U',':
+      case 0x3001:
+      case 0xFF0C:
+      case 0x60C:
+        push(TokenKind::kComma);
+        break;
+      case U'.':
+        push(TokenKind::kBreak, ".");
+        break;
+      case U';':
+      case U'!':
+      case U'?':
+      case U'\n':
+      case U'|':
+      case 0x2022:
+      case 0x2026:
+      case 0x3002:
+      case 0x2028:
+      case 0x2029:
+        push(TokenKind::kBreak);
+        break;
+      case U'(':
+      case U'[':
+      case U'{':
+        push(TokenKind::kOpen);
+        break;
+      case U')':
+      case U']':
+      case U'}':
+        push(TokenKind::kClose);
+        break;
+      case U':':
+      case U'=':
+        push(TokenKind::kColon);
+        break;
+      case U'&':
+      case U'+':
+      case U'/':
+        push_word(c == U'/' ? "or" : "and");
+        break;
+      case 0xD7:
+      case U'*':
+        push_word("x");
+        break;
+      default:
+        break;
+    }
+  }
+
+  void push_word(std::string text) {
+    Token& token = tokens_.emplace_back();
+    token.stem = text;
+    token.text = std::move(text);
+    glued_end_ = std::string_view::npos;
+  }
+
+  void word() {
+    const std::size_t start = at_;
+    std::string letters;
+    while (at_ < text_.size()) {
+      const auto [c, length] = code_point(text_, at_);
+      if (is_apostrophe(c) && is_letter(peek(at_ + length))) {
+        const bool possessive = (peek(at_ + length) == U's' || peek(at_ + length) == U'S') &&
+                                !is_letter(peek(at_ + length + 1));
+        at_ += length + (possessive ? 1 : 0);
+        continue;
+      }
+      if (!is_letter(c) && !is_digit(c)) break;
+      if (is_digit(c) && letters == "x") break;  // "egg x3"
+      append(letters, c, length);
+      at_ += length;
+    }
+    if (letters.empty()) return;
+    Token& token = tokens_.emplace_back();
+    token.after_hyphen = hyphen_end_ == start;
+    token.stem = stem_of(letters);
+    token.plural = letters.size() > 3 && letters.ends_with('s') && !letters.ends_with("ss") &&
+                   !letters.ends_with("us");
+    token.text = std::move(letters);
+    glued_end_ = at_;
+  }
+
+  void append(std::string& letters, char32_t c, std::size_t length) const {
+    if (letters.size() + length > kMaxWordBytes) return;
+    if (c >= 0x300 && c <= 0x36F) return;  // an accent that combines with the letter before it
+    if (c >= U'A' && c <= U'Z') {
+      letters.push_back(static_cast<char>(c + 32));
+    } else if (c >= 0xC0 && c <= 0x17F) {
+      letters.append(unaccented(c));
+    } else {
+      letters.append(text_.substr(at_, length));
+    }
+  }
+
+  void number() {
+    const std::size_t start = at_;
+    Token token;
+    token.kind = TokenKind::kNumber;
+    token.range =
+        hyphen_end_ == start && !tokens_.empty() && tokens_.back().kind == TokenKind::kNumber;
+    token.value = whole_and_decimals();
+    if ((peek(at_) == U'/' && is_digit(peek(at_ + 1))) ||
+        (peek(at_) == 0x2044 && is_digit(peek(at_ + 3)))) {
+      at_ += peek(at_) == U'/' ? 1 : 3;
+      const double below = whole_and_decimals();
+      token.value = below == 0 ? std::numeric_limits<double>::infinity() : token.value / below;
+      token.fraction = true;
+    } else if (const double part = unicode_fraction(peek(at_)); part > 0) {
+      token.fraction = at_ == start;
+      token.value += part;
+      at_ += code_point(text_, at_).second;
+    }
+    if (std::exchange(negative_, false)) token.value = -token.value;
+    token.text = text_.substr(start, std::min(at_ - start, kMaxWordBytes));
+    if (peek(at_) == U'%') {
+      // A share describes ("2% milk", "100% whole wheat"); it is not a quantity.
+      ++at_;
+      token.kind = TokenKind::kWord;
+      token.text.push_back('%');
+    }
+    // "omega-3 egg": part of a name, unless a unit is bound to it ("rice-150g").
+    if (hyphen_end_ == start && !token.range && !is_letter(peek(at_)))
+      token.kind = TokenKind::kWord;
+    token.stem = token.text;
+    tokens_.push_back(std::move(token));
+    glued_end_ = at_;
+  }
+
+  /// `1,000` `1.5` `1,5` `.5` `1e9`; nothing there is 0.
+  double whole_and_decimals() {
+    std::string digits;
+    take_digits(digits);
+    while (peek(at_) == U',' && digits_at(at_ + 1) == 3 && !digits.empty()) {
+      ++at_;
+      take_digits(digits);
+    }
+    const char32_t point = peek(at_);
+    if ((point == U'.' || (point == U',' && digits_at(at_ + 1) < 3)) && is_digit(peek(at_ + 1))) {
+      ++at_;
+      digits.push_back('.');
+      take_digits(digits);
+    }
+    if (const char32_t e = peek(at_); (e == U'e' || e == U'E') && !digits.empty()) {
+      std::size_t after = at_ + 1;
+      if (peek(after) == U'+' || peek(after) == U'-') ++after;
+      if (const std::size_t count = digits_at(after);
+          count > 0 && !is_letter(peek(after + count))) {
+        digits.append(text_.substr(at_, after - at_)).append(text_.substr(after, count));
+        at_ = after + count;
+        std::erase(digits, '+');
+      }
+    }
+    if (digits.empty()) return 0;
+    double value = 0;
+    const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), value);
+    // Out of range is too large for anybody's plate, or so small that it is nothing.
+    if (error == std::errc::result_out_of_range)
+      return digits.find("e-") == std::string::npos ? std::numeric_limits<double>::infinity() : 0;
+    return value;
+  }
+
+  [[nodiscard]] std::size_t digits_at(std::size_t at) const {
+    std::size_t count = 0;
+    while (at + count < text_.size() && is_digit(static_cast<unsigned char>(text_[at + count])))
+      ++count;
+    return count;
+  }
+
+  void take_digits(std::string& digits) {
+    const std::size_t count = digits_at(at_);
+    digits.append(text_.substr(at_, count));
+    at_ += count;
+  }
+
+  std::string_view text_;
+  std::size_t at_ = 0;
+  std::size_t glued_end_ = std::string_view::npos;   // where the last word or number ended
+  std::size_t hyphen_end_ = std::string_view::npos;  // where a dash glued to it ended
+  bool negative_ = false;
+  std::vector<Token> tokens_;
+};
+
+}  // namespace
+
+std::vector<Token> tokenize(std::string_view message) {
+  return Lexer{message.substr(0, kMaxTextBytes)}.run();
+}
+
+}  // namespace health_agent::agent
