@@ -1,6 +1,7 @@
-// A server that takes Sentry envelopes as cheaply as it can, so that it takes as little as it can from what is measured:
-// one thread, epoll, no look at the content. `envelope_sink answer` answers 200; `envelope_sink hang` accepts and never
-// answers. It prints its port, and at SIGTERM what it got: `requests N bytes N connections N`.
+// A server that takes Sentry envelopes as cheaply as it can, so that it takes as little as it can
+// from what is measured: one thread, epoll, no look at the content. `envelope_sink answer` answers
+// 200; `envelope_sink hang` accepts and never answers. It prints its port, and at SIGTERM what it
+// got: `requests N bytes N connections N`.
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <sys/epoll.h>
@@ -57,7 +58,8 @@ void take(int fd, Connection& connection, std::string_view bytes, Counts& counts
   counts.bytes += bytes.size();
   while (!bytes.empty()) {
     if (connection.in_body) {
-      const std::size_t here = bytes.size() < connection.body_left ? bytes.size() : connection.body_left;
+      const std::size_t here =
+          bytes.size() < connection.body_left ? bytes.size() : connection.body_left;
       connection.body_left -= here;
       bytes.remove_prefix(here);
       if (connection.body_left > 0) return;
@@ -87,7 +89,8 @@ int open_listener() {
   address.sin_family = AF_INET;
   address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
   socklen_t size = sizeof address;
-  if (::bind(fd, reinterpret_cast<const sockaddr*>(&address), size) != 0 || ::listen(fd, 64) != 0) return -1;
+  if (::bind(fd, reinterpret_cast<const sockaddr*>(&address), size) != 0 || ::listen(fd, 64) != 0)
+    return -1;
   ::getsockname(fd, reinterpret_cast<sockaddr*>(&address), &size);
   std::printf("%d\n", ntohs(address.sin_port));
   std::fflush(stdout);
@@ -138,7 +141,9 @@ int main(int argc, char** argv) {
       take(fd, connections[fd], {buffer.data(), static_cast<std::size_t>(n)}, counts);
     }
   }
-  std::printf("requests %llu bytes %llu connections %llu\n", static_cast<unsigned long long>(counts.requests),
-              static_cast<unsigned long long>(counts.bytes), static_cast<unsigned long long>(counts.connections));
+  std::printf("requests %llu bytes %llu connections %llu\n",
+              static_cast<unsigned long long>(counts.requests),
+              static_cast<unsigned long long>(counts.bytes),
+              static_cast<unsigned long long>(counts.connections));
   return 0;
 }

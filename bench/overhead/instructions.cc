@@ -1,13 +1,12 @@
 #include "bench/overhead/instructions.h"
 
 #include <csignal>
-#include <filesystem>
 #include <fstream>
 #include <iostream>
-#include <sstream>
 #include <stdexcept>
 
 #include "bench/overhead/wrk.h"
+#include "integration/support/proc.h"
 #include "integration/support/process.h"
 
 namespace overhead {
@@ -27,7 +26,8 @@ void ask(Http& client, int times) {
 
 bool works(const std::vector<std::string>& command, const std::string& sign) {
   const integration::Finished end = integration::run({.command = command});
-  return end.status && end.status->code == 0 && (end.output + end.errors).find(sign) != std::string::npos;
+  return end.status && end.status->code == 0 &&
+         (end.output + end.errors).find(sign) != std::string::npos;
 }
 
 bool perf_counts() {
@@ -38,37 +38,37 @@ bool perf_counts() {
 }
 
 // The number in front of the first comma of perf's line for the event.
-double by_perf(const Variant& variant) {
+InstructionCount by_perf(const Variant& variant) {
   const Service service{{.program = variant.program, .settings = variant.settings}};
   prepare(service);
   Http client = service.http();
   ask(client, kWarmUp);
-  integration::Process perf{
-      {.command = {"perf", "stat", "-x,", "-e", "instructions:u", "-p", std::to_string(service.pid())}}};
+  integration::Process perf{{.command = {"perf", "stat", "-x,", "-e", "instructions:u", "-p",
+                                         std::to_string(service.pid())}}};
   static_cast<void>(perf.wait(std::chrono::milliseconds{300}));  // until it is attached
   ask(client, 10 * kCounted);
   perf.send_signal(SIGINT);
   static_cast<void>(perf.wait(std::chrono::seconds{5}));
-  return std::stod(perf.errors()) / (10 * kCounted);
+  return {std::stod(perf.errors()) / (10 * kCounted), 0};
 }
 
-double total_of(const std::string& file) {
+double total_in(const std::string& file) {
   std::ifstream lines{file};
   for (std::string line; std::getline(lines, line);) {
-    for (const char* word : {"totals: ", "summary: "}) {
-      if (line.starts_with(word)) return std::stod(line.substr(std::string{word}.size()));
-    }
+    if (line.starts_with("totals: ")) return std::stod(line.substr(8));
   }
   throw std::runtime_error("no total in " + file);
 }
 
-// Two dumps of one run: the first sets the counts to zero, the second holds what the requests between them took.
-double by_callgrind(const Variant& variant) {
+// Two dumps of one run: the first sets the counts to zero, the second holds what the requests
+// between them took. There is a file for each thread, numbered in the order they were started in.
+InstructionCount by_callgrind(const Variant& variant) {
   const integration::TempDir folder;
   const std::string out = folder.file("counts");
   integration::ServiceOptions options{.program = "valgrind", .settings = variant.settings};
   options.ready_within = std::chrono::seconds{180};
-  options.arguments = {"--tool=callgrind", "--callgrind-out-file=" + out, "--quiet", variant.program};
+  options.arguments = {"--tool=callgrind", "--separate-threads=yes", "--callgrind-out-file=" + out,
+                       "--quiet", variant.program};
   const Service service{options};
   prepare(service);
   Http client = service.http();
@@ -81,7 +81,14 @@ double by_callgrind(const Variant& variant) {
   dump();
   ask(client, kCounted);
   dump();
-  return total_of(out + ".2") / kCounted;
+  InstructionCount count;
+  const std::vector<std::string> threads = integration::thread_names_of(service.pid());
+  for (std::size_t i = 0; i < threads.size(); ++i) {
+    const std::string number = std::to_string(i + 1);
+    const double total = total_in(out + ".2-" + (number.size() < 2 ? "0" : "") + number);
+    (threads[i].starts_with("vitals-") ? count.background : count.serving) += total / kCounted;
+  }
+  return count;
 }
 
 }  // namespace
@@ -89,17 +96,19 @@ double by_callgrind(const Variant& variant) {
 Instructions count_instructions(const std::vector<Variant>& variants, const std::string& wanted) {
   Instructions result;
   result.per_request.resize(variants.size());
-  double (*count)(const Variant&) = nullptr;
+  InstructionCount (*count)(const Variant&) = nullptr;
   if (wanted == "off") {
     result.how = "not asked for";
   } else if (wanted != "callgrind" && perf_counts()) {
     result.how = "by the processor (perf stat, user space)";
     count = by_perf;
   } else if (works({"valgrind", "--version"}, "valgrind")) {
-    result.how = "by callgrind (user space), " + std::to_string(kCounted) + " requests on one connection";
+    result.how =
+        "by callgrind (user space), " + std::to_string(kCounted) + " requests on one connection";
     count = by_callgrind;
   } else {
-    result.how = "not counted: the processor's counter is not to be had here, and valgrind is not installed";
+    result.how =
+        "not counted: the processor's counter is not to be had here, and valgrind is not installed";
   }
   if (count == nullptr) return result;
   for (std::size_t i = 0; i < variants.size(); ++i) {

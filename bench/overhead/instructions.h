@@ -8,14 +8,22 @@
 
 namespace overhead {
 
-/// Instructions of the service for each request, by variant; or why there are none.
-struct Instructions {
-  std::string how;
-  std::vector<std::optional<double>> per_request;
+/// Instructions for one request, in user space.
+struct InstructionCount {
+  double serving = 0;     ///< On the threads that serve.
+  double background = 0;  ///< On the monitoring's own threads; 0 where they cannot be told apart.
 };
 
-/// Counts with the processor's own counter (`perf stat`) where it counts, else under callgrind, which is slow but gives the same
-/// number on any machine, busy or not. `most` limits the requests made for each variant.
-[[nodiscard]] Instructions count_instructions(const std::vector<Variant>& variants, const std::string& wanted);
+/// What each variant takes, or why it is not known.
+struct Instructions {
+  std::string how;
+  std::vector<std::optional<InstructionCount>> per_request;
+};
+
+/// Counts with the processor's own counter (`perf stat`) where it counts, else under callgrind,
+/// which is slow but gives the same number on any machine, busy or not. `wanted` is `auto`,
+/// `callgrind` or `off`.
+[[nodiscard]] Instructions count_instructions(const std::vector<Variant>& variants,
+                                              const std::string& wanted);
 
 }  // namespace overhead

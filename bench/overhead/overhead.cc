@@ -1,5 +1,6 @@
-// What the monitoring costs on the running service: six ways of running it, loaded in turn in interleaved rounds, so that
-// whatever else the machine does falls on all of them alike. See bench/README.md.
+// What the monitoring costs on the running service: six ways of running it, loaded in turn in
+// interleaved rounds, so that whatever else the machine does falls on all of them alike. See
+// bench/README.md.
 #include <cstdlib>
 #include <exception>
 #include <filesystem>
@@ -41,8 +42,8 @@ void measure_rounds(Measured& measured, int rounds) {
       measured.slots[i].push_back(slot);
       if (variant.letter == 'd') add_sentry_events(service, measured.sentry_events);
       std::cerr << "round " << round + 1 << "/" << rounds << " (" << variant.letter << ") "
-                << static_cast<int>(slot.requests_per_second) << " requests/s, p99 " << slot.p99_us / 1000 << " ms, "
-                << slot.cpu_us_per_request << " us CPU\n";
+                << static_cast<int>(slot.requests_per_second) << " requests/s, p99 "
+                << slot.p99_us / 1000 << " ms, " << slot.cpu_us_per_request << " us CPU\n";
     }
   }
 }
@@ -62,7 +63,8 @@ int run() {
   measured.load = {number_setting("CONNECTIONS", 16), number_setting("SECONDS_PER_ROUND", 5)};
   measured.variants = variants(absolute, answering, hanging);
   measure_rounds(measured, number_setting("ROUNDS", 7));
-  measured.instructions = count_instructions(measured.variants, text_setting("INSTRUCTIONS", "auto"));
+  measured.instructions =
+      count_instructions(measured.variants, text_setting("INSTRUCTIONS", "auto"));
   measured.sink = answering.stop();
   std::cout << to_text(measured);
   const std::string output = text_setting("OUTPUT", "build/bench/overhead.json");

@@ -18,7 +18,8 @@ double quantile(std::vector<double> values, double share) {
 
 Ratio ratio(const std::vector<double>& value, const std::vector<double>& base) {
   std::vector<double> by_round;
-  for (std::size_t i = 0; i < std::min(value.size(), base.size()); ++i) by_round.push_back(value[i] / base[i]);
+  for (std::size_t i = 0; i < std::min(value.size(), base.size()); ++i)
+    by_round.push_back(value[i] / base[i]);
   return {median(value) / median(base), quantile(by_round, 0.25), quantile(by_round, 0.75)};
 }
 

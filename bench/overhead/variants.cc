@@ -37,14 +37,16 @@ Sink::Sink(const std::string& program, Mode mode)
     : process_(std::make_unique<integration::Process>(integration::ProcessOptions{
           .command = {program, mode == Mode::kHang ? "hang" : "answer"}, .nice = 19})) {
   const bool up = integration::eventually([this] { return process_->output().ends_with('\n'); });
-  if (!up) throw std::runtime_error("the sink does not start: " + process_->errors());
+  if (!up) throw std::runtime_error(program + " does not start " + process_->errors());
   port_ = process_->output();
   port_.pop_back();
 }
 
 Sink::~Sink() = default;
 
-std::string Sink::dsn() const { return "http://bench@127.0.0.1:" + port_ + "/1"; }
+std::string Sink::dsn() const {
+  return "http://bench@127.0.0.1:" + port_ + "/1";
+}
 
 std::string Sink::stop() {
   process_->send_signal(SIGTERM);
@@ -52,8 +54,10 @@ std::string Sink::stop() {
   return process_->output().substr(port_.size() + 1);
 }
 
-std::vector<Variant> variants(const Programs& programs, const Sink& answering, const Sink& hanging) {
-  const std::string closed = "http://bench@127.0.0.1:" + std::to_string(integration::free_port()) + "/1";
+std::vector<Variant> variants(const Programs& programs, const Sink& answering,
+                              const Sink& hanging) {
+  const std::string closed =
+      "http://bench@127.0.0.1:" + std::to_string(integration::free_port()) + "/1";
   return {
       {'a', "monitoring compiled out", programs.floor, plain()},
       {'b', "both flags off", programs.service, plain()},

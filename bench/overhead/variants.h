@@ -17,7 +17,8 @@ struct Variant {
   integration::Settings settings;
 };
 
-/// A server for envelopes that runs at the lowest priority, so that the service comes first where cores are few.
+/// A server for envelopes that runs at the lowest priority, so that the service comes first where
+/// cores are few.
 class Sink {
  public:
   enum class Mode { kAnswer, kHang };
@@ -42,7 +43,9 @@ struct Programs {
   std::string sink;
 };
 
-/// The six ways, (a) first, which the others are compared with. `answering` and `hanging` must outlive their use.
-[[nodiscard]] std::vector<Variant> variants(const Programs& programs, const Sink& answering, const Sink& hanging);
+/// The six ways, (a) first, which the others are compared with. `answering` and `hanging` must
+/// outlive their use.
+[[nodiscard]] std::vector<Variant> variants(const Programs& programs, const Sink& answering,
+                                            const Sink& hanging);
 
 }  // namespace overhead

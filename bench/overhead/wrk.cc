@@ -16,10 +16,11 @@ struct WrkResult {
 };
 
 WrkResult run_wrk(std::uint16_t port, const Load& load, int seconds) {
-  const integration::Finished end = integration::run(
-      {.command = {"wrk", "-t1", "-c" + std::to_string(load.connections), "-d" + std::to_string(seconds) + "s", "-s",
-                   WRK_SCRIPT, "http://127.0.0.1:" + std::to_string(port) + kPath}},
-      std::chrono::seconds{seconds + 30});
+  const integration::Finished end =
+      integration::run({.command = {"wrk", "-t1", "-c" + std::to_string(load.connections),
+                                    "-d" + std::to_string(seconds) + "s", "-s", WRK_SCRIPT,
+                                    "http://127.0.0.1:" + std::to_string(port) + kPath}},
+                       std::chrono::seconds{seconds + 30});
   const std::size_t at = end.output.find("RESULT ");
   if (!end.status || end.status->code != 0 || at == std::string::npos)
     throw std::runtime_error("wrk failed: " + end.output + end.errors);
@@ -27,7 +28,8 @@ WrkResult run_wrk(std::uint16_t port, const Load& load, int seconds) {
   WrkResult result;
   double bad_status = 0;
   double failed = 0;
-  words >> result.requests >> result.microseconds >> result.p50 >> result.p99 >> bad_status >> failed;
+  words >> result.requests >> result.microseconds >> result.p50 >> result.p99 >> bad_status >>
+      failed;
   if (!words || result.requests == 0 || bad_status + failed > 0)
     throw std::runtime_error("requests failed under load: " + end.output);
   return result;
@@ -46,10 +48,15 @@ void prepare(const integration::Service& service) {
 
 Slot measure(const integration::Service& service, const Load& load) {
   static_cast<void>(run_wrk(service.api_port(), load, 1));
-  const double cpu_before = integration::cpu_seconds_of(service.pid());
+  const integration::CpuTime before = integration::cpu_time_of(service.pid());
   const WrkResult result = run_wrk(service.api_port(), load, load.seconds);
-  const double cpu = integration::cpu_seconds_of(service.pid()) - cpu_before;
-  return {result.requests / result.microseconds * 1e6, result.p50, result.p99, cpu * 1e6 / result.requests};
+  const integration::CpuTime after = integration::cpu_time_of(service.pid());
+  const double cpu = after.total() - before.total();
+  return {.requests_per_second = result.requests / result.microseconds * 1e6,
+          .p50_us = result.p50,
+          .p99_us = result.p99,
+          .cpu_us_per_request = cpu * 1e6 / result.requests,
+          .user_share = (after.user - before.user) / cpu};
 }
 
 }  // namespace overhead

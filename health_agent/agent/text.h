@@ -23,8 +23,8 @@ struct Token {
   bool after_hyphen = false;  ///< A word bound to the token before it: `egg` in `2-egg`.
 };
 
-/// As much of a message is read; ten thousand words.
-inline constexpr std::size_t kMaxTextBytes = 65'536;
+/// As much of a message is read: a few thousand words, more than any messenger takes at once.
+inline constexpr std::size_t kMaxTextBytes = 16'384;
 
 /// Cuts a message, or the first kMaxTextBytes of it, into tokens. Takes any bytes: what is not
 /// UTF-8, control characters and emoji count as spaces. Threads: any. Cost: linear in the length.

@@ -91,6 +91,7 @@ class Lexer {
   explicit Lexer(std::string_view text) : text_(text) {}
 
   std::vector<Token> run() {
+    tokens_.reserve(text_.size() / 4 + 1);
     while (at_ < text_.size())
       step();
     return std::move(tokens_);

@@ -2,7 +2,6 @@
 
 #include <zlib.h>
 
-#include <chrono>
 #include <limits>
 #include <memory>
 #include <new>
@@ -12,6 +11,7 @@
 #include "export/negotiate.h"
 #include "vitals/export/text.h"
 #include "vitals/metrics/registry.h"
+#include "vitals/metrics/timer.h"
 
 namespace vitals::exporting {
 namespace {
@@ -85,6 +85,33 @@ bool ScrapeHandler::authorized(std::string_view authorization) const noexcept {
 }
 
 ScrapeResponse ScrapeHandler::handle(const ScrapeRequest& request) noexcept {
+  try {
+    ScrapeResponse response = answer(request);
+    if (request.method == "HEAD") response.body.clear();
+    return response;
+  } catch (...) {
+    ScrapeResponse response;
+    response.status = 500;  // without a text, since it may be memory that is lacking
+    return response;
+  }
+}
+
+ScrapeResponse ScrapeHandler::answer(const ScrapeRequest& request) {
+  if (!authorized(request.authorization)) {
+    ScrapeResponse response = refusal(401, "A token is needed: Authorization: Bearer TOKEN.\n");
+    response.www_authenticate = "Bearer realm=\"metrics\"";
+    return response;
+  }
+  if (request.method == "HEAD") {
+    ScrapeResponse response;
+    response.content_type = kTextContentType;
+    return response;
+  }
+  if (request.method != "GET") {
+    ScrapeResponse response = refusal(405, "Only GET and HEAD are allowed here.\n");
+    response.allow = "GET, HEAD";
+    return response;
+  }
   struct InFlight {
     explicit InFlight(std::atomic<std::size_t>& n) : count(n), before(n.fetch_add(1)) {}
     InFlight(const InFlight&) = delete;
@@ -93,37 +120,12 @@ ScrapeResponse ScrapeHandler::handle(const ScrapeRequest& request) noexcept {
     std::atomic<std::size_t>& count;
     std::size_t before;
   };
-  try {
-    if (!authorized(request.authorization)) {
-      ScrapeResponse response = refusal(401, "A token is needed: Authorization: Bearer TOKEN.\n");
-      response.www_authenticate = "Bearer realm=\"metrics\"";
-      return response;
-    }
-    const bool head = request.method == "HEAD";
-    if (!head && request.method != "GET") {
-      ScrapeResponse response = refusal(405, "Only GET and HEAD are allowed here.\n");
-      response.allow = "GET, HEAD";
-      return response;
-    }
-    if (head) {
-      ScrapeResponse response;
-      response.content_type = kTextContentType;
-      return response;
-    }
-    const InFlight in_flight(in_flight_);
-    if (in_flight.before >= options_.max_in_flight) {
-      return refusal(503, "Too many scrapes at once; try again.\n");
-    }
-    const auto start = std::chrono::steady_clock::now();
-    ScrapeResponse response = scrape(request);
-    const std::chrono::duration<double> taken = std::chrono::steady_clock::now() - start;
-    duration_.observe(taken.count());
-    return response;
-  } catch (...) {
-    ScrapeResponse response;
-    response.status = 500;  // without a text, since it may be memory that is lacking
-    return response;
+  const InFlight in_flight(in_flight_);
+  if (in_flight.before >= options_.max_in_flight) {
+    return refusal(503, "Too many scrapes at once; try again.\n");
   }
+  const metrics::Timer timer(duration_);
+  return scrape(request);
 }
 
 ScrapeResponse ScrapeHandler::scrape(const ScrapeRequest& request) {

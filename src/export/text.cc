@@ -61,8 +61,9 @@ class TextSink final : public metrics::SampleSink {
     open_.assign(name_) += '{';
     if (family.type == MetricType::kHistogram) {
       bucket_.assign(name_).append("_bucket{");
+      // Not kept from one family to the next: the bounds of a collector's histogram are gone when
+      // it has been read, and others may lie at their address.
       bounds_ = {};
-      bound_texts_.clear();
     }
   }
 

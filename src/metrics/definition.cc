@@ -1,9 +1,9 @@
 #include "metrics/definition.h"
 
 #include <algorithm>
-#include <array>
 #include <cmath>
 
+#include "metrics/label_text.h"
 #include "vitals/metrics/detail/cells.h"
 
 namespace vitals::metrics::detail {
@@ -31,6 +31,8 @@ void check_family(const FamilyInfo& family) {
   }
   if (family.name.starts_with("__")) refuse(family.name, "names that begin with __ are reserved");
   if (family.help.empty()) refuse(family.name, "the help text is empty; say what is counted");
+
+  if (!valid_utf8(family.help)) refuse(family.name, "the help text is not UTF-8");
 
   std::string_view base = family.name;
   if (family.type == MetricType::kCounter) {

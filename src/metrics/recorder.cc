@@ -1,7 +1,6 @@
 #include "metrics/recorder.h"
 
-#include <algorithm>
-#include <cmath>
+#include <utility>
 
 #include "metrics/definition.h"
 
@@ -10,6 +9,7 @@ namespace vitals::metrics::detail {
 void Recorder::begin_family(const FamilyInfo& family) {
   open_ = false;  // a new family means that the one before is whole
   check_family(family);
+  seen_.clear();
   families_.push_back({std::string(family.name), std::string(family.help),
                        std::string(family.unit), family.type, {}});
   open_ = true;
@@ -22,8 +22,9 @@ Recorder::Sample* Recorder::add(const SeriesInfo& series, MetricType type) {
     throw DefinitionError("metric \"" + family.name + "\": a sample of another type");
   }
   (void)decode_labels(series.labels);  // throws when somebody wrote the text by hand, and wrongly
-  if (std::ranges::count(family.samples, series.labels, &Sample::labels) > 0) return nullptr;
-  family.samples.push_back({.labels = std::string(series.labels), .bounds = {}, .counts = {}});
+  std::string labels(series.labels);
+  if (!seen_.insert(labels).second) return nullptr;
+  family.samples.push_back({.labels = std::move(labels), .bounds = {}, .counts = {}});
   return &family.samples.back();
 }
 

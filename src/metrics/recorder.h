@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <string>
+#include <unordered_set>
 #include <vector>
 
 #include "vitals/metrics/sample_sink.h"
@@ -47,7 +48,8 @@ class Recorder final : public SampleSink {
   Sample* add(const SeriesInfo& series, MetricType type);
 
   std::vector<RecordedFamily> families_;
-  bool open_ = false;  // the last family has begun, and may go on
+  std::unordered_set<std::string> seen_;  // labels of the last family
+  bool open_ = false;                     // the last family has begun, and may go on
 };
 
 }  // namespace vitals::metrics::detail

@@ -133,6 +133,7 @@ bool Client::flush(Clock::time_point deadline) noexcept {
 }
 
 bool Client::close(const std::shared_ptr<Client>& client, Clock::time_point deadline) noexcept {
+  client->worker_.begin_close();
   try {
     client->drain_ = start_thread([client] { client->worker_.drain(); });
   } catch (const std::system_error&) {

@@ -12,8 +12,8 @@ namespace {
 TEST(Chat, AMessageAboutFoodBecomesAnEntryAndAnAnswer) {
   const Service service{health_agent()};
   Http client = service.http();
-  const Response response =
-      client.post("/api/v1/chat", {{"user_id", "ann"}, {"message", "2 eggs and 150 g of rice for lunch"}});
+  const Response response = client.post(
+      "/api/v1/chat", {{"user_id", "ann"}, {"message", "2 eggs and 150 g of rice for lunch"}});
   ASSERT_EQ(response.status, 200) << response.body;
   const Json answer = response.json();
   EXPECT_EQ(answer["user_id"], "ann");
@@ -28,7 +28,8 @@ TEST(Chat, AMessageAboutFoodBecomesAnEntryAndAnAnswer) {
   EXPECT_NE(entry["foods"][1]["name"].get<std::string>().find("rice"), std::string::npos);
   EXPECT_EQ(entry["foods"][1]["quantity"], 150);
   EXPECT_EQ(entry["foods"][1]["unit"], "g");
-  for (const Json& food : entry["foods"]) EXPECT_GT(food["calories"].get<double>(), 0);
+  for (const Json& food : entry["foods"])
+    EXPECT_GT(food["calories"].get<double>(), 0);
 
   const Json day = client.get("/api/v1/users/ann/food").json();
   EXPECT_EQ(day["entries"].size(), 1U);
@@ -38,7 +39,8 @@ TEST(Chat, AMessageAboutFoodBecomesAnEntryAndAnAnswer) {
 TEST(Chat, AMessageWithoutFoodIsAnsweredAndStoresNothing) {
   const Service service{health_agent()};
   Http client = service.http();
-  const Response response = client.post("/api/v1/chat", {{"user_id", "ann"}, {"message", "Hello, who are you?"}});
+  const Response response =
+      client.post("/api/v1/chat", {{"user_id", "ann"}, {"message", "Hello, who are you?"}});
   ASSERT_EQ(response.status, 200) << response.body;
   EXPECT_FALSE(response.json()["response"].get<std::string>().empty());
   EXPECT_TRUE(response.json().value("food_entry", Json{}).is_null());
@@ -58,8 +60,12 @@ TEST(Chat, TheSameMessageGetsTheSameAnswer) {
 TEST(Chat, HistoryIsTakenAndCanBeForgotten) {
   const Service service{health_agent()};
   Http client = service.http();
-  const Json history{{{"role", "user"}, {"content", "Hi"}}, {{"role", "assistant"}, {"content", "Hello!"}}};
-  EXPECT_EQ(client.post("/api/v1/chat", {{"user_id", "ann"}, {"message", "an apple"}, {"message_history", history}}).status,
+  const Json history{{{"role", "user"}, {"content", "Hi"}},
+                     {{"role", "assistant"}, {"content", "Hello!"}}};
+  EXPECT_EQ(client
+                .post("/api/v1/chat",
+                      {{"user_id", "ann"}, {"message", "an apple"}, {"message_history", history}})
+                .status,
             200);
   EXPECT_EQ(client.del("/api/v1/users/ann/conversation").status, 204);
   EXPECT_EQ(client.post("/api/v1/chat", {{"user_id", "ann"}, {"message", "a banana"}}).status, 200);
@@ -81,8 +87,12 @@ TEST(Chat, WrongMessagesAreRefusedAndNameTheField) {
   refuse({{"user_id", "ann"}, {"message", ""}}, "message");
   refuse({{"user_id", "ann"}, {"message", Json()}}, "message");
   refuse({{"user_id", "ann"}, {"message", "x"}, {"message_history", "old"}}, "message_history");
-  refuse({{"user_id", "ann"}, {"message", "x"}, {"message_history", {{{"role", "user"}}}}}, "content");
-  refuse({{"user_id", "ann"}, {"message", "x"}, {"message_history", {{{"role", "king"}, {"content", "x"}}}}}, "role");
+  refuse({{"user_id", "ann"}, {"message", "x"}, {"message_history", {{{"role", "user"}}}}},
+         "content");
+  refuse({{"user_id", "ann"},
+          {"message", "x"},
+          {"message_history", {{{"role", "king"}, {"content", "x"}}}}},
+         "role");
   refuse({{"user_id", "ann"}, {"message", "x"}, {"mood", "good"}}, "mood");
 }
 
@@ -93,7 +103,8 @@ TEST(Chat, IsStreamedWhenTheClientAsksForAnEventStream) {
   const Response whole = client.post("/api/v1/chat", body);
   const Response response = client.post("/api/v1/chat", body, {{"Accept", "text/event-stream"}});
   ASSERT_EQ(response.status, 200) << response.body;
-  EXPECT_TRUE(response.header("content-type").starts_with("text/event-stream")) << response.header("content-type");
+  EXPECT_TRUE(response.header("content-type").starts_with("text/event-stream"))
+      << response.header("content-type");
   const std::vector<std::string> events = event_stream_data(response.body);
   ASSERT_GE(events.size(), 3U) << "the answer came in one piece:\n" << response.body;
   std::string pieces;
@@ -114,8 +125,9 @@ TEST(Chat, IsStreamedWhenTheClientAsksForAnEventStream) {
 TEST(Chat, AFailureInAStreamIsToldWithTheRequestIdAndNoDetail) {
   const Service service{health_agent({{"FAULTS", "agent:1.0"}})};
   Http client = service.http();
-  const Response response = client.post("/api/v1/chat", {{"user_id", "ann"}, {"message", "an egg"}},
-                                        {{"Accept", "text/event-stream"}, {"X-Request-ID", "streamed.1"}});
+  const Response response =
+      client.post("/api/v1/chat", {{"user_id", "ann"}, {"message", "an egg"}},
+                  {{"Accept", "text/event-stream"}, {"X-Request-ID", "streamed.1"}});
   EXPECT_TRUE(response.status == 200 || response.status == 502) << response.status;
   EXPECT_EQ(response.header("x-request-id"), "streamed.1");
   EXPECT_NE(response.body.find("AgentError"), std::string::npos) << response.body;

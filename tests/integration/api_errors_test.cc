@@ -10,7 +10,8 @@ namespace {
 TEST(Errors, APathThatMatchesNoRouteIsA404OfTheApi) {
   const Service service{health_agent()};
   Http client = service.http();
-  for (const char* path : {"/", "/nowhere", "/api", "/api/v1", "/api/v1/users/ann/dreams", "/api/v1/users/a/b/c/d"}) {
+  for (const char* path :
+       {"/", "/nowhere", "/api", "/api/v1", "/api/v1/users/ann/dreams", "/api/v1/users/a/b/c/d"}) {
     SCOPED_TRACE(path);
     expect_error(client.get(path), 404, "RecordNotFoundError");
   }
@@ -31,7 +32,8 @@ TEST(Errors, AMethodThatARouteLacksIsRefused) {
 
 TEST(Errors, AnUnknownFailureIsA500WithoutDetail) {
   const Service service{health_agent({{"FAULTS", "handler:1.0"}})};
-  const Response response = service.http().get("/api/v1/users/ann", {{"X-Request-ID", "failing.1"}});
+  const Response response =
+      service.http().get("/api/v1/users/ann", {{"X-Request-ID", "failing.1"}});
   expect_error(response, 500, "InternalError");
   EXPECT_EQ(response.json()["request_id"], "failing.1");
   EXPECT_EQ(response.body.find("injected"), std::string::npos) << response.body;
@@ -48,7 +50,8 @@ TEST(Errors, AFailingDatabaseIsA500OfItsOwnWithoutDetail) {
 
 TEST(Errors, AFailingAgentIsA502WithoutDetail) {
   const Service service{health_agent({{"FAULTS", "agent:1.0"}})};
-  const Response response = service.http().post("/api/v1/chat", {{"user_id", "ann"}, {"message", "an egg"}});
+  const Response response =
+      service.http().post("/api/v1/chat", {{"user_id", "ann"}, {"message", "an egg"}});
   expect_error(response, 502, "AgentError");
   EXPECT_EQ(response.body.find("injected"), std::string::npos) << response.body;
 }

@@ -8,24 +8,30 @@ namespace integration {
 namespace {
 
 Json egg() {
-  return {{"name", "egg"}, {"quantity", 2}, {"calories", 156}, {"protein", 12.6}, {"carbs", 1.1}, {"fat", 10.6}};
+  return {{"name", "egg"},   {"quantity", 2}, {"calories", 156},
+          {"protein", 12.6}, {"carbs", 1.1},  {"fat", 10.6}};
 }
 
-Json rice() { return {{"name", "rice"}, {"quantity", 150}, {"unit", "g"}, {"calories", 195.5}}; }
+Json rice() {
+  return {{"name", "rice"}, {"quantity", 150}, {"unit", "g"}, {"calories", 195.5}};
+}
 
 TEST(Food, EntriesAreStoredAndSummedByDay) {
   const Service service{health_agent()};
   Http client = service.http();
   create_user(client, "ann");
-  const Response posted = client.post("/api/v1/users/ann/food",
-                                      {{"foods", {egg(), rice()}}, {"meal_type", "lunch"}, {"notes", "at work"}});
+  const Response posted =
+      client.post("/api/v1/users/ann/food",
+                  {{"foods", {egg(), rice()}}, {"meal_type", "lunch"}, {"notes", "at work"}});
   ASSERT_EQ(posted.status, 201) << posted.body;
   const Json entry = posted.json();
   EXPECT_EQ(find_field(entry, "meal_type"), Json("lunch"));
   EXPECT_EQ(find_field(entry, "notes"), Json("at work"));
   ASSERT_TRUE(find_field(entry, "foods"));
   EXPECT_EQ(find_field(entry, "foods")->size(), 2U);
-  ASSERT_EQ(client.post("/api/v1/users/ann/food", {{"foods", {rice()}}, {"meal_type", "dinner"}}).status, 201);
+  ASSERT_EQ(
+      client.post("/api/v1/users/ann/food", {{"foods", {rice()}}, {"meal_type", "dinner"}}).status,
+      201);
 
   const Response response = client.get("/api/v1/users/ann/food");
   ASSERT_EQ(response.status, 200) << response.body;
@@ -44,7 +50,9 @@ TEST(Food, TheTimestampDecidesTheDay) {
   Http client = service.http();
   create_user(client, "ann");
   const auto eat = [&client](const char* time) {
-    return client.post("/api/v1/users/ann/food", {{"foods", {egg()}}, {"meal_type", "snack"}, {"timestamp", time}})
+    return client
+        .post("/api/v1/users/ann/food",
+              {{"foods", {egg()}}, {"meal_type", "snack"}, {"timestamp", time}})
         .status;
   };
   EXPECT_EQ(eat("2026-01-31T00:00:00Z"), 201);
@@ -63,7 +71,9 @@ TEST(Food, ANewEntryIsInTheDayAtOnceAlthoughTheDayIsCached) {
   create_user(client, "ann");
   for (std::size_t i = 0; i < 5; ++i) {
     EXPECT_EQ(client.get("/api/v1/users/ann/food").json()["entries"].size(), i);
-    ASSERT_EQ(client.post("/api/v1/users/ann/food", {{"foods", {egg()}}, {"meal_type", "lunch"}}).status, 201);
+    ASSERT_EQ(
+        client.post("/api/v1/users/ann/food", {{"foods", {egg()}}, {"meal_type", "lunch"}}).status,
+        201);
   }
 }
 
@@ -109,7 +119,8 @@ TEST(Food, ADateThatIsNoneIsRefused) {
   const Service service{health_agent()};
   Http client = service.http();
   create_user(client, "ann");
-  for (const char* date : {"yesterday", "2026-02-30", "2026-13-01", "26-01-01", "2026-01-01T00:00:00Z", "%00"}) {
+  for (const char* date :
+       {"yesterday", "2026-02-30", "2026-13-01", "26-01-01", "2026-01-01T00:00:00Z", "%00"}) {
     SCOPED_TRACE(date);
     const Response response = client.get(std::string{"/api/v1/users/ann/food?date="} + date);
     expect_error(response, 400, "ValidationError");

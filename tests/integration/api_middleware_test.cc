@@ -13,7 +13,8 @@ namespace integration {
 namespace {
 
 bool is_uuid4(const std::string& text) {
-  static const std::regex kUuid{"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}"};
+  static const std::regex kUuid{
+      "[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}"};
   return std::regex_match(text, kUuid);
 }
 
@@ -37,7 +38,8 @@ TEST(Authentication, WantsAKnownKeyEverywhereButForHealthAndMetrics) {
   for (const Request& request : closed) {
     SCOPED_TRACE(request.method + " " + request.path);
     expect_error(client.send(request), 401, "AuthenticationError");
-    for (const char* header : {"Bearer third", "Bearer ", "Bearer firs", "Bearer first ,", "first", "Basic first", "Bearer first,second"}) {
+    for (const char* header : {"Bearer third", "Bearer ", "Bearer firs", "Bearer first ,", "first",
+                               "Basic first", "Bearer first,second"}) {
       Request tried = request;
       tried.headers = {{"Authorization", header}};
       EXPECT_EQ(client.send(tried).status, 401) << header;
@@ -46,16 +48,22 @@ TEST(Authentication, WantsAKnownKeyEverywhereButForHealthAndMetrics) {
   EXPECT_EQ(client.get("/api/health").status, 200);
   EXPECT_EQ(client.get("/metrics").status, 200);
   for (const char* key : {"first", "second"})
-    EXPECT_EQ(client.get("/api/cache/stats", {{"Authorization", std::string{"Bearer "} + key}}).status, 200) << key;
-  EXPECT_EQ(client.get("/api/cache/stats", {{"Authorization", "bearer first"}}).status, 200) << "the scheme has no case";
-  EXPECT_GE(service.metrics().sum("http_errors_total", {{"error_type", "AuthenticationError"}}), 12);
+    EXPECT_EQ(
+        client.get("/api/cache/stats", {{"Authorization", std::string{"Bearer "} + key}}).status,
+        200)
+        << key;
+  EXPECT_EQ(client.get("/api/cache/stats", {{"Authorization", "bearer first"}}).status, 200)
+      << "the scheme has no case";
+  EXPECT_GE(service.metrics().sum("http_errors_total", {{"error_type", "AuthenticationError"}}),
+            12);
 }
 
 TEST(RateLimit, RefusesWhoAsksTooOftenAndSaysWhenToComeBack) {
   const Service service{health_agent({{"API_KEYS", "eager,calm"}, {"RATE_LIMIT_PER_MINUTE", "5"}})};
   Http eager = service.http();
   eager.set_bearer("eager");
-  for (int i = 0; i < 5; ++i) EXPECT_EQ(eager.get("/api/cache/stats").status, 200) << "request " << i;
+  for (int i = 0; i < 5; ++i)
+    EXPECT_EQ(eager.get("/api/cache/stats").status, 200) << "request " << i;
   const Response refused = eager.get("/api/cache/stats");
   expect_error(refused, 429, "RateLimitError");
   const std::string after = refused.header("retry-after");
@@ -85,18 +93,21 @@ TEST(RateLimit, CountsByAddressWhereThereAreNoKeys) {
 TEST(RateLimit, ZeroIsNoLimit) {
   const Service service{health_agent()};
   Http client = service.http();
-  for (int i = 0; i < 300; ++i) ASSERT_EQ(client.get("/api/cache/stats").status, 200);
+  for (int i = 0; i < 300; ++i)
+    ASSERT_EQ(client.get("/api/cache/stats").status, 200);
 }
 
 TEST(Cors, AllowsTheOriginsOfTheSettingAndNoOther) {
-  const Service service{health_agent({{"CORS_ORIGINS", "http://localhost:3000, https://app.example"}})};
+  const Service service{
+      health_agent({{"CORS_ORIGINS", "http://localhost:3000, https://app.example"}})};
   Http client = service.http();
   for (const char* origin : {"http://localhost:3000", "https://app.example"}) {
     const Response response = client.get("/api/health", {{"Origin", origin}});
     EXPECT_EQ(response.header("access-control-allow-origin"), origin);
     EXPECT_NE(response.header("vary").find("Origin"), std::string::npos) << response.header("vary");
   }
-  for (const char* origin : {"http://localhost:3001", "https://evil.example", "https://app.example.evil", "null"}) {
+  for (const char* origin :
+       {"http://localhost:3001", "https://evil.example", "https://app.example.evil", "null"}) {
     const Response response = client.get("/api/health", {{"Origin", origin}});
     EXPECT_EQ(response.status, 200);
     EXPECT_EQ(response.header("access-control-allow-origin"), "") << origin;
@@ -106,11 +117,12 @@ TEST(Cors, AllowsTheOriginsOfTheSettingAndNoOther) {
 TEST(Cors, AnswersAPreflightWithoutAKey) {
   const Service service{health_agent({{"API_KEYS", "key"}})};
   Http client = service.http();
-  const Request preflight{.method = "OPTIONS",
-                          .path = "/api/v1/users/ann/profile",
-                          .headers = {{"Origin", "http://localhost:3000"},
-                                      {"Access-Control-Request-Method", "PATCH"},
-                                      {"Access-Control-Request-Headers", "authorization,content-type"}}};
+  const Request preflight{
+      .method = "OPTIONS",
+      .path = "/api/v1/users/ann/profile",
+      .headers = {{"Origin", "http://localhost:3000"},
+                  {"Access-Control-Request-Method", "PATCH"},
+                  {"Access-Control-Request-Headers", "authorization,content-type"}}};
   const Response response = client.send(preflight);
   EXPECT_TRUE(response.status == 204 || response.status == 200) << response.status;
   EXPECT_EQ(response.header("access-control-allow-origin"), "http://localhost:3000");
@@ -145,9 +157,11 @@ TEST(RequestId, AValidOneIsKept) {
 TEST(RequestId, AnInvalidOneIsReplacedByAUuid) {
   const Service service{health_agent()};
   Http client = service.http();
-  for (const std::string& id : {std::string{}, std::string(65, 'r'), std::string{"a b"}, std::string{"a/b"},
-                                std::string{"a\"b"}, std::string{"é"}, std::string{"a,b"}, std::string{"{}"}}) {
-    const std::string made = client.get("/api/health", {{"X-Request-ID", id}}).header("x-request-id");
+  for (const std::string& id :
+       {std::string{}, std::string(65, 'r'), std::string{"a b"}, std::string{"a/b"},
+        std::string{"a\"b"}, std::string{"é"}, std::string{"a,b"}, std::string{"{}"}}) {
+    const std::string made =
+        client.get("/api/health", {{"X-Request-ID", id}}).header("x-request-id");
     EXPECT_TRUE(is_uuid4(made)) << "'" << id << "' became '" << made << "'";
   }
 }

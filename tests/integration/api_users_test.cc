@@ -13,8 +13,8 @@ namespace {
 TEST(Users, AreCreatedOnceAndFoundAgain) {
   const Service service{health_agent()};
   Http client = service.http();
-  const Response created =
-      client.post("/api/v1/users", {{"user_id", "ann"}, {"profile", {{"diet", "vegan"}, {"age", 31}}}});
+  const Response created = client.post(
+      "/api/v1/users", {{"user_id", "ann"}, {"profile", {{"diet", "vegan"}, {"age", 31}}}});
   EXPECT_EQ(created.status, 201) << created.body;
   EXPECT_EQ(client.post("/api/v1/users", {{"user_id", "ann"}}).status, 200);
   const Response found = client.get("/api/v1/users/ann");
@@ -32,8 +32,9 @@ TEST(Users, WhoIsNotThereIsA404) {
   expect_error(client.get("/api/v1/users/nobody"), 404, "RecordNotFoundError");
   expect_error(client.get("/api/v1/users/nobody/profile"), 404, "RecordNotFoundError");
   expect_error(client.get("/api/v1/users/nobody/preferences"), 404, "RecordNotFoundError");
-  expect_error(client.patch("/api/v1/users/nobody/profile", {{"field", "diet"}, {"value", "vegan"}}), 404,
-               "RecordNotFoundError");
+  expect_error(
+      client.patch("/api/v1/users/nobody/profile", {{"field", "diet"}, {"value", "vegan"}}), 404,
+      "RecordNotFoundError");
 }
 
 TEST(Users, AreGoneAfterDelete) {
@@ -54,7 +55,8 @@ TEST(Users, ProfileFieldsAreSetAndRead) {
   EXPECT_EQ(client.get("/api/v1/users/ann/profile").status, 200);
   const std::vector<Json> values{"vegan", 72.5, true, -3, "Käse – 🧀"};
   for (const Json& value : values) {
-    const Response patched = client.patch("/api/v1/users/ann/profile", {{"field", "thing"}, {"value", value}});
+    const Response patched =
+        client.patch("/api/v1/users/ann/profile", {{"field", "thing"}, {"value", value}});
     EXPECT_EQ(patched.status, 200) << patched.body;
     EXPECT_EQ(find_field(client.get("/api/v1/users/ann/profile").json(), "thing"), value);
     EXPECT_EQ(find_field(client.get("/api/v1/users/ann").json(), "thing"), value);
@@ -69,7 +71,8 @@ TEST(Users, PreferencesAreSetAndRead) {
   const Response patched =
       client.patch("/api/v1/users/ann/preferences", {{"preference", "units"}, {"value", "metric"}});
   EXPECT_EQ(patched.status, 200) << patched.body;
-  EXPECT_EQ(find_field(client.get("/api/v1/users/ann/preferences").json(), "units"), Json("metric"));
+  EXPECT_EQ(find_field(client.get("/api/v1/users/ann/preferences").json(), "units"),
+            Json("metric"));
 }
 
 TEST(Users, OneOfManyRacingCreatesWinsAndTheOthersFindTheUser) {
@@ -82,7 +85,8 @@ TEST(Users, OneOfManyRacingCreatesWinsAndTheOthersFindTheUser) {
       status = service.http().post("/api/v1/users", {{"user_id", "raced"}}).status;
     });
   }
-  for (std::thread& racer : racers) racer.join();
+  for (std::thread& racer : racers)
+    racer.join();
   EXPECT_EQ(std::count(statuses.begin(), statuses.end(), 201), 1);
   EXPECT_EQ(std::count(statuses.begin(), statuses.end(), 200), kRacers - 1);
 }
@@ -103,11 +107,13 @@ TEST(Users, ACacheNeverShowsWhatWasBeforeAWrite) {
   Http client = service.http();
   create_user(client, "ann");
   for (int i = 0; i < 50; ++i) {
-    ASSERT_EQ(client.patch("/api/v1/users/ann/profile", {{"field", "n"}, {"value", i}}).status, 200);
+    ASSERT_EQ(client.patch("/api/v1/users/ann/profile", {{"field", "n"}, {"value", i}}).status,
+              200);
     ASSERT_EQ(find_field(client.get("/api/v1/users/ann/profile").json(), "n"), Json(i));
   }
   const Json stats = client.get("/api/cache/stats").json();
-  for (const char* field : {"hits", "misses", "hit_rate", "size"}) EXPECT_TRUE(stats.contains(field)) << stats;
+  for (const char* field : {"hits", "misses", "hit_rate", "size"})
+    EXPECT_TRUE(stats.contains(field)) << stats;
   EXPECT_GE(stats["misses"].get<int>(), 1);
 }
 

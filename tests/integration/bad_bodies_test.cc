@@ -48,17 +48,21 @@ class BadBodies : public testing::Test {
   Http client_ = service_.http();
 };
 
-TEST_F(BadBodies, NoBodyIsRefused) { expect_refused(""); }
+TEST_F(BadBodies, NoBodyIsRefused) {
+  expect_refused("");
+}
 
 TEST_F(BadBodies, MalformedJsonIsRefused) {
-  for (const char* body : {"{", "}", "nonsense", "{\"user_id\":}", "{\"user_id\":\"ann\",}", "{\"user_id\":\"ann\"} more",
-                           "{'user_id':'ann'}", "{\"user_id\":\"an\nn\"}", "\"\\ud800\"", "{\"a\":1e999}", "NaN"}) {
+  for (const char* body : {"{", "}", "nonsense", "{\"user_id\":}", "{\"user_id\":\"ann\",}",
+                           "{\"user_id\":\"ann\"} more", "{'user_id':'ann'}",
+                           "{\"user_id\":\"an\nn\"}", "\"\\ud800\"", "{\"a\":1e999}", "NaN"}) {
     expect_refused(body);
   }
 }
 
 TEST_F(BadBodies, JsonThatIsNoObjectIsRefused) {
-  for (const char* body : {"null", "1", "\"text\"", "[]", "[{\"user_id\":\"ann\"}]", "true"}) expect_refused(body);
+  for (const char* body : {"null", "1", "\"text\"", "[]", "[{\"user_id\":\"ann\"}]", "true"})
+    expect_refused(body);
 }
 
 TEST_F(BadBodies, InvalidUtf8IsRefused) {
@@ -71,9 +75,12 @@ TEST_F(BadBodies, InvalidUtf8IsRefused) {
 TEST_F(BadBodies, DeeplyNestedJsonIsRefused) {
   expect_refused(std::string(200'000, '['));
   std::string value;
-  for (int i = 0; i < 50'000; ++i) value += "[";
-  for (int i = 0; i < 50'000; ++i) value += "]";
-  const Response response = client_.post_text("/api/v1/chat", "{\"user_id\":\"ann\",\"message\":" + value + "}");
+  for (int i = 0; i < 50'000; ++i)
+    value += "[";
+  for (int i = 0; i < 50'000; ++i)
+    value += "]";
+  const Response response =
+      client_.post_text("/api/v1/chat", "{\"user_id\":\"ann\",\"message\":" + value + "}");
   expect_error(response, 400, "ValidationError");
   const Response profile = client_.send({.method = "PATCH",
                                          .path = "/api/v1/users/ann/profile",
@@ -83,11 +90,15 @@ TEST_F(BadBodies, DeeplyNestedJsonIsRefused) {
 }
 
 TEST_F(BadBodies, TenMegabytesAreRefusedWith413) {
-  const std::string body = "{\"user_id\":\"ann\",\"message\":\"" + std::string(10U << 20U, 'x') + "\"}";
+  const std::string body =
+      "{\"user_id\":\"ann\",\"message\":\"" + std::string(10U << 20U, 'x') + "\"}";
   for (const Route& route : routes_with_bodies()) {
     SCOPED_TRACE(route.path);
-    const Response response = service_.http().send(
-        {.method = route.method, .path = route.path, .headers = {{"Content-Type", "application/json"}}, .body = body});
+    const Response response =
+        service_.http().send({.method = route.method,
+                              .path = route.path,
+                              .headers = {{"Content-Type", "application/json"}},
+                              .body = body});
     EXPECT_EQ(response.status, 413) << response.error;
     EXPECT_TRUE(response.json().contains("request_id")) << response.body;
   }
@@ -96,7 +107,8 @@ TEST_F(BadBodies, TenMegabytesAreRefusedWith413) {
 TEST_F(BadBodies, ABodyThatIsSaidToBeHugeIsRefusedBeforeItIsSent) {
   const std::size_t before = memory_of(service_.pid());
   RawSocket client{service_.api_port()};
-  ASSERT_TRUE(client.send("POST /api/v1/chat HTTP/1.1\r\nHost: x\r\nContent-Length: 99999999999\r\n\r\n{"));
+  ASSERT_TRUE(
+      client.send("POST /api/v1/chat HTTP/1.1\r\nHost: x\r\nContent-Length: 99999999999\r\n\r\n{"));
   const auto response = client.read_response(5s);
   ASSERT_TRUE(response) << "no answer";
   EXPECT_EQ(response->status, 413);
@@ -105,10 +117,12 @@ TEST_F(BadBodies, ABodyThatIsSaidToBeHugeIsRefusedBeforeItIsSent) {
 
 TEST_F(BadBodies, ChunkedBodiesHaveTheSameLimit) {
   RawSocket client{service_.api_port()};
-  ASSERT_TRUE(client.send("POST /api/v1/chat HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"));
+  ASSERT_TRUE(
+      client.send("POST /api/v1/chat HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"));
   const std::string chunk = "10000\r\n" + std::string(65536, 'x') + "\r\n";
   bool open = true;
-  for (int i = 0; i < 160 && open; ++i) open = client.send(chunk);
+  for (int i = 0; i < 160 && open; ++i)
+    open = client.send(chunk);
   if (open) client.send("0\r\n\r\n");
   const auto response = client.read_response(5s);
   if (response) {
@@ -120,7 +134,8 @@ TEST_F(BadBodies, ChunkedBodiesHaveTheSameLimit) {
 TEST_F(BadBodies, WrongTypesAndUnknownFieldsNameTheField) {
   const auto refuse = [this](const Route& route, const Json& body, const std::string& field) {
     SCOPED_TRACE(std::string{route.path} + " " + body.dump());
-    const Response response = client_.send({.method = route.method, .path = route.path, .body = body.dump()});
+    const Response response =
+        client_.send({.method = route.method, .path = route.path, .body = body.dump()});
     expect_error(response, 400, "ValidationError");
     EXPECT_NE(response.body.find(field), std::string::npos) << response.body;
   };
@@ -145,9 +160,11 @@ TEST_F(BadBodies, WrongTypesAndUnknownFieldsNameTheField) {
 
 TEST_F(BadBodies, TextThatLooksLikeCodeIsOnlyText) {
   for (const std::string& text :
-       {std::string{"'; DROP TABLE users; --"}, std::string{"<script>alert(1)</script>"}, std::string{"%s%n{}"},
-        std::string{"line\nfeed\ttab \"quote\" \\ back"}, std::string{"\xF0\x9F\xA5\x9A egg"}}) {
-    const Response patched = client_.patch("/api/v1/users/ann/profile", {{"field", "note"}, {"value", text}});
+       {std::string{"'; DROP TABLE users; --"}, std::string{"<script>alert(1)</script>"},
+        std::string{"%s%n{}"}, std::string{"line\nfeed\ttab \"quote\" \\ back"},
+        std::string{"\xF0\x9F\xA5\x9A egg"}}) {
+    const Response patched =
+        client_.patch("/api/v1/users/ann/profile", {{"field", "note"}, {"value", text}});
     ASSERT_EQ(patched.status, 200) << patched.body;
     EXPECT_EQ(find_field(client_.get("/api/v1/users/ann/profile").json(), "note"), Json(text));
     const Response chat = client_.post("/api/v1/chat", {{"user_id", "ann"}, {"message", text}});
@@ -159,7 +176,8 @@ TEST_F(BadBodies, ANulInATextIsStoredOrRefusedButNeverCutsIt) {
   const std::string text{"an egg \0 and more", 17};
   const Response chat = client_.post("/api/v1/chat", {{"user_id", "ann"}, {"message", text}});
   if (chat.status != 200) expect_error(chat, 400, "ValidationError");
-  const Response patched = client_.patch("/api/v1/users/ann/profile", {{"field", "note"}, {"value", text}});
+  const Response patched =
+      client_.patch("/api/v1/users/ann/profile", {{"field", "note"}, {"value", text}});
   if (patched.status == 200) {
     EXPECT_EQ(find_field(client_.get("/api/v1/users/ann/profile").json(), "note"), Json(text));
   } else {

@@ -14,8 +14,10 @@ namespace integration {
 namespace {
 
 std::string chat_request(std::size_t claimed_more = 0) {
-  const std::string body = Json{{"user_id", "ann"}, {"message", "2 eggs and 150 g of rice for lunch"}}.dump();
-  return "POST /api/v1/chat HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: " +
+  const std::string body =
+      Json{{"user_id", "ann"}, {"message", "2 eggs and 150 g of rice for lunch"}}.dump();
+  return "POST /api/v1/chat HTTP/1.1\r\nHost: x\r\nContent-Type: "
+         "application/json\r\nContent-Length: " +
          std::to_string(body.size() + claimed_more) + "\r\n\r\n" + body;
 }
 
@@ -46,11 +48,13 @@ class BadConnections : public testing::Test {
 
 TEST_F(BadConnections, SlowClientsHoldNobodyUp) {
   std::vector<RawSocket> slow;
-  for (int i = 0; i < 40; ++i) slow.emplace_back(service_.api_port());
+  for (int i = 0; i < 40; ++i)
+    slow.emplace_back(service_.api_port());
   const std::string request = chat_request();
   std::size_t sent = 0;
   const auto send_one_byte_each = [&] {
-    for (RawSocket& socket : slow) socket.send(std::string_view{request}.substr(sent, 1));
+    for (RawSocket& socket : slow)
+      socket.send(std::string_view{request}.substr(sent, 1));
     ++sent;
   };
   for (int second = 0; second < 3; ++second) {
@@ -62,7 +66,8 @@ TEST_F(BadConnections, SlowClientsHoldNobodyUp) {
     std::this_thread::sleep_until(start + 1s);
   }
   // Who finishes after all is served.
-  for (RawSocket& socket : slow) socket.send(std::string_view{request}.substr(sent));
+  for (RawSocket& socket : slow)
+    socket.send(std::string_view{request}.substr(sent));
   int served = 0;
   for (RawSocket& socket : slow) {
     const auto response = socket.read_response();
@@ -110,9 +115,12 @@ TEST_F(BadConnections, AClientThatLeavesAStreamHarmsNobody) {
 
 TEST_F(BadConnections, WhatIsNotHttpIsRefusedOrClosed) {
   for (const std::string& bytes :
-       {std::string{"nonsense\r\n\r\n"}, std::string{"GET\r\n\r\n"}, std::string{"\0\0\0\0\r\n\r\n", 8},
-        std::string{"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03", 11}, std::string{"GET / HTTP/9.9\r\n\r\n"},
-        std::string{"GET / HTTP/1.1\r\nBad Header : x\r\n\r\n"}, std::string{"GET / HTTP/1.1\r\nContent-Length: -5\r\n\r\n"},
+       {std::string{"nonsense\r\n\r\n"}, std::string{"GET\r\n\r\n"},
+        std::string{"\0\0\0\0\r\n\r\n", 8},
+        std::string{"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03", 11},
+        std::string{"GET / HTTP/9.9\r\n\r\n"},
+        std::string{"GET / HTTP/1.1\r\nBad Header : x\r\n\r\n"},
+        std::string{"GET / HTTP/1.1\r\nContent-Length: -5\r\n\r\n"},
         std::string{"GET / HTTP/1.1\r\nContent-Length: five\r\n\r\n"},
         "GET /" + std::string(100'000, 'a') + " HTTP/1.1\r\nHost: x\r\n\r\n",
         "GET / HTTP/1.1\r\nX-Big: " + std::string(200'000, 'a') + "\r\n\r\n"}) {
@@ -136,7 +144,8 @@ TEST_F(BadConnections, PipelinedRequestsAreAnsweredInOrder) {
   RawSocket socket{service_.api_port()};
   std::string requests;
   for (int i = 0; i < 20; ++i) {
-    requests += "GET /api/v1/users/ann HTTP/1.1\r\nHost: x\r\nX-Request-ID: piped." + std::to_string(i) + "\r\n\r\n";
+    requests += "GET /api/v1/users/ann HTTP/1.1\r\nHost: x\r\nX-Request-ID: piped." +
+                std::to_string(i) + "\r\n\r\n";
   }
   ASSERT_TRUE(socket.send(requests));
   for (int i = 0; i < 20; ++i) {
@@ -153,8 +162,12 @@ TEST_F(BadConnections, TheMetricsPortStandsTheSame) {
     silent.emplace_back(service_.metrics_port());
     if (i % 2 == 0) silent.back().send("GET /metr");
   }
-  EXPECT_TRUE(eventually([this] { return Http{service_.metrics_port()}.send({.path = "/metrics", .timeout = 2s}).status == 200; },
-                         15s))
+  EXPECT_TRUE(eventually(
+      [this] {
+        return Http{service_.metrics_port()}.send({.path = "/metrics", .timeout = 2s}).status ==
+               200;
+      },
+      15s))
       << "silent clients hold the metrics-only listener";
   silent.clear();
   RawSocket nonsense{service_.metrics_port()};

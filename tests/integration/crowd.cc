@@ -19,7 +19,8 @@ CrowdResult crowd(std::uint16_t port, int clients, int each, const std::string& 
       }
     });
   }
-  for (std::thread& thread : threads) thread.join();
+  for (std::thread& thread : threads)
+    thread.join();
   return {clients * each, failed, seconds_since(start)};
 }
 

@@ -18,7 +18,8 @@ struct CrowdResult {
   [[nodiscard]] double per_second() const { return seconds > 0 ? requests / seconds : 0; }
 };
 
-/// `clients` threads, each with its own connection, make `each` GET requests of one path as fast as they can.
+/// `clients` threads, each with its own connection, make `each` GET requests of one path as fast as
+/// they can.
 [[nodiscard]] CrowdResult crowd(std::uint16_t port, int clients, int each, const std::string& path);
 
 }  // namespace integration

@@ -28,24 +28,26 @@ TEST(Demo, ACrowdMovesEachOfTheTwelveFamiliesAndItEndsByItself) {
     return response.status == 200 ? Metrics::parse(response.body) : Metrics{};
   };
   const auto moving = [](const Metrics& metrics) {
-    for (const char* name : {"http_requests_total", "http_request_duration_seconds_count", "http_errors_total",
-                             "db_queries_total", "db_query_duration_seconds_count", "db_connection_pool_size",
-                             "db_connection_pool_available", "agent_calls_total", "agent_call_duration_seconds_count",
-                             "agent_tokens_used_total", "cache_operations_total"}) {
+    for (const char* name :
+         {"http_requests_total", "http_request_duration_seconds_count", "http_errors_total",
+          "db_queries_total", "db_query_duration_seconds_count", "db_connection_pool_size",
+          "db_connection_pool_available", "agent_calls_total", "agent_call_duration_seconds_count",
+          "agent_tokens_used_total", "cache_operations_total"}) {
       if (!(metrics.sum(name) > 0)) return false;
     }
     return !std::isnan(metrics.value("cache_hit_rate").value_or(std::nan("")));
   };
   Metrics first;
-  ASSERT_TRUE(eventually([&] { return moving(first = scrape()); }, 7s)) << demo.output() << demo.errors();
+  ASSERT_TRUE(eventually([&] { return moving(first = scrape()); }, 7s))
+      << demo.output() << demo.errors();
   Metrics later;
   EXPECT_TRUE(eventually(
       [&] {
         later = scrape();
-        for (const char* name : {"http_requests_total", "http_request_duration_seconds_count", "db_queries_total",
-                                 "db_query_duration_seconds_count", "agent_calls_total",
-                                 "agent_call_duration_seconds_count", "agent_tokens_used_total",
-                                 "cache_operations_total"}) {
+        for (const char* name : {"http_requests_total", "http_request_duration_seconds_count",
+                                 "db_queries_total", "db_query_duration_seconds_count",
+                                 "agent_calls_total", "agent_call_duration_seconds_count",
+                                 "agent_tokens_used_total", "cache_operations_total"}) {
           if (!(later.sum(name) > first.sum(name))) return false;
         }
         return true;
@@ -60,8 +62,8 @@ TEST(Demo, ACrowdMovesEachOfTheTwelveFamiliesAndItEndsByItself) {
 }
 
 TEST(Demo, FaultsAreRefusedOutsideOfDevelopment) {
-  ServiceOptions options =
-      health_agent({{"SENTRY_ENVIRONMENT", "production"}, {"FAULTS", "handler:0.01"}}, {"--demo", "--for", "1"});
+  ServiceOptions options = health_agent(
+      {{"SENTRY_ENVIRONMENT", "production"}, {"FAULTS", "handler:0.01"}}, {"--demo", "--for", "1"});
   const Finished end = run_service(options);
   ASSERT_TRUE(end.status);
   EXPECT_EQ(end.status->code, 78);

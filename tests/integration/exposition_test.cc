@@ -15,7 +15,8 @@ void work(const Service& service) {
   Http client = service.http();
   create_user(client, "ann");
   client.get("/api/v1/users/ann/profile");
-  client.post("/api/v1/chat", {{"user_id", "ann"}, {"message", "2 eggs and 150 g of rice for lunch"}},
+  client.post("/api/v1/chat",
+              {{"user_id", "ann"}, {"message", "2 eggs and 150 g of rice for lunch"}},
               {{"Accept", "text/event-stream"}});
   client.get("/nowhere");
 }
@@ -25,7 +26,8 @@ TEST(Exposition, IsTextOnBothPlaces) {
   work(service);
   for (const std::uint16_t port : {service.api_port(), service.metrics_port()}) {
     SCOPED_TRACE(port);
-    for (const Headers& headers : {Headers{}, Headers{{"Accept", "text/plain"}}, Headers{{"Accept", "*/*"}}}) {
+    for (const Headers& headers :
+         {Headers{}, Headers{{"Accept", "text/plain"}}, Headers{{"Accept", "*/*"}}}) {
       const Response response = Http{port}.get("/metrics", headers);
       ASSERT_EQ(response.status, 200);
       EXPECT_EQ(response.header("content-type"), kText);
@@ -43,15 +45,16 @@ TEST(Exposition, PromtoolFindsNothingToComplainAbout) {
     client.get("/api/v1/users/ann/food");
     client.get("/api/v1/users/ann/profile");
   }
-  const Finished check = run({.command = {"promtool", "check", "metrics"}, .input = service.http().get("/metrics").body});
+  const Finished check = run(
+      {.command = {"promtool", "check", "metrics"}, .input = service.http().get("/metrics").body});
   ASSERT_TRUE(check.status);
   EXPECT_EQ(check.status->code, 0) << check.output << check.errors;
   EXPECT_EQ(check.output + check.errors, "");
 }
 
 TEST(Exposition, PromtoolIsAbleToComplain) {
-  const Finished check =
-      run({.command = {"promtool", "check", "metrics"}, .input = "# HELP a A.\n# TYPE a counter\na 1\n"});
+  const Finished check = run({.command = {"promtool", "check", "metrics"},
+                              .input = "# HELP a A.\n# TYPE a counter\na 1\n"});
   ASSERT_TRUE(check.status) << "promtool (Debian package prometheus) is needed";
   EXPECT_EQ(check.status->code, 3) << check.output << check.errors;
 }
@@ -63,7 +66,9 @@ TEST(Exposition, IsCompressedWhereTheClientTakesIt) {
     ASSERT_EQ(response.status, 200);
     EXPECT_EQ(response.header("content-encoding"), "gzip");
     EXPECT_TRUE(Metrics::parse(gunzip(response.body)).has("process_start_time_seconds"));
-    EXPECT_EQ(Http{port}.get("/metrics", {{"Accept-Encoding", "gzip;q=0"}}).header("content-encoding"), "");
+    EXPECT_EQ(
+        Http{port}.get("/metrics", {{"Accept-Encoding", "gzip;q=0"}}).header("content-encoding"),
+        "");
   }
 }
 
@@ -81,8 +86,8 @@ TEST(Exposition, NamesSelectFamilies) {
   const Service service{health_agent()};
   work(service);
   for (const std::uint16_t port : {service.api_port(), service.metrics_port()}) {
-    const Response response =
-        Http{port}.get("/metrics?name[]=http_requests_total&name%5B%5D=db_connection_pool_size&name[]=none");
+    const Response response = Http{port}.get(
+        "/metrics?name[]=http_requests_total&name%5B%5D=db_connection_pool_size&name[]=none");
     ASSERT_EQ(response.status, 200);
     const Metrics metrics = Metrics::parse(response.body);
     EXPECT_EQ(metrics.families().size(), 2U);
@@ -101,7 +106,8 @@ TEST(Exposition, WantsTheTokenOnBothPlacesWhenOneIsSet) {
     EXPECT_NE(refused.header("www-authenticate").find("Bearer"), std::string::npos);
     EXPECT_EQ(refused.body.find("http_requests"), std::string::npos);
     EXPECT_EQ(client.get("/metrics", {{"Authorization", "Bearer wrong"}}).status, 401);
-    EXPECT_EQ(client.get("/metrics", {{"Authorization", "Bearer key"}}).status, 401) << "an API key is no token";
+    EXPECT_EQ(client.get("/metrics", {{"Authorization", "Bearer key"}}).status, 401)
+        << "an API key is no token";
     EXPECT_EQ(client.get("/metrics", {{"Authorization", "Bearer tok3"}}).status, 401);
     EXPECT_EQ(client.get("/metrics", {{"Authorization", "Bearer tok3n"}}).status, 200);
   }
@@ -112,7 +118,8 @@ TEST(Exposition, WantsTheTokenOnBothPlacesWhenOneIsSet) {
 TEST(Exposition, TheMetricsPortServesNothingElse) {
   const Service service{health_agent()};
   Http client{service.metrics_port()};
-  for (const char* path : {"/", "/api/health", "/metrics/x", "/api/v1/users/ann"}) EXPECT_EQ(client.get(path).status, 404) << path;
+  for (const char* path : {"/", "/api/health", "/metrics/x", "/api/v1/users/ann"})
+    EXPECT_EQ(client.get(path).status, 404) << path;
   const Response post = client.post("/metrics", Json::object());
   EXPECT_EQ(post.status, 405);
   EXPECT_EQ(client.get("/metrics").status, 200);

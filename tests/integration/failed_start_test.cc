@@ -20,8 +20,9 @@ Json event_of_failed_start(Settings settings, const std::string& word) {
     EXPECT_GT(end.status->code, 0) << end.errors;
     EXPECT_EQ(end.status->signal, 0);
   }
-  EXPECT_NE((end.output + end.errors).find(word), std::string::npos) << "the message does not tell what:\n"
-                                                                      << end.output << end.errors;
+  EXPECT_NE((end.output + end.errors).find(word), std::string::npos)
+      << "the message does not tell what:\n"
+      << end.output << end.errors;
   EXPECT_TRUE(receiver.wait_for_events(1)) << end.errors;
   expect_valid(receiver);
   const std::vector<Json> events = receiver.events();
@@ -42,14 +43,15 @@ void expect_complete(const Json& event) {
 TEST(FailedStart, AnUnwritableDatabaseIsAnEvent) {
   const TempDir folder;
   write_file(folder.file("plain"), "a file, not a folder");
-  expect_complete(
-      event_of_failed_start({{"DATABASE_URL", "sqlite:" + folder.file("plain/food.db")}}, "plain/food.db"));
+  expect_complete(event_of_failed_start(
+      {{"DATABASE_URL", "sqlite:" + folder.file("plain/food.db")}}, "plain/food.db"));
 }
 
 TEST(FailedStart, AFileThatIsNoDatabaseIsAnEvent) {
   const TempDir folder;
   write_file(folder.file("notes.txt"), std::string(8192, 'n'));
-  expect_complete(event_of_failed_start({{"DATABASE_URL", "sqlite:" + folder.file("notes.txt")}}, "notes.txt"));
+  expect_complete(
+      event_of_failed_start({{"DATABASE_URL", "sqlite:" + folder.file("notes.txt")}}, "notes.txt"));
   EXPECT_EQ(read_file(folder.file("notes.txt")), std::string(8192, 'n')) << "and it is left alone";
 }
 
@@ -63,8 +65,8 @@ TEST(FailedStart, EndsSoonAlsoWhenSentryHangs) {
   const EnvelopeReceiver receiver{EnvelopeReceiver::Mode::kHang};
   const TakenPort taken;
   const auto start = std::chrono::steady_clock::now();
-  const Finished end =
-      run_service(health_agent(with_sentry(receiver, {{"API_PORT", std::to_string(taken.number())}})));
+  const Finished end = run_service(
+      health_agent(with_sentry(receiver, {{"API_PORT", std::to_string(taken.number())}})));
   ASSERT_TRUE(end.status);
   EXPECT_GT(end.status->code, 0);
   EXPECT_LT(seconds_since(start), 4.0 * kSlowness);

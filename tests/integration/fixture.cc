@@ -13,7 +13,10 @@ const bool kComplaintsAreFailures =
 
 ServiceOptions health_agent(Settings settings, std::vector<std::string> arguments) {
   static_cast<void>(kComplaintsAreFailures);
-  return {.program = HEALTH_AGENT_PROGRAM, .settings = std::move(settings), .arguments = std::move(arguments), .directory = {}};
+  return {.program = HEALTH_AGENT_PROGRAM,
+          .settings = std::move(settings),
+          .arguments = std::move(arguments),
+          .directory = {}};
 }
 
 Settings with_sentry(const EnvelopeReceiver& receiver, Settings more) {
@@ -23,9 +26,11 @@ Settings with_sentry(const EnvelopeReceiver& receiver, Settings more) {
 }
 
 void expect_error(const Response& response, int status, const std::string& error) {
-  SCOPED_TRACE("answer: " + std::to_string(response.status) + " " + response.body.substr(0, 500) + response.error);
+  SCOPED_TRACE("answer: " + std::to_string(response.status) + " " + response.body.substr(0, 500) +
+               response.error);
   EXPECT_EQ(response.status, status);
-  EXPECT_TRUE(response.header("content-type").starts_with("application/json")) << response.header("content-type");
+  EXPECT_TRUE(response.header("content-type").starts_with("application/json"))
+      << response.header("content-type");
   const Json body = Json::parse(response.body, nullptr, false);
   ASSERT_TRUE(body.is_object());
   EXPECT_EQ(body.value("error", ""), error);
@@ -38,7 +43,8 @@ void expect_error(const Response& response, int status, const std::string& error
 }
 
 void expect_valid(const EnvelopeReceiver& receiver) {
-  for (const std::string& fault : receiver.faults()) ADD_FAILURE() << "in an envelope: " << fault;
+  for (const std::string& fault : receiver.faults())
+    ADD_FAILURE() << "in an envelope: " << fault;
 }
 
 std::vector<Json> events_of(const EnvelopeReceiver& receiver, const std::string& request_id) {
@@ -69,7 +75,8 @@ std::string today() {
 
 void create_user(Http& client, const std::string& user_id) {
   const Response response = client.post("/api/v1/users", {{"user_id", user_id}});
-  ASSERT_TRUE(response.status == 201 || response.status == 200) << response.status << response.body << response.error;
+  ASSERT_TRUE(response.status == 201 || response.status == 200)
+      << response.status << response.body << response.error;
 }
 
 }  // namespace integration

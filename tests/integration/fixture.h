@@ -14,19 +14,22 @@
 namespace integration {
 
 /// The health-agent of this build with these settings.
-[[nodiscard]] ServiceOptions health_agent(Settings settings = {}, std::vector<std::string> arguments = {});
+[[nodiscard]] ServiceOptions health_agent(Settings settings = {},
+                                          std::vector<std::string> arguments = {});
 
 /// The settings that send everything to `receiver`, and `more`, which wins.
 [[nodiscard]] Settings with_sentry(const EnvelopeReceiver& receiver, Settings more = {});
 
-/// Fails unless the answer is an error of the API to the letter: status, class, all five fields, the request id of the header.
+/// Fails unless the answer is an error of the API to the letter: status, class, all five fields,
+/// the request id of the header.
 void expect_error(const Response& response, int status, const std::string& error);
 
 /// Fails when anything was wrong with what the receiver got.
 void expect_valid(const EnvelopeReceiver& receiver);
 
 /// The error events with this request id.
-[[nodiscard]] std::vector<Json> events_of(const EnvelopeReceiver& receiver, const std::string& request_id);
+[[nodiscard]] std::vector<Json> events_of(const EnvelopeReceiver& receiver,
+                                          const std::string& request_id);
 
 /// The first value of a field of that name, wherever it stands.
 [[nodiscard]] std::optional<Json> find_field(const Json& json, const std::string& name);

@@ -23,7 +23,8 @@ void use(const Service& service) {
 
 std::string joined(const std::vector<std::string>& names) {
   std::string text;
-  for (const std::string& name : names) text += name + " ";
+  for (const std::string& name : names)
+    text += name + " ";
   return text;
 }
 
@@ -35,10 +36,12 @@ TEST(FlagsOff, NoMonitoringThreadRuns) {
   use(off);
   // Two at least fall away: Sentry's worker and the metrics-only listener.
   EXPECT_LE(threads_of(off.pid()) + 2, threads_of(on.pid()))
-      << "off: " << joined(thread_names_of(off.pid())) << "\non: " << joined(thread_names_of(on.pid()));
+      << "off: " << joined(thread_names_of(off.pid()))
+      << "\non: " << joined(thread_names_of(on.pid()));
   const Service listener_off{health_agent({{"PROMETHEUS_PORT", "0"}})};
   use(listener_off);
-  EXPECT_EQ(threads_of(off.pid()), threads_of(listener_off.pid())) << "metrics by themselves need no thread";
+  EXPECT_EQ(threads_of(off.pid()), threads_of(listener_off.pid()))
+      << "metrics by themselves need no thread";
   for (const std::string& name : thread_names_of(off.pid())) {
     for (const char* ours : {"sentry", "vitals", "metrics", "exposer"})
       EXPECT_EQ(name.find(ours), std::string::npos) << name;
@@ -47,13 +50,16 @@ TEST(FlagsOff, NoMonitoringThreadRuns) {
 
 TEST(FlagsOff, NoSocketIsOpenButTheApis) {
   const EnvelopeReceiver receiver;
-  const Service service{health_agent({{"ENABLE_SENTRY", "false"}, {"SENTRY_DSN", receiver.dsn()}, {"ENABLE_PROMETHEUS", "false"}})};
+  const Service service{health_agent({{"ENABLE_SENTRY", "false"},
+                                      {"SENTRY_DSN", receiver.dsn()},
+                                      {"ENABLE_PROMETHEUS", "false"}})};
   Http client = service.http();
   client.get("/api/health");
   use(service);
   const Sockets sockets = sockets_of(service.pid());
   EXPECT_EQ(sockets.listening_ports(), std::vector<std::uint16_t>{service.api_port()});
-  for (const TcpSocket& socket : sockets.tcp) EXPECT_EQ(socket.local_port, service.api_port());
+  for (const TcpSocket& socket : sockets.tcp)
+    EXPECT_EQ(socket.local_port, service.api_port());
   EXPECT_EQ(sockets.others, 0U);
   EXPECT_EQ(receiver.connections(), 0U);
   EXPECT_GE(listen_on(service.metrics_port()), 0) << "PROMETHEUS_PORT is free";
@@ -65,7 +71,8 @@ TEST(FlagsOff, MetricsAre404AndTheServiceWorks) {
   use(service);
   const Response found = service.http().get("/api/v1/users/ann", {{"X-Request-ID", "kept.1"}});
   EXPECT_EQ(found.status, 200);
-  EXPECT_EQ(found.header("x-request-id"), "kept.1") << "a request has its id with or without monitoring";
+  EXPECT_EQ(found.header("x-request-id"), "kept.1")
+      << "a request has its id with or without monitoring";
   EXPECT_EQ(service.http().get("/api/v1/users/ann").header("x-request-id").size(), 36U);
 }
 
@@ -77,8 +84,10 @@ TEST(FlagsOff, AFailureIsStillAnsweredWithItsRequestId) {
 
 TEST(FlagsOff, WithMetricsOnlyNothingGoesToSentry) {
   const EnvelopeReceiver receiver;
-  const Service service{health_agent({{"ENABLE_SENTRY", "false"}, {"SENTRY_DSN", receiver.dsn()}, {"FAULTS", "handler:1.0"}})};
-  for (int i = 0; i < 10; ++i) service.http().get("/api/v1/users/ann");
+  const Service service{health_agent(
+      {{"ENABLE_SENTRY", "false"}, {"SENTRY_DSN", receiver.dsn()}, {"FAULTS", "handler:1.0"}})};
+  for (int i = 0; i < 10; ++i)
+    service.http().get("/api/v1/users/ann");
   EXPECT_EQ(receiver.connections(), 0U);
 }
 

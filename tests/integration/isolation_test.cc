@@ -17,13 +17,16 @@ namespace {
 constexpr int kUsers = 64;
 constexpr const char* kPrefix = "iso-user-";
 
-// A build with sanitizers makes as many requests in as much time as it can; ISOLATION_SECONDS overrides.
+// A build with sanitizers makes as many requests in as much time as it can; ISOLATION_SECONDS
+// overrides.
 double duration_seconds() {
   const char* given = std::getenv("ISOLATION_SECONDS");
   return given == nullptr ? 30 : std::atof(given);
 }
 
-std::string name_of(int user) { return kPrefix + std::to_string(100 + user); }
+std::string name_of(int user) {
+  return kPrefix + std::to_string(100 + user);
+}
 
 struct Book {
   std::mutex mutex;
@@ -39,15 +42,20 @@ void live(std::uint16_t port, int user, const std::atomic<bool>& stop, Book& boo
   const std::string path = "/api/v1/users/" + name;
   for (int i = 0; !stop; ++i) {
     const std::string id = name + "." + std::to_string(i);
-    Request request{.path = path, .headers = {{"X-Request-ID", id}, {"Content-Type", "application/json"}}};
+    Request request{.path = path,
+                    .headers = {{"X-Request-ID", id}, {"Content-Type", "application/json"}}};
     switch (i % 6) {
       case 0:
-        request = {.method = "POST", .path = "/api/v1/users", .headers = request.headers, .body = Json{{"user_id", name}}.dump()};
+        request = {.method = "POST",
+                   .path = "/api/v1/users",
+                   .headers = request.headers,
+                   .body = Json{{"user_id", name}}.dump()};
         break;
       case 1:
         request.method = "POST";
         request.path = "/api/v1/chat";
-        request.body = Json{{"user_id", name}, {"message", "2 eggs for lunch, says " + name}}.dump();
+        request.body =
+            Json{{"user_id", name}, {"message", "2 eggs for lunch, says " + name}}.dump();
         break;
       case 2:
         request.method = "PATCH";
@@ -81,7 +89,8 @@ class Findings {
     if (++counts_[kind] <= 2) examples_[kind] += example.dump() + "\n";
   }
   void report() const {
-    for (const auto& [kind, count] : counts_) ADD_FAILURE() << count << " " << kind << ", such as\n" << examples_.at(kind);
+    for (const auto& [kind, count] : counts_)
+      ADD_FAILURE() << count << " " << kind << ", such as\n" << examples_.at(kind);
   }
 
  private:
@@ -89,13 +98,16 @@ class Findings {
   std::map<std::string, std::string> examples_;
 };
 
-std::string owner_of(const std::string& request_id) { return request_id.substr(0, request_id.find('.')); }
+std::string owner_of(const std::string& request_id) {
+  return request_id.substr(0, request_id.find('.'));
+}
 
 TEST(Isolation, NoEventBearsAnotherRequestsUserTagOrBreadcrumb) {
   EnvelopeReceiver receiver;
-  Service service{health_agent(with_sentry(receiver, {{"FAULTS", "handler:0.01,db:0.004,agent:0.05"},
-                                                      {"SENTRY_TRACES_SAMPLE_RATE", "0.05"},
-                                                      {"LOG_LEVEL", "info"}}))};
+  Service service{
+      health_agent(with_sentry(receiver, {{"FAULTS", "handler:0.01,db:0.004,agent:0.05"},
+                                          {"SENTRY_TRACES_SAMPLE_RATE", "0.05"},
+                                          {"LOG_LEVEL", "info"}}))};
   Book book;
   std::atomic<bool> stop{false};
   std::vector<std::thread> users;
@@ -103,7 +115,8 @@ TEST(Isolation, NoEventBearsAnotherRequestsUserTagOrBreadcrumb) {
     users.emplace_back(live, service.api_port(), user, std::cref(stop), std::ref(book));
   std::this_thread::sleep_for(std::chrono::duration<double>(duration_seconds()));
   stop = true;
-  for (std::thread& user : users) user.join();
+  for (std::thread& user : users)
+    user.join();
   const Response scrape = Http{service.metrics_port()}.get("/metrics");
   const Stopped end = service.stop();
   ASSERT_TRUE(end.status);
@@ -120,11 +133,13 @@ TEST(Isolation, NoEventBearsAnotherRequestsUserTagOrBreadcrumb) {
     const std::string owner = owner_of(id);
     if (!id.starts_with(kPrefix)) {
       // The health check of the start may fail too; it has no user.
-      if (!names_in(event, kPrefix).empty()) findings.add("events of users without their request's id", event);
+      if (!names_in(event, kPrefix).empty())
+        findings.add("events of users without their request's id", event);
       continue;
     }
     ++events[id];
-    if (names_in(event, kPrefix) != std::set<std::string>{owner}) findings.add("events that bear another user", event);
+    if (names_in(event, kPrefix) != std::set<std::string>{owner})
+      findings.add("events that bear another user", event);
     if (user_of(event) != owner) findings.add("events without their own user.id", event);
     if (breadcrumbs_of(event) == 0) findings.add("events without breadcrumbs", event);
     if (!book.failed.contains(id)) findings.add("events of requests that did not fail", event);
@@ -139,9 +154,12 @@ TEST(Isolation, NoEventBearsAnotherRequestsUserTagOrBreadcrumb) {
   }
   EXPECT_GT(checked, 10U);
   const Metrics metrics = Metrics::parse(scrape.body);
-  if (metrics.sum("vitals_sentry_events_total", {{"category", "error"}, {"outcome", "queue_full"}}) == 0) {
+  if (metrics.sum("vitals_sentry_events_total",
+                  {{"category", "error"}, {"outcome", "queue_full"}}) == 0) {
     for (const auto& [id, status] : book.failed) {
-      if (events[id] != 1) findings.add("failed requests that are not one event", {{id, status}, {"events", events[id]}});
+      if (events[id] != 1)
+        findings.add("failed requests that are not one event",
+                     {{id, status}, {"events", events[id]}});
     }
   }
   findings.report();

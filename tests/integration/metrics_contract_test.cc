@@ -22,9 +22,11 @@ void live(const Service& service) {
     client.get(std::string{"/api/v1/users/"} + user);
     client.get(std::string{"/api/v1/users/"} + user + "/profile");
     client.get(std::string{"/api/v1/users/"} + user + "/profile");
-    client.patch(std::string{"/api/v1/users/"} + user + "/profile", {{"field", "diet"}, {"value", "vegan"}});
+    client.patch(std::string{"/api/v1/users/"} + user + "/profile",
+                 {{"field", "diet"}, {"value", "vegan"}});
     client.post("/api/v1/chat", {{"user_id", user}, {"message", "2 eggs for lunch"}});
-    client.post("/api/v1/chat", {{"user_id", user}, {"message", "150 g of rice"}}, {{"Accept", "text/event-stream"}});
+    client.post("/api/v1/chat", {{"user_id", user}, {"message", "150 g of rice"}},
+                {{"Accept", "text/event-stream"}});
     client.get(std::string{"/api/v1/users/"} + user + "/food");
   }
   client.get("/api/v1/users/nobody");
@@ -56,7 +58,10 @@ const std::vector<Family>& seed_families() {
       {"db_connection_pool_size", "gauge"},
       {"db_connection_pool_available", "gauge"},
       {"agent_calls_total", "counter", {"agent_type", "status"}},
-      {"agent_call_duration_seconds", "histogram", {"agent_type"}, {"0.5", "1", "2", "5", "10", "20", "30", "+Inf"}},
+      {"agent_call_duration_seconds",
+       "histogram",
+       {"agent_type"},
+       {"0.5", "1", "2", "5", "10", "20", "30", "+Inf"}},
       {"agent_tokens_used_total", "counter", {"agent_type", "token_type"}},
       {"cache_operations_total", "counter", {"operation", "result"}},
       {"cache_hit_rate", "gauge"},
@@ -86,7 +91,8 @@ TEST(MetricsContract, TheTwelveFamiliesHaveTheirNamesTypesLabelsAndBuckets) {
   const Service service{health_agent()};
   live(service);
   const Metrics metrics = service.metrics();
-  for (const Family& family : seed_families()) expect_family(metrics, family);
+  for (const Family& family : seed_families())
+    expect_family(metrics, family);
 }
 
 TEST(MetricsContract, TheFamiliesAddedHaveTheirNamesTypesAndLabels) {
@@ -100,7 +106,8 @@ TEST(MetricsContract, TheFamiliesAddedHaveTheirNamesTypesAndLabels) {
       },
       20s));
   const Metrics metrics = service.metrics();
-  const auto expect_labels = [&metrics](const std::string& name, const std::string& type, const Names& labels) {
+  const auto expect_labels = [&metrics](const std::string& name, const std::string& type,
+                                        const Names& labels) {
     SCOPED_TRACE(name);
     EXPECT_EQ(metrics.family(name).type, type);
     EXPECT_FALSE(metrics.family(name).samples.empty());
@@ -126,10 +133,12 @@ TEST(MetricsContract, SentryFamiliesAreThereWithSentry) {
   const EnvelopeReceiver receiver;
   const Service service{health_agent(with_sentry(receiver))};
   live(service);
-  EXPECT_TRUE(eventually(
-      [&] { return service.metrics().sum("vitals_sentry_events_total", {{"outcome", "sent"}}) > 0; }));
+  EXPECT_TRUE(eventually([&] {
+    return service.metrics().sum("vitals_sentry_events_total", {{"outcome", "sent"}}) > 0;
+  }));
   const Metrics metrics = service.metrics();
-  EXPECT_EQ(metrics.family("vitals_sentry_events_total").label_names(), (Names{"category", "outcome"}));
+  EXPECT_EQ(metrics.family("vitals_sentry_events_total").label_names(),
+            (Names{"category", "outcome"}));
   EXPECT_TRUE(metrics.value("vitals_sentry_queue_depth"));
   EXPECT_TRUE(metrics.value("vitals_sentry_spool_bytes"));
   expect_valid(receiver);
@@ -144,20 +153,33 @@ TEST(MetricsContract, EveryThingThatHappensMovesItsSampleByWhatHappened) {
   const auto moved = [&](const std::string& name, const Labels& labels) {
     return after.sum(name, labels) - before.sum(name, labels);
   };
-  EXPECT_EQ(moved("http_requests_total", {{"method", "POST"}, {"endpoint", "/api/v1/chat"}, {"status", "200"}}), 4);
-  EXPECT_EQ(moved("http_request_duration_seconds_count", {{"method", "POST"}, {"endpoint", "/api/v1/chat"}}), 5);
-  EXPECT_EQ(moved("http_requests_total", {{"endpoint", "/api/v1/users/{user_id}"}, {"method", "GET"}}), 3);
-  EXPECT_EQ(moved("http_requests_total", {{"endpoint", "/api/v1/users"}, {"status", "201"}}), 1) << "bob came back";
-  EXPECT_EQ(moved("http_requests_total", {{"endpoint", "/api/v1/users"}, {"status", "200"}}), 1) << "ann was there";
+  EXPECT_EQ(moved("http_requests_total",
+                  {{"method", "POST"}, {"endpoint", "/api/v1/chat"}, {"status", "200"}}),
+            4);
+  EXPECT_EQ(moved("http_request_duration_seconds_count",
+                  {{"method", "POST"}, {"endpoint", "/api/v1/chat"}}),
+            5);
+  EXPECT_EQ(
+      moved("http_requests_total", {{"endpoint", "/api/v1/users/{user_id}"}, {"method", "GET"}}),
+      3);
+  EXPECT_EQ(moved("http_requests_total", {{"endpoint", "/api/v1/users"}, {"status", "201"}}), 1)
+      << "bob came back";
+  EXPECT_EQ(moved("http_requests_total", {{"endpoint", "/api/v1/users"}, {"status", "200"}}), 1)
+      << "ann was there";
   EXPECT_EQ(moved("http_requests_total", {{"endpoint", "(unmatched)"}, {"status", "404"}}), 1);
   EXPECT_EQ(moved("http_requests_total", {{"method", "DELETE"}, {"status", "204"}}), 1);
-  EXPECT_EQ(moved("http_errors_total", {{"error_type", "ValidationError"}, {"endpoint", "/api/v1/chat"}}), 1);
+  EXPECT_EQ(
+      moved("http_errors_total", {{"error_type", "ValidationError"}, {"endpoint", "/api/v1/chat"}}),
+      1);
   EXPECT_EQ(moved("http_errors_total",
-                  {{"error_type", "RecordNotFoundError"}, {"endpoint", "/api/v1/users/{user_id}"}}), 1);
+                  {{"error_type", "RecordNotFoundError"}, {"endpoint", "/api/v1/users/{user_id}"}}),
+            1);
   EXPECT_EQ(moved("agent_calls_total", {{"agent_type", "local"}, {"status", "success"}}), 4);
   EXPECT_EQ(moved("agent_call_duration_seconds_count", {{"agent_type", "local"}}), 4);
-  EXPECT_GT(moved("agent_tokens_used_total", {{"agent_type", "local"}, {"token_type", "input"}}), 0);
-  EXPECT_GT(moved("agent_tokens_used_total", {{"agent_type", "local"}, {"token_type", "output"}}), 0);
+  EXPECT_GT(moved("agent_tokens_used_total", {{"agent_type", "local"}, {"token_type", "input"}}),
+            0);
+  EXPECT_GT(moved("agent_tokens_used_total", {{"agent_type", "local"}, {"token_type", "output"}}),
+            0);
   EXPECT_GE(moved("agent_time_to_first_token_seconds_count", {{"agent_type", "local"}}), 2);
   EXPECT_GT(moved("db_queries_total", {{"query_type", "SELECT"}, {"table", "users"}}), 0);
   EXPECT_EQ(moved("db_queries_total", {{"query_type", "INSERT"}, {"table", "food_entries"}}), 4);
@@ -168,8 +190,11 @@ TEST(MetricsContract, EveryThingThatHappensMovesItsSampleByWhatHappened) {
   EXPECT_GT(moved("cache_operations_total", {{"operation", "set"}, {"result", "ok"}}), 0);
   EXPECT_GT(moved("cache_operations_total", {{"operation", "delete"}, {"result", "ok"}}), 0);
   EXPECT_EQ(moved("user_journey_steps_total", {{"journey", "onboarding"}, {"step", "created"}}), 1);
-  EXPECT_EQ(moved("user_journey_steps_total", {{"journey", "onboarding"}, {"step", "first_food_entry"}}), 1);
-  EXPECT_EQ(moved("user_journey_steps_total", {{"journey", "onboarding"}, {"step", "first_message"}}), 1);
+  EXPECT_EQ(
+      moved("user_journey_steps_total", {{"journey", "onboarding"}, {"step", "first_food_entry"}}),
+      1);
+  EXPECT_EQ(
+      moved("user_journey_steps_total", {{"journey", "onboarding"}, {"step", "first_message"}}), 1);
   EXPECT_GT(moved("db_connection_pool_wait_seconds_count", {}), 0);
 }
 
@@ -177,23 +202,27 @@ TEST(MetricsContract, LabelValuesAreOnesThatTheContractKnows) {
   const Service service{health_agent()};
   live(service);
   const Metrics metrics = service.metrics();
-  const auto within = [&metrics](const std::string& family, const std::string& label, const Names& known) {
+  const auto within = [&metrics](const std::string& family, const std::string& label,
+                                 const Names& known) {
     for (const std::string& value : metrics.family(family).values_of(label))
       EXPECT_TRUE(known.contains(value)) << family << " " << label << "=" << value;
   };
   within("http_requests_total", "endpoint",
-         {"/api/v1/chat", "/api/v1/users", "/api/v1/users/{user_id}", "/api/v1/users/{user_id}/profile",
-          "/api/v1/users/{user_id}/food", "/api/health", "/metrics", "(unmatched)"});
+         {"/api/v1/chat", "/api/v1/users", "/api/v1/users/{user_id}",
+          "/api/v1/users/{user_id}/profile", "/api/v1/users/{user_id}/food", "/api/health",
+          "/metrics", "(unmatched)"});
   within("http_requests_total", "method", {"GET", "POST", "PATCH", "DELETE"});
   within("db_queries_total", "query_type", {"SELECT", "INSERT", "UPDATE", "DELETE", "OTHER"});
   within("db_queries_total", "table",
-         {"users", "food_entries", "conversation_messages", "user_profiles", "user_preferences", "leases",
-          "journeys", "user_journeys", "journey_steps", "schema_migrations", "migrations", "none", "(none)"});
+         {"users", "food_entries", "conversation_messages", "user_profiles", "user_preferences",
+          "leases", "journeys", "user_journeys", "journey_steps", "schema_migrations", "migrations",
+          "none", "(none)"});
   within("agent_calls_total", "status", {"success", "error"});
   within("agent_tokens_used_total", "token_type", {"input", "output"});
   within("cache_operations_total", "operation", {"get", "set", "delete"});
   within("cache_operations_total", "result", {"hit", "miss", "ok", "error"});
-  within("user_journey_steps_total", "step", {"created", "first_message", "first_food_entry", "second_day"});
+  within("user_journey_steps_total", "step",
+         {"created", "first_message", "first_food_entry", "second_day"});
 }
 
 TEST(MetricsContract, AThrowCountsAsTheStatusSentAndAsTheExceptionsClass) {
@@ -203,8 +232,9 @@ TEST(MetricsContract, AThrowCountsAsTheStatusSentAndAsTheExceptionsClass) {
   ASSERT_EQ(scrape.status, 200) << "no fault is injected in the metrics-only listener";
   const Metrics metrics = Metrics::parse(scrape.body);
   const Labels endpoint{{"method", "GET"}, {"endpoint", "/api/v1/users/{user_id}"}};
-  EXPECT_EQ(metrics.value("http_requests_total",
-                          {{"method", "GET"}, {"endpoint", "/api/v1/users/{user_id}"}, {"status", "500"}}),
+  EXPECT_EQ(metrics.value(
+                "http_requests_total",
+                {{"method", "GET"}, {"endpoint", "/api/v1/users/{user_id}"}, {"status", "500"}}),
             1);
   EXPECT_EQ(metrics.sum("http_errors_total", endpoint), 1);
   EXPECT_EQ(metrics.value("http_errors_total", {{"method", "GET"},
@@ -226,8 +256,10 @@ TEST(MetricsContract, TheHitRateIsNaNUntilSomebodyAskedTheCache) {
   EXPECT_TRUE(std::isnan(service.metrics().value("cache_hit_rate").value_or(0)));
   live(service);
   const Metrics metrics = service.metrics();
-  const double hits = metrics.sum("cache_operations_total", {{"operation", "get"}, {"result", "hit"}});
-  const double misses = metrics.sum("cache_operations_total", {{"operation", "get"}, {"result", "miss"}});
+  const double hits =
+      metrics.sum("cache_operations_total", {{"operation", "get"}, {"result", "hit"}});
+  const double misses =
+      metrics.sum("cache_operations_total", {{"operation", "get"}, {"result", "miss"}});
   EXPECT_NEAR(metrics.value("cache_hit_rate").value_or(-1), hits / (hits + misses), 1e-9);
 }
 
@@ -236,7 +268,8 @@ TEST(MetricsContract, NothingIsInProgressWhenNothingIs) {
   live(service);
   const Metrics metrics = service.metrics();
   EXPECT_EQ(metrics.sum("http_requests_in_progress", {{"method", "POST"}}), 0);
-  EXPECT_EQ(metrics.sum("http_requests_in_progress", {{"method", "GET"}}), 1) << "the scrape itself";
+  EXPECT_EQ(metrics.sum("http_requests_in_progress", {{"method", "GET"}}), 1)
+      << "the scrape itself";
 }
 
 TEST(MetricsContract, NoUserMessageOrRequestIdIsALabelValue) {

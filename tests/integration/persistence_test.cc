@@ -31,7 +31,8 @@ TEST(Persistence, ARestartKeepsWhatUsersTold) {
   const Service service{options};
   Http client = service.http();
   EXPECT_EQ(client.get("/api/v1/users/ann").json(), user);
-  EXPECT_EQ(client.get("/api/v1/users/ann/food?date=" + day["date"].get<std::string>()).json(), day);
+  EXPECT_EQ(client.get("/api/v1/users/ann/food?date=" + day["date"].get<std::string>()).json(),
+            day);
   EXPECT_EQ(client.post("/api/v1/users", {{"user_id", "ann"}}).status, 200) << "ann is known";
 }
 
@@ -43,7 +44,8 @@ TEST(Persistence, WhatWasAnsweredSurvivesAKill) {
   {
     Service service{options};
     Http client = service.http();
-    for (int i = 0; i < 20; ++i) answered += eat_an_egg(client, "ann").status == 200 ? 1U : 0U;
+    for (int i = 0; i < 20; ++i)
+      answered += eat_an_egg(client, "ann").status == 200 ? 1U : 0U;
     service.kill_at_once();
   }
   EXPECT_EQ(answered, 20U);

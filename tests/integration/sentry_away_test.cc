@@ -15,7 +15,9 @@ constexpr int kClients = 8;
 constexpr int kEach = 500 / kSlowness;
 constexpr std::size_t kMegabyte = 1U << 20U;
 
-std::string dsn_of(std::uint16_t port) { return "http://key@127.0.0.1:" + std::to_string(port) + "/42"; }
+std::string dsn_of(std::uint16_t port) {
+  return "http://key@127.0.0.1:" + std::to_string(port) + "/42";
+}
 
 Settings sentry_at(const std::string& dsn) {
   return {{"ENABLE_SENTRY", "true"}, {"SENTRY_DSN", dsn}, {"LOG_LEVEL", "warning"}};
@@ -29,8 +31,8 @@ double throughput(const Service& service) {
   return result.per_second();
 }
 
-// Load on a service whose Sentry is away, beside one whose Sentry is there. How much is lost is measured by bench/overhead;
-// here a loss that anybody would see is a failure.
+// Load on a service whose Sentry is away, beside one whose Sentry is there. How much is lost is
+// measured by bench/overhead; here a loss that anybody would see is a failure.
 void expect_unharmed(Service& service, const char* name) {
   const EnvelopeReceiver receiver;
   const Service with_server{health_agent(sentry_at(receiver.dsn()))};
@@ -65,7 +67,8 @@ TEST(SentryAway, AServerThatNeverAnswersChangesNothingForUsers) {
 TEST(SentryAway, AHostThatDoesNotExistChangesNothingForUsers) {
   Service service{health_agent(sentry_at("https://key@sentry.invalid/42"))};
   Http client = service.http();
-  for (int i = 0; i < 50; ++i) EXPECT_EQ(client.get("/api/v1/users/ann").status, 404);
+  for (int i = 0; i < 50; ++i)
+    EXPECT_EQ(client.get("/api/v1/users/ann").status, 404);
   const Stopped end = service.stop();
   ASSERT_TRUE(end.status);
   EXPECT_EQ(end.status->code, 0);
@@ -79,9 +82,12 @@ TEST(SentryAway, ErrorsOfEveryRequestAreDroppedAndCounted) {
   settings["LOG_LEVEL"] = "off";
   Service service{health_agent(settings)};
   Http client = service.http();
-  for (int i = 0; i < 1000; ++i) ASSERT_EQ(client.get("/api/v1/users/ann").status, 500);
+  for (int i = 0; i < 1000; ++i)
+    ASSERT_EQ(client.get("/api/v1/users/ann").status, 500);
   const Metrics metrics = Metrics::parse(Http{service.metrics_port()}.get("/metrics").body);
-  EXPECT_GT(metrics.sum("vitals_sentry_events_total", {{"category", "error"}, {"outcome", "queue_full"}}), 100)
+  EXPECT_GT(
+      metrics.sum("vitals_sentry_events_total", {{"category", "error"}, {"outcome", "queue_full"}}),
+      100)
       << "the queue is bounded";
   EXPECT_LT(metrics.value("vitals_sentry_queue_depth").value_or(1e9), 5000);
   const Stopped end = service.stop();
@@ -99,12 +105,14 @@ TEST(SentryAway, ServersThatRefuseAreCountedAndLeftAlone) {
   Http client = service.http();
   client.get("/api/v1/users/ann");
   EXPECT_TRUE(eventually([&] { return receiver.requests() > 0; }));
-  for (int i = 0; i < 200; ++i) ASSERT_EQ(client.get("/api/v1/users/ann").status, 500);
+  for (int i = 0; i < 200; ++i)
+    ASSERT_EQ(client.get("/api/v1/users/ann").status, 500);
   EXPECT_TRUE(eventually([&] {
     const Metrics metrics = Metrics::parse(Http{service.metrics_port()}.get("/metrics").body);
     return metrics.sum("vitals_sentry_events_total", {{"outcome", "rate_limited"}}) >= 200;
   }));
-  EXPECT_LT(receiver.requests(), 50U) << "a server that said to wait a minute is asked again and again";
+  EXPECT_LT(receiver.requests(), 50U)
+      << "a server that said to wait a minute is asked again and again";
 }
 
 TEST(SentryAway, ASignalDuringTheSendOfManyEventsEndsInTime) {
@@ -113,7 +121,8 @@ TEST(SentryAway, ASignalDuringTheSendOfManyEventsEndsInTime) {
   settings["FAULTS"] = "handler:1.0";
   Service service{health_agent(settings)};
   Http client = service.http();
-  for (int i = 0; i < 50; ++i) client.get("/api/v1/users/ann");
+  for (int i = 0; i < 50; ++i)
+    client.get("/api/v1/users/ann");
   service.process().send_signal(SIGTERM);
   const Stopped end = service.stop();
   ASSERT_TRUE(end.status);

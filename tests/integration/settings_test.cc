@@ -13,9 +13,13 @@ namespace {
 
 constexpr int kBadSetting = 78;
 
-Finished start_with(Settings settings) { return run_service(health_agent(std::move(settings))); }
+Finished start_with(Settings settings) {
+  return run_service(health_agent(std::move(settings)));
+}
 
-std::string said_by(const Finished& end) { return end.output + end.errors; }
+std::string said_by(const Finished& end) {
+  return end.output + end.errors;
+}
 
 TEST(Settings, FiveBadVariablesGiveOneMessageThatNamesAllAndNoSecret) {
   const Finished end = start_with({{"ENABLE_SENTRY", "true"},
@@ -28,19 +32,23 @@ TEST(Settings, FiveBadVariablesGiveOneMessageThatNamesAllAndNoSecret) {
   EXPECT_EQ(end.status->code, kBadSetting);
   std::size_t first = std::string::npos;
   std::size_t last = 0;
-  for (const char* name : {"SENTRY_DSN", "SENTRY_TRACES_SAMPLE_RATE", "API_PORT", "DATABASE_URL", "LOG_LEVEL"}) {
+  for (const char* name :
+       {"SENTRY_DSN", "SENTRY_TRACES_SAMPLE_RATE", "API_PORT", "DATABASE_URL", "LOG_LEVEL"}) {
     const std::size_t at = end.errors.find(name);
     ASSERT_NE(at, std::string::npos) << name << " is not in:\n" << end.errors;
     first = std::min(first, at);
     last = std::max(last, at);
   }
-  EXPECT_EQ(end.errors.substr(first, last - first).find("\n\n"), std::string::npos) << "more than one message";
+  EXPECT_EQ(end.errors.substr(first, last - first).find("\n\n"), std::string::npos)
+      << "more than one message";
   for (const char* given : {"1.5", "eighty", "loud"})
     EXPECT_NE(end.errors.find(given), std::string::npos) << given << " was given and is not shown";
   for (const char* accepted : {"0.0 to 1.0", "65535", "warning", "sqlite:"})
-    EXPECT_NE(end.errors.find(accepted), std::string::npos) << accepted << " is accepted and is not said";
+    EXPECT_NE(end.errors.find(accepted), std::string::npos)
+        << accepted << " is accepted and is not said";
   EXPECT_EQ(said_by(end).find("hunter2"), std::string::npos) << "the DSN's key is in the message";
-  EXPECT_EQ(said_by(end).find("swordfish"), std::string::npos) << "the database's password is in the message";
+  EXPECT_EQ(said_by(end).find("swordfish"), std::string::npos)
+      << "the database's password is in the message";
 }
 
 struct BadValue {
@@ -158,20 +166,26 @@ TEST(Settings, ATakenMetricsPortIsAWarningAndMetricsStayOnTheApiPort) {
 TEST(Settings, MetricsPortZeroTurnsThatListenerOff) {
   const Service service{health_agent({{"PROMETHEUS_PORT", "0"}})};
   EXPECT_EQ(service.http().get("/metrics").status, 200);
-  EXPECT_EQ(sockets_of(service.pid()).listening_ports(), std::vector<std::uint16_t>{service.api_port()});
+  EXPECT_EQ(sockets_of(service.pid()).listening_ports(),
+            std::vector<std::uint16_t>{service.api_port()});
 }
 
 TEST(Settings, TheDotEnvFileIsReadAndTheEnvironmentWins) {
   const TempDir folder;
   write_file(folder.file(".env"),
-             "# a comment\nexport METRICS_TOKEN='from the file'\nAPI_KEYS=\"filekey\"\nDATABASE_URL=sqlite:own.db\n");
+             "# a comment\nexport METRICS_TOKEN='from the "
+             "file'\nAPI_KEYS=\"filekey\"\nDATABASE_URL=sqlite:own.db\n");
   ServiceOptions options = health_agent({{"API_KEYS", "environmentkey"}});
   options.directory = folder.path();
   const Service service{options};
-  EXPECT_EQ(service.http().get("/metrics", {{"Authorization", "Bearer from the file"}}).status, 200);
+  EXPECT_EQ(service.http().get("/metrics", {{"Authorization", "Bearer from the file"}}).status,
+            200);
   EXPECT_EQ(service.http().get("/metrics").status, 401);
-  EXPECT_EQ(service.http().get("/api/cache/stats", {{"Authorization", "Bearer filekey"}}).status, 401);
-  EXPECT_EQ(service.http().get("/api/cache/stats", {{"Authorization", "Bearer environmentkey"}}).status, 200);
+  EXPECT_EQ(service.http().get("/api/cache/stats", {{"Authorization", "Bearer filekey"}}).status,
+            401);
+  EXPECT_EQ(
+      service.http().get("/api/cache/stats", {{"Authorization", "Bearer environmentkey"}}).status,
+      200);
   EXPECT_NE(read_file(folder.file("own.db")), "");
 }
 

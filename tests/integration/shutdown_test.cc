@@ -11,8 +11,10 @@ namespace integration {
 namespace {
 
 std::string chat_request(const std::string& user) {
-  const std::string body = Json{{"user_id", user}, {"message", "2 eggs and 150 g of rice for lunch"}}.dump();
-  return "POST /api/v1/chat HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: " +
+  const std::string body =
+      Json{{"user_id", user}, {"message", "2 eggs and 150 g of rice for lunch"}}.dump();
+  return "POST /api/v1/chat HTTP/1.1\r\nHost: x\r\nContent-Type: "
+         "application/json\r\nContent-Length: " +
          std::to_string(body.size()) + "\r\n\r\n" + body;
 }
 
@@ -25,7 +27,9 @@ TEST(Shutdown, RequestsInFlightGetTheirWholeAnswer) {
     ASSERT_TRUE(clients.back().send("GET /api/health HTTP/1.1\r\nHost: x\r\n\r\n"));
     ASSERT_TRUE(clients.back().read_response());
   }
-  for (int i = 0; i < kClients; ++i) ASSERT_TRUE(clients[static_cast<std::size_t>(i)].send(chat_request("user" + std::to_string(i))));
+  for (int i = 0; i < kClients; ++i)
+    ASSERT_TRUE(
+        clients[static_cast<std::size_t>(i)].send(chat_request("user" + std::to_string(i))));
   const auto first = clients[0].read_response();
   ASSERT_TRUE(first);
   service.process().send_signal(SIGTERM);
@@ -51,7 +55,8 @@ TEST(Shutdown, EventsThatWaitAreSentBeforeTheEnd) {
   ASSERT_TRUE(end.status);
   EXPECT_EQ(end.status->code, 0);
   std::size_t arrived = 0;
-  for (std::size_t i = 0; i < kFailures; ++i) arrived += events_of(receiver, "last." + std::to_string(i)).size();
+  for (std::size_t i = 0; i < kFailures; ++i)
+    arrived += events_of(receiver, "last." + std::to_string(i)).size();
   EXPECT_EQ(arrived, kFailures);
   expect_valid(receiver);
 }

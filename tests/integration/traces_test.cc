@@ -37,11 +37,12 @@ TEST(Traces, ARequestIsATransactionNamedByMethodAndTemplateWithSpansOfItsWork) {
   EXPECT_EQ(tag_of(transaction, "request_id"), chat.header("x-request-id"));
   EXPECT_EQ(user_of(transaction), "ann");
   std::set<std::string> operations;
-  for (const Json& span : transaction["spans"]) operations.insert(span["op"].get<std::string>());
+  for (const Json& span : transaction["spans"])
+    operations.insert(span["op"].get<std::string>());
   EXPECT_TRUE(operations.contains("db")) << transaction["spans"];
-  EXPECT_TRUE(std::any_of(operations.begin(), operations.end(),
-                          [](const std::string& op) { return op.starts_with("gen_ai."); }))
-      << transaction["spans"];
+  EXPECT_TRUE(std::any_of(operations.begin(), operations.end(), [](const std::string& op) {
+    return op.starts_with("gen_ai.");
+  })) << transaction["spans"];
 }
 
 TEST(Traces, AnIncomingTraceGoesOnAndItsDecisionWins) {
@@ -80,8 +81,9 @@ TEST(Traces, AnIncomingRefusalWinsOverARateOfOne) {
 TEST(Traces, AnErrorBearsTheTraceOfItsRequest) {
   EnvelopeReceiver receiver;
   Service service{health_agent(with_sentry(receiver, {{"FAULTS", "handler:1.0"}}))};
-  service.http().get("/api/v1/users/ann",
-                     {{"sentry-trace", std::string{kTrace} + "-" + kParent + "-1"}, {"X-Request-ID", "traced.1"}});
+  service.http().get(
+      "/api/v1/users/ann",
+      {{"sentry-trace", std::string{kTrace} + "-" + kParent + "-1"}, {"X-Request-ID", "traced.1"}});
   EXPECT_EQ(service.stop().status->code, 0);
   const std::vector<Json> events = events_of(receiver, "traced.1");
   ASSERT_EQ(events.size(), 1U);
@@ -96,9 +98,11 @@ TEST(Traces, AShareIsKeptAndTheRestIsCounted) {
   Service service{health_agent(with_sentry(receiver, {{"SENTRY_TRACES_SAMPLE_RATE", "0.2"}}))};
   Http client = service.http();
   constexpr int kRequests = 500;
-  for (int i = 0; i < kRequests; ++i) client.get("/api/v1/users/ann");
+  for (int i = 0; i < kRequests; ++i)
+    client.get("/api/v1/users/ann");
   const Metrics metrics = service.metrics();
-  const double left = metrics.sum("vitals_sentry_events_total", {{"category", "transaction"}, {"outcome", "sampled"}});
+  const double left = metrics.sum("vitals_sentry_events_total",
+                                  {{"category", "transaction"}, {"outcome", "sampled"}});
   EXPECT_EQ(service.stop().status->code, 0);
   const std::size_t kept = transactions_named(receiver, "GET /api/v1/users/{user_id}").size();
   // 100 expected; 60 is more than four standard deviations away.

@@ -1,7 +1,6 @@
 #pragma once
 
-#include <restinio/common_types.hpp>
-#include <restinio/request_handler.hpp>
+#include <restinio/all.hpp>
 #include <string>
 #include <string_view>
 
@@ -42,7 +41,6 @@ template <class Request>
           .operation = operation,
           .path = detail::view_of(header.path()),
           .query = detail::view_of(header.query()),
-          .remote_address = {},
           .request_id = detail::field_of(header, "X-Request-ID"),
           .sentry_trace = detail::field_of(header, "sentry-trace"),
           .baggage = detail::field_of(header, "baggage"),

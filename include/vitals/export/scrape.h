@@ -57,6 +57,7 @@ class ScrapeHandler {
 
  private:
   [[nodiscard]] bool authorized(std::string_view authorization) const noexcept;
+  [[nodiscard]] ScrapeResponse answer(const ScrapeRequest& request);
   [[nodiscard]] ScrapeResponse scrape(const ScrapeRequest& request);
   [[nodiscard]] std::string take_buffer();
   void give_buffer(std::string buffer) noexcept;

@@ -28,7 +28,7 @@ struct AgentUsage {
   std::uint64_t cache_write_tokens = 0;
   std::uint64_t output_tokens = 0;
   std::uint64_t reasoning_tokens = 0;
-  std::optional<double> cost_usd;
+  std::optional<double> cost_usd{};
 };
 
 /// One call to an AI agent: `agent_calls_total`, `agent_call_duration_seconds`, tokens, cost, a

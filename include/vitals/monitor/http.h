@@ -47,19 +47,19 @@ struct RequestStart {
   /// The route's template (`/api/v1/users/{user_id}`), never the path that was asked for.
   std::string_view route = kUnmatchedRoute;
   /// The handler's name, for the tag `operation`; the route when empty.
-  std::string_view operation;
+  std::string_view operation{};
   /// The path as asked, for Sentry only.
-  std::string_view path;
+  std::string_view path{};
   /// The query without `?`, for Sentry only, and only with send_default_pii.
-  std::string_view query;
+  std::string_view query{};
   /// The client's address, for Sentry only. Leave it empty unless addresses may leave the process:
   /// setting it costs copies.
-  std::string_view remote_address;
+  std::string_view remote_address{};
   /// Incoming headers: X-Request-ID, sentry-trace, baggage, traceparent.
-  std::string_view request_id;
-  std::string_view sentry_trace;
-  std::string_view baggage;
-  std::string_view traceparent;
+  std::string_view request_id{};
+  std::string_view sentry_trace{};
+  std::string_view baggage{};
+  std::string_view traceparent{};
 };
 
 class RequestScope;

@@ -69,7 +69,7 @@ void Worker::run() noexcept {
   setpriority(PRIO_PROCESS, static_cast<id_t>(thread), kLowestPriority);
   loop_thread_.store(thread, std::memory_order_relaxed);
   Sender sender{outlet_};
-  while (!closing_.load(std::memory_order_acquire)) {  // pairs with close()
+  while (!closing_.load(std::memory_order_acquire)) {  // pairs with begin_close()
     const Time now = Clock::now();
     if (now < paused_until_) {
       // wake_pending_ stays set meanwhile, so that no error wakes the loop for nothing.
@@ -207,14 +207,17 @@ bool Worker::flush(Time deadline) noexcept {
   return done;
 }
 
-bool Worker::close(Time deadline) noexcept {
-  closing_.store(true, std::memory_order_release);
-  wake();
+void Worker::begin_close() noexcept {
   // So that what the loop has in hand is done with soon. Without privileges this fails, and the
   // loop is merely slow.
   if (const int loop = loop_thread_.load(std::memory_order_relaxed); loop != 0) {
     setpriority(PRIO_PROCESS, static_cast<id_t>(loop), getpriority(PRIO_PROCESS, 0));
   }
+  closing_.store(true, std::memory_order_release);
+  wake();
+}
+
+bool Worker::close(Time deadline) noexcept {
   std::unique_lock hold{progress_mutex_};
   const auto ended = [this] { return ended_; };
   // A little before the deadline, so that the loop can still count what it had to leave.

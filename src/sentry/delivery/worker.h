@@ -37,7 +37,7 @@ class Worker {
   bool push(std::unique_ptr<TransactionItem> item) noexcept;
   [[nodiscard]] std::size_t depth() const noexcept { return errors_.size() + transactions_.size(); }
 
-  /// The loop, on a thread of its own, until close() is called. At the lowest priority.
+  /// The loop, on a thread of its own, until begin_close(). At the lowest priority.
   void run() noexcept;
   /// What is left to do at the end, on a second thread at the priority of whoever ends the client:
   /// on a busy machine the first would not be done by any deadline, and priority cannot be raised
@@ -46,10 +46,12 @@ class Worker {
 
   /// Waits until all that was pushed before is done with. False when `deadline` came first.
   bool flush(Time deadline) noexcept;
-  /// Asks the loop to end with empty queues, and cuts it short when `deadline` comes near. True
-  /// when it has ended: the thread can be joined.
+  /// Ends the loop after what it has in hand; drain() is to be started next.
+  void begin_close() noexcept;
+  /// Waits until drain() has emptied the queues, and cuts it short when `deadline` comes near. True
+  /// when both threads are about to end and can be joined.
   bool close(Time deadline) noexcept;
-  /// Whether anything was lost since close() began.
+  /// Whether anything was lost since begin_close().
   [[nodiscard]] bool lost_any() const noexcept { return lost_.load(std::memory_order_acquire); }
 
  private:

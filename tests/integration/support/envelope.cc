@@ -32,7 +32,8 @@ void check_header(const Envelope& envelope, std::vector<std::string>& faults) {
 }  // namespace
 
 Envelope parse_envelope(const std::string& text) {
-  static const std::set<std::string> kJsonTypes{"event", "transaction", "client_report", "sessions", "session"};
+  static const std::set<std::string> kJsonTypes{"event", "transaction", "client_report", "sessions",
+                                                "session"};
   Envelope envelope;
   std::vector<std::string>& faults = envelope.faults;
   std::size_t at = text.find('\n');
@@ -44,7 +45,8 @@ Envelope parse_envelope(const std::string& text) {
   for (++at; at < text.size();) {
     EnvelopeItem item;
     const std::size_t line_end = text.find('\n', at);
-    if (line_end == std::string::npos || !parse_object(text.substr(at, line_end - at), item.header)) {
+    if (line_end == std::string::npos ||
+        !parse_object(text.substr(at, line_end - at), item.header)) {
       faults.emplace_back("an item's header is not a line with a JSON object");
       return envelope;
     }
@@ -81,8 +83,8 @@ Envelope parse_envelope(const std::string& text) {
 }
 
 std::vector<std::string> http_faults(const std::string& method, const std::string& path,
-                                     const std::map<std::string, std::string>& headers, const std::string& key,
-                                     const std::string& project) {
+                                     const std::map<std::string, std::string>& headers,
+                                     const std::string& key, const std::string& project) {
   std::vector<std::string> faults;
   const auto header = [&headers](const std::string& name) {
     const auto found = headers.find(name);
@@ -94,13 +96,15 @@ std::vector<std::string> http_faults(const std::string& method, const std::strin
     faults.push_back("content type " + header("content-type"));
   const std::string auth = header("x-sentry-auth");
   static const std::regex kAuth{
-      R"(Sentry sentry_version=7, ?sentry_client=([A-Za-z0-9._-]+/[0-9][^ ,]*), ?sentry_key=([^ ,]+))"};
+      "Sentry sentry_version=7, ?sentry_client=([A-Za-z0-9._-]+/[0-9][^ ,]*), "
+      "?sentry_key=([^ ,]+)"};
   std::smatch match;
   if (!std::regex_match(auth, match, kAuth)) {
     faults.push_back("X-Sentry-Auth is not of its form");
   } else {
     if (match[2] != key) faults.push_back("X-Sentry-Auth has another key than the DSN");
-    if (header("user-agent") != match[1]) faults.push_back("User-Agent is not sentry_client: " + header("user-agent"));
+    if (header("user-agent") != match[1])
+      faults.push_back("User-Agent is not sentry_client: " + header("user-agent"));
   }
   const std::string encoding = header("content-encoding");
   if (!encoding.empty() && encoding != "gzip") faults.push_back("content encoding " + encoding);

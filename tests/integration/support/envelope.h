@@ -23,13 +23,16 @@ struct Envelope {
   std::vector<std::string> faults;
 };
 
-/// Reads the text of an envelope and checks its form to the letter: JSON header lines, `length` of each item and the newline
-/// behind it, known item types, and the required fields of events and transactions.
+/// Reads the text of an envelope and checks its form to the letter: JSON header lines, `length` of
+/// each item and the newline behind it, known item types, and the required fields of events and
+/// transactions.
 [[nodiscard]] Envelope parse_envelope(const std::string& text);
 
-/// Checks the HTTP side: method, path, content type, `X-Sentry-Auth`, User-Agent. Header names are in lower case.
-[[nodiscard]] std::vector<std::string> http_faults(const std::string& method, const std::string& path,
-                                                   const std::map<std::string, std::string>& headers,
-                                                   const std::string& key, const std::string& project);
+/// Checks the HTTP side: method, path, content type, `X-Sentry-Auth`, User-Agent. Header names are
+/// in lower case.
+[[nodiscard]] std::vector<std::string> http_faults(
+    const std::string& method, const std::string& path,
+    const std::map<std::string, std::string>& headers, const std::string& key,
+    const std::string& project);
 
 }  // namespace integration

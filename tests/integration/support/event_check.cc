@@ -25,25 +25,31 @@ bool is_time(const Json& value) {
   return is_timestamp_text(value);
 }
 
-bool is_text(const Json& value) { return value.is_string() && !value.get_ref<const std::string&>().empty(); }
+bool is_text(const Json& value) {
+  return value.is_string() && !value.get_ref<const std::string&>().empty();
+}
 
 void want(bool good, const std::string& words, const Json& found, Faults& faults) {
-  if (!good) faults.push_back(words + ", found " + found.dump(-1, ' ', false, Json::error_handler_t::replace).substr(0, 200));
+  if (!good)
+    faults.push_back(words + ", found " +
+                     found.dump(-1, ' ', false, Json::error_handler_t::replace).substr(0, 200));
 }
 
 void check_trace(const Json& trace, Faults& faults) {
-  want(is_hex(at(trace, {"trace_id"}), 32), "contexts.trace.trace_id: 32 hex digits", trace, faults);
+  want(is_hex(at(trace, {"trace_id"}), 32), "contexts.trace.trace_id: 32 hex digits", trace,
+       faults);
   want(is_hex(at(trace, {"span_id"}), 16), "contexts.trace.span_id: 16 hex digits", trace, faults);
 }
 
 void check_common(const Json& event, Faults& faults) {
-  want(is_hex(at(event, {"event_id"}), 32), "event_id: 32 hex digits", at(event, {"event_id"}), faults);
+  want(is_hex(at(event, {"event_id"}), 32), "event_id: 32 hex digits", at(event, {"event_id"}),
+       faults);
   want(is_time(at(event, {"timestamp"})), "timestamp: a time", at(event, {"timestamp"}), faults);
   want(at(event, {"platform"}) == "native", "platform: native", at(event, {"platform"}), faults);
   for (const char* name : {"release", "environment", "server_name"})
     want(is_text(at(event, {name})), std::string{name} + ": a text", at(event, {name}), faults);
-  want(is_text(at(event, {"sdk", "name"})) && is_text(at(event, {"sdk", "version"})), "sdk: name and version",
-       at(event, {"sdk"}), faults);
+  want(is_text(at(event, {"sdk", "name"})) && is_text(at(event, {"sdk", "version"})),
+       "sdk: name and version", at(event, {"sdk"}), faults);
   for (const char* name : {"os", "runtime", "device"})
     want(at(event, {"contexts", name}).is_object(), std::string{"contexts."} + name + ": an object",
          at(event, {"contexts"}), faults);
@@ -53,22 +59,25 @@ void check_common(const Json& event, Faults& faults) {
     for (const auto& [key, value] : tags.items())
       want(value.is_string() && key.size() <= 200, "tags: texts", tags, faults);
   }
-  if (event.contains("user")) want(event["user"].is_object(), "user: an object", event["user"], faults);
+  if (event.contains("user"))
+    want(event["user"].is_object(), "user: an object", event["user"], faults);
 }
 
 void check_breadcrumbs(const Json& breadcrumbs, Faults& faults) {
   static const std::set<std::string> kLevels{"fatal", "error", "warning", "info", "debug"};
   if (breadcrumbs.is_null()) return;
   const Json values = at(breadcrumbs, {"values"});
-  want(values.is_array() && values.size() <= 100, "breadcrumbs.values: at most 100", breadcrumbs, faults);
+  want(values.is_array() && values.size() <= 100, "breadcrumbs.values: at most 100", breadcrumbs,
+       faults);
   if (!values.is_array()) return;
   Json last;
   for (const Json& crumb : values) {
     want(is_time(at(crumb, {"timestamp"})), "breadcrumb: a timestamp", crumb, faults);
-    want(is_text(at(crumb, {"message"})) || is_text(at(crumb, {"category"})), "breadcrumb: a message or a category",
-         crumb, faults);
+    want(is_text(at(crumb, {"message"})) || is_text(at(crumb, {"category"})),
+         "breadcrumb: a message or a category", crumb, faults);
     if (crumb.contains("level"))
-      want(kLevels.contains(crumb["level"].get<std::string>()), "breadcrumb: a level", crumb, faults);
+      want(kLevels.contains(crumb["level"].get<std::string>()), "breadcrumb: a level", crumb,
+           faults);
     if (!last.is_null() && last.type() == crumb["timestamp"].type())
       want(last <= crumb["timestamp"], "breadcrumbs: in the order of time", crumb, faults);
     last = crumb["timestamp"];
@@ -78,16 +87,20 @@ void check_breadcrumbs(const Json& breadcrumbs, Faults& faults) {
 void check_event(const Json& event, Faults& faults) {
   static const std::set<std::string> kLevels{"fatal", "error", "warning", "info", "debug"};
   const Json level = at(event, {"level"});
-  want(level.is_string() && kLevels.contains(level.get<std::string>()), "level: one of five", level, faults);
+  want(level.is_string() && kLevels.contains(level.get<std::string>()), "level: one of five", level,
+       faults);
   const Json exceptions = at(event, {"exception", "values"});
-  const bool has_message = is_text(at(event, {"message", "formatted"})) || is_text(at(event, {"message"})) ||
+  const bool has_message = is_text(at(event, {"message", "formatted"})) ||
+                           is_text(at(event, {"message"})) ||
                            is_text(at(event, {"logentry", "formatted"}));
-  want((exceptions.is_array() && !exceptions.empty()) || has_message, "an exception or a message", event, faults);
+  want((exceptions.is_array() && !exceptions.empty()) || has_message, "an exception or a message",
+       event, faults);
   if (exceptions.is_array()) {
     for (const Json& exception : exceptions) {
       want(is_text(at(exception, {"type"})), "exception: a type", exception, faults);
       want(at(exception, {"value"}).is_string(), "exception: a value", exception, faults);
-      want(is_text(at(exception, {"mechanism", "type"})), "exception: a mechanism", exception, faults);
+      want(is_text(at(exception, {"mechanism", "type"})), "exception: a mechanism", exception,
+           faults);
     }
   }
   if (event.contains("contexts") && event["contexts"].contains("trace"))
@@ -96,11 +109,13 @@ void check_event(const Json& event, Faults& faults) {
 
 void check_transaction(const Json& event, Faults& faults) {
   want(at(event, {"type"}) == "transaction", "type: transaction", at(event, {"type"}), faults);
-  want(is_text(at(event, {"transaction"})), "transaction: a name", at(event, {"transaction"}), faults);
-  want(is_time(at(event, {"start_timestamp"})), "start_timestamp: a time", at(event, {"start_timestamp"}), faults);
+  want(is_text(at(event, {"transaction"})), "transaction: a name", at(event, {"transaction"}),
+       faults);
+  want(is_time(at(event, {"start_timestamp"})), "start_timestamp: a time",
+       at(event, {"start_timestamp"}), faults);
   if (at(event, {"start_timestamp"}).type() == at(event, {"timestamp"}).type())
-    want(at(event, {"start_timestamp"}) <= at(event, {"timestamp"}), "start_timestamp: before the end",
-         at(event, {"start_timestamp"}), faults);
+    want(at(event, {"start_timestamp"}) <= at(event, {"timestamp"}),
+         "start_timestamp: before the end", at(event, {"start_timestamp"}), faults);
   const Json trace = at(event, {"contexts", "trace"});
   check_trace(trace, faults);
   want(is_text(at(trace, {"op"})), "contexts.trace.op: a text", trace, faults);
@@ -108,14 +123,18 @@ void check_transaction(const Json& event, Faults& faults) {
   want(spans.is_array() && spans.size() <= 1000, "spans: at most 1,000", spans, faults);
   if (!spans.is_array()) return;
   std::set<std::string> ids{at(trace, {"span_id"}).dump()};
-  for (const Json& span : spans) ids.insert(at(span, {"span_id"}).dump());
+  for (const Json& span : spans)
+    ids.insert(at(span, {"span_id"}).dump());
   want(ids.size() == spans.size() + 1, "spans: each with an id of its own", spans, faults);
   for (const Json& span : spans) {
-    want(at(span, {"trace_id"}) == at(trace, {"trace_id"}), "span: the transaction's trace_id", span, faults);
+    want(at(span, {"trace_id"}) == at(trace, {"trace_id"}), "span: the transaction's trace_id",
+         span, faults);
     want(is_hex(at(span, {"span_id"}), 16), "span: a span_id", span, faults);
-    want(ids.contains(at(span, {"parent_span_id"}).dump()), "span: a parent that is there", span, faults);
+    want(ids.contains(at(span, {"parent_span_id"}).dump()), "span: a parent that is there", span,
+         faults);
     want(is_text(at(span, {"op"})), "span: an op", span, faults);
-    want(is_time(at(span, {"start_timestamp"})) && is_time(at(span, {"timestamp"})), "span: two times", span, faults);
+    want(is_time(at(span, {"start_timestamp"})) && is_time(at(span, {"timestamp"})),
+         "span: two times", span, faults);
   }
 }
 
@@ -128,7 +147,9 @@ Json newest_exception(const Json& event) {
   return values.is_array() && !values.empty() ? Json(values.back()) : Json{};
 }
 
-std::string text_of(const Json& value) { return value.is_string() ? value.get<std::string>() : std::string{}; }
+std::string text_of(const Json& value) {
+  return value.is_string() ? value.get<std::string>() : std::string{};
+}
 
 }  // namespace
 
@@ -153,13 +174,18 @@ std::vector<std::string> item_faults(const std::string& type, const Json& item) 
   if (type == "event") check_event(item, faults);
   if (type == "transaction") check_transaction(item, faults);
   if (type == "client_report") check_client_report(item, faults);
-  for (std::string& fault : faults) fault = type + ": " + fault;
+  for (std::string& fault : faults)
+    fault = type + ": " + fault;
   return faults;
 }
 
-std::string tag_of(const Json& event, const std::string& name) { return text_of(at(event, {"tags", name.c_str()})); }
+std::string tag_of(const Json& event, const std::string& name) {
+  return text_of(at(event, {"tags", name.c_str()}));
+}
 
-std::string user_of(const Json& event) { return text_of(at(event, {"user", "id"})); }
+std::string user_of(const Json& event) {
+  return text_of(at(event, {"user", "id"}));
+}
 
 std::size_t breadcrumbs_of(const Json& event) {
   const Json values = at(event, {"breadcrumbs", "values"});
@@ -169,15 +195,20 @@ std::size_t breadcrumbs_of(const Json& event) {
 std::set<std::string> names_in(const Json& json, const std::string& prefix) {
   const std::string text = json.dump();
   std::set<std::string> names;
-  for (std::size_t at = text.find(prefix); at != std::string::npos; at = text.find(prefix, at + 1)) {
+  for (std::size_t at = text.find(prefix); at != std::string::npos;
+       at = text.find(prefix, at + 1)) {
     const std::size_t end = text.find_first_not_of("0123456789", at + prefix.size());
     names.insert(text.substr(at, end - at));
   }
   return names;
 }
 
-std::string exception_type_of(const Json& event) { return text_of(at(newest_exception(event), {"type"})); }
+std::string exception_type_of(const Json& event) {
+  return text_of(at(newest_exception(event), {"type"}));
+}
 
-std::string exception_text_of(const Json& event) { return text_of(at(newest_exception(event), {"value"})); }
+std::string exception_text_of(const Json& event) {
+  return text_of(at(newest_exception(event), {"value"}));
+}
 
 }  // namespace integration

@@ -48,8 +48,8 @@ Json Response::json() const {
   try {
     return Json::parse(body);
   } catch (const Json::exception& fault) {
-    throw std::runtime_error("not JSON: " + std::to_string(status) + " '" + body + "' " + error + " (" +
-                             fault.what() + ")");
+    throw std::runtime_error("not JSON: " + std::to_string(status) + " '" + body + "' " + error +
+                             " (" + fault.what() + ")");
   }
 }
 
@@ -71,7 +71,9 @@ Http::~Http() = default;
 Http::Http(Http&&) noexcept = default;
 Http& Http::operator=(Http&&) noexcept = default;
 
-void Http::always_send(Headers headers) { always_ = std::move(headers); }
+void Http::always_send(Headers headers) {
+  always_ = std::move(headers);
+}
 
 Response Http::send(const Request& request) {
   Response response;
@@ -90,12 +92,15 @@ Response Http::send(const Request& request) {
   curl_easy_setopt(curl, CURLOPT_PROXY, "");
   curl_easy_setopt(curl, CURLOPT_CUSTOMREQUEST, request.method.c_str());
   curl_easy_setopt(curl, CURLOPT_HTTPHEADER, lines);
-  curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, static_cast<long>(request.timeout.count() * kSlowness));
+  curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS,
+                   static_cast<long>(request.timeout.count() * kSlowness));
   if (request.method == "HEAD") curl_easy_setopt(curl, CURLOPT_NOBODY, 1L);
-  const bool sends_body = request.method == "POST" || request.method == "PATCH" || request.method == "PUT";
+  const bool sends_body =
+      request.method == "POST" || request.method == "PATCH" || request.method == "PUT";
   if (!request.body.empty() || sends_body) {
     curl_easy_setopt(curl, CURLOPT_POSTFIELDS, request.body.data());
-    curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(request.body.size()));
+    curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE_LARGE,
+                     static_cast<curl_off_t>(request.body.size()));
   }
   curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, append_body);
   curl_easy_setopt(curl, CURLOPT_WRITEDATA, &response.body);
@@ -108,7 +113,8 @@ Response Http::send(const Request& request) {
   if (code == CURLE_OK || (code == CURLE_SEND_ERROR && status != 0)) {
     response.status = static_cast<int>(status);
   } else {
-    response.error = std::string{curl_easy_strerror(code)} + " (status " + std::to_string(status) + ")";
+    response.error =
+        std::string{curl_easy_strerror(code)} + " (status " + std::to_string(status) + ")";
   }
   return response;
 }
@@ -126,12 +132,17 @@ Response Http::post(const std::string& path, const Json& body, Headers headers) 
 }
 
 Response Http::patch(const std::string& path, const Json& body, Headers headers) {
-  return send({.method = "PATCH", .path = path, .headers = with_json(std::move(headers)), .body = body.dump()});
+  return send({.method = "PATCH",
+               .path = path,
+               .headers = with_json(std::move(headers)),
+               .body = body.dump()});
 }
 
 Response Http::post_text(const std::string& path, std::string body, Headers headers) {
-  return send(
-      {.method = "POST", .path = path, .headers = with_json(std::move(headers)), .body = std::move(body)});
+  return send({.method = "POST",
+               .path = path,
+               .headers = with_json(std::move(headers)),
+               .body = std::move(body)});
 }
 
 std::vector<std::string> event_stream_data(const std::string& body) {

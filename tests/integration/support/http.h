@@ -36,8 +36,8 @@ struct Request {
   Milliseconds timeout = 20s;
 };
 
-/// An HTTP client for one address, with keep-alive. It sends the path as it is given. Threads: one at a time; make one for
-/// each thread.
+/// An HTTP client for one address, with keep-alive. It sends the path as it is given. Threads: one
+/// at a time; make one for each thread.
 class Http {
  public:
   explicit Http(std::uint16_t port);
@@ -65,7 +65,8 @@ class Http {
   Headers always_;
 };
 
-/// The `data:` lines of an event stream, in order; several lines of one event are joined by a newline.
+/// The `data:` lines of an event stream, in order; several lines of one event are joined by a
+/// newline.
 [[nodiscard]] std::vector<std::string> event_stream_data(const std::string& body);
 
 /// The bytes that a gzip stream holds. Throws when it is none.

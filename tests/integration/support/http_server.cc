@@ -74,7 +74,8 @@ HttpServer::~HttpServer() {
   stop_ = true;
   acceptor_.join();
   ::close(listener_);
-  for (std::thread& thread : threads_) thread.join();
+  for (std::thread& thread : threads_)
+    thread.join();
 }
 
 void HttpServer::accept_all() {
@@ -114,11 +115,13 @@ void HttpServer::serve(int fd) {
     bytes.erase(0, head_end + 4 + size);
     const ServerAnswer answer = handler_(*request);
     if (answer.status == 0) {
-      while (read_more(fd, bytes, stop_)) bytes.clear();
+      while (read_more(fd, bytes, stop_))
+        bytes.clear();
       return;
     }
     if (!send_all(fd, "HTTP/1.1 " + std::to_string(answer.status) + " Answer\r\n" + answer.headers +
-                          "Content-Length: " + std::to_string(answer.body.size()) + "\r\n\r\n" + answer.body)) {
+                          "Content-Length: " + std::to_string(answer.body.size()) + "\r\n\r\n" +
+                          answer.body)) {
       return;
     }
   }

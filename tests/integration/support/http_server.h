@@ -26,7 +26,8 @@ struct ServerAnswer {
   std::string body = "{}";
 };
 
-/// A small HTTP/1.1 server of the test's own, a thread for each connection, keep-alive. The handler is called on many threads.
+/// A small HTTP/1.1 server of the test's own, a thread for each connection, keep-alive. The handler
+/// is called on many threads.
 class HttpServer {
  public:
   using Handler = std::function<ServerAnswer(const ServerRequest&)>;

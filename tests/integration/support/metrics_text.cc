@@ -20,7 +20,8 @@ bool is_name(const std::string& text, bool colon) {
   if (text.empty()) return false;
   for (std::size_t i = 0; i < text.size(); ++i) {
     const char c = text[i];
-    const bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || (colon && c == ':');
+    const bool letter =
+        (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || (colon && c == ':');
     if (!letter && (i == 0 || c < '0' || c > '9')) return false;
   }
   return true;
@@ -98,12 +99,15 @@ void check_histogram(const std::string& name, const MetricFamily& family) {
     }
   }
   for (const auto& [labels, series] : all) {
-    if (series.buckets.empty() || !std::isinf(series.buckets.back().first)) refuse("no bucket +Inf", name);
+    if (series.buckets.empty() || !std::isinf(series.buckets.back().first))
+      refuse("no bucket +Inf", name);
     if (!series.count || !series.sum) refuse("no count or no sum", name);
     if (series.buckets.back().second != *series.count) refuse("count is not the bucket +Inf", name);
     for (std::size_t i = 1; i < series.buckets.size(); ++i) {
-      if (series.buckets[i - 1].first >= series.buckets[i].first) refuse("buckets out of order", name);
-      if (series.buckets[i - 1].second > series.buckets[i].second) refuse("a bucket that falls", name);
+      if (series.buckets[i - 1].first >= series.buckets[i].first)
+        refuse("buckets out of order", name);
+      if (series.buckets[i - 1].second > series.buckets[i].second)
+        refuse("a bucket that falls", name);
     }
   }
 }
@@ -142,8 +146,8 @@ std::set<std::string> MetricFamily::values_of(const std::string& label) const {
 
 std::size_t MetricFamily::series() const {
   if (type != "histogram") return samples.size();
-  return static_cast<std::size_t>(
-      std::count_if(samples.begin(), samples.end(), [](const Sample& s) { return s.name.ends_with("_count"); }));
+  return static_cast<std::size_t>(std::count_if(
+      samples.begin(), samples.end(), [](const Sample& s) { return s.name.ends_with("_count"); }));
 }
 
 Metrics Metrics::parse(const std::string& text) {
@@ -156,10 +160,12 @@ Metrics Metrics::parse(const std::string& text) {
     const bool help = line.starts_with("# HELP ");
     if (help || line.starts_with("# TYPE ")) {
       const std::size_t space = line.find(' ', 7);
-      if (space == std::string::npos || space + 1 == line.size()) refuse("HELP or TYPE without words", line);
+      if (space == std::string::npos || space + 1 == line.size())
+        refuse("HELP or TYPE without words", line);
       const std::string name = line.substr(7, space - 7);
       if (!is_name(name, true)) refuse("a bad name", line);
-      if (name != current && metrics.families_.contains(name)) refuse("a family in two places", line);
+      if (name != current && metrics.families_.contains(name))
+        refuse("a family in two places", line);
       current = name;
       std::string& field = help ? metrics.families_[name].help : metrics.families_[name].type;
       if (!field.empty()) refuse("HELP or TYPE twice", line);
@@ -172,7 +178,8 @@ Metrics Metrics::parse(const std::string& text) {
     const auto found = metrics.families_.find(current);
     if (found == metrics.families_.end() || !belongs(sample.name, current, found->second.type))
       refuse("a sample outside of its family", line);
-    if (found->second.help.empty() || found->second.type.empty()) refuse("no HELP or no TYPE", line);
+    if (found->second.help.empty() || found->second.type.empty())
+      refuse("no HELP or no TYPE", line);
     if (!seen.emplace(sample.name, sample.labels).second) refuse("a series twice", line);
     found->second.samples.push_back(std::move(sample));
   }

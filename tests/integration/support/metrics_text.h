@@ -34,18 +34,22 @@ struct MetricFamily {
 /// A scrape in text 0.0.4, read strictly.
 class Metrics {
  public:
-  /// Throws std::runtime_error, naming the line, for everything the format forbids: a sample without TYPE and HELP, a second
-  /// TYPE, families that interleave, a series twice, a bad name, a bad escape, a value that is no number, a histogram
-  /// whose buckets fall, lack +Inf or do not agree with its count.
+  /// Throws std::runtime_error, naming the line, for everything the format forbids: a sample
+  /// without TYPE and HELP, a second TYPE, families that interleave, a series twice, a bad name, a
+  /// bad escape, a value that is no number, a histogram whose buckets fall, lack +Inf or do not
+  /// agree with its count.
   static Metrics parse(const std::string& text);
 
-  [[nodiscard]] const std::map<std::string, MetricFamily>& families() const noexcept { return families_; }
+  [[nodiscard]] const std::map<std::string, MetricFamily>& families() const noexcept {
+    return families_;
+  }
   [[nodiscard]] bool has(const std::string& family) const { return families_.contains(family); }
   /// The family, or an empty one.
   [[nodiscard]] const MetricFamily& family(const std::string& name) const;
 
   /// The sample of exactly this name and these labels.
-  [[nodiscard]] std::optional<double> value(const std::string& name, const Labels& labels = {}) const;
+  [[nodiscard]] std::optional<double> value(const std::string& name,
+                                            const Labels& labels = {}) const;
   /// The sum of all samples of this name that bear at least these labels; 0 when there is none.
   [[nodiscard]] double sum(const std::string& name, const Labels& labels = {}) const;
 

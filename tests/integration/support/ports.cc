@@ -18,7 +18,8 @@ namespace {
 constexpr std::uint16_t kFirst = 20000;
 constexpr std::uint16_t kLast = 31999;
 
-// The lock lives as long as this process: its descriptor is never closed, and is not handed down to children.
+// The lock lives as long as this process: its descriptor is never closed, and is not handed down to
+// children.
 bool reserve(std::uint16_t port) {
   const std::filesystem::path folder = std::filesystem::temp_directory_path() / "vitals-test-ports";
   std::filesystem::create_directories(folder);
@@ -66,6 +67,8 @@ TakenPort::TakenPort() : port_(free_port()), socket_(listen_on(port_)) {
   if (socket_ < 0) throw std::runtime_error("the port was taken by somebody else");
 }
 
-TakenPort::~TakenPort() { ::close(socket_); }
+TakenPort::~TakenPort() {
+  ::close(socket_);
+}
 
 }  // namespace integration

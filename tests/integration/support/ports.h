@@ -4,8 +4,9 @@
 
 namespace integration {
 
-/// A TCP port of 127.0.0.1 that nobody listens on and that no other test of this machine will be given while this process
-/// lives. It lies outside of the range that the kernel gives to outgoing connections.
+/// A TCP port of 127.0.0.1 that nobody listens on and that no other test of this machine will be
+/// given while this process lives. It lies outside of the range that the kernel gives to outgoing
+/// connections.
 [[nodiscard]] std::uint16_t free_port();
 
 /// Holds a port, as another program would that listens there and never accepts.

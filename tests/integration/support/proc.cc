@@ -15,7 +15,9 @@ namespace {
 
 namespace fs = std::filesystem;
 
-fs::path folder_of(pid_t pid) { return fs::path{"/proc"} / std::to_string(pid); }
+fs::path folder_of(pid_t pid) {
+  return fs::path{"/proc"} / std::to_string(pid);
+}
 
 std::size_t entries(const fs::path& folder) {
   std::error_code error;
@@ -24,10 +26,12 @@ std::size_t entries(const fs::path& folder) {
 }
 
 std::uint16_t port_in(const std::string& address) {
-  return static_cast<std::uint16_t>(std::stoul(address.substr(address.rfind(':') + 1), nullptr, 16));
+  return static_cast<std::uint16_t>(
+      std::stoul(address.substr(address.rfind(':') + 1), nullptr, 16));
 }
 
-// Lines of /proc/PID/net/tcp: number, local address, remote address, state, …, the inode as the tenth word.
+// Lines of /proc/PID/net/tcp: number, local address, remote address, state, …, the inode as the
+// tenth word.
 void read_table(const fs::path& file, std::map<std::string, TcpSocket>& by_inode) {
   std::ifstream table{file};
   std::string line;
@@ -35,7 +39,8 @@ void read_table(const fs::path& file, std::map<std::string, TcpSocket>& by_inode
   while (std::getline(table, line)) {
     std::istringstream words{line};
     std::vector<std::string> word;
-    for (std::string text; words >> text;) word.push_back(text);
+    for (std::string text; words >> text;)
+      word.push_back(text);
     if (word.size() < 10) continue;
     by_inode[word[9]] = {port_in(word[1]), port_in(word[2]), word[3] == "0A"};
   }
@@ -71,20 +76,27 @@ Sockets sockets_of(pid_t pid) {
   return result;
 }
 
-std::size_t threads_of(pid_t pid) { return entries(folder_of(pid) / "task"); }
+std::size_t threads_of(pid_t pid) {
+  return entries(folder_of(pid) / "task");
+}
 
 std::vector<std::string> thread_names_of(pid_t pid) {
-  std::vector<std::string> names;
+  std::map<long, std::string> by_id;
   for (const auto& entry : fs::directory_iterator{folder_of(pid) / "task"}) {
     std::string name = read_file((entry.path() / "comm").string());
-    while (!name.empty() && name.back() == '\n') name.pop_back();
-    names.push_back(std::move(name));
+    while (!name.empty() && name.back() == '\n')
+      name.pop_back();
+    by_id[std::stol(entry.path().filename().string())] = std::move(name);
   }
-  std::sort(names.begin(), names.end());
+  std::vector<std::string> names;
+  for (auto& [id, name] : by_id)
+    names.push_back(std::move(name));
   return names;
 }
 
-std::size_t open_files_of(pid_t pid) { return entries(folder_of(pid) / "fd"); }
+std::size_t open_files_of(pid_t pid) {
+  return entries(folder_of(pid) / "fd");
+}
 
 std::size_t memory_of(pid_t pid) {
   std::istringstream text{read_file((folder_of(pid) / "statm").string())};
@@ -94,16 +106,19 @@ std::size_t memory_of(pid_t pid) {
   return resident * static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
 }
 
-double cpu_seconds_of(pid_t pid) {
+CpuTime cpu_time_of(pid_t pid) {
   const std::string text = read_file((folder_of(pid) / "stat").string());
-  // The name in brackets may hold spaces, so count from behind it: utime and stime are the 12th and 13th words there.
+  // The name in brackets may hold spaces, so count from behind it: utime and stime are the 12th and
+  // 13th words there.
   std::istringstream words{text.substr(text.rfind(')') + 1)};
   std::string skipped;
-  for (int i = 0; i < 11; ++i) words >> skipped;
+  for (int i = 0; i < 11; ++i)
+    words >> skipped;
   double user = 0;
   double system = 0;
   words >> user >> system;
-  return (user + system) / static_cast<double>(::sysconf(_SC_CLK_TCK));
+  const auto ticks = static_cast<double>(::sysconf(_SC_CLK_TCK));
+  return {user / ticks, system / ticks};
 }
 
 }  // namespace integration

@@ -16,7 +16,8 @@ struct TcpSocket {
   bool listening = false;
 };
 
-/// All sockets of a process: TCP ones (IPv4 and IPv6), and how many others (UDP, Unix, …) there are.
+/// All sockets of a process: TCP ones (IPv4 and IPv6), and how many others (UDP, Unix, …) there
+/// are.
 struct Sockets {
   std::vector<TcpSocket> tcp;
   std::size_t others = 0;
@@ -26,11 +27,21 @@ struct Sockets {
 
 [[nodiscard]] Sockets sockets_of(pid_t pid);
 [[nodiscard]] std::size_t threads_of(pid_t pid);
+/// In the order they were started in.
 [[nodiscard]] std::vector<std::string> thread_names_of(pid_t pid);
 [[nodiscard]] std::size_t open_files_of(pid_t pid);
 /// Resident memory in bytes.
 [[nodiscard]] std::size_t memory_of(pid_t pid);
-/// Time on the processor so far, user and system, in seconds.
-[[nodiscard]] double cpu_seconds_of(pid_t pid);
+
+/// Time on the processor in seconds.
+struct CpuTime {
+  double user = 0;
+  double system = 0;
+
+  [[nodiscard]] double total() const noexcept { return user + system; }
+};
+
+/// What all threads of a process, also those that have ended, took so far.
+[[nodiscard]] CpuTime cpu_time_of(pid_t pid);
 
 }  // namespace integration

@@ -21,11 +21,13 @@
 namespace integration {
 namespace {
 
-constexpr std::array kInherited{"PATH", "ASAN_OPTIONS", "LSAN_OPTIONS", "TSAN_OPTIONS", "UBSAN_OPTIONS"};
+constexpr std::array kInherited{"PATH", "ASAN_OPTIONS", "LSAN_OPTIONS", "TSAN_OPTIONS",
+                                "UBSAN_OPTIONS"};
 
 std::vector<char*> pointers(std::vector<std::string>& texts) {
   std::vector<char*> result;
-  for (std::string& text : texts) result.push_back(text.data());
+  for (std::string& text : texts)
+    result.push_back(text.data());
   result.push_back(nullptr);
   return result;
 }
@@ -67,7 +69,8 @@ struct Process::Capture {
     std::array<bool, 2> open{true, true};
     while ((open[0] || open[1]) && !stop) {
       std::array<pollfd, 2> polled{};
-      for (std::size_t i = 0; i < 2; ++i) polled[i] = {open[i] ? fds[i] : -1, POLLIN, 0};
+      for (std::size_t i = 0; i < 2; ++i)
+        polled[i] = {open[i] ? fds[i] : -1, POLLIN, 0};
       ::poll(polled.data(), polled.size(), 50);
       for (std::size_t i = 0; i < 2; ++i) {
         if (polled[i].revents == 0) continue;
@@ -82,7 +85,8 @@ struct Process::Capture {
       }
     }
     ended = true;
-    for (const int fd : fds) ::close(fd);
+    for (const int fd : fds)
+      ::close(fd);
   }
 
   std::array<int, 2> fds;
@@ -101,7 +105,8 @@ Process::Process(ProcessOptions options) {
     if (value != nullptr) options.environment.try_emplace(name, value);
   }
   std::vector<std::string> variables;
-  for (const auto& [name, value] : options.environment) variables.push_back(name + "=" + value);
+  for (const auto& [name, value] : options.environment)
+    variables.push_back(name + "=" + value);
   const std::vector<char*> environment = pointers(variables);
   const std::vector<char*> arguments = pointers(options.command);
   const std::string directory = options.directory.empty() ? "." : options.directory;
@@ -144,9 +149,11 @@ bool Process::running() {
   if (status_) return false;
   int status = 0;
   if (::waitpid(pid_, &status, WNOHANG) != pid_) return true;
-  status_ = WIFEXITED(status) ? ExitStatus{WEXITSTATUS(status), 0} : ExitStatus{-1, WTERMSIG(status)};
+  status_ =
+      WIFEXITED(status) ? ExitStatus{WEXITSTATUS(status), 0} : ExitStatus{-1, WTERMSIG(status)};
   // What it wrote before its end is still in the pipes.
-  for (int i = 0; i < 100 && !capture_->ended; ++i) std::this_thread::sleep_for(10ms);
+  for (int i = 0; i < 100 && !capture_->ended; ++i)
+    std::this_thread::sleep_for(10ms);
   return false;
 }
 

@@ -22,14 +22,15 @@ struct ExitStatus {
 
 struct ProcessOptions {
   std::vector<std::string> command = {};  ///< The program (looked up in PATH) and its arguments.
-  Environment environment = {};  ///< All of it; nothing is inherited but PATH and sanitizers' options.
+  Environment environment =
+      {};  ///< All of it; nothing is inherited but PATH and sanitizers' options.
   std::string directory = {};  ///< Where it works; empty is here.
-  std::string input = {};  ///< What it reads from stdin.
+  std::string input = {};      ///< What it reads from stdin.
   int nice = 0;
 };
 
-/// A program that runs beside the test, with its output kept. It dies with the thread that started it, so start it from the
-/// test's own thread. Threads: any may ask; one starts and waits.
+/// A program that runs beside the test, with its output kept. It dies with the thread that started
+/// it, so start it from the test's own thread. Threads: any may ask; one starts and waits.
 class Process {
  public:
   explicit Process(ProcessOptions options);

@@ -27,20 +27,23 @@ Response parse_head(const std::string& head) {
   std::istringstream lines{head};
   std::string line;
   std::getline(lines, line);
-  if (line.size() < 12 || !line.starts_with("HTTP/1.")) throw std::runtime_error("not HTTP: " + line);
+  if (line.size() < 12 || !line.starts_with("HTTP/1."))
+    throw std::runtime_error("not HTTP: " + line);
   response.status = std::stoi(line.substr(9, 3));
   while (std::getline(lines, line)) {
     if (!line.empty() && line.back() == '\r') line.pop_back();
     const std::size_t colon = line.find(':');
     if (colon == std::string::npos) continue;
     const std::size_t first = line.find_first_not_of(' ', colon + 1);
-    response.headers[lower(line.substr(0, colon))] = first == std::string::npos ? "" : line.substr(first);
+    response.headers[lower(line.substr(0, colon))] =
+        first == std::string::npos ? "" : line.substr(first);
   }
   return response;
 }
 
 // The whole body behind `from`, and where it ends; empty while it is not there yet.
-std::optional<std::pair<std::string, std::size_t>> chunked_body(const std::string& bytes, std::size_t from) {
+std::optional<std::pair<std::string, std::size_t>> chunked_body(const std::string& bytes,
+                                                                std::size_t from) {
   std::string body;
   for (std::size_t at = from;;) {
     const std::size_t line_end = bytes.find("\r\n", at);
@@ -68,7 +71,9 @@ RawSocket::RawSocket(std::uint16_t port) {
   }
 }
 
-RawSocket::~RawSocket() { close(); }
+RawSocket::~RawSocket() {
+  close();
+}
 
 RawSocket::RawSocket(RawSocket&& other) noexcept
     : fd_(std::exchange(other.fd_, -1)), received_(std::move(other.received_)) {}
@@ -129,7 +134,8 @@ std::optional<Response> RawSocket::read_response(Milliseconds deadline) {
 bool RawSocket::closed_within(Milliseconds deadline) {
   const auto end = std::chrono::steady_clock::now() + deadline * kSlowness;
   Read last = Read::kData;
-  while (last == Read::kData) last = read_some(end);
+  while (last == Read::kData)
+    last = read_some(end);
   return last == Read::kClosed;
 }
 

@@ -10,8 +10,8 @@
 
 namespace integration {
 
-/// A TCP connection to 127.0.0.1 for what a decent client never does: bytes one by one, half a request, nonsense, leaving in
-/// the middle. Threads: one at a time.
+/// A TCP connection to 127.0.0.1 for what a decent client never does: bytes one by one, half a
+/// request, nonsense, leaving in the middle. Threads: one at a time.
 class RawSocket {
  public:
   explicit RawSocket(std::uint16_t port);
@@ -22,11 +22,13 @@ class RawSocket {
   /// Sends all of it; false when the other side has closed.
   bool send(std::string_view bytes);
 
-  /// One HTTP/1.1 answer with Content-Length or chunks, or with all bytes until the end. Empty when the other side closes
-  /// before a whole one, or at the deadline (times kSlowness). Bytes behind it are kept for the next call.
+  /// One HTTP/1.1 answer with Content-Length or chunks, or with all bytes until the end. Empty when
+  /// the other side closes before a whole one, or at the deadline (times kSlowness). Bytes behind
+  /// it are kept for the next call.
   [[nodiscard]] std::optional<Response> read_response(Milliseconds deadline = 10s);
 
-  /// True when the other side has closed, or closes before the deadline; what it sends until then is thrown away.
+  /// True when the other side has closed, or closes before the deadline; what it sends until then
+  /// is thrown away.
   [[nodiscard]] bool closed_within(Milliseconds deadline);
 
   /// Leaves with FIN, as a program that ends.

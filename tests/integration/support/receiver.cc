@@ -14,8 +14,8 @@ constexpr std::size_t kKeepAtMost = 64UL << 20U;
 
 EnvelopeReceiver::EnvelopeReceiver(Mode mode)
     : mode_(mode),
-      server_(std::make_unique<HttpServer>(free_port(),
-                                           [this](const ServerRequest& request) { return take(request); })) {}
+      server_(std::make_unique<HttpServer>(
+          free_port(), [this](const ServerRequest& request) { return take(request); })) {}
 
 std::string EnvelopeReceiver::dsn() const {
   return std::string{"http://"} + kKey + "@127.0.0.1:" + std::to_string(port()) + "/42";
@@ -27,7 +27,8 @@ void EnvelopeReceiver::set_mode(Mode mode) {
 }
 
 ServerAnswer EnvelopeReceiver::take(const ServerRequest& request) {
-  std::vector<std::string> faults = http_faults(request.method, request.path, request.headers, kKey, "42");
+  std::vector<std::string> faults =
+      http_faults(request.method, request.path, request.headers, kKey, "42");
   std::string text = request.body;
   Envelope envelope;
   try {
@@ -72,7 +73,8 @@ bool EnvelopeReceiver::wait_for(const std::function<bool(const std::vector<Json>
 }
 
 bool EnvelopeReceiver::wait_for_events(std::size_t count, Milliseconds deadline) {
-  return wait_for([count](const std::vector<Json>& events) { return events.size() >= count; }, deadline);
+  return wait_for([count](const std::vector<Json>& events) { return events.size() >= count; },
+                  deadline);
 }
 
 std::vector<Json> EnvelopeReceiver::events() const {

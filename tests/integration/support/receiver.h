@@ -14,15 +14,15 @@
 
 namespace integration {
 
-/// A Sentry-compatible server of the test's own, which believes nothing: everything wrong with what it gets is in faults().
-/// Threads: any.
+/// A Sentry-compatible server of the test's own, which believes nothing: everything wrong with what
+/// it gets is in faults(). Threads: any.
 class EnvelopeReceiver {
  public:
   enum class Mode {
-    kNormal,      ///< Takes everything, answers 200.
-    kHang,        ///< Accepts the connection and never answers.
-    kTooMany,     ///< 429 with Retry-After: 60.
-    kBroken,      ///< 500.
+    kNormal,   ///< Takes everything, answers 200.
+    kHang,     ///< Accepts the connection and never answers.
+    kTooMany,  ///< 429 with Retry-After: 60.
+    kBroken,   ///< 500.
   };
 
   static constexpr const char* kKey = "d0c0ffee0123456789abcdef01234567";

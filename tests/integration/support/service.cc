@@ -19,7 +19,8 @@ std::uint16_t port_setting(Settings& settings, const std::string& name) {
   return port;
 }
 
-ProcessOptions process_options(const ServiceOptions& options, const std::string& directory, Settings settings) {
+ProcessOptions process_options(const ServiceOptions& options, const std::string& directory,
+                               Settings settings) {
   ProcessOptions result;
   result.command = {options.program};
   result.command.insert(result.command.end(), options.arguments.begin(), options.arguments.end());
@@ -30,7 +31,9 @@ ProcessOptions process_options(const ServiceOptions& options, const std::string&
 
 }  // namespace
 
-void on_complaint(Complain complain) noexcept { g_complain = complain; }
+void on_complaint(Complain complain) noexcept {
+  g_complain = complain;
+}
 
 Service::Service(ServiceOptions options) : directory_(options.directory) {
   if (directory_.empty()) {
@@ -43,10 +46,14 @@ Service::Service(ServiceOptions options) : directory_(options.directory) {
   process_ = std::make_unique<Process>(process_options(options, directory_, std::move(settings)));
   Http client{api_port_};
   const bool up = eventually(
-      [&] { return !process_->running() || client.send({.path = "/api/health", .timeout = 2s}).status != 0; },
+      [&] {
+        return !process_->running() ||
+               client.send({.path = "/api/health", .timeout = 2s}).status != 0;
+      },
       options.ready_within);
   if (!up || !process_->running()) {
-    throw std::runtime_error("the service does not start:\n" + process_->output() + process_->errors());
+    throw std::runtime_error("the service does not start:\n" + process_->output() +
+                             process_->errors());
   }
 }
 
@@ -69,7 +76,9 @@ Metrics Service::metrics() const {
   return Metrics::parse(response.body);
 }
 
-bool Service::healthy() const { return http().get("/api/health").status == 200; }
+bool Service::healthy() const {
+  return http().get("/api/health").status == 200;
+}
 
 Stopped Service::stop(Milliseconds deadline) {
   const auto start = std::chrono::steady_clock::now();
@@ -89,7 +98,8 @@ Finished run_service(const ServiceOptions& options, Milliseconds deadline) {
   const TempDir fresh;
   Settings settings = options.settings;
   if (!settings.contains("API_PORT")) settings["API_PORT"] = std::to_string(free_port());
-  if (!settings.contains("PROMETHEUS_PORT")) settings["PROMETHEUS_PORT"] = std::to_string(free_port());
+  if (!settings.contains("PROMETHEUS_PORT"))
+    settings["PROMETHEUS_PORT"] = std::to_string(free_port());
   return run(process_options(options, options.directory.empty() ? fresh.path() : options.directory,
                              std::move(settings)),
              deadline);

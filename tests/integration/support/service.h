@@ -16,7 +16,7 @@ using Settings = Environment;
 
 struct ServiceOptions {
   std::string program = {};  ///< The service's program.
-  Settings settings = {};              ///< All of its environment; ports are chosen where none is given.
+  Settings settings = {};    ///< All of its environment; ports are chosen where none is given.
   std::vector<std::string> arguments = {};  ///< Behind the program's name.
   std::string directory = {};  ///< Where it works; empty is a fresh folder that goes away with it.
   Milliseconds ready_within = 15s;  ///< How long its start may take.
@@ -28,13 +28,15 @@ struct Stopped {
   double seconds = 0;
 };
 
-/// A running health-agent, started from its program in a fresh working directory with nothing but the given settings. Start it
-/// from the test's own thread: it dies with that thread.
+/// A running health-agent, started from its program in a fresh working directory with nothing but
+/// the given settings. Start it from the test's own thread: it dies with that thread.
 class Service {
  public:
-  /// Starts it and waits until /api/health answers, whatever it answers. Throws with the program's output when it does not.
+  /// Starts it and waits until /api/health answers, whatever it answers. Throws with the program's
+  /// output when it does not.
   explicit Service(ServiceOptions options);
-  /// Stops what still runs by SIGTERM, and reports a test failure when that does not end in exit code 0 within 10 s.
+  /// Stops what still runs by SIGTERM, and reports a test failure when that does not end in exit
+  /// code 0 within 10 s.
   ~Service();
   Service(const Service&) = delete;
   Service& operator=(const Service&) = delete;

@@ -15,7 +15,8 @@ using Milliseconds = std::chrono::milliseconds;
 /// How many times slower than usual a build with sanitizers may be. Deadlines are multiplied by it.
 inline constexpr int kSlowness = INTEGRATION_SLOWNESS;
 
-/// Asks `condition` every 10 ms until it is true; false when the deadline (times kSlowness) has passed.
+/// Asks `condition` every 10 ms until it is true; false when the deadline (times kSlowness) has
+/// passed.
 [[nodiscard]] bool eventually(const std::function<bool()>& condition, Milliseconds deadline = 5s);
 
 /// Time since `start` in seconds.

@@ -15,27 +15,33 @@ constexpr const char* kEventId = "0123456789abcdef0123456789abcdef";
 
 Json good_event() {
   return Json::parse(R"({
-    "event_id": "0123456789abcdef0123456789abcdef", "timestamp": "2026-01-31T12:00:00.125Z", "platform": "native",
-    "level": "error", "release": "1.0", "environment": "development", "server_name": "here",
-    "sdk": {"name": "vitals.cpp", "version": "0.1.0"},
+    "event_id": "0123456789abcdef0123456789abcdef", "timestamp": "2026-01-31T12:00:00.125Z",
+    "platform": "native", "level": "error", "release": "1.0", "environment": "development",
+    "server_name": "here", "sdk": {"name": "vitals.cpp", "version": "0.1.0"},
     "contexts": {"os": {}, "runtime": {}, "device": {},
-                 "trace": {"trace_id": "0123456789abcdef0123456789abcdef", "span_id": "0123456789abcdef"}},
+                 "trace": {"trace_id": "0123456789abcdef0123456789abcdef",
+                           "span_id": "0123456789abcdef"}},
     "tags": {"request_id": "r1", "operation": "chat"}, "user": {"id": "ann"},
-    "exception": {"values": [{"type": "std::runtime_error", "value": "old", "mechanism": {"type": "generic"}},
-                             {"type": "AgentError", "value": "new", "mechanism": {"type": "generic"}}]},
-    "breadcrumbs": {"values": [{"timestamp": 1769860000.5, "message": "a"}, {"timestamp": 1769860000.5, "category": "b"}]}
+    "exception": {"values": [
+      {"type": "std::runtime_error", "value": "old", "mechanism": {"type": "generic"}},
+      {"type": "AgentError", "value": "new", "mechanism": {"type": "generic"}}]},
+    "breadcrumbs": {"values": [{"timestamp": 1769860000.5, "message": "a"},
+                               {"timestamp": 1769860000.5, "category": "b"}]}
   })");
 }
 
 Json good_transaction() {
   return Json::parse(R"({
-    "event_id": "0123456789abcdef0123456789abcdef", "type": "transaction", "transaction": "GET /", "platform": "native",
-    "start_timestamp": 1769860000.5, "timestamp": 1769860001.5, "release": "1.0", "environment": "e", "server_name": "h",
+    "event_id": "0123456789abcdef0123456789abcdef", "type": "transaction", "transaction": "GET /",
+    "platform": "native", "start_timestamp": 1769860000.5, "timestamp": 1769860001.5,
+    "release": "1.0", "environment": "e", "server_name": "h",
     "sdk": {"name": "vitals.cpp", "version": "0.1.0"},
     "contexts": {"os": {}, "runtime": {}, "device": {},
-                 "trace": {"trace_id": "0123456789abcdef0123456789abcdef", "span_id": "0123456789abcdef", "op": "http.server"}},
+                 "trace": {"trace_id": "0123456789abcdef0123456789abcdef",
+                           "span_id": "0123456789abcdef", "op": "http.server"}},
     "spans": [{"trace_id": "0123456789abcdef0123456789abcdef", "span_id": "1123456789abcdef",
-               "parent_span_id": "0123456789abcdef", "op": "db", "start_timestamp": 1769860000.6, "timestamp": 1769860000.7}]
+               "parent_span_id": "0123456789abcdef", "op": "db",
+               "start_timestamp": 1769860000.6, "timestamp": 1769860000.7}]
   })");
 }
 
@@ -48,7 +54,8 @@ std::string envelope_of(const Json& payload, const std::string& type = "event",
 
 TEST(EnvelopeParser, FindsNoFaultInAGoodEventAndAGoodTransaction) {
   EXPECT_EQ(parse_envelope(envelope_of(good_event())).faults, std::vector<std::string>{});
-  EXPECT_EQ(parse_envelope(envelope_of(good_transaction(), "transaction")).faults, std::vector<std::string>{});
+  EXPECT_EQ(parse_envelope(envelope_of(good_transaction(), "transaction")).faults,
+            std::vector<std::string>{});
 }
 
 TEST(EnvelopeParser, AcceptsALastItemWithoutANewline) {
@@ -76,13 +83,15 @@ TEST(EnvelopeParser, RefusesBrokenFraming) {
       envelope_of(good_event(), "event", "ffffffffffffffffffffffffffffffff"),
       good.substr(good.find('\n')),
   };
-  for (const std::string& text : broken) EXPECT_FALSE(parse_envelope(text).faults.empty()) << text;
+  for (const std::string& text : broken)
+    EXPECT_FALSE(parse_envelope(text).faults.empty()) << text;
 }
 
 TEST(EnvelopeParser, RefusesAnEnvelopeWithoutTheTimeOfSending) {
   const std::string payload = good_event().dump();
   const std::string text = Json{{"event_id", kEventId}}.dump() + "\n" +
-                           Json{{"type", "event"}, {"length", payload.size()}}.dump() + "\n" + payload + "\n";
+                           Json{{"type", "event"}, {"length", payload.size()}}.dump() + "\n" +
+                           payload + "\n";
   EXPECT_FALSE(parse_envelope(text).faults.empty());
 }
 
@@ -110,7 +119,9 @@ TEST(EventCheck, FindsEachMissingOrWrongField) {
       [](Json& e) { e["breadcrumbs"]["values"][0].erase("timestamp"); },
       [](Json& e) { e["breadcrumbs"]["values"][0]["timestamp"] = 1769860009.5; },
       [](Json& e) { e["breadcrumbs"]["values"][0].erase("message"); },
-      [](Json& e) { e["breadcrumbs"]["values"] = Json(std::vector<Json>(101, e["breadcrumbs"]["values"][0])); },
+      [](Json& e) {
+        e["breadcrumbs"]["values"] = Json(std::vector<Json>(101, e["breadcrumbs"]["values"][0]));
+      },
   };
   ASSERT_TRUE(item_faults("event", good_event()).empty());
   for (std::size_t i = 0; i < breakages.size(); ++i) {
@@ -169,7 +180,8 @@ TEST(HttpCheck, AcceptsTheProtocolsHeadersAndNothingElse) {
       {"content-type", "application/x-sentry-envelope"},
       {"user-agent", "vitals.cpp/0.1.0"},
       {"x-sentry-auth", "Sentry sentry_version=7, sentry_client=vitals.cpp/0.1.0, sentry_key=abc"}};
-  EXPECT_EQ(http_faults("POST", "/api/42/envelope/", good, "abc", "42"), std::vector<std::string>{});
+  EXPECT_EQ(http_faults("POST", "/api/42/envelope/", good, "abc", "42"),
+            std::vector<std::string>{});
   EXPECT_FALSE(http_faults("PUT", "/api/42/envelope/", good, "abc", "42").empty());
   EXPECT_FALSE(http_faults("POST", "/api/42/store/", good, "abc", "42").empty());
   EXPECT_FALSE(http_faults("POST", "/api/42/envelope/", good, "abd", "42").empty());

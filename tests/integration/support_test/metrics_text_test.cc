@@ -11,9 +11,11 @@ namespace {
 
 constexpr const char* kGood =
     "# HELP hits_total All hits.\n# TYPE hits_total counter\n"
-    "hits_total{path=\"/a\\\"b\\\\c\\n\",method=\"GET\"} 3\nhits_total{path=\"/\",method=\"PUT\"} 4.5\n"
+    "hits_total{path=\"/a\\\"b\\\\c\\n\",method=\"GET\"} 3\nhits_total{path=\"/\",method=\"PUT\"} "
+    "4.5\n"
     "# HELP t_seconds How long.\n# TYPE t_seconds histogram\n"
-    "t_seconds_bucket{le=\"0.1\"} 1\nt_seconds_bucket{le=\"1\"} 1\nt_seconds_bucket{le=\"+Inf\"} 2\n"
+    "t_seconds_bucket{le=\"0.1\"} 1\nt_seconds_bucket{le=\"1\"} 1\nt_seconds_bucket{le=\"+Inf\"} "
+    "2\n"
     "t_seconds_sum 7\nt_seconds_count 2\n"
     "# HELP rate Now.\n# TYPE rate gauge\nrate NaN\n";
 
@@ -57,12 +59,15 @@ TEST(MetricsText, RefusesWhatTheFormatForbids) {
       histogram + "h_bucket{le=\"1\"} 1\nh_sum 1\nh_count 1\n",
       histogram + "h_bucket{le=\"1\"} 2\nh_bucket{le=\"+Inf\"} 1\nh_sum 1\nh_count 1\n",
       histogram + "h_bucket{le=\"1\"} 1\nh_bucket{le=\"+Inf\"} 1\nh_sum 1\nh_count 2\n",
-      histogram + "h_bucket{le=\"2\"} 1\nh_bucket{le=\"1\"} 1\nh_bucket{le=\"+Inf\"} 1\nh_sum 1\nh_count 1\n",
+      histogram +
+          "h_bucket{le=\"2\"} 1\nh_bucket{le=\"1\"} 1\nh_bucket{le=\"+Inf\"} 1\nh_sum 1\nh_count "
+          "1\n",
       histogram + "h_bucket{le=\"+Inf\"} 1\nh_count 1\n",
       histogram + "h 1\n",
   };
   EXPECT_NO_THROW(Metrics::parse(head + "a 1\n"));
-  for (const std::string& text : bad) EXPECT_THROW(Metrics::parse(text), std::runtime_error) << text;
+  for (const std::string& text : bad)
+    EXPECT_THROW(Metrics::parse(text), std::runtime_error) << text;
 }
 
 }  // namespace

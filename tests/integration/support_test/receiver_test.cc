@@ -14,14 +14,15 @@ Headers good_headers() {
   const std::string client = "vitals.cpp/0.1.0";
   return {{"Content-Type", "application/x-sentry-envelope"},
           {"User-Agent", client},
-          {"X-Sentry-Auth",
-           "Sentry sentry_version=7, sentry_client=" + client + ", sentry_key=" + EnvelopeReceiver::kKey}};
+          {"X-Sentry-Auth", "Sentry sentry_version=7, sentry_client=" + client +
+                                ", sentry_key=" + EnvelopeReceiver::kKey}};
 }
 
 std::string good_envelope() {
   const Json event = Json::parse(R"({
-    "event_id": "0123456789abcdef0123456789abcdef", "timestamp": 1769860000, "platform": "native", "level": "info",
-    "release": "1.0", "environment": "development", "server_name": "here", "sdk": {"name": "v", "version": "1"},
+    "event_id": "0123456789abcdef0123456789abcdef", "timestamp": 1769860000,
+    "platform": "native", "level": "info", "release": "1.0", "environment": "development",
+    "server_name": "here", "sdk": {"name": "v", "version": "1"},
     "contexts": {"os": {}, "runtime": {}, "device": {}}, "message": {"formatted": "hello"}})");
   const std::string text = event.dump();
   return Json{{"event_id", event["event_id"]}, {"sent_at", "2026-01-31T12:00:01Z"}}.dump() + "\n" +
@@ -43,7 +44,8 @@ std::string gzip(const std::string& text) {
   return output;
 }
 
-Response send(const EnvelopeReceiver& receiver, Headers headers, std::string body, Milliseconds timeout = 5s) {
+Response send(const EnvelopeReceiver& receiver, Headers headers, std::string body,
+              Milliseconds timeout = 5s) {
   return Http{receiver.port()}.send({.method = "POST",
                                      .path = "/api/42/envelope/",
                                      .headers = std::move(headers),

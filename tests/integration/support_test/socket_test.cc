@@ -14,9 +14,10 @@ namespace {
 
 HttpServer echo() {
   return HttpServer{free_port(), [](const ServerRequest& request) {
-                      return ServerAnswer{.status = 201,
-                                          .headers = "X-Seen: " + request.headers.at("x-sent") + "\r\n",
-                                          .body = request.method + " " + request.path + " " + request.body};
+                      return ServerAnswer{
+                          .status = 201,
+                          .headers = "X-Seen: " + request.headers.at("x-sent") + "\r\n",
+                          .body = request.method + " " + request.path + " " + request.body};
                     }};
 }
 
@@ -41,16 +42,20 @@ TEST(Http, SaysWhyThereIsNoAnswer) {
 }
 
 TEST(Http, ReadsEventStreams) {
-  EXPECT_EQ(event_stream_data("data: a\n\nevent: x\ndata: b\r\ndata:c\r\n\r\n: comment\n\ndata: cut"),
-            (std::vector<std::string>{"a", "b\nc"}));
+  EXPECT_EQ(
+      event_stream_data("data: a\n\nevent: x\ndata: b\r\ndata:c\r\n\r\n: comment\n\ndata: cut"),
+      (std::vector<std::string>{"a", "b\nc"}));
 }
 
-TEST(Http, EncodesPaths) { EXPECT_EQ(percent_encode(std::string{"a/\0~", 4}), "a%2F%00~"); }
+TEST(Http, EncodesPaths) {
+  EXPECT_EQ(percent_encode(std::string{"a/\0~", 4}), "a%2F%00~");
+}
 
 TEST(RawSocket, ReadsAnswersOneAfterTheOther) {
   const HttpServer server = echo();
   RawSocket socket{server.port()};
-  ASSERT_TRUE(socket.send("GET /1 HTTP/1.1\r\nX-Sent: a\r\n\r\nGET /2 HTTP/1.1\r\nX-Sent: b\r\n\r\n"));
+  ASSERT_TRUE(
+      socket.send("GET /1 HTTP/1.1\r\nX-Sent: a\r\n\r\nGET /2 HTTP/1.1\r\nX-Sent: b\r\n\r\n"));
   const auto first = socket.read_response();
   const auto second = socket.read_response();
   ASSERT_TRUE(first && second);

@@ -2,7 +2,6 @@
 
 #include <gmock/gmock.h>
 
-#include <restinio/message_builders.hpp>
 
 #include "tests/unit/monitor/monitored.h"
 

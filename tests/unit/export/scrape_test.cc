@@ -106,7 +106,9 @@ TEST_F(ScrapeTest, WantsTheTokenWhenThereIsOne) {
     EXPECT_EQ(response.status, 401) << given;
     EXPECT_THAT(response.www_authenticate, HasSubstr("Bearer"));
     EXPECT_THAT(response.body, Not(HasSubstr("s3cret")));
-    EXPECT_EQ(handler.handle({.method = "HEAD", .authorization = given}).status, 401);
+    const ScrapeResponse head = handler.handle({.method = "HEAD", .authorization = given});
+    EXPECT_EQ(head.status, 401);
+    EXPECT_EQ(head.body, "");
   }
   for (const char* given : {"Bearer s3cret", "bearer  s3cret", " BEARER s3cret "}) {
     EXPECT_EQ(handler.handle({.authorization = given}).status, 200) << given;

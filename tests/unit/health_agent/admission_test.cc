@@ -56,7 +56,7 @@ TEST(Admission, OnlyListedOriginsMayRead) {
   EXPECT_THAT(admission.cors_headers("https://app.example"),
               Contains(Pair("Access-Control-Allow-Origin", "https://app.example")));
   EXPECT_THAT(admission.cors_headers("https://evil.example"),
-              Not(Contains(Pair("Access-Control-Allow-Origin", ::testing::_))));
+              ::testing::Not(Contains(Pair("Access-Control-Allow-Origin", ::testing::_))));
 }
 
 }  // namespace

@@ -286,7 +286,7 @@ TEST(FoodParser, UsualMealFollowsTheHourInUtc) {
   EXPECT_EQ(usual_meal(15 * kHour), "snack");
   EXPECT_EQ(usual_meal(17 * kHour), "dinner");
   EXPECT_EQ(usual_meal(22 * kHour), "snack");
-  EXPECT_EQ(usual_meal(20'000 * 24 * kHour + 12 * kHour), "lunch");
+  EXPECT_EQ(usual_meal(20'000 * (24 * kHour) + 12 * kHour), "lunch");
   EXPECT_EQ(usual_meal(-12 * kHour), "lunch");
 }
 

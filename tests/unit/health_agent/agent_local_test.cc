@@ -170,6 +170,7 @@ TEST(LocalAgent, GivesTheSameAnswerToTheSameRequestOnAnyThread) {
   const std::string expected = answer("a bowl of oatmeal with a banana").text;
   std::vector<std::string> texts(4);
   std::vector<std::thread> threads;
+  threads.reserve(texts.size());
   for (std::string& text : texts)
     threads.emplace_back([&] {
       for (int i = 0; i < 50; ++i)

@@ -1,8 +1,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <chrono>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "health_agent/db/connection.h"
@@ -105,6 +107,36 @@ TEST(StoreMonitoring, AQueryThatGotNoConnectionIsAnErrorOfTheQuery) {
   EXPECT_EQ(growth("db_query_errors_total",
                    {{"query_type", "SELECT"}, {"table", "users"}, {"error_type", "timeout"}}),
             1);
+}
+
+TEST(StoreMonitoring, AStepThatIsTakenCostsOneReadOnly) {
+  Database database;
+  database.store.create_user("alice", 1);
+  EXPECT_TRUE(database.store.reach_step("alice", Step::kFirstMessage, 2));
+  const Growth growth{monitored()};
+  EXPECT_FALSE(database.store.reach_step("alice", Step::kFirstMessage, 3));
+  EXPECT_EQ(growth("db_queries_total", {{"query_type", "SELECT"}}), 1);
+  EXPECT_EQ(growth("db_queries_total", {}), 1);
+}
+
+TEST(StoreRaces, ExactlyOneOfThoseWhoSawTheStepOpenReachesIt) {
+  Database database;
+  database.store.create_user("alice", 1);
+  const Growth growth{monitored()};
+  OtherProgram other{database.path};
+  other.run("BEGIN IMMEDIATE");  // everybody reads, and nobody can write yet
+  std::thread release{[&] {
+    while (growth("db_queries_total", {{"query_type", "SELECT"}}) < 4) {
+      std::this_thread::sleep_for(milliseconds{1});
+    }
+    other.run("COMMIT");
+  }};
+  std::atomic<int> reached{0};
+  in_threads(4, [&](int) {
+    if (database.store.reach_step("alice", Step::kFirstMessage, 2)) ++reached;
+  });
+  release.join();
+  EXPECT_EQ(reached, 1);
 }
 
 TEST(StoreFailures, ALockOfAnotherProgramIsATimeoutForWritersOnly) {

@@ -284,19 +284,6 @@ TEST(Store, TheSecondDayBeginsAtMidnightUtc) {
   EXPECT_FALSE(store.reach_step("alice", Step::kSecondDay, 3 * kDay));
 }
 
-TEST(Store, ExactlyOneOfManyThreadsReachesTheStep) {
-  Database database;
-  for (int round = 0; round < 10; ++round) {
-    const std::string user = "user" + std::to_string(round);
-    database.store.create_user(user, 1);
-    std::atomic<int> reached{0};
-    in_threads(8, [&](int) {
-      if (database.store.reach_step(user, Step::kFirstMessage, 2)) ++reached;
-    });
-    EXPECT_EQ(reached, 1);
-  }
-}
-
 TEST(Store, LosesNothingWhileReadersAndWritersShareAFewConnections) {
   Database database{{.url = {},
                      .size = 3,

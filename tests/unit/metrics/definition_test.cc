@@ -22,8 +22,9 @@ TEST(Definition, RefusesNamesThatCannotBeExposed) {
   }
 }
 
-TEST(Definition, RefusesAnEmptyHelp) {
+TEST(Definition, RefusesAHelpThatIsEmptyOrNotText) {
   Registry registry;
+  EXPECT_THROW(registry.gauge("load", "Load \xFF."), DefinitionError);
   EXPECT_THAT([&] { registry.gauge("load", ""); },
               ThrowsMessage<DefinitionError>(HasSubstr("help")));
 }

@@ -58,14 +58,19 @@ TinyServer::~TinyServer() {
 }
 
 void TinyServer::serve() {
+  std::vector<std::thread> connections;
   while (!stop_) {
     if (!readable(listener_)) continue;
     const int connection = accept(listener_, nullptr, nullptr);
     if (connection < 0) continue;
     ++connections_;
-    serve_connection(connection);
-    close(connection);
+    connections.emplace_back([this, connection] {
+      serve_connection(connection);
+      close(connection);
+    });
   }
+  for (std::thread& thread : connections)
+    thread.join();
 }
 
 void TinyServer::serve_connection(int connection) {
