@@ -97,8 +97,8 @@ const std::vector<LabelSet>& label_sets() {
 }
 
 void dynamic_labels_3_of_40(benchmark::State& state) {
-  static const auto family = registry().counter<"method", "endpoint", "status">(
-      "bench_dynamic_total", "Three texts.");
+  static const auto family =
+      registry().counter<"method", "endpoint", "status">("bench_dynamic_total", "Three texts.");
   const auto mine = family;
   const std::vector<LabelSet>& sets = label_sets();
   std::size_t i = 0;
@@ -112,8 +112,8 @@ void dynamic_labels_3_of_40(benchmark::State& state) {
 BENCHMARK(dynamic_labels_3_of_40)->Threads(1)->Threads(2);
 
 void histogram_8_buckets(benchmark::State& state) {
-  static const Histogram latency = registry().histogram(
-      "bench_latency_seconds", "Latency.", {.01, .05, .1, .5, 1, 2, 5, 10});
+  static const Histogram latency =
+      registry().histogram("bench_latency_seconds", "Latency.", {.01, .05, .1, .5, 1, 2, 5, 10});
   const Histogram mine = latency;
   const std::array<double, 8> values{.004, .03, .07, .2, .7, 1.5, 3, 20};
   std::size_t i = 0;
@@ -158,11 +158,13 @@ BENCHMARK(scrape_counters)->Arg(10'000)->Arg(100'000)->Unit(benchmark::kMicrosec
 
 void scrape_histograms(benchmark::State& state) {
   Registry own;
-  const auto family = own.histogram<"endpoint">(
-      "bench_series_seconds", "One text.", {.01, .05, .1, .5, 1, 2, 5, 10}, {.max_series = 100'000});
+  const auto family =
+      own.histogram<"endpoint">("bench_series_seconds", "One text.",
+                                {.01, .05, .1, .5, 1, 2, 5, 10}, {.max_series = 100'000});
   for (std::int64_t i = 0; i < state.range(0); ++i) {
     const Histogram one = family.with("/api/v1/users/" + std::to_string(i));
-    for (const double v : {.004, .03, .07, .2, .7, 1.5, 3., 20.}) one.observe(v);
+    for (const double v : {.004, .03, .07, .2, .7, 1.5, 3., 20.})
+      one.observe(v);
   }
   scrape(state, own);
 }

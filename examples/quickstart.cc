@@ -1,4 +1,5 @@
-// The library in one page: metrics on a port of their own, errors and traces to Sentry, and one tracked query.
+// The library in one page: metrics on a port of their own, errors and traces to Sentry, and one
+// tracked query.
 #include <iostream>
 #include <stdexcept>
 
@@ -8,7 +9,8 @@
 #include "vitals/monitor/helpers.h"
 
 int main() {
-  auto sentry = vitals::sentry::init({.dsn = "", .environment = "development"});  // your DSN here; empty is off
+  auto sentry = vitals::sentry::init(
+      {.dsn = "", .environment = "development"});  // your DSN here; empty is off
   if (!sentry) throw std::runtime_error(sentry.error().message);
 
   auto& registry = vitals::metrics::default_registry();
@@ -19,7 +21,8 @@ int main() {
   if (!exposer) throw std::runtime_error(exposer.error().message);
 
   vitals::monitor::track_request("GET", "/greet", [&] {
-    vitals::monitor::track_query(vitals::monitor::QueryType::kSelect, "languages", [] { return "en"; });
+    vitals::monitor::track_query(vitals::monitor::QueryType::kSelect, "languages",
+                                 [] { return "en"; });
     greetings.with("en").inc();
   });
   std::cout << "curl -s localhost:" << (*exposer)->port() << "/metrics\n";

@@ -45,7 +45,8 @@ class Client {
   Client& operator=(const Client&) = delete;
 
   /// The answer's status; 0 when there was none.
-  long send(const char* method, const std::string& path, const std::string& body = {}, bool stream = false) {
+  long send(const char* method, const std::string& path, const std::string& body = {},
+            bool stream = false) {
     const std::string url = url_ + path;
     curl_easy_reset(curl_);
     curl_easy_setopt(curl_, CURLOPT_URL, url.c_str());

@@ -57,8 +57,7 @@ class AuthorizationError : public ServiceError {
 /// What was asked for is not there.
 class RecordNotFoundError : public ServiceError {
  public:
-  explicit RecordNotFoundError(const std::string& message)
-      : ServiceError(404, message, message) {}
+  explicit RecordNotFoundError(const std::string& message) : ServiceError(404, message, message) {}
   [[nodiscard]] const char* class_name() const noexcept override { return "RecordNotFoundError"; }
 };
 

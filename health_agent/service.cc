@@ -54,7 +54,8 @@ std::unique_ptr<vitals::exporting::ScrapeHandler> start_metrics(const Settings& 
 std::unique_ptr<vitals::exporting::Exposer> start_exposer(
     const Settings& settings, vitals::exporting::ScrapeHandler* scrapes) {
   if (scrapes == nullptr || settings.prometheus_port == 0) return nullptr;
-  auto exposer = vitals::exporting::Exposer::start({.host = settings.api_host, .port = settings.prometheus_port}, *scrapes);
+  auto exposer = vitals::exporting::Exposer::start(
+      {.host = settings.api_host, .port = settings.prometheus_port}, *scrapes);
   if (!exposer) {
     spdlog::warn("PROMETHEUS_PORT {}: {}; /metrics stays on the API port", settings.prometheus_port,
                  exposer.error().message);

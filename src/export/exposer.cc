@@ -129,8 +129,8 @@ std::string answer_to(std::string_view head_text, ScrapeHandler& handler) {
 }
 
 Error failure(const ExposerOptions& options, std::string_view what, std::string_view why) {
-  return {"metrics listener on " + options.host + ":" + std::to_string(options.port) +
-          ": cannot " + std::string(what) + ": " + std::string(why)};
+  return {"metrics listener on " + options.host + ":" + std::to_string(options.port) + ": cannot " +
+          std::string(what) + ": " + std::string(why)};
 }
 
 Result<Fd> listen_on(const ExposerOptions& options) {
@@ -226,7 +226,8 @@ class Exposer::Loop {
     polled_.push_back({accepting ? listener_.get() : -1, POLLIN, 0});
     for (const Connection& connection : connections_) {
       const bool writing = connection.state == Connection::State::kWriting;
-      polled_.push_back({connection.socket.get(), static_cast<short>(writing ? POLLOUT : POLLIN), 0});
+      polled_.push_back(
+          {connection.socket.get(), static_cast<short>(writing ? POLLOUT : POLLIN), 0});
     }
     if (::poll(polled_.data(), polled_.size(), wait_ms(accepting)) < 0 && errno != EINTR) {
       std::this_thread::sleep_for(kAcceptPause);
@@ -237,8 +238,7 @@ class Exposer::Loop {
       if (polled_[i + 2].revents != 0) serve(connections_[i]);
     }
     const Clock::time_point now = Clock::now();
-    std::erase_if(connections_,
-                  [now](const Connection& c) { return c.done || now >= c.deadline; });
+    std::erase_if(connections_, [now](const Connection& c) { return c.done || now >= c.deadline; });
     if (polled_[1].revents != 0) accept_one();
     return true;
   }
@@ -259,7 +259,8 @@ class Exposer::Loop {
   [[nodiscard]] int wait_ms(bool accepting) const noexcept {
     Clock::time_point until = Clock::time_point::max();
     if (!accepting && has_room()) until = accept_after_;
-    for (const Connection& connection : connections_) until = std::min(until, connection.deadline);
+    for (const Connection& connection : connections_)
+      until = std::min(until, connection.deadline);
     if (until == Clock::time_point::max()) return -1;
     const auto wait = std::chrono::ceil<std::chrono::milliseconds>(until - Clock::now()).count();
     return static_cast<int>(std::clamp<std::int64_t>(wait, 0, 60'000));
@@ -318,9 +319,8 @@ class Exposer::Loop {
 
   void write(Connection& connection) {
     while (connection.sent < connection.answer.size()) {
-      const ssize_t n =
-          ::send(connection.socket.get(), connection.answer.data() + connection.sent,
-                 connection.answer.size() - connection.sent, MSG_NOSIGNAL);
+      const ssize_t n = ::send(connection.socket.get(), connection.answer.data() + connection.sent,
+                               connection.answer.size() - connection.sent, MSG_NOSIGNAL);
       if (n < 0 && errno == EINTR) continue;
       if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) return;
       if (n < 0) {
@@ -361,7 +361,9 @@ Exposer::Exposer(std::unique_ptr<Loop> loop) noexcept : loop_(std::move(loop)) {
 
 Exposer::~Exposer() = default;
 
-std::uint16_t Exposer::port() const noexcept { return loop_->port(); }
+std::uint16_t Exposer::port() const noexcept {
+  return loop_->port();
+}
 
 Result<std::unique_ptr<Exposer>> Exposer::start(ExposerOptions options, ScrapeHandler& handler) {
   Result<Fd> listener = listen_on(options);

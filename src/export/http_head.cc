@@ -18,8 +18,9 @@ std::string_view take_line(std::string_view& text) {
 
 bool is_token(std::string_view text) {
   return !text.empty() && std::ranges::all_of(text, [](unsigned char c) {
-    return c > ' ' && c < 0x7F && std::string_view("\"(),/:;<=>?@[\\]{}").find(static_cast<char>(
-                                      c)) == std::string_view::npos;
+    return c > ' ' && c < 0x7F &&
+           std::string_view("\"(),/:;<=>?@[\\]{}").find(static_cast<char>(c)) ==
+               std::string_view::npos;
   });
 }
 

@@ -7,7 +7,9 @@
 namespace vitals::exporting {
 namespace {
 
-char lower(char c) noexcept { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
+char lower(char c) noexcept {
+  return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+}
 
 /// Takes what stands before the separator off the text.
 std::string_view take_until(std::string_view& text, char separator) noexcept {

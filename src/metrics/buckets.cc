@@ -9,7 +9,8 @@ Buckets linear_buckets(double start, double width, std::size_t count) {
   if (!(width > 0)) throw DefinitionError("linear_buckets: the width must be above 0");
   std::vector<double> bounds(count);
   // Multiplied and not added up, so that an error of rounding does not grow.
-  for (std::size_t i = 0; i < count; ++i) bounds[i] = start + width * static_cast<double>(i);
+  for (std::size_t i = 0; i < count; ++i)
+    bounds[i] = start + width * static_cast<double>(i);
   return Buckets(std::move(bounds));
 }
 

@@ -186,7 +186,8 @@ bool Store::fold(const ThreadRecord& record) noexcept {
   for (std::size_t p = 0; p < record.pages.size(); ++p) {
     const PagePair& pair = record.pages[p];
     if (pair.counts != nullptr) {
-      for (std::size_t i = 0; i < kPageCells; ++i) base_[p].counts[i] += pair.counts[i];
+      for (std::size_t i = 0; i < kPageCells; ++i)
+        base_[p].counts[i] += pair.counts[i];
     }
     if (pair.sums != nullptr) {
       for (std::size_t i = 0; i < kPageCells; ++i) {
@@ -230,12 +231,14 @@ void Store::read_batch(std::span<const Slot> slots, std::size_t cells, std::uint
       const PagePair& pair = thread->pages[p];
       const std::size_t at = slots[i] & (kPageCells - 1);
       if (pair.counts != nullptr) {
-        for (std::size_t c = 0; c < cells; ++c) counts[i * cells + c] += load(pair.counts[at + c]);
+        for (std::size_t c = 0; c < cells; ++c)
+          counts[i * cells + c] += load(pair.counts[at + c]);
       }
       if (pair.sums != nullptr) totals[i].add(load(pair.sums[at]));
     }
   }
-  for (std::size_t i = 0; i < slots.size(); ++i) sums[i] = totals[i].value();
+  for (std::size_t i = 0; i < slots.size(); ++i)
+    sums[i] = totals[i].value();
 }
 
 void Store::read(std::span<const Slot> slots, std::size_t cells, std::span<std::uint64_t> counts,
@@ -306,7 +309,9 @@ void add_sum_slow(Slot slot, double v) noexcept {
   }
 }
 
-Slot take_slots(std::size_t cells) { return store().take_slots(cells); }
+Slot take_slots(std::size_t cells) {
+  return store().take_slots(cells);
+}
 
 void read_totals(std::span<const Slot> slots, std::size_t cells, std::span<std::uint64_t> counts,
                  std::span<double> sums) noexcept {
@@ -317,8 +322,12 @@ const BucketLayout* intern_layout(std::span<const double> bounds) {
   return store().intern(bounds);
 }
 
-std::atomic<double>* take_gauge() { return store().take_gauge(); }
+std::atomic<double>* take_gauge() {
+  return store().take_gauge();
+}
 
-CellUsage cell_usage() noexcept { return store().usage(); }
+CellUsage cell_usage() noexcept {
+  return store().usage();
+}
 
 }  // namespace vitals::metrics::detail

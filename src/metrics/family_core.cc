@@ -47,8 +47,7 @@ Series* render_series(std::span<const std::string> names,
   const std::size_t texts = labels.size() + escaped.size();
   if (texts > 0xffff'ffff) throw std::length_error("label values");
 
-  void* block =
-      ::operator new(sizeof(Series) + places.size() * sizeof(Series::Value) + texts);
+  void* block = ::operator new(sizeof(Series) + places.size() * sizeof(Series::Value) + texts);
   auto* series = new (block) Series;
   series->labels_size = static_cast<std::uint32_t>(labels.size());
   auto* stored = reinterpret_cast<Series::Value*>(series + 1);
@@ -71,7 +70,9 @@ FamilyCore::FamilyCore(FamilySpec spec)
   }
 }
 
-FamilyCore::~FamilyCore() { close(); }
+FamilyCore::~FamilyCore() {
+  close();
+}
 
 const Series* FamilyCore::make(std::span<const std::string_view> values,
                                std::uint64_t hash) noexcept {
@@ -79,7 +80,8 @@ const Series* FamilyCore::make(std::span<const std::string_view> values,
     // What is not UTF-8 is mended first, and then is a series like any other.
     if (!std::ranges::all_of(values, valid_utf8)) {
       std::vector<std::string> mended;
-      for (const std::string_view value : values) mended.push_back(mend_utf8(value));
+      for (const std::string_view value : values)
+        mended.push_back(mend_utf8(value));
       const std::vector<std::string_view> texts(mended.begin(), mended.end());
       const std::span<const std::string_view> views(texts);
       const std::uint64_t mended_hash = hash_of(views);
@@ -123,8 +125,7 @@ const Series* FamilyCore::make_other_locked() {
   return other;
 }
 
-const Series* FamilyCore::add_locked(std::span<const std::string_view> values,
-                                     std::uint64_t hash) {
+const Series* FamilyCore::add_locked(std::span<const std::string_view> values, std::uint64_t hash) {
   // All that may throw comes before the first change that can be seen.
   std::unique_ptr<Series, decltype(&free_series)> series(render_series(spec_.label_names, values),
                                                          &free_series);
@@ -158,7 +159,8 @@ void FamilyCore::grow_locked() {
   const SeriesTable& old = *tables_.back();
   std::size_t capacity = old.mask + 1;
   // Where removed entries fill the table, a new one of the same size is enough.
-  while ((series_.size() + 1) * 2 > capacity) capacity *= 2;
+  while ((series_.size() + 1) * 2 > capacity)
+    capacity *= 2;
   auto table = std::make_unique<SeriesTable>(capacity);
   std::size_t used = 0;
   for (std::size_t i = 0; i <= old.mask; ++i) {
@@ -177,7 +179,8 @@ void FamilyCore::grow_locked() {
   // the last.
   tables_.push_back(std::move(table));
   used_entries_ = used;
-  table_.store(tables_.back().get(), std::memory_order_release);  // pairs with the acquire in find()
+  table_.store(tables_.back().get(),
+               std::memory_order_release);  // pairs with the acquire in find()
 }
 
 const Series* FamilyCore::make_at(std::size_t index,
@@ -222,7 +225,8 @@ void FamilyCore::retire_locked(const Series* series) noexcept {
 bool FamilyCore::remove(std::span<const std::string_view> values) noexcept {
   try {
     std::vector<std::string> mended;
-    for (const std::string_view value : values) mended.push_back(mend_utf8(value));
+    for (const std::string_view value : values)
+      mended.push_back(mend_utf8(value));
     const std::vector<std::string_view> texts(mended.begin(), mended.end());
     const std::span<const std::string_view> views(texts);
     const std::uint64_t hash = hash_of(views);
@@ -260,7 +264,8 @@ void FamilyCore::clear() noexcept {
       table.entries[i].series.store(&removed_, std::memory_order_release);
     }
   }
-  for (const Series* series : series_) retire_locked(series);
+  for (const Series* series : series_)
+    retire_locked(series);
   series_.clear();
 }
 
@@ -303,7 +308,8 @@ void FamilyCore::collect_counters(SampleSink& sink) const {
   std::array<double, kBatch> sums;
   for (std::size_t from = 0; from < series_.size(); from += kBatch) {
     const std::size_t n = std::min(kBatch, series_.size() - from);
-    for (std::size_t i = 0; i < n; ++i) slots[i] = series_[from + i]->slot;
+    for (std::size_t i = 0; i < n; ++i)
+      slots[i] = series_[from + i]->slot;
     read_totals({slots.data(), n}, 1, counts, sums);
     for (std::size_t i = 0; i < n; ++i) {
       sink.counter({series_[from + i]->labels(spec_.label_names.size())}, counts[i], sums[i]);
@@ -322,7 +328,8 @@ void FamilyCore::collect_histograms(SampleSink& sink) const {
   const std::size_t batch = std::min(kBatch, counts.size() / cells);
   for (std::size_t from = 0; from < series_.size(); from += batch) {
     const std::size_t n = std::min(batch, series_.size() - from);
-    for (std::size_t i = 0; i < n; ++i) slots[i] = series_[from + i]->slot;
+    for (std::size_t i = 0; i < n; ++i)
+      slots[i] = series_[from + i]->slot;
     read_totals({slots.data(), n}, cells, counts, sums);
     for (std::size_t i = 0; i < n; ++i) {
       const HistogramView view{bounds, {counts.data() + i * cells, cells}, sums[i]};
@@ -334,10 +341,12 @@ void FamilyCore::collect_histograms(SampleSink& sink) const {
 void FamilyCore::close() noexcept {
   const std::lock_guard lock(mutex_);
   closed_ = true;
-  for (std::size_t i = 0; i < spec_.indexed; ++i) indexed_[i].store(nullptr);
+  for (std::size_t i = 0; i < spec_.indexed; ++i)
+    indexed_[i].store(nullptr);
   other_.store(nullptr);
   SeriesTable& table = *tables_.back();
-  for (std::size_t i = 0; i <= table.mask; ++i) table.entries[i].series.store(nullptr);
+  for (std::size_t i = 0; i <= table.mask; ++i)
+    table.entries[i].series.store(nullptr);
   tables_.erase(tables_.begin(), tables_.end() - 1);
   std::ranges::for_each(series_, free_series);
   std::ranges::for_each(retired_, free_series);

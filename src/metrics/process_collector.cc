@@ -28,10 +28,10 @@ std::string read_file(const char* path) {
 /// Fields of /proc/self/stat, numbered as in proc(5). The second, the name, may hold blanks and
 /// parentheses, so counting begins behind its last parenthesis.
 struct Stat {
-  double threads = 0;          // 20
-  double start_ticks = 0;      // 22
-  double virtual_bytes = 0;    // 23
-  double resident_pages = 0;   // 24
+  double threads = 0;         // 20
+  double start_ticks = 0;     // 22
+  double virtual_bytes = 0;   // 23
+  double resident_pages = 0;  // 24
 };
 
 std::optional<Stat> read_stat() {
@@ -43,11 +43,20 @@ std::optional<Stat> read_stat() {
   std::string ignored;
   for (int field = 3; field <= 24 && fields; ++field) {
     switch (field) {
-      case 20: fields >> stat.threads; break;
-      case 22: fields >> stat.start_ticks; break;
-      case 23: fields >> stat.virtual_bytes; break;
-      case 24: fields >> stat.resident_pages; break;
-      default: fields >> ignored;
+      case 20:
+        fields >> stat.threads;
+        break;
+      case 22:
+        fields >> stat.start_ticks;
+        break;
+      case 23:
+        fields >> stat.virtual_bytes;
+        break;
+      case 24:
+        fields >> stat.resident_pages;
+        break;
+      default:
+        fields >> ignored;
     }
   }
   if (!fields) return std::nullopt;

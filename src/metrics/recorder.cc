@@ -10,8 +10,11 @@ void Recorder::begin_family(const FamilyInfo& family) {
   open_ = false;  // a new family means that the one before is whole
   check_family(family);
   seen_.clear();
-  families_.push_back({std::string(family.name), std::string(family.help),
-                       std::string(family.unit), family.type, {}});
+  families_.push_back({std::string(family.name),
+                       std::string(family.help),
+                       std::string(family.unit),
+                       family.type,
+                       {}});
   open_ = true;
 }
 

@@ -99,7 +99,8 @@ struct Registry::Impl {
         return {wanted, there->second.first};
       }
     }
-    for (const std::string& wanted : names) claims.try_emplace(wanted, name, owner);
+    for (const std::string& wanted : names)
+      claims.try_emplace(wanted, name, owner);
     return {};
   }
 
@@ -216,8 +217,8 @@ std::vector<FamilyUsage> Registry::usage() const {
   impl_->walk([&](const Node& node) {
     if (node.core == nullptr) return;
     const detail::FamilySpec& spec = node.core->spec();
-    all.push_back({spec.name, node.core->size(), node.core->overflows(),
-                   !spec.label_names.empty()});
+    all.push_back(
+        {spec.name, node.core->size(), node.core->overflows(), !spec.label_names.empty()});
   });
   return all;
 }

@@ -14,8 +14,8 @@ class SelfCollector final : public Collector {
 
   void collect(SampleSink& sink) override {
     const std::vector<FamilyUsage> families = registry_.usage();
-    sink.begin_family({"vitals_metrics_series", "Series that a metric family exposes.",
-                       MetricType::kGauge});
+    sink.begin_family(
+        {"vitals_metrics_series", "Series that a metric family exposes.", MetricType::kGauge});
     for (const FamilyUsage& family : families) {
       sink.gauge(SeriesLabels{{"family", family.name}}, static_cast<double>(family.series));
     }
@@ -31,10 +31,10 @@ class SelfCollector final : public Collector {
     const BuildInfo& build = build_info();
     sink.begin_family({"vitals_build_info", "What the monitoring library was built from; always 1.",
                        MetricType::kGauge});
-    sink.gauge(SeriesLabels{{"version", build.version},
-                            {"revision", build.revision},
-                            {"compiler", build.compiler}},
-               1.0);
+    sink.gauge(
+        SeriesLabels{
+            {"version", build.version}, {"revision", build.revision}, {"compiler", build.compiler}},
+        1.0);
   }
 
  private:

@@ -41,9 +41,8 @@ void AgentCallScope::begin(AgentType type, std::string_view model) noexcept {
   type_ = type;
   model_ = model;
   start_ = std::chrono::steady_clock::now();
-  const sentry::Span parent = sentry::current_span();
-  if (!parent.sampled()) return;
-  span_ = parent.start_child("gen_ai.chat");
+  span_ = sentry::start_span("gen_ai.chat");
+  if (!span_) return;
   std::array<char, 96> name;
   std::size_t size = std::string_view{"chat "}.copy(name.data(), name.size());
   size += model.copy(name.data() + size, name.size() - size);

@@ -34,9 +34,7 @@ constexpr std::string_view span_op(CacheOperation operation) noexcept {
 void CacheScope::begin(CacheOperation operation, std::string_view key) noexcept {
   running_ = true;
   operation_ = operation;
-  const sentry::Span parent = sentry::current_span();
-  if (!parent.sampled()) return;
-  span_ = parent.start_child(span_op(operation), key);
+  span_ = sentry::start_span(span_op(operation), key);
 }
 
 void CacheScope::end() noexcept {

@@ -86,9 +86,8 @@ void QueryScope::begin(QueryType type, std::string_view table) noexcept {
   type_ = type;
   table_ = table;
   start_ = std::chrono::steady_clock::now();
-  const sentry::Span parent = sentry::current_span();
-  if (!parent.sampled()) return;
-  span_ = parent.start_child("db", QueryText{type, table}.view());
+  span_ = sentry::start_span("db", QueryText{type, table}.view());
+  if (!span_) return;
   span_.set_data("db.operation", detail::label_of(type));
   span_.set_data("db.collection.name", table);
 }

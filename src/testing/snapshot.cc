@@ -44,7 +44,8 @@ class Snapshot::Reader final : public metrics::SampleSink {
  private:
   static LabelMap labels(const metrics::SeriesInfo& series) {
     LabelMap map;
-    for (auto& [name, value] : metrics::decode_labels(series.labels)) map[name] = value;
+    for (auto& [name, value] : metrics::decode_labels(series.labels))
+      map[name] = value;
     return map;
   }
   void add(const std::string& sample, LabelMap with, double value) {
@@ -97,6 +98,8 @@ std::size_t Snapshot::count(std::string_view sample) const {
   return there == samples_.end() ? 0 : there->second.size();
 }
 
-std::vector<std::string> Snapshot::families() const { return families_; }
+std::vector<std::string> Snapshot::families() const {
+  return families_;
+}
 
 }  // namespace vitals::testing

@@ -53,7 +53,8 @@ TEST(Users, ProfileFieldsAreSetAndRead) {
   Http client = service.http();
   create_user(client, "ann");
   EXPECT_EQ(client.get("/api/v1/users/ann/profile").status, 200);
-  const std::vector<Json> values{"vegan", 72.5, true, -3, Json::array({"nuts", "soy"}), "Käse – 🧀"};
+  const std::vector<Json> values{"vegan",         72.5, true, -3, Json::array({"nuts", "soy"}),
+                                 "Käse – 🧀"};
   for (const Json& value : values) {
     const Response patched =
         client.patch("/api/v1/users/ann/profile", {{"field", "thing"}, {"value", value}});

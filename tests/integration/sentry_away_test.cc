@@ -32,8 +32,8 @@ double throughput(const Service& service) {
 }
 
 // Load on a service whose Sentry is away, beside one whose Sentry is there. How much is lost is
-// measured by bench/overhead; the bound here is one that a busy machine keeps too, and that a request
-// which waits for Sentry does not.
+// measured by bench/overhead; the bound here is one that a busy machine keeps too, and that a
+// request which waits for Sentry does not.
 void expect_unharmed(Service& service, const char* name) {
   const EnvelopeReceiver receiver;
   const Service with_server{health_agent(sentry_at(receiver.dsn()))};

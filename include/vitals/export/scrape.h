@@ -35,7 +35,7 @@ struct ScrapeResponse {
 };
 
 struct ScrapeOptions {
-  std::string token{};            ///< wanted as `Authorization: Bearer …`; empty lets everybody in
+  std::string token{};  ///< wanted as `Authorization: Bearer …`; empty lets everybody in
   std::size_t max_in_flight = 4;  ///< scrapes at once; more are answered 503
 };
 
@@ -66,8 +66,8 @@ class ScrapeHandler {
   const ScrapeOptions options_;
   metrics::Histogram duration_;
   std::atomic<std::size_t> in_flight_{0};
-  std::mutex mutex_;                  // guards spare_
-  std::vector<std::string> spare_;    // texts that were compressed, to be written over
+  std::mutex mutex_;                // guards spare_
+  std::vector<std::string> spare_;  // texts that were compressed, to be written over
 };
 
 }  // namespace vitals::exporting

@@ -27,8 +27,7 @@ class Counter {
 
   /// Adds `n` events; ignores what is negative. Threads, cost: as above.
   template <std::integral Integer>
-    requires(!std::same_as<Integer, bool>)
-  void inc(Integer n) const noexcept {
+  requires(!std::same_as<Integer, bool>) void inc(Integer n) const noexcept {
     if constexpr (std::signed_integral<Integer>) {
       if (n < 0) return;
     }

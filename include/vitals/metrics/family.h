@@ -78,24 +78,27 @@ class Family {
     if constexpr (kIndexed > 0) {
       std::size_t index = 0;
       bool known = true;
-      ((known = known && detail::LabelArgumentOf<L>::index(values) <
-                             detail::LabelArgumentOf<L>::kCount,
-        index = index * detail::LabelArgumentOf<L>::kCount +
-                detail::LabelArgumentOf<L>::index(values)),
+      ((known =
+            known && detail::LabelArgumentOf<L>::index(values) < detail::LabelArgumentOf<L>::kCount,
+        index =
+            index * detail::LabelArgumentOf<L>::kCount + detail::LabelArgumentOf<L>::index(values)),
        ...);
-      if (!known) [[unlikely]] return core_->other();
-      if (const detail::Series* series = core_->at(index)) [[likely]] return series;
+      if (!known) [[unlikely]]
+        return core_->other();
+      if (const detail::Series* series = core_->at(index)) [[likely]]
+        return series;
       const std::array<std::string_view, kLabels> texts{
           detail::LabelArgumentOf<L>::text(values)...};
       return core_->make_at(index, texts);
     } else {
-      return core_->find_or_make(std::array<std::string_view, kLabels>{
-          detail::LabelArgumentOf<L>::text(values)...});
+      return core_->find_or_make(
+          std::array<std::string_view, kLabels>{detail::LabelArgumentOf<L>::text(values)...});
     }
   }
 
   [[nodiscard]] Metric handle(const detail::Series* series) const noexcept {
-    if (series == nullptr) [[unlikely]] return Metric{};
+    if (series == nullptr) [[unlikely]]
+      return Metric{};
     return detail::HandleMaker::make(*series, core_->layout(), static_cast<Metric*>(nullptr));
   }
 

@@ -45,7 +45,8 @@ struct Label {
     if (!detail::valid_label_name({name, N - 1})) {
       throw "a label name is [a-zA-Z_][a-zA-Z0-9_]*, not __..., le or quantile";
     }
-    for (std::size_t i = 0; i < N; ++i) text[i] = name[i];
+    for (std::size_t i = 0; i < N; ++i)
+      text[i] = name[i];
   }
 
   [[nodiscard]] constexpr std::string_view name() const noexcept { return {text, N - 1}; }
@@ -59,7 +60,7 @@ Label(const char (&)[N]) -> Label<N>;
 /// A label whose values are those of `Enum`: `Family<Counter, enum_label<Method>("method")>`.
 /// A family all of whose labels are enums is resolved by an array index, without a hash.
 template <class Enum, std::size_t N>
-  requires std::is_enum_v<Enum>
+requires std::is_enum_v<Enum>
 [[nodiscard]] consteval Label<N, Enum> enum_label(const char (&name)[N]) {
   return Label<N, Enum>(name);
 }

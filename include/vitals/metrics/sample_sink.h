@@ -35,7 +35,8 @@ struct HistogramView {
 
   [[nodiscard]] std::uint64_t count() const noexcept {
     std::uint64_t total = 0;
-    for (const std::uint64_t n : counts) total += n;
+    for (const std::uint64_t n : counts)
+      total += n;
     return total;
   }
 };

@@ -27,8 +27,8 @@ struct SendResult {
 
 /// The plug between the client's queue and the world. Queue, limits, retries and counts are the
 /// client's work: an implementation only carries bytes.
-/// Threads: send() is called by the client's own thread, and at the client's end by a second one that
-/// does not wait for the first; cancel() by any.
+/// Threads: send() is called by the client's own thread, and at the client's end by a second one
+/// that does not wait for the first; cancel() by any.
 class Transport {
  public:
   Transport() = default;

@@ -2,7 +2,6 @@
 
 #include <gmock/gmock.h>
 
-
 #include "tests/unit/monitor/monitored.h"
 
 namespace vitals::adapters {

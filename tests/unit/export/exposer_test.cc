@@ -114,8 +114,8 @@ TEST_F(ExposerTest, RefusesWhatIsNotForIt) {
               AllOf(StartsWith("HTTP/1.1 405 "), HasSubstr("Allow: GET, HEAD\r\n")));
   EXPECT_THAT(Client(exposer->port()).ask("hello\r\n\r\n"), StartsWith("HTTP/1.1 400 "));
   EXPECT_THAT(Client(exposer->port()).ask(std::string(100'000, 'x')), StartsWith("HTTP/1.1 431 "));
-  EXPECT_THAT(Client(exposer->port()).ask("GET /metrics HTTP/1.1\r\nX: " +
-                                          std::string(20'000, 'x') + "\r\n\r\n"),
+  EXPECT_THAT(Client(exposer->port())
+                  .ask("GET /metrics HTTP/1.1\r\nX: " + std::string(20'000, 'x') + "\r\n\r\n"),
               StartsWith("HTTP/1.1 431 "));
 }
 
@@ -133,7 +133,8 @@ TEST_F(ExposerTest, WantsTheTokenOfItsHandler) {
 TEST_F(ExposerTest, TakesARequestThatComesInPieces) {
   const auto exposer = start();
   const Client client(exposer->port());
-  for (const std::string_view piece : {"GE", "T /metr", "ics HTTP/1.1\r", "\nHost: x\r\n", "\r\n"}) {
+  for (const std::string_view piece :
+       {"GE", "T /metr", "ics HTTP/1.1\r", "\nHost: x\r\n", "\r\n"}) {
     ASSERT_TRUE(client.send(piece));
     std::this_thread::sleep_for(5ms);
   }
@@ -144,8 +145,9 @@ TEST_F(ExposerTest, SaysThatAPortIsTaken) {
   const auto exposer = start();
   const auto second = Exposer::start({.port = exposer->port()}, handler_);
   ASSERT_FALSE(second);
-  EXPECT_THAT(second.error().message,
-              AllOf(HasSubstr("127.0.0.1:" + std::to_string(exposer->port())), HasSubstr("in use")));
+  EXPECT_THAT(
+      second.error().message,
+      AllOf(HasSubstr("127.0.0.1:" + std::to_string(exposer->port())), HasSubstr("in use")));
 }
 
 TEST_F(ExposerTest, SaysThatAHostIsNone) {
@@ -171,7 +173,8 @@ TEST_F(ExposerTest, ClosesASilentAndASlowClientByTheTimeout) {
   ASSERT_TRUE(half.send("GET /metrics HTTP/1.1\r\nHost: "));
   const auto begin = Clock::now();
   // One byte now and then does not buy more time.
-  for (int i = 0; i < 60 && half.send("x"); ++i) std::this_thread::sleep_for(20ms);
+  for (int i = 0; i < 60 && half.send("x"); ++i)
+    std::this_thread::sleep_for(20ms);
   EXPECT_EQ(silent.receive(), "");
   EXPECT_EQ(half.receive(), "");
   EXPECT_LT(Clock::now() - begin, 5s);
@@ -205,7 +208,8 @@ TEST_F(ExposerTest, ServesWhileAClientDoesNotTakeItsAnswer) {
 
 TEST_F(ExposerTest, SendsALargePageWhole) {
   auto family = registry_.counter<"i">("events_total", "Events.", {.max_series = 20'000});
-  for (int i = 0; i < 20'000; ++i) family.with(std::to_string(i)).inc();
+  for (int i = 0; i < 20'000; ++i)
+    family.with(std::to_string(i)).inc();
   const auto exposer = start();
   const std::string answer = get(exposer->port());
   const std::size_t at = answer.find("Content-Length: ");

@@ -20,7 +20,8 @@ struct Verdict {
   std::string says;
 };
 
-/// What `promtool check metrics` says of a page; it reads standard input, so the page goes by a file.
+/// What `promtool check metrics` says of a page; it reads standard input, so the page goes by a
+/// file.
 Verdict promtool(const std::string& page) {
   std::string path = ::testing::TempDir() + "vitals_page_XXXXXX";
   const int fd = ::mkstemp(path.data());

@@ -36,7 +36,8 @@ class ScrapeTest : public ::testing::Test {
  protected:
   ScrapeTest() {
     auto family = registry_.counter<"i">("events_total", "Events.");
-    for (int i = 0; i < 100; ++i) family.with(std::to_string(i)).inc();
+    for (int i = 0; i < 100; ++i)
+      family.with(std::to_string(i)).inc();
     registry_.gauge("load", "Load.");
   }
   metrics::Registry registry_;
@@ -100,8 +101,9 @@ TEST_F(ScrapeTest, RefusesOtherMethodsAndNamesTheAllowed) {
 
 TEST_F(ScrapeTest, WantsTheTokenWhenThereIsOne) {
   ScrapeHandler handler(registry_, {.token = "s3cret"});
-  for (const char* given : {"", "s3cret", "Bearer", "Bearer ", "Bearer s3cre", "Bearer s3crets3cret",
-                            "Bearer s3creT", "Bearer s3cret x", "Basic s3cret", "Bearers3cret"}) {
+  for (const char* given :
+       {"", "s3cret", "Bearer", "Bearer ", "Bearer s3cre", "Bearer s3crets3cret", "Bearer s3creT",
+        "Bearer s3cret x", "Basic s3cret", "Bearers3cret"}) {
     const ScrapeResponse response = handler.handle({.authorization = given});
     EXPECT_EQ(response.status, 401) << given;
     EXPECT_THAT(response.www_authenticate, HasSubstr("Bearer"));

@@ -32,7 +32,8 @@ TEST(Text, OfEveryKindIsExactlyThis) {
   registry.counter("cost_usd_total", "Dollars.").inc(0.125);
   registry.gauge("pool_size", "Connections.").set(-1.5);
   auto latency = registry.histogram<"method">("latency_seconds", "Time.", {.01, .05, 1, 10});
-  for (const double v : {0.01, 0.02, 0.5, 0.5, 11.0}) latency.with("GET").observe(v);
+  for (const double v : {0.01, 0.02, 0.5, 0.5, 11.0})
+    latency.with("GET").observe(v);
   registry.histogram("idle_seconds", "Idle.", {.5});
   registry.gauge_callback("load", "Load.", [] { return 0.75; });
   const std::string_view expected = R"page(# HELP http_requests_total Requests.
@@ -76,9 +77,10 @@ TEST(Text, EscapesHelpAndLabelValues) {
   registry.gauge<"path">("load", "Back\\slash, \"quotes\" and\nnewline.")
       .with("a\\b\"c\nd é 😀")
       .set(1);
-  EXPECT_EQ(text_of(registry), "# HELP load Back\\\\slash, \"quotes\" and\\nnewline.\n"
-                               "# TYPE load gauge\n"
-                               "load{path=\"a\\\\b\\\"c\\nd é 😀\"} 1\n");
+  EXPECT_EQ(text_of(registry),
+            "# HELP load Back\\\\slash, \"quotes\" and\\nnewline.\n"
+            "# TYPE load gauge\n"
+            "load{path=\"a\\\\b\\\"c\\nd é 😀\"} 1\n");
 }
 
 TEST(Text, SpellsWhatIsNotFinite) {
@@ -100,7 +102,8 @@ TEST(Text, KeepsLargeCountsExactBesideAFraction) {
 TEST(Text, AppendsAndAllocatesNothingTheSecondTime) {
   Registry registry;
   auto family = registry.counter<"i">("events_total", "Events.");
-  for (int i = 0; i < 100; ++i) family.with(std::to_string(i)).inc();
+  for (int i = 0; i < 100; ++i)
+    family.with(std::to_string(i)).inc();
   std::string out = "before\n";
   write_text(registry, out);
   EXPECT_TRUE(out.starts_with("before\n# HELP"));

@@ -89,7 +89,9 @@ TEST(Collector, ThatThrowsLosesOnlyTheFamilyItWasIn) {
 TEST(Collector, CannotBringWhatCannotBeExposed) {
   const std::function<void(SampleSink&)> wrong[] = {
       [](SampleSink& s) { say_gauge(s, "bad name", 1); },
-      [](SampleSink& s) { s.begin_family({"x", "", MetricType::kGauge}); },
+      [](SampleSink& s) {
+        s.begin_family({"x", "", MetricType::kGauge});
+      },
       [](SampleSink& s) {
         s.begin_family({"x", "X.", MetricType::kGauge});
         s.counter({}, 1, 0);

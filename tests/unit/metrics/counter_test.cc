@@ -80,8 +80,10 @@ TEST(Counter, OutlivesItsRegistryAndTouchesNoOther) {
 TEST(Counter, CellsNeverOverlapAcrossManyPages) {
   Registry registry;
   auto family = registry.counter<"i">("events_total", "Events.", {.max_series = 2000});
-  for (int i = 0; i < 1500; ++i) family.with(std::to_string(i)).inc(i);
-  for (int i = 0; i < 1500; ++i) ASSERT_EQ(family.with(std::to_string(i)).value(), i);
+  for (int i = 0; i < 1500; ++i)
+    family.with(std::to_string(i)).inc(i);
+  for (int i = 0; i < 1500; ++i)
+    ASSERT_EQ(family.with(std::to_string(i)).value(), i);
 }
 
 }  // namespace

@@ -51,9 +51,9 @@ TEST(Definition, RefusesASecondMetricOfTheSameName) {
 TEST(Definition, RefusesNamesThatClashByTheirSuffixesAndSaysWithWhich) {
   Registry registry;
   registry.counter("work_total", "Work.");
-  EXPECT_THAT([&] { registry.gauge("work", "Work."); },
-              ThrowsMessage<DefinitionError>(
-                  AllOf(HasSubstr("\"work\""), HasSubstr("\"work_total\""))));
+  EXPECT_THAT(
+      [&] { registry.gauge("work", "Work."); },
+      ThrowsMessage<DefinitionError>(AllOf(HasSubstr("\"work\""), HasSubstr("\"work_total\""))));
   registry.histogram("latency", "Latency.", {1});
   EXPECT_THROW(registry.counter("latency_total", "Latency."), DefinitionError);
 }

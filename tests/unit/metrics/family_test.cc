@@ -112,9 +112,12 @@ TEST(Family, CountsAnEnumValueOutOfRangeUnderOther) {
 
 TEST(Family, CountsPastItsLimitUnderOtherAndSaysHowOften) {
   Registry registry;
-  auto family = registry.counter<"path", "method">("requests_total", "Requests.", {.max_series = 3});
-  for (int i = 0; i < 3; ++i) family.with(std::to_string(i), "GET").inc();
-  for (int i = 3; i < 10; ++i) family.with(std::to_string(i), "GET").inc();
+  auto family =
+      registry.counter<"path", "method">("requests_total", "Requests.", {.max_series = 3});
+  for (int i = 0; i < 3; ++i)
+    family.with(std::to_string(i), "GET").inc();
+  for (int i = 3; i < 10; ++i)
+    family.with(std::to_string(i), "GET").inc();
   family.with("0", "GET").inc();  // one that was there before still is
   const Snapshot snapshot(registry);
   EXPECT_EQ(family.size(), 4u);
@@ -170,7 +173,8 @@ TEST(Family, OfEnumsForgetsARemovedSeries) {
 TEST(Family, ClearRemovesEverySeries) {
   Registry registry;
   auto family = registry.gauge<"path">("load", "Load.", {.max_series = 5});
-  for (int i = 0; i < 9; ++i) family.with(std::to_string(i)).set(i);
+  for (int i = 0; i < 9; ++i)
+    family.with(std::to_string(i)).set(i);
   family.clear();
   EXPECT_EQ(family.size(), 0u);
   EXPECT_EQ(Snapshot(registry).count("load"), 0u);
@@ -188,7 +192,8 @@ TEST(Family, FindsEverySeriesAfterManyRemovals) {
     }
   }
   EXPECT_EQ(family.size(), 8u);
-  for (int i = 4992; i < 5000; ++i) EXPECT_EQ(family.with(std::to_string(i)).value(), i);
+  for (int i = 4992; i < 5000; ++i)
+    EXPECT_EQ(family.with(std::to_string(i)).value(), i);
 }
 
 TEST(Family, MendsBytesThatAreNotUtf8IntoOneSeries) {

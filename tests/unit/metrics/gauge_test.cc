@@ -31,9 +31,8 @@ TEST(Gauge, SetsTheCurrentTimeInSeconds) {
   Registry registry;
   const Gauge gauge = registry.gauge("last_success_timestamp_seconds", "When it last succeeded.");
   gauge.set_to_current_time();
-  const double now = std::chrono::duration<double>(
-                         std::chrono::system_clock::now().time_since_epoch())
-                         .count();
+  const double now =
+      std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
   EXPECT_NEAR(gauge.value(), now, 5.0);
 }
 
@@ -43,8 +42,10 @@ TEST(Gauge, LosesNothingWhenThreadsCollide) {
   std::vector<std::jthread> threads;
   for (int t = 0; t < 4; ++t) {
     threads.emplace_back([gauge] {
-      for (int i = 0; i < 10'000; ++i) gauge.inc();
-      for (int i = 0; i < 9'000; ++i) gauge.dec();
+      for (int i = 0; i < 10'000; ++i)
+        gauge.inc();
+      for (int i = 0; i < 9'000; ++i)
+        gauge.dec();
     });
   }
   threads.clear();
@@ -54,8 +55,10 @@ TEST(Gauge, LosesNothingWhenThreadsCollide) {
 TEST(Gauge, OfLabelsAreIndependent) {
   Registry registry;
   auto gauges = registry.gauge<"i">("queue_length", "Length.");
-  for (int i = 0; i < 200; ++i) gauges.with(std::to_string(i)).set(i);
-  for (int i = 0; i < 200; ++i) ASSERT_EQ(gauges.with(std::to_string(i)).value(), i);
+  for (int i = 0; i < 200; ++i)
+    gauges.with(std::to_string(i)).set(i);
+  for (int i = 0; i < 200; ++i)
+    ASSERT_EQ(gauges.with(std::to_string(i)).value(), i);
 }
 
 TEST(Gauge, DoesNothingWhenDefaultConstructed) {

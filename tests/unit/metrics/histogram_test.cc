@@ -19,7 +19,8 @@ using ::testing::ElementsAre;
 TEST(Histogram, CountsAValueOnABoundInTheBucketBelow) {
   Registry registry;
   const Histogram histogram = registry.histogram("size_bytes", "Size.", {1, 2, 5});
-  for (const double v : {0.5, 1.0, 1.5, 2.0, 5.0, 5.1, -3.0}) histogram.observe(v);
+  for (const double v : {0.5, 1.0, 1.5, 2.0, 5.0, 5.1, -3.0})
+    histogram.observe(v);
   EXPECT_THAT(histogram.buckets(), ElementsAre(3, 2, 1, 1));
 }
 
@@ -45,15 +46,14 @@ TEST(Histogram, FindsTheBucketForEveryNumberOfBounds) {
   std::mt19937 random(2);
   for (std::size_t n = 1; n <= 40; ++n) {
     const Buckets buckets = linear_buckets(1, 1, n);
-    const Histogram histogram =
-        registry.histogram("size_" + std::to_string(n), "Size.", buckets);
+    const Histogram histogram = registry.histogram("size_" + std::to_string(n), "Size.", buckets);
     std::vector<std::uint64_t> expected(n + 1);
     for (int i = 0; i < 200; ++i) {
       const double v = std::uniform_real_distribution<double>(0, double(n) + 2)(random);
       histogram.observe(v);
       const auto bounds = buckets.bounds();
-      ++expected[static_cast<std::size_t>(
-          std::lower_bound(bounds.begin(), bounds.end(), v) - bounds.begin())];
+      ++expected[static_cast<std::size_t>(std::lower_bound(bounds.begin(), bounds.end(), v) -
+                                          bounds.begin())];
     }
     ASSERT_EQ(histogram.buckets(), expected) << n << " bounds";
   }
@@ -72,8 +72,8 @@ TEST(Histogram, PutsInfinityInTheLastBucketAndIgnoresNaN) {
 
 TEST(Histogram, DropsAnInfiniteLastBoundThatTheUserWrote) {
   Registry registry;
-  const Histogram histogram = registry.histogram(
-      "size_bytes", "Size.", {1, 2, std::numeric_limits<double>::infinity()});
+  const Histogram histogram =
+      registry.histogram("size_bytes", "Size.", {1, 2, std::numeric_limits<double>::infinity()});
   EXPECT_THAT(histogram.bounds(), ElementsAre(1, 2));
 }
 

@@ -28,8 +28,9 @@ TEST(LabelText, DecodesWhatWasRendered) {
 }
 
 TEST(LabelText, RefusesWhatIsNotARenderedText) {
-  for (const char* text : {"a", "a=", "a=\"", "a=\"x", "a=\"x\",", "a=\"x\"b=\"y\"", "a=\"\\x\"",
-                           "1=\"x\"", "le=\"1\"", "a=\"x\ny\"", "a=\"\\", "a=\"\xFF\"", ",a=\"x\""}) {
+  for (const char* text :
+       {"a", "a=", "a=\"", "a=\"x", "a=\"x\",", "a=\"x\"b=\"y\"", "a=\"\\x\"", "1=\"x\"",
+        "le=\"1\"", "a=\"x\ny\"", "a=\"\\", "a=\"\xFF\"", ",a=\"x\""}) {
     EXPECT_THROW((void)decode_labels(text), DefinitionError) << text;
   }
 }

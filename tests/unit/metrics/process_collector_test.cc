@@ -30,7 +30,8 @@ TEST_F(ProcessCollectorTest, CountsTheCpuSecondsThatAreUsed) {
   const double before = now("process_cpu_seconds_total");
   const auto end = std::chrono::steady_clock::now() + std::chrono::milliseconds(50);
   volatile unsigned spin = 0;
-  while (std::chrono::steady_clock::now() < end) spin = spin + 1;
+  while (std::chrono::steady_clock::now() < end)
+    spin = spin + 1;
   const double used = now("process_cpu_seconds_total") - before;
   EXPECT_GT(used, 0.001);
   EXPECT_LT(used, 10);
@@ -70,9 +71,8 @@ TEST_F(ProcessCollectorTest, TellsMemoryThatIsPlausible) {
 }
 
 TEST_F(ProcessCollectorTest, StartedBeforeNowAndNotLongAgo) {
-  const double clock = std::chrono::duration<double>(
-                           std::chrono::system_clock::now().time_since_epoch())
-                           .count();
+  const double clock =
+      std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
   const double start = now("process_start_time_seconds");
   EXPECT_LT(start, clock + 2);
   EXPECT_GT(start, clock - 3600);

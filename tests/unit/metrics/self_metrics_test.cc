@@ -15,7 +15,8 @@ TEST(SelfMetrics, TellTheSeriesAndOverflowsOfEachFamily) {
   add_self_metrics(registry);
   auto family = registry.counter<"path">("requests_total", "Requests.", {.max_series = 2});
   registry.gauge("load", "Load.");
-  for (const char* path : {"a", "b", "c", "d", "e"}) family.with(path).inc();
+  for (const char* path : {"a", "b", "c", "d", "e"})
+    family.with(path).inc();
   const Snapshot snapshot(registry);
   EXPECT_EQ(snapshot.value("vitals_metrics_series", {{"family", "requests_total"}}), 3);
   EXPECT_EQ(snapshot.value("vitals_metrics_series", {{"family", "load"}}), 1);

@@ -44,7 +44,8 @@ TEST(Snapshot, DoesNotChangeWithTheRegistry) {
 TEST(Snapshot, GivesTheBucketsOfAHistogramAddedUp) {
   metrics::Registry registry;
   const metrics::Histogram histogram = registry.histogram("x_seconds", "X.", {.5, 1});
-  for (const double v : {.1, .7, 3.}) histogram.observe(v);
+  for (const double v : {.1, .7, 3.})
+    histogram.observe(v);
   const Snapshot snapshot(registry);
   EXPECT_EQ(snapshot.value("x_seconds_bucket", {{"le", "0.5"}}), 1);
   EXPECT_EQ(snapshot.value("x_seconds_bucket", {{"le", "1"}}), 2);

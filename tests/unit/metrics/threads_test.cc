@@ -88,7 +88,8 @@ TEST(Threads, NeverMakeATotalFallWhileTheyEnd) {
     std::vector<std::jthread> threads;
     for (int t = 0; t < 4; ++t) {
       threads.emplace_back([counter, amount = std::uniform_real_distribution<>(0, 1e-3)(random)] {
-        for (int i = 1; i < 10; ++i) counter.inc(amount / i);
+        for (int i = 1; i < 10; ++i)
+          counter.inc(amount / i);
       });
     }
   }
@@ -137,7 +138,8 @@ TEST(Threads, FindOneSeriesWhenAllAskForItFirst) {
       for (int t = 0; t < kThreads; ++t) {
         threads.emplace_back([&] {
           start.arrive_and_wait();
-          for (int i = 0; i < 100; ++i) family.with("v" + std::to_string(i), "x").inc();
+          for (int i = 0; i < 100; ++i)
+            family.with("v" + std::to_string(i), "x").inc();
         });
       }
     }
@@ -156,7 +158,8 @@ TEST(Threads, CountEverythingWhenTheFamilyOverflows) {
     std::vector<std::jthread> threads;
     for (int t = 0; t < kThreads; ++t) {
       threads.emplace_back([&family, t] {
-        for (int i = 0; i < 2000; ++i) family.with(std::to_string((i * 7 + t) % 500)).inc();
+        for (int i = 0; i < 2000; ++i)
+          family.with(std::to_string((i * 7 + t) % 500)).inc();
       });
     }
   }
@@ -201,7 +204,8 @@ TEST(Threads, MayScrapeWhileOthersWriteAndDefine) {
   std::atomic<bool> stop = false;
   std::jthread scraper([&] {
     Monotonic sink;
-    while (!stop.load(std::memory_order_relaxed)) registry.collect(sink);
+    while (!stop.load(std::memory_order_relaxed))
+      registry.collect(sink);
   });
   std::atomic<std::uint64_t> counted = 0;
   {
@@ -241,7 +245,8 @@ TEST(Threads, MayCountWhileSeriesAreRemovedAndScraped) {
     });
   }
   threads.emplace_back([&] {
-    while (!stop.load(std::memory_order_relaxed)) (void)Snapshot(registry);
+    while (!stop.load(std::memory_order_relaxed))
+      (void)Snapshot(registry);
   });
   for (int i = 0; i < 2000; ++i) {
     family.remove(std::to_string(i % 30));

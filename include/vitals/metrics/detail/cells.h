@@ -125,7 +125,8 @@ struct BucketLayout {
 /// The index of the first bound that is not below `v`, `layout.count` when there is none: the
 /// number of bounds below `v`, counted without a branch.
 [[nodiscard]] inline std::size_t bucket_of(const BucketLayout& layout, double v) noexcept {
-  // Two at a time in the vectors that every 64-bit machine has: a true comparison is -1 in its lane.
+  // Two at a time in the vectors that every 64-bit machine has: a true comparison is -1 in its
+  // lane.
   using Pair [[gnu::vector_size(16)]] = double;
   using Mask [[gnu::vector_size(16)]] = std::int64_t;
   const Pair wanted = {v, v};

@@ -131,7 +131,8 @@ constexpr bool for_all(std::span<const std::string_view, N> values, const Check&
   } else {
     return [&]<std::size_t... I>(std::index_sequence<I...>) {
       return (check(I) && ...);
-    }(std::make_index_sequence<N>());
+    }
+    (std::make_index_sequence<N>());
   }
 }
 
@@ -178,10 +179,10 @@ class FamilyCore {
   /// when there is no memory or the registry is gone. Threads: any. Cost: no lock and no allocation
   /// when it is there already, or when the family is full.
   template <std::size_t N>
-  [[nodiscard]] const Series* find_or_make(
-      const std::array<std::string_view, N>& values) noexcept {
+  [[nodiscard]] const Series* find_or_make(const std::array<std::string_view, N>& values) noexcept {
     const std::uint64_t hash = hash_of(std::span<const std::string_view, N>(values));
-    if (const Series* series = find(std::span<const std::string_view, N>(values), hash)) [[likely]] {
+    if (const Series* series = find(std::span<const std::string_view, N>(values), hash))
+        [[likely]] {
       return series;
     }
     return make(values, hash);
@@ -213,8 +214,7 @@ class FamilyCore {
   // Values are hashed apart, so that the machine works on all at once, and turned by their place,
   // so that it matters.
   template <std::size_t N>
-  [[nodiscard]] std::uint64_t hash_of(
-      std::span<const std::string_view, N> values) const noexcept {
+  [[nodiscard]] std::uint64_t hash_of(std::span<const std::string_view, N> values) const noexcept {
     std::uint64_t hash = 0;
     for_all(values, [&](std::size_t i) {
       hash += std::rotl(hash_text(values[i], seed_), static_cast<int>(i * 23 % 64));
@@ -270,7 +270,7 @@ class FamilyCore {
   std::atomic<const Series*> other_{nullptr};
   Slot overflow_slot_;
 
-  mutable std::mutex mutex_;          // guards all below, and every write to the above
+  mutable std::mutex mutex_;           // guards all below, and every write to the above
   std::vector<const Series*> series_;  // as exposed, in the order they were made
   std::size_t used_entries_ = 0;       // of the table, removed ones too
   std::vector<std::unique_ptr<SeriesTable>> tables_;  // the last is the current one
