@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 
 #include <map>
+#include <ostream>
 
 namespace health_agent {
 namespace {
@@ -47,6 +48,10 @@ TEST(Settings, BooleansAreReadInAnyCase) {
 struct BadVariable {
   const char* name;
   const char* value;
+
+  friend std::ostream& operator<<(std::ostream& out, const BadVariable& bad) {
+    return out << bad.name << "=" << bad.value;
+  }
 };
 
 class EachBadVariable : public ::testing::TestWithParam<BadVariable> {};
