@@ -286,8 +286,9 @@ RouteTable make_routes(const Services& services) {
   const auto add = [&](Method method, std::string_view path, std::string_view operation,
                        Response (Handlers::*handler)(Request&) const,
                        Access access = Access::kKeyHolders) {
-    table.add({method, path, operation, access,
-               [handlers, handler](Request& request) { return ((*handlers).*handler)(request); }});
+    table.add({{method, path, operation}, access, [handlers, handler](Request& request) {
+                 return ((*handlers).*handler)(request);
+               }});
   };
   add(Method::kPost, "/api/v1/chat", "chat", &Handlers::chat);
   add(Method::kPost, "/api/v1/users", "create_user", &Handlers::create_user);

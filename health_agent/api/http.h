@@ -45,14 +45,9 @@ using Handler = std::function<Response(Request&)>;
 /// Who may call a route.
 enum class Access { kKeyHolders, kEverybody };
 
-/// One row of the API: what it answers to, and its names in metrics (`path`) and in events
-/// (`operation`).
+/// One row of the API.
 struct Route {
-  vitals::monitor::Method method;
-  /// The template, `/api/v1/users/{user_id}`. Static storage.
-  std::string_view path;
-  /// The handler's name, `get_user`. Static storage.
-  std::string_view operation;
+  vitals::monitor::Endpoint endpoint;
   Access access;
   Handler handler;
 };

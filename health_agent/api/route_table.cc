@@ -48,14 +48,15 @@ RouteTable::Match RouteTable::find(vitals::monitor::Method method, std::string_v
   Match match;
   std::vector<std::string_view> raw;
   for (const Route& route : routes_) {
-    if (!matches(route.path, path, raw)) continue;
-    match.path = route.path;
+    if (!matches(route.endpoint.route(), path, raw)) continue;
+    match.path = route.endpoint.route();
+    const vitals::monitor::Method taken = route.endpoint.method();
     // HEAD is GET whose body stays here (RFC 9110, 9.3.2).
     const bool head =
-        method == vitals::monitor::Method::kHead && route.method == vitals::monitor::Method::kGet;
-    if (route.method != method && !head) {
+        method == vitals::monitor::Method::kHead && taken == vitals::monitor::Method::kGet;
+    if (taken != method && !head) {
       if (!match.allowed.empty()) match.allowed += ", ";
-      match.allowed += vitals::monitor::to_string(route.method);
+      match.allowed += vitals::monitor::to_string(taken);
       continue;
     }
     match.route = &route;

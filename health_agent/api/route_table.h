@@ -29,8 +29,6 @@ class RouteTable {
 
   [[nodiscard]] Match find(vitals::monitor::Method method, std::string_view path) const;
 
-  [[nodiscard]] const std::vector<Route>& routes() const noexcept { return routes_; }
-
  private:
   std::vector<Route> routes_;
 };

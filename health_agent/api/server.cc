@@ -223,9 +223,11 @@ restinio::request_handling_status_t Server::Impl::on_request(RequestHandle handl
   const std::string_view path = vitals::adapters::detail::view_of(header.path());
   RouteTable::Match match =
       routes.find(vitals::monitor::parse_method(header.method().c_str()), path);
-  const std::string_view route = match.path.empty() ? vitals::monitor::kUnmatchedRoute : match.path;
-  vitals::monitor::RequestStart start = vitals::adapters::request_start(
-      *handle, route, match.route != nullptr ? match.route->operation : std::string_view{});
+  const std::string_view path_template =
+      match.path.empty() ? vitals::monitor::kUnmatchedRoute : match.path;
+  vitals::monitor::RequestStart start =
+      match.route != nullptr ? vitals::adapters::request_start(*handle, match.route->endpoint)
+                             : vitals::adapters::request_start(*handle, path_template, {});
   std::string address;
   if (options.send_addresses) {
     address = handle->remote_endpoint().address().to_string();

@@ -1,9 +1,11 @@
 #pragma once
 
+#include <pthread.h>
 #include <sys/random.h>
 #include <time.h>
 
 #include <array>
+#include <atomic>
 #include <bit>
 #include <cstddef>
 #include <cstdint>
@@ -12,14 +14,16 @@
 namespace vitals::base {
 
 /// Random numbers for identifiers and sampling: xoshiro256** (Blackman and Vigna, 2018), one
-/// generator a thread, seeded by the kernel. Not for secrets: who sees some of its output can tell
-/// the rest. Threads: any, each its own. Cost: about 1 ns; the first on a thread a system call.
+/// generator a thread, seeded by the kernel, also anew in a child of fork(), which would repeat its
+/// parent's ids otherwise. Not for secrets: who sees some of its output can tell the rest.
+/// Threads: any, each its own. Cost: about 1 ns; the first on a thread a system call.
 class Random {
  public:
   [[nodiscard]] static std::uint64_t next() noexcept {
-    std::array<std::uint64_t, 4>& s = state();
-    if ((s[0] | s[1] | s[2] | s[3]) == 0) [[unlikely]]
-      seed(s);
+    State& mine = t_state;
+    if (mine.epoch != fork_epoch.load(std::memory_order_relaxed)) [[unlikely]]
+      seed(mine);
+    std::array<std::uint64_t, 4>& s = mine.words;
     const std::uint64_t result = std::rotl(s[1] * 5, 7) * 9;
     const std::uint64_t shifted = s[1] << 17;
     s[2] ^= s[0];
@@ -31,33 +35,50 @@ class Random {
     return result;
   }
 
-  static void fill(void* out, std::size_t size) noexcept {
-    auto* bytes = static_cast<unsigned char*>(out);
-    while (size > 0) {
+  /// Fills an array of bytes, a multiple of eight of them.
+  template <std::size_t N>
+  static void fill(std::array<std::uint8_t, N>& bytes) noexcept {
+    static_assert(N % sizeof(std::uint64_t) == 0);
+    for (std::size_t i = 0; i < N; i += sizeof(std::uint64_t)) {
       const std::uint64_t word = next();
-      const std::size_t part = size < sizeof word ? size : sizeof word;
-      std::memcpy(bytes, &word, part);
-      bytes += part;
-      size -= part;
+      std::memcpy(bytes.data() + i, &word, sizeof word);
     }
+  }
+
+  /// In [0, 1).
+  [[nodiscard]] static double unit() noexcept {
+    return static_cast<double>(next() >> 11) * 0x1.0p-53;
   }
 
  private:
-  static std::array<std::uint64_t, 4>& state() noexcept {
-    static constinit thread_local std::array<std::uint64_t, 4> s{};
-    return s;
-  }
+  struct State {
+    std::array<std::uint64_t, 4> words;
+    std::uint32_t epoch;  // 0: never seeded
+  };
+  static inline constinit thread_local State t_state{{}, 0};
+  /// Grows in every forked child.
+  static inline constinit std::atomic<std::uint32_t> fork_epoch{1};
 
-  static void seed(std::array<std::uint64_t, 4>& s) noexcept {
-    // At early boot the kernel may have too little to give; the clock and the thread's own address
-    // then have to do.
-    if (getrandom(s.data(), sizeof s, GRND_NONBLOCK) != static_cast<ssize_t>(sizeof s)) {
+  [[gnu::cold]] static void seed(State& target) noexcept {
+    static const int registered = pthread_atfork(
+        nullptr, nullptr, [] { fork_epoch.fetch_add(1, std::memory_order_relaxed); });
+    static_cast<void>(registered);
+    if (getrandom(target.words.data(), sizeof target.words, GRND_NONBLOCK) !=
+        static_cast<ssize_t>(sizeof target.words)) {
+      // Early in a machine's boot the kernel may have too little to give. Ids need to differ, not
+      // to be secret, so the clock and the thread's own address have to do.
       timespec now{};
       clock_gettime(CLOCK_REALTIME, &now);
-      s[0] = static_cast<std::uint64_t>(now.tv_nsec) ^ std::bit_cast<std::uint64_t>(&s);
-      s[1] = static_cast<std::uint64_t>(now.tv_sec);
+      std::uint64_t mix = static_cast<std::uint64_t>(now.tv_nsec) ^
+                          (static_cast<std::uint64_t>(now.tv_sec) << 30) ^
+                          std::bit_cast<std::uintptr_t>(&target);
+      for (std::uint64_t& word : target.words) {
+        mix += 0x9e37'79b9'7f4a'7c15;
+        word = (mix ^ (mix >> 30)) * 0xbf58'476d'1ce4'e5b9;
+      }
     }
-    s[3] |= 1;  // never all zero
+    target.words[3] |= 1;  // never all zero
+    target.epoch = fork_epoch.load(std::memory_order_relaxed);
   }
 };
 

@@ -1,11 +1,11 @@
 #include "vitals/monitor/db.h"
 
-#include <array>
 #include <memory>
 #include <mutex>
 
 #include "monitor/clock.h"
 #include "monitor/families.h"
+#include "monitor/fixed_text.h"
 #include "vitals/sentry/scope.h"
 
 namespace vitals::monitor {
@@ -45,23 +45,9 @@ bool starts_with_word(std::string_view text, std::string_view word) noexcept {
 }
 
 /// `SELECT users`, for a span's or breadcrumb's text.
-class QueryText {
- public:
-  QueryText(QueryType type, std::string_view table) noexcept {
-    append(detail::label_of(type));
-    append(" ");
-    append(table);
-  }
-  [[nodiscard]] std::string_view view() const noexcept { return {text_.data(), size_}; }
-
- private:
-  void append(std::string_view part) noexcept {
-    size_ += part.copy(text_.data() + size_, text_.size() - size_);
-  }
-
-  std::array<char, 96> text_;
-  std::size_t size_ = 0;
-};
+FixedText<96> query_text(QueryType type, std::string_view table) noexcept {
+  return {detail::label_of(type), table};
+}
 
 std::mutex g_pool_mutex;
 std::function<PoolCounts()>& pool_source() {
@@ -86,7 +72,8 @@ void QueryScope::begin(QueryType type, std::string_view table) noexcept {
   type_ = type;
   table_ = table;
   start_ = std::chrono::steady_clock::now();
-  span_ = sentry::start_span("db", QueryText{type, table}.view());
+  if (!sentry::enabled()) return;
+  span_ = sentry::start_span("db", query_text(type, table).view());
   if (!span_) return;
   span_.set_data("db.operation", detail::label_of(type));
   span_.set_data("db.collection.name", table);
@@ -104,7 +91,7 @@ void QueryScope::end() noexcept {
   if (!sentry::enabled()) return;
   sentry::add_breadcrumb({.type = "query",
                           .category = "db",
-                          .message = QueryText{type_, table_}.view(),
+                          .message = query_text(type_, table_).view(),
                           .level = succeeded_ ? sentry::Level::kInfo : sentry::Level::kError});
   if (!span_) return;
   span_.set_status(succeeded_ ? sentry::SpanStatus::kOk : sentry::SpanStatus::kInternalError);

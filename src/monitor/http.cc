@@ -1,50 +1,14 @@
 #include "vitals/monitor/http.h"
 
-#include <array>
 #include <string>
 
 #include "monitor/clock.h"
 #include "monitor/families.h"
+#include "monitor/fixed_text.h"
+#include "monitor/status_text.h"
 #include "vitals/sentry/client.h"
 
 namespace vitals::monitor {
-namespace {
-
-/// A status code as label text, without an allocation.
-class StatusText {
- public:
-  explicit StatusText(int status) noexcept {
-    if (status < 0 || status > 999) status = 0;
-    text_ = {static_cast<char>('0' + status / 100), static_cast<char>('0' + status / 10 % 10),
-             static_cast<char>('0' + status % 10)};
-  }
-  [[nodiscard]] std::string_view view() const noexcept { return {text_.data(), text_.size()}; }
-
- private:
-  std::array<char, 3> text_;
-};
-
-/// `GET /api/v1/users/{user_id}` in a buffer of its own; long templates are cut.
-class TransactionName {
- public:
-  TransactionName(Method method, std::string_view route) noexcept {
-    append(to_string(method));
-    append(" ");
-    append(route);
-  }
-  [[nodiscard]] std::string_view view() const noexcept { return {text_.data(), size_}; }
-
- private:
-  void append(std::string_view part) noexcept {
-    size_ += part.copy(text_.data() + size_, text_.size() - size_);
-  }
-
-  std::array<char, 160> text_;
-  std::size_t size_ = 0;
-};
-
-}  // namespace
-
 Method parse_method(std::string_view name) noexcept {
   const auto& names = metrics::LabelValues<Method>::kValues;
   for (std::size_t i = 0; i + 1 < names.size(); ++i) {
@@ -58,23 +22,34 @@ std::string_view to_string(Method method) noexcept {
 }
 
 RequestScope::RequestScope(const RequestStart& start) noexcept
-    : id_(RequestId::accept_or_make(start.request_id)), method_(start.method), route_(start.route) {
+    : id_(RequestId::accept_or_make(start.request_id)),
+      method_(start.method),
+      route_(start.endpoint != nullptr ? start.endpoint->route() : start.route) {
   if (!active()) return;
   start_ = std::chrono::steady_clock::now();
+  // A HEAD may come by the endpoint of GET, but counts by its own method.
+  if (start.endpoint != nullptr && start.endpoint->method() == method_) endpoint_ = start.endpoint;
   if (detail::Families* families = detail::families()) {
     families->http_in_progress.with(method_).inc();
     measured_ = true;
   }
-  if (!sentry::enabled()) return;
-  const TransactionName name{method_, route_};
+  if (sentry::enabled()) start_trace(start);
+}
+
+void RequestScope::start_trace(const RequestStart& start) noexcept {
+  std::string_view operation = start.operation.empty() ? start.route : start.operation;
+  if (start.endpoint != nullptr) operation = start.endpoint->operation();
+  FixedText<160> composed;
+  if (endpoint_ == nullptr) composed = {to_string(method_), route_};
+  const std::string_view name = endpoint_ != nullptr ? endpoint_->name() : composed.view();
   scope_ = sentry::Scope::fork();
-  scope_.set_tag("request_id", id_.view());
-  scope_.set_tag("operation", start.operation.empty() ? start.route : start.operation);
-  scope_.set_request({.method = to_string(method_), .url = start.path, .query = start.query});
-  scope_.add_breadcrumb({.type = "http", .category = "http.server", .message = name.view()});
+  facts_ = {.tags = {{{"request_id", id_.view()}, {"operation", operation}}},
+            .request = {.method = to_string(method_), .url = start.path, .query = start.query}};
+  scope_.borrow(facts_);
+  scope_.add_breadcrumb({.type = "http", .category = "http.server", .message = name});
   if (!start.remote_address.empty())
     scope_.set_user({.ip_address = std::string{start.remote_address}});
-  transaction_ = sentry::start_transaction({.name = name.view(), .op = "http.server"},
+  transaction_ = sentry::start_transaction({.name = name, .op = "http.server"},
                                            {.sentry_trace = start.sentry_trace,
                                             .baggage = start.baggage,
                                             .traceparent = start.traceparent});
@@ -82,9 +57,11 @@ RequestScope::RequestScope(const RequestStart& start) noexcept
 }
 
 RequestScope::~RequestScope() {
-  if (finished_ || !(measured_ || scope_)) return;
-  fail("unfinished");
-  finish(500);
+  if (!finished_ && (measured_ || scope_)) {
+    fail("unfinished");
+    finish(500);
+  }
+  scope_.end_loan();
 }
 
 void RequestScope::set_user(std::string_view user_id) noexcept {
@@ -124,8 +101,13 @@ void RequestScope::finish(int status) noexcept {
   finished_ = true;
   if (measured_) {
     if (detail::Families* families = detail::families()) {
-      families->http_requests.with(method_, route_, StatusText{status}.view()).inc();
-      families->http_duration.with(method_, route_).observe(detail::seconds_since(start_));
+      const double seconds = detail::seconds_since(start_);
+      if (endpoint_ != nullptr) {
+        endpoint_->count(*families, status, seconds);
+      } else {
+        families->http_requests.with(method_, route_, StatusText{status}.view()).inc();
+        families->http_duration.with(method_, route_).observe(seconds);
+      }
       families->http_in_progress.with(method_).dec();
     }
   }

@@ -5,6 +5,7 @@
 #include <cstring>
 
 #include "base/random.h"
+#include "vitals/sentry/ids.h"
 
 namespace vitals::monitor {
 namespace {
@@ -13,16 +14,20 @@ constexpr std::size_t kUuidSize = 36;
 
 /// A UUIDv4 as RFC 9562 writes it.
 void write_uuid(char* out) noexcept {
-  std::array<std::uint8_t, 16> bytes;
-  base::Random::fill(bytes.data(), bytes.size());
-  bytes[6] = static_cast<std::uint8_t>((bytes[6] & 0x0F) | 0x40);
-  bytes[8] = static_cast<std::uint8_t>((bytes[8] & 0x3F) | 0x80);
-  constexpr char kHex[] = "0123456789abcdef";
-  for (std::size_t i = 0; i < bytes.size(); ++i) {
-    if (i == 4 || i == 6 || i == 8 || i == 10) *out++ = '-';
-    *out++ = kHex[bytes[i] >> 4];
-    *out++ = kHex[bytes[i] & 0x0F];
-  }
+  sentry::EventId id;
+  base::Random::fill(id.bytes);
+  id.bytes[6] = static_cast<std::uint8_t>((id.bytes[6] & 0x0F) | 0x40);
+  id.bytes[8] = static_cast<std::uint8_t>((id.bytes[8] & 0x3F) | 0x80);
+  const auto hex = id.hex();
+  const auto copy = [&](std::size_t to, std::size_t from, std::size_t size) {
+    std::memcpy(out + to, hex.chars.data() + from, size);
+  };
+  copy(0, 0, 8);
+  copy(9, 8, 4);
+  copy(14, 12, 4);
+  copy(19, 16, 4);
+  copy(24, 20, 12);
+  out[8] = out[13] = out[18] = out[23] = '-';
 }
 
 }  // namespace

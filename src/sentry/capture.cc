@@ -6,7 +6,7 @@
 
 #include "sentry/client_core.h"
 #include "sentry/items.h"
-#include "sentry/random.h"
+#include "sentry/new_id.h"
 #include "sentry/runtime.h"
 
 namespace vitals::sentry::detail {
@@ -60,13 +60,13 @@ void take_options(ErrorItem& item, const CaptureOptions& options) {
   item.mechanism = options.mechanism;
   item.logger = options.logger;
   for (const TagView& tag : options.tags) {
-    append_record(item.own, Section::kTag, {}, tag.key, tag.value, kMaxOwnBytes, kMaxKeySize);
+    append_text(item.own, Section::kTag, tag.key, tag.value, kMaxOwnBytes, kMaxKeySize);
   }
   for (const FieldView& field : options.extra) {
     append_record(item.own, Section::kExtra, {}, field.key, field.value, kMaxOwnBytes);
   }
   for (const std::string_view part : options.fingerprint) {
-    append_record(item.own, Section::kFingerprint, {}, {}, part, kMaxOwnBytes);
+    append_text(item.own, Section::kFingerprint, {}, part, kMaxOwnBytes);
   }
 }
 
@@ -119,8 +119,8 @@ void take_surroundings(ErrorItem& item) {
 }
 
 std::size_t ErrorItem::cost() const noexcept {
-  std::size_t bytes = sizeof *this + message.size() + scope.breadcrumbs.size() + own.capacity();
-  if (scope.data) bytes += scope.data->bytes.capacity();
+  std::size_t bytes = sizeof *this + message.size() + scope.records.size() +
+                      scope.breadcrumbs.size() + own.capacity();
   for (const CapturedException& link : chain) {
     bytes += sizeof link + link.value.size() + link.mangled_type.size();
   }
@@ -131,8 +131,7 @@ std::size_t TransactionItem::cost() const noexcept {
   const Recording& recording = *trace->recording();
   std::size_t bytes = sizeof *this + sizeof(Trace) + sizeof(Recording) +
                       recording.arena.capacity() + recording.spans.capacity() * sizeof(RawSpan);
-  if (scope) bytes += scope->bytes.capacity();
-  return bytes;
+  return bytes + scope.size();
 }
 
 EventId capture_exception(const std::exception& exception, const CaptureOptions& options) noexcept {

@@ -11,7 +11,7 @@
 
 #include "sentry/client_core.h"
 #include "sentry/machine.h"
-#include "sentry/random.h"
+#include "sentry/new_id.h"
 #include "sentry/runtime.h"
 
 namespace vitals::sentry {
@@ -119,8 +119,7 @@ void Client::capture_transaction(const detail::Ref<detail::Trace>& trace) noexce
     detail::ScopeState* scope = detail::ScopeState::active();
     if (scope == nullptr) scope = trace->recording()->scope.get();
     if (scope == nullptr) scope = detail::ScopeState::global();
-    item->scope = scope->data();
-    static_cast<void>(trace->dsc());  // frozen here: the client's thread must not take locks
+    item->scope = scope->records();
     item->trace = trace;
     worker_.push(std::move(item));
   } catch (...) {

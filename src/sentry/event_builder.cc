@@ -43,7 +43,7 @@ void put_context(Event& event, std::string_view key, const ValueView& value) {
   put(event.contexts.back().second, field, value);
 }
 
-void apply(Event& event, std::string_view records) {
+void apply_records(Event& event, std::string_view records) {
   while (!records.empty()) {
     const Record record = take_record(records);
     switch (record.section) {
@@ -141,9 +141,9 @@ Event build_event(const ErrorItem& item, const Options& options) {
   event.span_id = item.span_id;
   event.parent_span_id = item.parent_span_id;
   apply_options(event, options);
-  if (item.scope.data) apply(event, item.scope.data->bytes.view());
+  apply_records(event, item.scope.records);
   const bool own_grouping = event.fingerprint.empty();
-  apply(event, item.own.view());
+  apply_records(event, item.own.view());
   if (!own_grouping && !item.own.view().empty()) {
     // A fingerprint of the capture's own stands in place of the scope's, not behind it.
     std::vector<std::string> parts;
@@ -179,7 +179,7 @@ Event build_event(const TransactionItem& item, const Options& options) {
   event.event_id = item.event_id;
   event.level = Level::kInfo;
   apply_options(event, options);
-  if (item.scope) apply(event, item.scope->bytes.view());
+  apply_records(event, item.scope);
   event.fingerprint.clear();
   event.transaction = trace.final_name();
   event.transaction_source = trace.source();

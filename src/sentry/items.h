@@ -44,7 +44,7 @@ struct ErrorItem {
 struct TransactionItem {
   EventId event_id;
   Ref<Trace> trace;
-  Ref<ScopeData> scope;
+  std::string scope;  // records
 
   [[nodiscard]] std::size_t cost() const noexcept;
 };

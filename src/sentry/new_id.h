@@ -1,22 +1,25 @@
 #pragma once
 
-#include <cstdint>
-
+#include "base/random.h"
 #include "vitals/sentry/ids.h"
 
 namespace vitals::sentry::detail {
 
-/// 64 random bits of this thread's own generator, seeded by the kernel, also anew after a fork().
-/// Not for secrets. Cost: a few instructions.
-[[nodiscard]] std::uint64_t random_bits() noexcept;
-
-/// In [0, 1).
-[[nodiscard]] inline double random_unit() noexcept {
-  return static_cast<double>(random_bits() >> 11) * 0x1.0p-53;
+/// An identifier that nobody else has. Threads: any. Cost: a few instructions.
+template <class IdType>
+[[nodiscard]] inline IdType new_id() noexcept {
+  IdType id;
+  base::Random::fill(id.bytes);
+  if (!id) id.bytes.back() = 1;  // all zero means "none"
+  return id;
 }
 
-[[nodiscard]] EventId new_event_id() noexcept;
-[[nodiscard]] TraceId new_trace_id() noexcept;
-[[nodiscard]] SpanId new_span_id() noexcept;
+/// The same as a UUID of version 4 and of RFC 4122's variant, which an event's has to be.
+[[nodiscard]] inline EventId new_event_id() noexcept {
+  EventId id = new_id<EventId>();
+  id.bytes[6] = static_cast<std::uint8_t>((id.bytes[6] & 0x0f) | 0x40);
+  id.bytes[8] = static_cast<std::uint8_t>((id.bytes[8] & 0x3f) | 0x80);
+  return id;
+}
 
 }  // namespace vitals::sentry::detail

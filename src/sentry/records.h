@@ -1,6 +1,8 @@
 #pragma once
 
 #include <algorithm>
+#include <array>
+#include <bit>
 #include <cstdint>
 #include <cstdlib>
 #include <cstring>
@@ -20,8 +22,13 @@ inline char* copy_bytes(char* to, const char* from, std::size_t size) noexcept {
     std::memcpy(to, &first, sizeof first);
     std::memcpy(to + size - sizeof last, &last, sizeof last);
   };
-  if (size > 16) {
+  struct Sixteen {
+    std::uint64_t halves[2];
+  };
+  if (size > 32) {
     std::memcpy(to, from, size);
+  } else if (size >= 16) {
+    both_ends(Sixteen{});
   } else if (size >= 8) {
     both_ends(std::uint64_t{});
   } else if (size >= 4) {
@@ -134,35 +141,17 @@ struct Record {
   return text.substr(0, end);
 }
 
-/// Appends one record, its text cut to the limits. `head` is a context's name and goes before the
-/// key. Nothing happens where it would pass `limit` bytes.
+/// Appends one record as it is; `head` is a context's name and goes before the key. Nothing happens
+/// where it would pass `limit` bytes.
 /// All that is known about a request lies in one such buffer: setting a tag is a copy of some
 /// bytes, where a map of strings would take two or three allocations.
 template <std::uint32_t N>
-void append_record(InlineBytes<N>& bytes, Section section, std::string_view head,
-                   std::string_view key, const ValueView& value, std::uint32_t limit,
-                   std::size_t max_value = kMaxValueSize) noexcept {
-  key = cut(key, kMaxKeySize);
-  head = cut(head, kMaxKeySize);
+inline void append_raw(InlineBytes<N>& bytes, Section section, ValueView::Type type,
+                       std::string_view head, std::string_view key, std::string_view raw,
+                       std::uint32_t limit) noexcept {
   const std::size_t head_size = head.empty() ? 0 : head.size() + 1;
-  std::string_view text;
-  std::uint64_t number = 0;
-  switch (value.type()) {
-    case ValueView::Type::kString:
-      text = cut(value.as_string(), max_value);
-      break;
-    case ValueView::Type::kDouble: {
-      const double real = value.as_double();
-      std::memcpy(&number, &real, sizeof number);
-      break;
-    }
-    default:
-      number = value.as_uint();
-  }
-  const bool is_text = value.type() == ValueView::Type::kString;
-  const RecordHeader header{section, value.type(),
-                            static_cast<std::uint16_t>(head_size + key.size()),
-                            static_cast<std::uint32_t>(is_text ? text.size() : sizeof number)};
+  const RecordHeader header{section, type, static_cast<std::uint16_t>(head_size + key.size()),
+                            static_cast<std::uint32_t>(raw.size())};
   const std::uint32_t total =
       static_cast<std::uint32_t>(sizeof header) + header.key_size + header.value_size;
   if (bytes.size() + total > limit) return;
@@ -175,11 +164,38 @@ void append_record(InlineBytes<N>& bytes, Section section, std::string_view head
     *place++ = kUnitSeparator;
   }
   place = copy_bytes(place, key.data(), key.size());
-  if (is_text) {
-    copy_bytes(place, text.data(), text.size());
-  } else {
-    std::memcpy(place, &number, sizeof number);
+  copy_bytes(place, raw.data(), raw.size());
+}
+
+/// Appends a text under a name, both cut to the limits.
+template <std::uint32_t N>
+inline void append_text(InlineBytes<N>& bytes, Section section, std::string_view key,
+                        std::string_view text, std::uint32_t limit,
+                        std::size_t max_value = kMaxValueSize) noexcept {
+  append_raw(bytes, section, ValueView::Type::kString, {}, cut(key, kMaxKeySize),
+             cut(text, max_value), limit);
+}
+
+/// Appends a value of any type, cut to the limits.
+template <std::uint32_t N>
+void append_record(InlineBytes<N>& bytes, Section section, std::string_view head,
+                   std::string_view key, const ValueView& value, std::uint32_t limit) noexcept {
+  std::string_view raw;
+  std::uint64_t number = 0;
+  switch (value.type()) {
+    case ValueView::Type::kString:
+      raw = cut(value.as_string(), kMaxValueSize);
+      break;
+    case ValueView::Type::kDouble:
+      number = std::bit_cast<std::uint64_t>(value.as_double());
+      break;
+    default:
+      number = value.as_uint();
   }
+  std::array<char, sizeof number> digits = std::bit_cast<std::array<char, sizeof number>>(number);
+  if (value.type() != ValueView::Type::kString) raw = {digits.data(), digits.size()};
+  append_raw(bytes, section, value.type(), cut(head, kMaxKeySize), cut(key, kMaxKeySize), raw,
+             limit);
 }
 
 /// Reads the record at the front of `bytes` and moves on behind it. `bytes` must not be empty.
@@ -209,16 +225,18 @@ void append_record(InlineBytes<N>& bytes, Section section, std::string_view head
   }
 }
 
-/// Takes out every record of `section` that `matches(key)`.
+/// Takes out every record of `section` that `matches(key)`. Cost: a look at each record's header.
 template <std::uint32_t N, class Matches>
 void erase_records(InlineBytes<N>& bytes, Section section, Matches matches) noexcept {
   std::uint32_t offset = 0;
   while (offset < bytes.size()) {
-    std::string_view rest = bytes.view().substr(offset);
-    const std::size_t before = rest.size();
-    const Record record = take_record(rest);
-    const auto length = static_cast<std::uint32_t>(before - rest.size());
-    if (record.section == section && matches(record.key)) {
+    const char* const place = bytes.data() + offset;
+    RecordHeader header;
+    std::memcpy(&header, place, sizeof header);
+    const auto length =
+        static_cast<std::uint32_t>(sizeof header) + header.key_size + header.value_size;
+    if (header.section == section &&
+        matches(std::string_view{place + sizeof header, header.key_size})) {
       bytes.erase(offset, length);
     } else {
       offset += length;

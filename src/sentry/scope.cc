@@ -13,34 +13,24 @@ namespace {
 using detail::ScopeState;
 using detail::Section;
 
-constexpr std::size_t kMaxTagSize = 200;
-
 void write_user_id(ScopeState* state, std::string_view id) noexcept {
-  state->change([&](auto& bytes) {
+  state->change_user([&](auto& bytes) {
     erase_records(bytes, Section::kUser, [](std::string_view key) { return key == "id"; });
-    append_record(bytes, Section::kUser, {}, "id", id, detail::kMaxScopeBytes);
+    append_text(bytes, Section::kUser, "id", id, detail::kMaxScopeBytes);
   });
 }
 
 void write_user(ScopeState* state, const User& user) noexcept {
-  state->change([&](auto& bytes) {
+  state->change_user([&](auto& bytes) {
     erase_records(bytes, Section::kUser, [](std::string_view) { return true; });
     const auto add = [&](std::string_view key, const std::string& value) {
       if (value.empty()) return;
-      append_record(bytes, Section::kUser, {}, key, value, detail::kMaxScopeBytes);
+      append_text(bytes, Section::kUser, key, value, detail::kMaxScopeBytes);
     };
     add("id", user.id);
     add("ip_address", user.ip_address);
     add("username", user.username);
     add("email", user.email);
-  });
-}
-
-void write_tag(ScopeState* state, std::string_view key, std::string_view value) noexcept {
-  state->change([&](auto& bytes) {
-    const std::string_view name = detail::cut(key, detail::kMaxKeySize);
-    erase_records(bytes, Section::kTag, [name](std::string_view held) { return held == name; });
-    append_record(bytes, Section::kTag, {}, name, value, detail::kMaxScopeBytes, kMaxTagSize);
   });
 }
 
@@ -76,24 +66,7 @@ void write_extra(ScopeState* state, std::string_view key, ValueView value) noexc
 void write_transaction(ScopeState* state, std::string_view name) noexcept {
   state->change([&](auto& bytes) {
     erase_records(bytes, Section::kTransaction, [](std::string_view) { return true; });
-    append_record(bytes, Section::kTransaction, {}, {}, name, detail::kMaxScopeBytes);
-  });
-}
-
-void write_request(ScopeState* state, const RequestData& request) noexcept {
-  state->change([&](auto& bytes) {
-    erase_records(bytes, Section::kRequest, [](std::string_view) { return true; });
-    erase_records(bytes, Section::kHeader, [](std::string_view) { return true; });
-    const auto add = [&](std::string_view key, std::string_view value) {
-      if (value.empty()) return;
-      append_record(bytes, Section::kRequest, {}, key, value, detail::kMaxScopeBytes);
-    };
-    add("method", request.method);
-    add("url", request.url);
-    add("query", request.query);
-    for (const TagView& header : request.headers) {
-      append_record(bytes, Section::kHeader, {}, header.key, header.value, detail::kMaxScopeBytes);
-    }
+    append_text(bytes, Section::kTransaction, {}, name, detail::kMaxScopeBytes);
   });
 }
 
@@ -155,7 +128,15 @@ void Scope::set_user_id(std::string_view id) const noexcept {
   if (state_) write_user_id(state_.get(), id);
 }
 void Scope::set_tag(std::string_view key, std::string_view value) const noexcept {
-  if (state_) write_tag(state_.get(), key, value);
+  const TagView tag{key, value};
+  if (state_) state_->change([&](auto& records) { detail::write_tags(records, {&tag, 1}); });
+}
+void Scope::set_tags(std::initializer_list<TagView> tags) const noexcept {
+  if (state_) {
+    state_->change([&](auto& records) {
+      detail::write_tags(records, {tags.begin(), tags.size()});
+    });
+  }
 }
 void Scope::remove_tag(std::string_view key) const noexcept {
   if (state_) erase_tag(state_.get(), key);
@@ -172,7 +153,7 @@ void Scope::set_fingerprint(std::initializer_list<std::string_view> parts) const
   state_->change([&](auto& bytes) {
     erase_records(bytes, Section::kFingerprint, [](std::string_view) { return true; });
     for (const std::string_view part : parts) {
-      append_record(bytes, Section::kFingerprint, {}, {}, part, detail::kMaxScopeBytes);
+      append_text(bytes, Section::kFingerprint, {}, part, detail::kMaxScopeBytes);
     }
   });
 }
@@ -180,7 +161,14 @@ void Scope::set_transaction_name(std::string_view name) const noexcept {
   if (state_) write_transaction(state_.get(), name);
 }
 void Scope::set_request(const RequestData& request) const noexcept {
-  if (state_) write_request(state_.get(), request);
+  if (!state_) return;
+  state_->change([&](auto& records) { detail::write_request(records, request); });
+}
+void Scope::borrow(const Borrowed& from) const noexcept {
+  if (state_) state_->borrow(from);
+}
+void Scope::end_loan() const noexcept {
+  if (state_) state_->end_loan();
 }
 void Scope::add_breadcrumb(const Breadcrumb& breadcrumb) const noexcept {
   if (state_) write_breadcrumb(state_.get(), breadcrumb);
@@ -202,7 +190,8 @@ void set_user_id(std::string_view id) noexcept {
   write_user_id(ScopeState::current(), id);
 }
 void set_tag(std::string_view key, std::string_view value) noexcept {
-  write_tag(ScopeState::current(), key, value);
+  const TagView tag{key, value};
+  ScopeState::current()->change([&](auto& records) { write_tags(records, {&tag, 1}); });
 }
 void remove_tag(std::string_view key) noexcept {
   erase_tag(ScopeState::current(), key);
@@ -217,7 +206,7 @@ void set_transaction_name(std::string_view name) noexcept {
   write_transaction(ScopeState::current(), name);
 }
 void set_request(const RequestData& request) noexcept {
-  write_request(ScopeState::current(), request);
+  ScopeState::current()->change([&](auto& records) { write_request(records, request); });
 }
 void add_breadcrumb(const Breadcrumb& breadcrumb) noexcept {
   write_breadcrumb(ScopeState::current(), breadcrumb);

@@ -22,12 +22,6 @@ struct CrumbHeader {
 
 }  // namespace
 
-void add_ref(ScopeData* data) noexcept {
-  data->refs.fetch_add(1, std::memory_order_relaxed);
-}
-void release(ScopeData* data) noexcept {
-  if (data->refs.fetch_sub(1, std::memory_order_acq_rel) == 1) delete data;
-}
 void add_ref(ScopeState* state) noexcept {
   state->refs_.fetch_add(1, std::memory_order_relaxed);
 }
@@ -41,24 +35,26 @@ void CrumbLog::add(const CrumbView& breadcrumb, std::uint32_t max_count) noexcep
   const std::string_view type = cut(breadcrumb.type, kMaxKeySize);
   const std::string_view category = cut(breadcrumb.category, kMaxKeySize);
   const std::string_view message = cut(breadcrumb.message, kMaxValueSize);
-  CrumbHeader header{};
-  header.timestamp = breadcrumb.timestamp;
-  header.level = breadcrumb.level;
-  header.type_size = static_cast<std::uint8_t>(type.size());
-  header.category_size = static_cast<std::uint16_t>(category.size());
-  header.message_size = static_cast<std::uint16_t>(message.size());
-  char* place = bytes_.extend(
-      static_cast<std::uint32_t>(sizeof header + type.size() + category.size() + message.size()));
+  CrumbHeader header{.timestamp = breadcrumb.timestamp,
+                     .total_size = static_cast<std::uint32_t>(sizeof header + type.size() +
+                                                              category.size() + message.size()),
+                     .category_size = static_cast<std::uint16_t>(category.size()),
+                     .message_size = static_cast<std::uint16_t>(message.size()),
+                     .type_size = static_cast<std::uint8_t>(type.size()),
+                     .level = breadcrumb.level};
+  char* place = bytes_.extend(header.total_size);
   if (place == nullptr) return;
-  place += sizeof header;
-  for (const std::string_view text : {type, category, message}) {
-    place = copy_bytes(place, text.data(), text.size());
+  std::memcpy(place, &header, sizeof header);
+  place = copy_bytes(place + sizeof header, type.data(), type.size());
+  place = copy_bytes(place, category.data(), category.size());
+  copy_bytes(place, message.data(), message.size());
+  if (!breadcrumb.data.empty()) {
+    for (const FieldView& field : breadcrumb.data) {
+      append_record(bytes_, Section::kData, {}, field.key, field.value, start + kMaxCrumbBytes / 2);
+    }
+    header.total_size = bytes_.size() - start;
+    std::memcpy(bytes_.data() + start, &header, sizeof header);
   }
-  for (const FieldView& field : breadcrumb.data) {
-    append_record(bytes_, Section::kData, {}, field.key, field.value, start + kMaxCrumbBytes / 2);
-  }
-  header.total_size = bytes_.size() - start;
-  std::memcpy(bytes_.data() + start, &header, sizeof header);
   ++count_;
 
   while (count_ > max_count || bytes_.size() - head_ > kMaxCrumbBytes)
@@ -115,6 +111,10 @@ BreadcrumbRecord take_breadcrumb(std::string_view& bytes) {
   return record;
 }
 
+// Within malloc's per-thread lists, which end at 1032 bytes: a scope is made and freed with each
+// request.
+static_assert(sizeof(ScopeState) <= 1024);
+
 Ref<ScopeState> ScopeState::create(ScopeState* parent) noexcept {
   auto* const state = new (std::nothrow) ScopeState;
   if (state != nullptr && parent != nullptr) state->inherit(*parent);
@@ -145,30 +145,35 @@ ScopeState* ScopeState::exchange_active(ScopeState* next) noexcept {
 }
 
 void ScopeState::inherit(ScopeState& parent) noexcept {
-  const bool with_data = parent.has_data_.load(std::memory_order_acquire);  // pairs with own_data()
-  if (parent.is_global_ && !with_data) return;
-  // Copied at once and not shared until the first change: that change always comes, and a count
-  // shared by every request would be one more line for all of them to fight over.
-  if (with_data) data_ = Ref<ScopeData>::adopt(new (std::nothrow) ScopeData);
+  // pairs with note_records()
+  if (parent.is_global_ && !parent.has_records_.load(std::memory_order_acquire)) return;
   const std::lock_guard hold{parent.lock_};
-  if (data_ && parent.data_) {
-    data_->bytes.append(parent.data_->bytes.view());
-    has_data_.store(true, std::memory_order_relaxed);
+  parent.copy_borrowed();
+  if (parent.records_.size() > 0) {
+    records_.append(parent.records_.view());
+    has_records_.store(true, std::memory_order_relaxed);
   }
   if (!parent.is_global_) breadcrumbs_.copy_from(parent.breadcrumbs_);
 }
 
-ScopeData* ScopeState::own_data() noexcept {
-  if (!data_) {
-    data_ = Ref<ScopeData>::adopt(new (std::nothrow) ScopeData);
-    has_data_.store(static_cast<bool>(data_), std::memory_order_release);  // pairs with inherit()
-  } else if (data_->refs.load(std::memory_order_acquire) != 1) {           // pairs with release()
-    auto copy = Ref<ScopeData>::adopt(new (std::nothrow) ScopeData);
-    if (!copy) return nullptr;
-    copy->bytes.append(data_->bytes.view());
-    data_ = std::move(copy);
-  }
-  return data_.get();
+void ScopeState::borrow(const Borrowed& from) noexcept {
+  const std::lock_guard hold{lock_};
+  copy_borrowed();
+  borrowed_ = &from;
+}
+
+void ScopeState::end_loan() noexcept {
+  const std::lock_guard hold{lock_};
+  // With one handle left, the caller's own, there is nobody who could still ask.
+  if (refs_.load(std::memory_order_acquire) > 1) copy_borrowed();  // pairs with release()
+  borrowed_ = nullptr;
+}
+
+void ScopeState::write_borrowed() noexcept {
+  const Borrowed& from = *std::exchange(borrowed_, nullptr);
+  write_tags(records_, from.tags);
+  write_request(records_, from.request);
+  note_records();
 }
 
 void ScopeState::add_breadcrumb(const CrumbView& breadcrumb) noexcept {
@@ -177,20 +182,23 @@ void ScopeState::add_breadcrumb(const CrumbView& breadcrumb) noexcept {
   breadcrumbs_.add(breadcrumb, max_count);
 }
 
-Ref<ScopeData> ScopeState::data() noexcept {
+std::string ScopeState::records() {
   const std::lock_guard hold{lock_};
-  return data_;
+  copy_borrowed();
+  return std::string{records_.view()};
 }
 
 ScopeSnapshot ScopeState::snapshot() {
   const std::lock_guard hold{lock_};
-  return {data_, std::string{breadcrumbs_.view()}};
+  copy_borrowed();
+  return {std::string{records_.view()}, std::string{breadcrumbs_.view()}};
 }
 
 void ScopeState::clear() noexcept {
   const std::lock_guard hold{lock_};
-  data_ = {};
-  has_data_.store(false, std::memory_order_release);
+  borrowed_ = nullptr;
+  records_.clear();
+  has_records_.store(false, std::memory_order_release);
   breadcrumbs_.clear();
 }
 

@@ -12,14 +12,8 @@
 
 namespace vitals::sentry::detail {
 
-/// A scope's data at one moment: records laid end to end. Immutable as soon as it is shared.
-struct ScopeData {
-  std::atomic<std::uint32_t> refs{1};
-  InlineBytes<448> bytes;  // with the rest within malloc's quick size classes
-};
-
-void add_ref(ScopeData* data) noexcept;
-void release(ScopeData* data) noexcept;
+inline constexpr std::uint32_t kMaxScopeBytes = 64 * 1024;
+inline constexpr std::uint32_t kMaxCrumbBytes = 64 * 1024;
 
 /// A breadcrumb about to be packed.
 struct CrumbView {
@@ -42,22 +36,50 @@ class CrumbLog {
  private:
   void drop_oldest() noexcept;
 
-  InlineBytes<640> bytes_;
+  InlineBytes<496> bytes_;
   std::uint32_t head_ = 0;  // where the oldest begins; what is before it is waste
   std::uint32_t count_ = 0;
 };
 
+/// Sets tags among the records of a scope.
+template <std::uint32_t N>
+void write_tags(InlineBytes<N>& records, std::span<const TagView> tags) noexcept {
+  constexpr std::size_t kMaxTagSize = 200;
+  for (const TagView& tag : tags) {
+    const std::string_view name = cut(tag.key, kMaxKeySize);
+    erase_records(records, Section::kTag, [name](std::string_view held) { return held == name; });
+    append_text(records, Section::kTag, name, tag.value, kMaxScopeBytes, kMaxTagSize);
+  }
+}
+
+/// Sets the request among the records of a scope.
+template <std::uint32_t N>
+void write_request(InlineBytes<N>& records, const RequestData& request) noexcept {
+  const auto every = [](std::string_view) { return true; };
+  erase_records(records, Section::kRequest, every);
+  erase_records(records, Section::kHeader, every);
+  const auto add = [&records](std::string_view key, std::string_view value) {
+    if (!value.empty()) append_text(records, Section::kRequest, key, value, kMaxScopeBytes);
+  };
+  add("method", request.method);
+  add("url", request.url);
+  add("query", request.query);
+  for (const TagView& header : request.headers) {
+    append_text(records, Section::kHeader, header.key, header.value, kMaxScopeBytes);
+  }
+}
+
 /// Reads the breadcrumb at the front of `bytes`, which must not be empty, and moves on behind it.
 [[nodiscard]] BreadcrumbRecord take_breadcrumb(std::string_view& bytes);
 
-/// What a capture takes of a scope: O(1) for the data, a copy of the breadcrumbs.
+/// A copy of a scope as it was at one moment: records and packed breadcrumbs, each end to end.
 struct ScopeSnapshot {
-  Ref<ScopeData> data;  // may be empty
+  std::string records;
   std::string breadcrumbs;
 };
 
 /// The one thing behind all handles of a scope. Its lock is held by users' threads alone, for a
-/// copy of some bytes; the client's thread only ever sees snapshots.
+/// copy of some bytes; the client's thread only ever sees copies.
 class ScopeState {
  public:
   [[nodiscard]] static Ref<ScopeState> create(ScopeState* parent) noexcept;
@@ -68,11 +90,30 @@ class ScopeState {
   [[nodiscard]] static ScopeState* current() noexcept;
   static ScopeState* exchange_active(ScopeState* next) noexcept;
 
-  /// Runs `change(bytes)` on data of this scope's own.
+  using Records = InlineBytes<416>;  // so that a scope is within malloc's quick size classes
+
+  /// Runs `change(records)`.
   template <class Change>
-  void change(Change change) noexcept;
+  void change(Change change) noexcept {
+    const std::lock_guard hold{lock_};
+    copy_borrowed();
+    change(records_);
+    note_records();
+  }
+  /// The same for what a loan never has.
+  template <class Change>
+  void change_user(Change change) noexcept {
+    const std::lock_guard hold{lock_};
+    change(records_);
+    note_records();
+  }
   void add_breadcrumb(const CrumbView& breadcrumb) noexcept;
-  [[nodiscard]] Ref<ScopeData> data() noexcept;
+
+  void borrow(const Borrowed& from) noexcept;
+  void end_loan() noexcept;
+
+  /// Throws std::bad_alloc, as snapshot() does.
+  [[nodiscard]] std::string records();
   [[nodiscard]] ScopeSnapshot snapshot();
   void clear() noexcept;
 
@@ -82,26 +123,26 @@ class ScopeState {
   ScopeState() noexcept = default;
   ~ScopeState() = default;
   void inherit(ScopeState& parent) noexcept;
-  /// Data that nobody else holds: made, or copied where a snapshot shares it. Under the lock.
-  [[nodiscard]] ScopeData* own_data() noexcept;
+  /// Writes down what was only borrowed so far. Under the lock.
+  void copy_borrowed() noexcept {
+    if (borrowed_ != nullptr) write_borrowed();
+  }
+  void write_borrowed() noexcept;
+  void note_records() noexcept {
+    if (!has_records_.load(std::memory_order_relaxed)) {
+      has_records_.store(true, std::memory_order_release);  // pairs with inherit()
+    }
+  }
 
   std::atomic<std::uint32_t> refs_{1};
   SpinLock lock_;
   bool is_global_ = false;
-  /// Whether data_ is set, to be read without the lock: a fork of an empty global scope, which is
-  /// the usual one, then writes nothing that other threads read.
-  std::atomic<bool> has_data_{false};
-  Ref<ScopeData> data_;
+  /// Whether there are records, to be read without the lock: a fork of an empty global scope, which
+  /// is the usual one, then writes nothing that other threads read.
+  std::atomic<bool> has_records_{false};
+  const Borrowed* borrowed_ = nullptr;
+  Records records_;
   CrumbLog breadcrumbs_;
 };
-
-template <class Change>
-void ScopeState::change(Change change) noexcept {
-  const std::lock_guard hold{lock_};
-  if (ScopeData* const mine = own_data(); mine != nullptr) change(mine->bytes);
-}
-
-inline constexpr std::uint32_t kMaxScopeBytes = 64 * 1024;
-inline constexpr std::uint32_t kMaxCrumbBytes = 64 * 1024;
 
 }  // namespace vitals::sentry::detail

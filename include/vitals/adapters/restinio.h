@@ -30,8 +30,8 @@ inline std::string_view view_of(restinio::string_view_t text) noexcept {
 }  // namespace detail
 
 /// What a RequestScope wants to know of a RESTinio request. The views are into `request`, which
-/// must outlive the scope's constructor; `route` and `operation` must outlive the scope. Threads:
-/// any. Cost: a search of the header fields for each of four names; does not allocate.
+/// must outlive the scope, as `route` and `operation` must. Threads: any. Cost: a search of the
+/// header fields for each of four names; does not allocate.
 template <class Request>
 [[nodiscard]] monitor::RequestStart request_start(const Request& request, std::string_view route,
                                                   std::string_view operation) {
@@ -45,6 +45,15 @@ template <class Request>
           .sentry_trace = detail::field_of(header, "sentry-trace"),
           .baggage = detail::field_of(header, "baggage"),
           .traceparent = detail::field_of(header, "traceparent")};
+}
+
+/// The same for a route that has an Endpoint, which must outlive the scope.
+template <class Request>
+[[nodiscard]] monitor::RequestStart request_start(const Request& request,
+                                                  const monitor::Endpoint& endpoint) {
+  monitor::RequestStart start = request_start(request, {}, {});
+  start.endpoint = &endpoint;
+  return start;
 }
 
 /// Puts the request id on an answer that is about to be sent, and ends the request's measurement.

@@ -8,8 +8,10 @@
 #include <type_traits>
 #include <utility>
 
+#include "vitals/monitor/endpoint.h"
 #include "vitals/monitor/error_type.h"
 #include "vitals/monitor/log_context.h"
+#include "vitals/monitor/method.h"
 #include "vitals/monitor/request_id.h"
 #include "vitals/monitor/state.h"
 #include "vitals/sentry/ids.h"
@@ -18,32 +20,17 @@
 
 namespace vitals::monitor {
 
-/// The nine methods of HTTP (RFC 9110 and 5789); anything else is kOther.
-enum class Method : std::uint8_t {
-  kGet,
-  kHead,
-  kPost,
-  kPut,
-  kDelete,
-  kConnect,
-  kOptions,
-  kTrace,
-  kPatch,
-  kOther
-};
-
-[[nodiscard]] Method parse_method(std::string_view name) noexcept;
-/// `GET`, … or `OTHER`. Static storage.
-[[nodiscard]] std::string_view to_string(Method method) noexcept;
-
 /// The route of a request whose path matches none: one endpoint, however many paths are tried.
 inline constexpr std::string_view kUnmatchedRoute = "(unmatched)";
 
-/// What is known of a request when it arrives. All views are only read during the constructor, but
-/// `route` and `operation`, which must outlive the scope (they come from the routing table, as a
-/// rule).
+/// What is known of a request when it arrives. The endpoint or route, the operation, the path and
+/// the query are read when an event needs them: they must outlive the scope, as the routing table
+/// and the server's own request object do. The rest is only read during the constructor.
 struct RequestStart {
   Method method = Method::kOther;
+  /// Where routes are known beforehand: stands in place of `route` and `operation`, and saves
+  /// looking up their metrics.
+  const Endpoint* endpoint = nullptr;
   /// The route's template (`/api/v1/users/{user_id}`), never the path that was asked for.
   std::string_view route = kUnmatchedRoute;
   /// The handler's name, for the tag `operation`; the route when empty.
@@ -121,14 +108,17 @@ class RequestScope {
 
  private:
   friend class RequestActivation;
+  void start_trace(const RequestStart& start) noexcept;
 
   RequestId id_;
   Method method_;
   bool measured_ = false;
   bool failed_ = false;
   bool finished_ = false;
+  const Endpoint* endpoint_ = nullptr;  // of the same method, or null
   std::string_view route_;
   std::chrono::steady_clock::time_point start_;
+  sentry::Borrowed facts_;
   sentry::Scope scope_;
   sentry::Span transaction_;
   sentry::HexText<32> trace_id_;

@@ -7,6 +7,20 @@
 #include <string_view>
 
 namespace vitals::sentry {
+namespace detail {
+
+/// `00`, `01`, … `ff`: both digits of a byte by one look.
+inline constexpr std::array<char, 512> kHexPairs = [] {
+  constexpr std::string_view kDigits = "0123456789abcdef";
+  std::array<char, 512> pairs{};
+  for (std::size_t byte = 0; byte < 256; ++byte) {
+    pairs[2 * byte] = kDigits[byte >> 4];
+    pairs[2 * byte + 1] = kDigits[byte & 15];
+  }
+  return pairs;
+}();
+
+}  // namespace detail
 
 /// Lower-case hexadecimal text of an Id, held by value. For a longer life turn it into a string.
 template <std::size_t N>
@@ -24,18 +38,13 @@ template <std::size_t N>
 struct Id {
   std::array<std::uint8_t, N> bytes{};
 
-  [[nodiscard]] constexpr explicit operator bool() const noexcept {
-    for (const std::uint8_t byte : bytes) {
-      if (byte != 0) return true;
-    }
-    return false;
-  }
+  [[nodiscard]] constexpr explicit operator bool() const noexcept { return *this != Id{}; }
   [[nodiscard]] constexpr HexText<2 * N> hex() const noexcept {
-    constexpr std::string_view kDigits = "0123456789abcdef";
     HexText<2 * N> text;
     for (std::size_t i = 0; i < N; ++i) {
-      text.chars[2 * i] = kDigits[bytes[i] >> 4];
-      text.chars[2 * i + 1] = kDigits[bytes[i] & 15];
+      const std::size_t pair = std::size_t{2} * bytes[i];
+      text.chars[2 * i] = detail::kHexPairs[pair];
+      text.chars[2 * i + 1] = detail::kHexPairs[pair + 1];
     }
     return text;
   }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <initializer_list>
 #include <span>
 #include <string_view>
@@ -30,6 +31,13 @@ struct RequestData {
   std::span<const TagView> headers{};
 };
 
+/// Tags and a request that stay with whoever runs the work: a scope that borrows them copies
+/// nothing until it must, which for most requests is never.
+struct Borrowed {
+  std::array<TagView, 2> tags{};
+  RequestData request{};
+};
+
 class Activation;
 
 /// What is known about one piece of work (a request, a bot's update, a job): user, tags, contexts,
@@ -45,7 +53,7 @@ class Scope {
 
   /// A new scope that starts with the data of the current one. Breadcrumbs come along from an
   /// active scope, but not from the global one, where unrelated threads may have left theirs. Cost:
-  /// two allocations.
+  /// one allocation.
   [[nodiscard]] static Scope fork() noexcept { return enabled() ? fork_current() : Scope{}; }
   /// The scope active on this thread, else the process' global one; empty when disabled.
   [[nodiscard]] static Scope current() noexcept {
@@ -62,6 +70,8 @@ class Scope {
   void set_user_id(std::string_view id) const noexcept;
   /// At most 200 bytes of key and of value arrive. Cost: a copy of the text, rarely an allocation.
   void set_tag(std::string_view key, std::string_view value) const noexcept;
+  /// The same for several at the price of one lock.
+  void set_tags(std::initializer_list<TagView> tags) const noexcept;
   void remove_tag(std::string_view key) const noexcept;
   /// Replaces the context `name` (shown as a block of its own); no fields remove it.
   void set_context(std::string_view name, std::initializer_list<FieldView> fields) const noexcept;
@@ -70,6 +80,12 @@ class Scope {
   void set_fingerprint(std::initializer_list<std::string_view> parts) const noexcept;
   void set_transaction_name(std::string_view name) const noexcept;
   void set_request(const RequestData& request) const noexcept;
+  /// The tags and the request of `from`, as if set here, but read only when an event, a fork or
+  /// another change needs them. `from` and all that it views must live, and not change, until
+  /// end_loan(); call that before they go.
+  void borrow(const Borrowed& from) const noexcept;
+  /// Ends the loan. What others may still ask this scope for is copied now.
+  void end_loan() const noexcept;
   /// Adds one, and drops the oldest past Options::max_breadcrumbs. Cost: a copy of the text. The
   /// time it bears is that of the kernel's coarse clock (some milliseconds) unless given.
   void add_breadcrumb(const Breadcrumb& breadcrumb) const noexcept;

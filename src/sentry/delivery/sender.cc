@@ -3,11 +3,11 @@
 #include <cstdio>
 #include <utility>
 
+#include "base/random.h"
 #include "sentry/delivery/envelope.h"
 #include "sentry/event_builder.h"
 #include "sentry/event_json.h"
 #include "sentry/machine.h"
-#include "sentry/random.h"
 #include "sentry/runtime.h"
 
 namespace vitals::sentry::detail {
@@ -89,7 +89,7 @@ Delivery Sender::deliver(const ErrorItem& item) {
   if (outlet_.limited(Category::kError)) return {Outcome::kRateLimited, false};
   Event event = build_event(item, outlet_.options());
   if (!kept_by_hook(outlet_.options().before_send, event)) return {Outcome::kBeforeSend, false};
-  if (random_unit() >= runtime.sample_rate.load(std::memory_order_relaxed)) {
+  if (base::Random::unit() >= runtime.sample_rate.load(std::memory_order_relaxed)) {
     return {Outcome::kSampled, false};
   }
   return post(event, item.dsc, Category::kError);
@@ -100,7 +100,10 @@ Delivery Sender::deliver(const TransactionItem& item) {
   Event event = build_event(item, outlet_.options());
   if (!kept_by_hook(outlet_.options().before_send_transaction, event))
     return {Outcome::kBeforeSend, false};
-  return post(event, item.trace->final_dsc(), Category::kTransaction);
+  const Options& options = outlet_.options();
+  const std::string dsc = item.trace->final_dsc(
+      {outlet_.destinations().public_key, options.release, options.environment});
+  return post(event, dsc, Category::kTransaction);
 }
 
 bool Sender::kept_by_hook(const std::function<bool(Event&)>& hook, Event& event) const {

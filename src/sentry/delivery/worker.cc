@@ -9,7 +9,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "sentry/random.h"
+#include "base/random.h"
 #include "sentry/runtime.h"
 
 namespace vitals::sentry::detail {
@@ -162,7 +162,7 @@ void Worker::back_off() noexcept {
       std::min(kLongestPauseSeconds, kFirstPauseSeconds * static_cast<double>(1 << failures_));
   failures_ = std::min(failures_ + 1, 6);
   // At least half of it, so that many processes do not come back at the same moment.
-  const double seconds = longest * (0.5 + 0.5 * random_unit());
+  const double seconds = longest * (0.5 + 0.5 * base::Random::unit());
   paused_until_ = Clock::now() + std::chrono::duration_cast<Clock::duration>(
                                      std::chrono::duration<double>{seconds});
   wake_pending_.store(true, std::memory_order_release);

@@ -2,8 +2,8 @@
 
 #include <cmath>
 
+#include "base/random.h"
 #include "sentry/client_core.h"
-#include "sentry/random.h"
 #include "sentry/runtime.h"
 
 namespace vitals::sentry::detail {
@@ -18,7 +18,7 @@ std::uint32_t pick_sample_rand(const std::string& incoming_members) {
       if (const auto given = parse_sample_rand(value)) return *given;
     }
   }
-  return static_cast<std::uint32_t>(random_bits() % kMillion);
+  return static_cast<std::uint32_t>(base::Random::next() % kMillion);
 }
 
 /// The user's word; NaN when there is none, or none that makes sense.
@@ -45,7 +45,7 @@ Sampling decide(const TransactionContext& context, Decision parent,
   try {
     result.sample_rand = pick_sample_rand(incoming_members);
   } catch (...) {
-    result.sample_rand = static_cast<std::uint32_t>(random_bits() % kMillion);
+    result.sample_rand = static_cast<std::uint32_t>(base::Random::next() % kMillion);
   }
   if (parent != Decision::kNone) {
     result.decision = parent;

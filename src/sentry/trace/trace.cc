@@ -4,7 +4,7 @@
 #include <new>
 
 #include "sentry/client_core.h"
-#include "sentry/random.h"
+#include "sentry/new_id.h"
 #include "sentry/runtime.h"
 
 namespace vitals::sentry::detail {
@@ -39,7 +39,7 @@ Ref<Trace> Trace::start(const TransactionContext& context, const IncomingTrace& 
   auto trace = Ref<Trace>::adopt(new (std::nothrow) Trace);
   if (!trace) return trace;
   trace->continue_from(incoming);
-  trace->span_id_ = new_span_id();
+  trace->span_id_ = new_id<SpanId>();
   trace->name_.assign(cut(context.name, kMaxName));
   trace->source_.assign(cut(context.source, kMaxKeySize));
   const Sampling sampling = decide(context, trace->decision_, trace->dsc_);
@@ -68,7 +68,7 @@ void Trace::continue_from(const IncomingTrace& incoming) noexcept {
   }
   if (!parent && !incoming.traceparent.empty()) parent = parse_traceparent(incoming.traceparent);
   if (!parent) {
-    trace_id_ = new_trace_id();
+    trace_id_ = new_id<TraceId>();
     return;
   }
   trace_id_ = parent->trace_id;
@@ -132,7 +132,7 @@ void Trace::append(std::uint32_t index, Section section, std::string_view key,
 std::uint32_t Trace::add_child(std::uint32_t parent, std::string_view op,
                                std::string_view description) noexcept {
   if (!recording_) return kUnrecorded;
-  const SpanId id = new_span_id();
+  const SpanId id = new_id<SpanId>();
   const std::int64_t now = steady_clock_ns();
   const std::lock_guard hold{lock_};
   if (finished_) return kUnrecorded;
@@ -198,20 +198,40 @@ bool Trace::finish() noexcept {
 }
 
 std::string Trace::dsc() {
+  std::string name;
   {
     const std::lock_guard hold{lock_};
     if (dsc_frozen_) return dsc_;
+    name = dsc_name();
   }
-  std::string built = build_dsc();
+  std::string built;
+  {
+    const Lease client;
+    if (client) {
+      built = build_dsc(
+          {client->public_key(), client->options().release, client->options().environment}, name);
+    } else {
+      built = build_dsc({}, name);
+    }
+  }
   const std::lock_guard hold{lock_};
-  if (!dsc_frozen_) {
-    dsc_ = std::move(built);
+  if (dsc_frozen_) return dsc_;
+  if (!finished_) {
+    dsc_ = built;
     dsc_frozen_ = true;
   }
-  return dsc_;
+  return built;
 }
 
-std::string Trace::build_dsc() const {
+std::string Trace::final_dsc(const DscSource& source) const {
+  return dsc_frozen_ ? dsc_ : build_dsc(source, dsc_name());
+}
+
+std::string_view Trace::dsc_name() const noexcept {
+  return source_.view() == "url" ? std::string_view{} : name_.view();
+}
+
+std::string Trace::build_dsc(const DscSource& source, std::string_view name) const {
   std::string out;
   const auto add = [&out](std::string_view key, std::string_view value) {
     if (value.empty()) return;
@@ -222,25 +242,15 @@ std::string Trace::build_dsc() const {
     append_encoded(out, value);
   };
   add("trace_id", trace_id_.hex().view());
-  const Lease client;
-  if (client) add("public_key", client->public_key());
+  add("public_key", source.public_key);
   if (sample_rate_ >= 0) add("sample_rate", rate_text(sample_rate_));
   if (decided_) {
     add("sample_rand", sample_rand_text(sample_rand_));
     add("sampled", decision_ == Decision::kYes ? "true" : "false");
   }
-  if (client) {
-    add("release", client->options().release);
-    add("environment", client->options().environment);
-  }
-  std::string name;
-  bool is_url = false;
-  {
-    const std::lock_guard hold{lock_};
-    name = name_.view();
-    is_url = source_.view() == "url";  // may hold anything a visitor typed
-  }
-  if (!is_url) add("transaction", name);
+  add("release", source.release);
+  add("environment", source.environment);
+  add("transaction", name);
   return out;
 }
 

@@ -46,6 +46,13 @@ struct Recording {
   }
 };
 
+/// What the client adds to a dynamic sampling context.
+struct DscSource {
+  std::string_view public_key;
+  std::string_view release;
+  std::string_view environment;
+};
+
 /// What all spans of a transaction share. Unsampled, it is these few ids and nothing more.
 /// Threads: any; its lock is held by users' threads alone. Once finished nothing changes any more,
 /// so the client's thread reads it without the lock.
@@ -75,14 +82,15 @@ class Trace {
   /// True for the first caller alone, who then owns what becomes of the transaction.
   [[nodiscard]] bool finish() noexcept;
 
-  /// The dynamic sampling context as baggage members, frozen by the first call.
+  /// The dynamic sampling context as baggage members, frozen by the first call. After finish() a
+  /// call that comes first gives what it would have been.
   [[nodiscard]] std::string dsc();
 
   /// For the client's thread, after finish(): null when unsampled.
   [[nodiscard]] const Recording* recording() const noexcept { return recording_.get(); }
   [[nodiscard]] std::string_view final_name() const noexcept { return name_.view(); }
   [[nodiscard]] std::string_view source() const noexcept { return source_.view(); }
-  [[nodiscard]] std::string_view final_dsc() const noexcept { return dsc_; }
+  [[nodiscard]] std::string final_dsc(const DscSource& source) const;
 
   [[nodiscard]] static Trace* active(std::uint32_t& index) noexcept;
   static void exchange_active(Trace*& trace, std::uint32_t& index) noexcept;
@@ -94,7 +102,10 @@ class Trace {
   ~Trace() = default;
   void continue_from(const IncomingTrace& incoming) noexcept;
   void start_recording(const TransactionContext& context);
-  [[nodiscard]] std::string build_dsc() const;
+  /// The name as it may go into the headers of other services: a url may hold anything that a
+  /// visitor typed, and stays here.
+  [[nodiscard]] std::string_view dsc_name() const noexcept;
+  [[nodiscard]] std::string build_dsc(const DscSource& source, std::string_view name) const;
   [[nodiscard]] bool is_open(std::uint32_t index) const noexcept;
   void append(std::uint32_t index, Section section, std::string_view key,
               const ValueView& value) noexcept;

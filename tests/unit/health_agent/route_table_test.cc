@@ -10,10 +10,10 @@ using vitals::monitor::Method;
 
 RouteTable table() {
   RouteTable routes;
-  routes.add({Method::kGet, "/users/{id}", "get", Access::kEverybody, nullptr});
-  routes.add({Method::kDelete, "/users/{id}", "delete", Access::kEverybody, nullptr});
-  routes.add({Method::kGet, "/users/{id}/food", "food", Access::kEverybody, nullptr});
-  routes.add({Method::kGet, "/health", "health", Access::kEverybody, nullptr});
+  routes.add({{Method::kGet, "/users/{id}", "get"}, Access::kEverybody, nullptr});
+  routes.add({{Method::kDelete, "/users/{id}", "delete"}, Access::kEverybody, nullptr});
+  routes.add({{Method::kGet, "/users/{id}/food", "food"}, Access::kEverybody, nullptr});
+  routes.add({{Method::kGet, "/health", "health"}, Access::kEverybody, nullptr});
   return routes;
 }
 

@@ -34,6 +34,69 @@ TEST_F(RequestScopeTest, CountsMethodTemplateAndStatus) {
   EXPECT_EQ(value("http_requests_in_progress", {{"method", "GET"}}), 0);
 }
 
+TEST_F(RequestScopeTest, OfAnEndpointCountsAsOneOfItsRouteDoes) {
+  const Endpoint endpoint{Method::kGet, "/known/{id}", "get_known"};
+  EXPECT_EQ(endpoint.name(), "GET /known/{id}");
+  for (const int status : {200, 404, 200}) {
+    RequestScope request{{.method = Method::kGet, .endpoint = &endpoint}};
+    request.finish(status);
+  }
+  {
+    RequestScope request{{.method = Method::kGet, .route = "/known/{id}"}};
+    request.finish(200);
+  }
+  EXPECT_EQ(value("http_requests_total",
+                  {{"method", "GET"}, {"endpoint", "/known/{id}"}, {"status", "200"}}),
+            3);
+  EXPECT_EQ(value("http_requests_total",
+                  {{"method", "GET"}, {"endpoint", "/known/{id}"}, {"status", "404"}}),
+            1);
+  EXPECT_EQ(value("http_request_duration_seconds_count",
+                  {{"method", "GET"}, {"endpoint", "/known/{id}"}}),
+            4);
+}
+
+TEST_F(RequestScopeTest, OfAnotherMethodThanItsEndpointCountsByItsOwn) {
+  const Endpoint endpoint{Method::kGet, "/headed"};
+  RequestScope request{{.method = Method::kHead, .endpoint = &endpoint}};
+  request.finish(200);
+  EXPECT_EQ(value("http_requests_total",
+                  {{"method", "HEAD"}, {"endpoint", "/headed"}, {"status", "200"}}),
+            1);
+}
+
+TEST_F(RequestScopeTest, OfAnEndpointMayHaveMoreStatusesThanItKeeps) {
+  const Endpoint endpoint{Method::kGet, "/many"};
+  std::vector<std::thread> threads;
+  for (int t = 0; t < 4; ++t) {
+    threads.emplace_back([&endpoint] {
+      for (int status = 200; status < 220; ++status) {
+        RequestScope request{{.method = Method::kGet, .endpoint = &endpoint}};
+        request.finish(status);
+      }
+    });
+  }
+  for (std::thread& thread : threads)
+    thread.join();
+  for (int status = 200; status < 220; ++status) {
+    EXPECT_EQ(value("http_requests_total",
+                    {{"method", "GET"}, {"endpoint", "/many"}, {"status", std::to_string(status)}}),
+              4)
+        << status;
+  }
+}
+
+TEST_F(RequestScopeTest, EventOfAnEndpointsRequestCarriesItsOperation) {
+  const Endpoint endpoint{Method::kGet, "/users/{id}", "get_user"};
+  RequestScope request{{.method = Method::kGet, .endpoint = &endpoint, .path = "/users/7"}};
+  request.fail_unhandled(OddError{"it broke"});
+  request.finish(500);
+  const auto events = sent("event");
+  ASSERT_THAT(events, SizeIs(1));
+  EXPECT_EQ(events[0]["tags"]["operation"], "get_user");
+  EXPECT_EQ(events[0]["transaction"], "GET /users/{id}");
+}
+
 TEST_F(RequestScopeTest, ThatIsNeverFinishedCountsAsA500) {
   { RequestScope request{{.method = Method::kPut, .route = "/lost"}}; }
   EXPECT_EQ(

@@ -7,7 +7,7 @@
 #include <thread>
 #include <vector>
 
-#include "sentry/random.h"
+#include "sentry/new_id.h"
 
 namespace vitals::sentry {
 namespace {
@@ -15,7 +15,7 @@ namespace {
 TEST(Ids, AreThirtyTwoAndSixteenLowerCaseHexadecimalDigits) {
   const TraceId trace{{{0x00, 0x01, 0x0a, 0xff, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15}}};
   EXPECT_EQ(trace.str(), "00010aff0405060708090a0b0c0d0e0f");
-  EXPECT_EQ(detail::new_span_id().str().size(), 16U);
+  EXPECT_EQ(detail::new_id<SpanId>().str().size(), 16U);
 }
 
 TEST(Ids, OfEventsAreUuidsOfVersionFour) {
@@ -34,7 +34,7 @@ TEST(Ids, OfManyThreadsAreAllDifferent) {
   for (auto& mine : made) {
     threads.emplace_back([&mine] {
       for (int i = 0; i < kEach; ++i)
-        mine.push_back(detail::new_trace_id().str());
+        mine.push_back(detail::new_id<TraceId>().str());
     });
   }
   for (std::thread& thread : threads)
@@ -46,12 +46,12 @@ TEST(Ids, OfManyThreadsAreAllDifferent) {
 }
 
 TEST(Ids, OfAForkedChildAreNotTheParents) {
-  static_cast<void>(detail::random_bits());  // seeded before the fork
+  static_cast<void>(base::Random::next());  // seeded before the fork
   int ends[2];
   ASSERT_EQ(pipe(ends), 0);
   const pid_t child = fork();
   if (child == 0) {
-    const std::uint64_t bits = detail::random_bits();
+    const std::uint64_t bits = base::Random::next();
     const bool written = write(ends[1], &bits, sizeof bits) == sizeof bits;
     _exit(written ? 0 : 1);
   }
@@ -62,7 +62,7 @@ TEST(Ids, OfAForkedChildAreNotTheParents) {
   waitpid(child, &status, 0);
   close(ends[0]);
   close(ends[1]);
-  EXPECT_NE(detail::random_bits(), theirs);
+  EXPECT_NE(base::Random::next(), theirs);
 }
 
 }  // namespace

@@ -132,6 +132,89 @@ TEST_F(ScopeTest, AForkOfARequestsScopeStartsWithItsBreadcrumbs) {
   EXPECT_THAT(messages(events[1]), ElementsAre("outer"));
 }
 
+TEST_F(ScopeTest, WhatIsBorrowedArrivesAsIfItWereSet) {
+  const Borrowed facts{.tags = {{{"request_id", "r1"}, {"operation", "get"}}},
+                       .request = {.method = "GET", .url = "/users/7"}};
+  const Scope scope = Scope::fork();
+  scope.borrow(facts);
+  const auto active = scope.activate();
+  scope.set_user_id("u7");
+  capture_message("hello");
+  const Json e = event();
+  EXPECT_EQ(e["tags"], (Json{{"request_id", "r1"}, {"operation", "get"}}));
+  EXPECT_EQ(e["request"]["method"], "GET");
+  EXPECT_EQ(e["request"]["url"], "/users/7");
+  EXPECT_EQ(e["user"]["id"], "u7");
+  scope.end_loan();
+}
+
+TEST_F(ScopeTest, WhatIsSetLaterStandsBeforeWhatIsBorrowed) {
+  const Borrowed facts{.tags = {{{"request_id", "r1"}, {"operation", "get"}}}};
+  const Scope scope = Scope::fork();
+  scope.borrow(facts);
+  scope.set_tag("operation", "put");
+  const auto active = scope.activate();
+  capture_message("hello");
+  EXPECT_EQ(event()["tags"], (Json{{"request_id", "r1"}, {"operation", "put"}}));
+  scope.end_loan();
+}
+
+TEST_F(ScopeTest, AScopeThatOutlivesTheLoanKeepsWhatItBorrowed) {
+  std::string id = "r1";
+  Scope kept;
+  Scope forked;
+  {
+    const Borrowed facts{.tags = {{{"request_id", id}}}};
+    const Scope scope = Scope::fork();
+    scope.borrow(facts);
+    kept = scope;
+    {
+      const auto active = scope.activate();
+      forked = Scope::fork();
+    }
+    scope.end_loan();
+  }
+  id = "r2";
+  for (const Scope& scope : {kept, forked}) {
+    const auto active = scope.activate();
+    capture_message("late");
+  }
+  const auto events = sent("event");
+  ASSERT_THAT(events, SizeIs(2));
+  EXPECT_EQ(events[0]["tags"]["request_id"], "r1");
+  EXPECT_EQ(events[1]["tags"]["request_id"], "r1");
+}
+
+TEST_F(ScopeTest, CapturesOnOtherThreadsMayRaceWithTheEndOfALoan) {
+  for (int round = 0; round < 200; ++round) {
+    const std::string id = "r" + std::to_string(round);
+    const Borrowed facts{.tags = {{{"request_id", id}}}, .request = {.url = id}};
+    const Scope scope = Scope::fork();
+    scope.borrow(facts);
+    std::thread other{[scope] {
+      const auto active = scope.activate();
+      capture_message("raced");
+    }};
+    scope.end_loan();
+    other.join();
+  }
+  const auto events = sent("event");
+  ASSERT_THAT(events, SizeIs(200));
+  for (int round = 0; round < 200; ++round) {
+    EXPECT_EQ(events[static_cast<std::size_t>(round)]["tags"]["request_id"],
+              "r" + std::to_string(round));
+  }
+}
+
+TEST_F(ScopeTest, SeveralTagsAreSetAtOnce) {
+  const Scope scope = Scope::fork();
+  scope.set_tag("a", "0");
+  scope.set_tags({{"a", "1"}, {"b", "2"}});
+  const auto active = scope.activate();
+  capture_message("hello");
+  EXPECT_EQ(event()["tags"], (Json{{"a", "1"}, {"b", "2"}}));
+}
+
 TEST_F(ScopeTest, ActivationsNestAndRestore) {
   const Scope outer = Scope::fork();
   outer.set_tag("scope", "outer");

@@ -104,19 +104,20 @@ struct HandleMaker {
 }
 
 [[nodiscard]] inline bool equal_text(const char* a, const char* b, std::size_t n) noexcept {
-  if (n > 16) return std::memcmp(a, b, n) == 0;
-  if (n >= 8) {
-    return ((load_bytes(a, 8) ^ load_bytes(b, 8)) |
-            (load_bytes(a + n - 8, 8) ^ load_bytes(b + n - 8, 8))) == 0;
+  // The first and the last word, which overlap where the text is shorter than both.
+  const auto ends_differ = [=](std::size_t word) {
+    return (load_bytes(a, word) ^ load_bytes(b, word)) |
+           (load_bytes(a + n - word, word) ^ load_bytes(b + n - word, word));
+  };
+  if (n > 32) return std::memcmp(a, b, n) == 0;
+  if (n > 16) {
+    return (ends_differ(8) | (load_bytes(a + 8, 8) ^ load_bytes(b + 8, 8)) |
+            (load_bytes(a + n - 16, 8) ^ load_bytes(b + n - 16, 8))) == 0;
   }
-  if (n >= 4) {
-    return ((load_bytes(a, 4) ^ load_bytes(b, 4)) |
-            (load_bytes(a + n - 4, 4) ^ load_bytes(b + n - 4, 4))) == 0;
-  }
-  for (std::size_t i = 0; i < n; ++i) {
-    if (a[i] != b[i]) return false;
-  }
-  return true;
+  if (n >= 8) return ends_differ(8) == 0;
+  if (n >= 4) return ends_differ(4) == 0;
+  if (n >= 2) return ends_differ(2) == 0;
+  return n == 0 || *a == *b;
 }
 
 /// Calls `check` for each index until one is refused; true when none was. Unrolled where the number
