@@ -128,6 +128,13 @@ Response error_response(const ServiceError& error, std::string_view request_id) 
   return response;
 }
 
+/// An io_context that lets go of its pending handlers while what they refer to is still there. An
+/// idle connection is such a handler, and it refers to the HTTP server that in turn refers to this.
+class IoContext : public asio::io_context {
+ public:
+  using asio::execution_context::shutdown;
+};
+
 }  // namespace
 
 struct Server::Impl {
@@ -160,7 +167,7 @@ struct Server::Impl {
   InFlight in_flight;
   std::atomic<bool> draining{false};
 
-  asio::io_context context;
+  IoContext context;
   std::optional<asio::executor_work_guard<asio::io_context::executor_type>> keep_running;
   std::unique_ptr<HttpServer> server;
   std::vector<std::thread> io_threads;
@@ -216,6 +223,7 @@ void Server::Impl::end() {
   for (std::thread& thread : io_threads)
     thread.join();
   io_threads.clear();
+  context.shutdown();
 }
 
 restinio::request_handling_status_t Server::Impl::on_request(RequestHandle handle) {

@@ -43,7 +43,8 @@ void Recorder::gauge(const SeriesInfo& series, double value) {
 }
 
 void Recorder::histogram(const SeriesInfo& series, const HistogramView& value) {
-  const std::string_view name = open_ ? families_.back().name : "";
+  const std::string_view name =
+      open_ ? std::string_view{families_.back().name} : std::string_view{};
   if (check_bounds(name, value.bounds).size() + 1 != value.counts.size()) {
     throw DefinitionError("metric \"" + std::string(name) +
                           "\": a histogram has one count more than it has finite bounds");
