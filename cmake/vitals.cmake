@@ -19,7 +19,7 @@ if(VITALS_SANITIZE)
   add_compile_options(-fsanitize=${VITALS_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)
   add_link_options(-fsanitize=${VITALS_SANITIZE})
   if(CMAKE_CXX_COMPILER_ID STREQUAL GNU)
-    # g++ does not see through its own checks, and takes what std::regex moves for uninitialised.
+    # Between the checks that it adds g++ loses sight of what is initialised, also in its own library.
     add_compile_options(-Wno-maybe-uninitialized)
   endif()
 endif()

@@ -2,20 +2,20 @@
 
 #include <algorithm>
 #include <cctype>
-#include <regex>
 #include <set>
 #include <string>
 #include <vector>
 
 #include "integration/fixture.h"
+#include "integration/support/form.h"
 
 namespace integration {
 namespace {
 
 bool is_uuid4(const std::string& text) {
-  static const std::regex kUuid{
-      "[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}"};
-  return std::regex_match(text, kUuid);
+  if (text.size() != 36) return false;
+  return has_form(text, "xxxxxxxx-xxxx-4xxx-" + text.substr(19, 1) + "xxx-xxxxxxxxxxxx") &&
+         std::string_view{"89ab"}.find(text[19]) != std::string_view::npos;
 }
 
 TEST(Authentication, WantsAKnownKeyEverywhereButForHealthAndMetrics) {

@@ -1,7 +1,10 @@
 #include "integration/support/envelope.h"
 
-#include <regex>
+#include <algorithm>
+#include <cctype>
+#include <optional>
 #include <set>
+#include <string_view>
 
 #include "integration/support/event_check.h"
 
@@ -27,6 +30,39 @@ void check_header(const Envelope& envelope, std::vector<std::string>& faults) {
     faults.emplace_back("sent_at of the envelope is not an RFC 3339 time in UTC: " + header.dump());
   if (header.contains("sdk") && (!header["sdk"].is_object() || !header["sdk"].contains("name")))
     faults.emplace_back("sdk of the envelope has no name");
+}
+
+struct AuthHeader {
+  std::string client;
+  std::string key;
+};
+
+// `Sentry sentry_version=7, sentry_client=NAME/VERSION, sentry_key=KEY`; the blanks after the commas
+// are optional.
+std::optional<AuthHeader> parse_auth(std::string_view text) {
+  const auto take = [&text](std::string_view wanted) {
+    if (!text.starts_with(wanted)) return false;
+    text.remove_prefix(wanted.size());
+    return true;
+  };
+  const auto take_value = [&text] {
+    const std::size_t end = std::min(text.find_first_of(" ,"), text.size());
+    const std::string value{text.substr(0, end)};
+    text.remove_prefix(end);
+    return value;
+  };
+  const auto take_comma = [&] { return take(", ") || take(","); };
+  if (!take("Sentry sentry_version=7") || !take_comma() || !take("sentry_client=")) return {};
+  AuthHeader header;
+  header.client = take_value();
+  if (!take_comma() || !take("sentry_key=")) return {};
+  header.key = take_value();
+  const std::size_t slash = header.client.find('/');
+  const bool has_version = slash != std::string::npos && slash > 0 &&
+                           slash + 1 < header.client.size() &&
+                           std::isdigit(static_cast<unsigned char>(header.client[slash + 1])) != 0;
+  if (!has_version || header.key.empty() || !text.empty()) return {};
+  return header;
 }
 
 }  // namespace
@@ -95,15 +131,12 @@ std::vector<std::string> http_faults(const std::string& method, const std::strin
   if (header("content-type") != "application/x-sentry-envelope")
     faults.push_back("content type " + header("content-type"));
   const std::string auth = header("x-sentry-auth");
-  static const std::regex kAuth{
-      "Sentry sentry_version=7, ?sentry_client=([A-Za-z0-9._-]+/[0-9][^ ,]*), "
-      "?sentry_key=([^ ,]+)"};
-  std::smatch match;
-  if (!std::regex_match(auth, match, kAuth)) {
+  const std::optional<AuthHeader> parsed = parse_auth(auth);
+  if (!parsed) {
     faults.push_back("X-Sentry-Auth is not of its form");
   } else {
-    if (match[2] != key) faults.push_back("X-Sentry-Auth has another key than the DSN");
-    if (header("user-agent") != match[1])
+    if (parsed->key != key) faults.push_back("X-Sentry-Auth has another key than the DSN");
+    if (header("user-agent") != parsed->client)
       faults.push_back("User-Agent is not sentry_client: " + header("user-agent"));
   }
   const std::string encoding = header("content-encoding");
