@@ -19,18 +19,52 @@ std::string_view take_until(std::string_view& text, char separator) noexcept {
   return part;
 }
 
-/// The weight among the parameters of an element; 1 when there is none, 0 when it cannot be read.
-double weight(std::string_view parameters) noexcept {
+/// The value of a parameter of an element, without quotes; nothing when it is not there.
+std::optional<std::string_view> parameter(std::string_view parameters,
+                                          std::string_view wanted) noexcept {
   while (!parameters.empty()) {
     std::string_view value = trim(take_until(parameters, ';'));
     const std::string_view name = trim(take_until(value, '='));
-    if (!equal_ignoring_case(name, "q")) continue;
+    if (!equal_ignoring_case(name, wanted)) continue;
     value = trim(value);
-    double q = 0.0;
-    const auto read = std::from_chars(value.data(), value.data() + value.size(), q);
-    return read.ec == std::errc{} && read.ptr == value.data() + value.size() ? q : 0.0;
+    if (value.size() >= 2 && value.front() == '"' && value.back() == '"') {
+      value = value.substr(1, value.size() - 2);
+    }
+    return value;
   }
-  return 1.0;
+  return std::nullopt;
+}
+
+/// The weight among the parameters of an element; 1 when there is none, 0 when it cannot be read.
+double weight(std::string_view parameters) noexcept {
+  const std::optional<std::string_view> value = parameter(parameters, "q");
+  if (!value) return 1.0;
+  double q = 0.0;
+  const auto read = std::from_chars(value->data(), value->data() + value->size(), q);
+  return read.ec == std::errc{} && read.ptr == value->data() + value->size() ? q : 0.0;
+}
+
+/// The format that a media range with its parameters stands for.
+std::optional<Format> format_of(std::string_view range, std::string_view parameters) noexcept {
+  const auto is = [&](std::string_view name, std::string_view value, bool unsaid) {
+    const std::optional<std::string_view> given = parameter(parameters, name);
+    return given ? equal_ignoring_case(*given, value) : unsaid;
+  };
+  if (equal_ignoring_case(range, "application/vnd.google.protobuf")) {
+    const bool ours = is("proto", "io.prometheus.client.MetricFamily", false) &&
+                      is("encoding", "delimited", false);
+    return ours ? std::optional{Format::kProtobuf} : std::nullopt;
+  }
+  if (equal_ignoring_case(range, "application/openmetrics-text")) {
+    // What is 1.0.0 is understood by whoever takes 0.0.1 or says no version.
+    const bool known = is("version", "1.0.0", true) || is("version", "0.0.1", true);
+    return known ? std::optional{Format::kOpenMetrics} : std::nullopt;
+  }
+  if (equal_ignoring_case(range, "text/plain")) {
+    return is("version", "0.0.4", true) ? std::optional{Format::kText} : std::nullopt;
+  }
+  if (range == "*/*" || equal_ignoring_case(range, "text/*")) return Format::kText;
+  return std::nullopt;
 }
 
 int hex_digit(char c) noexcept {
@@ -79,6 +113,20 @@ bool accepts_gzip(std::string_view accept_encoding) noexcept {
     }
   }
   return named.value_or(any);
+}
+
+Format negotiate(std::string_view accept) noexcept {
+  Format best = Format::kText;
+  double most = 0.0;
+  while (!accept.empty()) {
+    std::string_view element = take_until(accept, ',');
+    const std::string_view range = trim(take_until(element, ';'));
+    const std::optional<Format> format = format_of(range, element);
+    if (!format || !(weight(element) > most)) continue;
+    best = *format;
+    most = weight(element);
+  }
+  return best;
 }
 
 std::vector<std::string> selected_names(std::string_view query) {

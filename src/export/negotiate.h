@@ -4,6 +4,8 @@
 #include <string_view>
 #include <vector>
 
+#include "vitals/export/format.h"
+
 namespace vitals::exporting {
 
 [[nodiscard]] bool equal_ignoring_case(std::string_view a, std::string_view b) noexcept;
@@ -14,6 +16,11 @@ namespace vitals::exporting {
 /// Whether an Accept-Encoding allows gzip: named, or by `*`, and not with `q=0`.
 /// Source: RFC 9110, 12.5.3.
 [[nodiscard]] bool accepts_gzip(std::string_view accept_encoding) noexcept;
+
+/// The format that an Accept header wants most; text when it wants none of them, and when several
+/// are as welcome, the first named. A page in a format that nobody asked for serves a person better
+/// than a 406. Source: RFC 9110, 12.5.1.
+[[nodiscard]] Format negotiate(std::string_view accept) noexcept;
 
 /// The values of `name[]` in a query, decoded.
 [[nodiscard]] std::vector<std::string> selected_names(std::string_view query);

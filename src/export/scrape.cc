@@ -9,7 +9,7 @@
 #include <utility>
 
 #include "export/negotiate.h"
-#include "vitals/export/text.h"
+#include "vitals/export/format.h"
 #include "vitals/metrics/registry.h"
 #include "vitals/metrics/timer.h"
 
@@ -104,7 +104,7 @@ ScrapeResponse ScrapeHandler::answer(const ScrapeRequest& request) {
   }
   if (request.method == "HEAD") {
     ScrapeResponse response;
-    response.content_type = kTextContentType;
+    response.content_type = content_type(negotiate(request.accept));
     return response;
   }
   if (request.method != "GET") {
@@ -130,9 +130,16 @@ ScrapeResponse ScrapeHandler::answer(const ScrapeRequest& request) {
 
 ScrapeResponse ScrapeHandler::scrape(const ScrapeRequest& request) {
   ScrapeResponse response;
-  response.content_type = kTextContentType;
+  const Format format = negotiate(request.accept);
+  response.content_type = content_type(format);
   std::string text = take_buffer();
-  write_text(registry_, text, selected_names(request.query));
+  const std::vector<std::string> names = selected_names(request.query);
+  if (names.empty()) text.reserve(usual_size_.load(std::memory_order_relaxed));
+  write_metrics(registry_, format, text, names);
+  if (names.empty()) {
+    // With some room to grow, so that the next page is not copied from buffer to buffer.
+    usual_size_.store(text.size() + text.size() / 16, std::memory_order_relaxed);
+  }
   if (text.size() >= kCompressFrom && accepts_gzip(request.accept_encoding)) {
     response.content_encoding = "gzip";
     response.body = gzip(text);

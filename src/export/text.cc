@@ -1,48 +1,36 @@
-#include "vitals/export/text.h"
-
-#include <algorithm>
-#include <charconv>
-#include <cmath>
-#include <cstdint>
-#include <vector>
-
+#include "export/encoder.h"
 #include "export/number.h"
-#include "vitals/metrics/registry.h"
-#include "vitals/metrics/sample_sink.h"
 
 namespace vitals::exporting {
 namespace {
 
+using metrics::CounterView;
 using metrics::FamilyInfo;
 using metrics::HistogramView;
 using metrics::MetricType;
 using metrics::SeriesInfo;
+using metrics::SummaryView;
 
 std::string_view type_name(MetricType type) {
   switch (type) {
     case MetricType::kCounter:
       return "counter";
-    case MetricType::kGauge:
-      return "gauge";
     case MetricType::kHistogram:
       return "histogram";
+    case MetricType::kSummary:
+      return "summary";
+    case MetricType::kGauge:
+    case MetricType::kInfo:
+    case MetricType::kStateSet:
+      break;  // the last two are not known here
   }
-  return "untyped";
+  return "gauge";
 }
 
-class TextSink final : public metrics::SampleSink {
+/// Prometheus text 0.0.4. Source: Prometheus, "Exposition formats".
+class TextEncoder final : public Encoder {
  public:
-  TextSink(std::string& out, std::span<const std::string> only) : out_(out), only_(only) {}
-
-  bool wants(const FamilyInfo& family) override {
-    if (only_.empty()) return true;
-    return std::ranges::any_of(only_, [&](std::string_view name) {
-      if (!name.starts_with(family.name)) return false;
-      const std::string_view suffix = name.substr(family.name.size());
-      return suffix.empty() || (family.type == MetricType::kHistogram &&
-                                (suffix == "_bucket" || suffix == "_sum" || suffix == "_count"));
-    });
-  }
+  using Encoder::Encoder;
 
   void begin_family(const FamilyInfo& family) override {
     out_.append("# HELP ").append(family.name) += ' ';
@@ -57,127 +45,67 @@ class TextSink final : public metrics::SampleSink {
     }
     out_.append("\n# TYPE ").append(family.name).append(" ").append(type_name(family.type));
     out_ += '\n';
-    name_.assign(family.name);
-    open_.assign(name_) += '{';
-    if (family.type == MetricType::kHistogram) {
-      bucket_.assign(name_).append("_bucket{");
-      // Not kept from one family to the next: the bounds of a collector's histogram are gone when
-      // it has been read, and others may lie at their address.
-      bounds_ = {};
-    }
+    lines_.begin_family(family.name, family.type);
   }
 
-  void counter(const SeriesInfo& series, std::uint64_t whole, double fraction) override {
-    begin_sample(series, "");
-    if (fraction == 0.0) {
-      append_number(out_, whole);
+  void counter(const SeriesInfo& series, const CounterView& value) override {
+    lines_.begin(series.labels, "");
+    if (value.fraction == 0.0) {
+      append_number(out_, value.whole);
     } else {
-      append_number(out_, static_cast<double>(whole) + fraction);
+      append_number(out_, static_cast<double>(value.whole) + value.fraction);
     }
     out_ += '\n';
   }
 
   void gauge(const SeriesInfo& series, double value) override {
-    begin_sample(series, "");
+    lines_.begin(series.labels, "");
     append_number(out_, value);
     out_ += '\n';
   }
 
   void histogram(const SeriesInfo& series, const HistogramView& value) override {
-    render_bounds(value.bounds);
+    lines_.render_bounds(value.bounds);
     std::uint64_t below = 0;
     for (std::size_t i = 0; i < value.counts.size(); ++i) {
       below += value.counts[i];
-      out_.append(bucket_).append(series.labels);
-      if (!series.labels.empty()) out_ += ',';
-      out_.append(bound_texts_[i]);
+      lines_.begin_bucket(series.labels, i);
       append_number(out_, below);
       out_ += '\n';
     }
-    begin_sample(series, "_sum");
-    append_number(out_, value.sum);
-    out_ += '\n';
-    begin_sample(series, "_count");
-    append_number(out_, below);
-    out_ += '\n';
+    sum_and_count(series, value.sum, below);
+  }
+
+  void summary(const SeriesInfo& series, const SummaryView& value) override {
+    for (const SummaryView::Quantile& quantile : value.quantiles) {
+      label_.assign("quantile=\"");
+      append_bound(label_, quantile.quantile);
+      label_ += '"';
+      lines_.begin_with(series.labels, "", label_);
+      append_number(out_, quantile.value);
+      out_ += '\n';
+    }
+    sum_and_count(series, value.sum, value.count);
   }
 
  private:
-  void begin_sample(const SeriesInfo& series, std::string_view suffix) {
-    if (series.labels.empty()) {
-      out_.append(name_).append(suffix) += ' ';
-    } else if (suffix.empty()) {
-      out_.append(open_).append(series.labels).append("} ");
-    } else {
-      out_.append(name_).append(suffix).append("{").append(series.labels).append("} ");
-    }
+  void sum_and_count(const SeriesInfo& series, double sum, std::uint64_t count) {
+    lines_.begin(series.labels, "_sum");
+    append_number(out_, sum);
+    out_ += '\n';
+    lines_.begin(series.labels, "_count");
+    append_number(out_, count);
+    out_ += '\n';
   }
 
-  /// The `le` of each bucket, once for all series that share their bounds.
-  void render_bounds(std::span<const double> bounds) {
-    if (bounds.data() == bounds_.data() && bounds.size() == bounds_.size() && !bounds.empty()) {
-      return;
-    }
-    bounds_ = bounds;
-    bound_texts_.clear();
-    for (const double bound : bounds) {
-      std::string& text = bound_texts_.emplace_back("le=\"");
-      append_bound(text, bound);
-      text += "\"} ";
-    }
-    bound_texts_.emplace_back("le=\"+Inf\"} ");
-  }
-
-  std::string& out_;
-  const std::span<const std::string> only_;
-  std::string name_;
-  std::string open_;    // name{
-  std::string bucket_;  // name_bucket{
-  std::span<const double> bounds_;
-  std::vector<std::string> bound_texts_;
+  SampleLines lines_{out_, &append_bound};
+  std::string label_;
 };
 
 }  // namespace
 
-void append_number(std::string& out, std::uint64_t value) {
-  char text[20];
-  const auto end = std::to_chars(text, text + sizeof text, value).ptr;
-  out.append(text, end);
-}
-
-void append_number(std::string& out, double value) {
-  if (std::isnan(value)) {
-    out += "NaN";
-  } else if (std::isinf(value)) {
-    out += value > 0 ? "+Inf" : "-Inf";
-  } else {
-    char text[32];
-    const auto end = std::to_chars(text, text + sizeof text, value).ptr;
-    out.append(text, end);
-  }
-}
-
-void append_bound(std::string& out, double value) {
-  char text[32];
-  const auto scientific =
-      std::to_chars(text, text + sizeof text, value, std::chars_format::scientific).ptr;
-  const char* mark = std::find(text, scientific, 'e');
-  int exponent = 0;
-  std::from_chars(mark[1] == '+' ? mark + 2 : mark + 1, scientific, exponent);
-  // The series of a bucket is found by this text, so it is written as Go's %g does for the official
-  // clients: 0.0001 and 100000, but 1e-05 and 1e+06.
-  if (exponent < -4 || exponent >= 6) {
-    out.append(text, scientific);
-    return;
-  }
-  const auto end = std::to_chars(text, text + sizeof text, value, std::chars_format::fixed).ptr;
-  out.append(text, end);
-}
-
-void write_text(const metrics::Registry& registry, std::string& out,
-                std::span<const std::string> only) {
-  TextSink sink(out, only);
-  registry.collect(sink);
+std::unique_ptr<Encoder> make_text_encoder(std::string& out, std::span<const std::string> only) {
+  return std::make_unique<TextEncoder>(out, only);
 }
 
 }  // namespace vitals::exporting

@@ -40,6 +40,16 @@ void check_family(const FamilyInfo& family) {
     }
     base.remove_suffix(6);
   }
+  if (family.type == MetricType::kInfo) {
+    if (!base.ends_with("_info") || base.size() == 5) {
+      refuse(family.name, "the name of an info ends in _info");
+    }
+    base.remove_suffix(5);
+  }
+  if (!family.unit.empty() &&
+      (family.type == MetricType::kInfo || family.type == MetricType::kStateSet)) {
+    refuse(family.name, "an info or a state set has no unit");
+  }
   // Beside the true suffixes these would be read as samples of another family.
   for (const std::string_view suffix : {"_total", "_bucket", "_count", "_sum", "_created"}) {
     if (base.ends_with(suffix)) {
@@ -60,7 +70,12 @@ std::vector<std::string> claimed_names(std::string_view name, MetricType type) {
     }
     case MetricType::kHistogram:
       return {own, own + "_bucket", own + "_count", own + "_sum", own + "_created"};
+    case MetricType::kSummary:
+      return {own, own + "_count", own + "_sum", own + "_created"};
+    case MetricType::kInfo:
+      return {own, own.substr(0, own.size() - 5)};
     case MetricType::kGauge:
+    case MetricType::kStateSet:
       break;
   }
   return {own};
@@ -82,6 +97,31 @@ std::span<const double> check_bounds(std::string_view metric, std::span<const do
     }
   }
   return bounds;
+}
+
+void check_native(std::string_view metric, const NativeBuckets& buckets) {
+  if (buckets.schema < -4 || buckets.schema > 8) {
+    refuse(metric,
+           "the schema of native buckets is from -4 to 8, not " + std::to_string(buckets.schema));
+  }
+  if (!(buckets.zero_threshold >= 0.0) || std::isinf(buckets.zero_threshold)) {
+    refuse(metric, "the zero threshold of native buckets is finite and not below 0");
+  }
+  if (buckets.max_buckets < 2 || buckets.max_buckets > 4096) {
+    refuse(metric, "the limit of native buckets is from 2 to 4096, not " +
+                       std::to_string(buckets.max_buckets));
+  }
+}
+
+void check_quantiles(std::string_view metric, const Quantiles& quantiles) {
+  for (std::size_t i = 0; i < quantiles.quantiles.size(); ++i) {
+    const double quantile = quantiles.quantiles[i];
+    if (!(quantile >= 0.0 && quantile <= 1.0)) {
+      refuse(metric, "a quantile is from 0 to 1, not " + std::to_string(quantile));
+    }
+    if (i > 0 && !(quantiles.quantiles[i - 1] < quantile)) refuse(metric, "quantiles ascend");
+  }
+  if (quantiles.window.count() < 5) refuse(metric, "the window of quantiles is at least 5 s");
 }
 
 }  // namespace vitals::metrics::detail

@@ -6,7 +6,9 @@
 #include <vector>
 
 #include "vitals/metrics/definition_error.h"
+#include "vitals/metrics/native_buckets.h"
 #include "vitals/metrics/sample_sink.h"
+#include "vitals/metrics/summary.h"
 
 namespace vitals::metrics::detail {
 
@@ -22,5 +24,9 @@ void check_family(const FamilyInfo& family);
 /// to 511 of them, finite and ascending.
 [[nodiscard]] std::span<const double> check_bounds(std::string_view metric,
                                                    std::span<const double> bounds);
+
+/// Throw DefinitionError, naming the metric and the value, at what cannot be.
+void check_native(std::string_view metric, const NativeBuckets& buckets);
+void check_quantiles(std::string_view metric, const Quantiles& quantiles);
 
 }  // namespace vitals::metrics::detail

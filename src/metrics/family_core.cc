@@ -6,12 +6,17 @@
 #include <stdexcept>
 #include <utility>
 
+#include "metrics/extra.h"
 #include "metrics/label_text.h"
 
 namespace vitals::metrics::detail {
 namespace {
 
 constexpr std::string_view kOther = "(other)";
+
+/// How many series before its turn one is fetched into the cache: with a hundred thousand of them a
+/// scrape otherwise waits for memory at each.
+constexpr std::size_t kAhead = 16;
 
 std::uint64_t process_seed() {
   // Label values may come from outside; a seed that nobody can know keeps them from being chosen so
@@ -23,13 +28,9 @@ std::uint64_t process_seed() {
   return seed;
 }
 
-void free_series(const Series* series) noexcept {
-  ::operator delete(const_cast<Series*>(series));
-}
-
 /// One block: the Series, where its values lie, the rendered labels, and after them those values
 /// that do not stand in the labels as they are.
-Series* render_series(std::span<const std::string> names,
+Series* render_series(SeriesArena& arena, std::span<const std::string> names,
                       std::span<const std::string_view> values) {
   std::string labels;
   std::string escaped;
@@ -47,7 +48,7 @@ Series* render_series(std::span<const std::string> names,
   const std::size_t texts = labels.size() + escaped.size();
   if (texts > 0xffff'ffff) throw std::length_error("label values");
 
-  void* block = ::operator new(sizeof(Series) + places.size() * sizeof(Series::Value) + texts);
+  void* block = arena.take(sizeof(Series) + places.size() * sizeof(Series::Value) + texts);
   auto* series = new (block) Series;
   series->labels_size = static_cast<std::uint32_t>(labels.size());
   auto* stored = reinterpret_cast<Series::Value*>(series + 1);
@@ -57,9 +58,39 @@ Series* render_series(std::span<const std::string> names,
   return series;
 }
 
+double now_seconds() noexcept {
+  return std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
+}
+
+std::unique_ptr<Extra> make_extra(const FamilySpec& spec) {
+  auto extra = std::make_unique<Extra>();
+  if (spec.exemplars) extra->exemplars = std::make_unique<ExemplarStore>(spec.cells());
+  if (spec.native) extra->native = std::make_unique<NativeCells>(*spec.native);
+  if (!spec.quantiles.quantiles.empty()) {
+    extra->quantiles = std::make_unique<QuantileWindow>(spec.quantiles.window);
+  }
+  return extra;
+}
+
 }  // namespace
 
-constinit const Series FamilyCore::removed_{};
+void* SeriesArena::take(std::size_t size) {
+  constexpr std::size_t kFirstBlock = 1024;
+  constexpr std::size_t kLargestBlock = 64 * 1024;
+  size = (size + alignof(Series) - 1) & ~(alignof(Series) - 1);
+  if (size > left_) {
+    const std::size_t usual =
+        std::min(kLargestBlock, kFirstBlock << std::min<std::size_t>(blocks_.size(), 6));
+    const std::size_t block = std::max(size, usual);
+    blocks_.push_back(std::make_unique_for_overwrite<std::byte[]>(block));
+    next_ = blocks_.back().get();
+    left_ = block;
+  }
+  void* const taken = next_;
+  next_ += size;
+  left_ -= size;
+  return taken;
+}
 
 FamilyCore::FamilyCore(FamilySpec spec)
     : spec_(std::move(spec)), seed_(process_seed()), overflow_slot_(take_slots(1)) {
@@ -127,58 +158,72 @@ const Series* FamilyCore::make_other_locked() {
 
 const Series* FamilyCore::add_locked(std::span<const std::string_view> values, std::uint64_t hash) {
   // All that may throw comes before the first change that can be seen.
-  std::unique_ptr<Series, decltype(&free_series)> series(render_series(spec_.label_names, values),
-                                                         &free_series);
+  Series* const series = render_series(arena_, spec_.label_names, values);
   series_.reserve(series_.size() + 1 > series_.capacity() ? series_.size() * 2 + 1 : 0);
   SeriesTable* table = tables_.back().get();
-  if ((used_entries_ + 1) * 4 > (table->mask + 1) * 3) grow_locked();
-  if (spec_.type == MetricType::kGauge) {
-    series->gauge = take_gauge();
-  } else {
-    series->slot = take_slots(spec_.layout != nullptr ? spec_.layout->count + 1 : 1);
+  // Half of it is always free, so that a look-up seldom meets another's entry.
+  if ((used_entries_ + 1) * 2 > table->mask + 1) grow_locked();
+  switch (spec_.type) {
+    case MetricType::kGauge:
+      series->gauge = take_gauge();
+      break;
+    case MetricType::kCounter:
+    case MetricType::kHistogram:
+    case MetricType::kSummary:
+      series->slot = take_slots(spec_.cells());
+      break;
+    case MetricType::kInfo:
+    case MetricType::kStateSet:
+      break;
   }
-  series_.push_back(series.get());
-  insert_locked(series.get(), hash);
-  return series.release();
+  if (spec_.type != MetricType::kGauge) {
+    if (spec_.has_extra()) extras_.push_back(make_extra(spec_));
+    series->extra = spec_.has_extra() ? extras_.back().get() : nullptr;
+  }
+  series->created = now_seconds();
+  series_.push_back(series);
+  insert_locked(series, hash);
+  return series;
 }
 
 void FamilyCore::insert_locked(const Series* series, std::uint64_t hash) {
   SeriesTable& table = *tables_.back();
-  for (std::size_t i = hash & table.mask;; i = (i + 1) & table.mask) {
-    SeriesTable::Entry& entry = table.entries[i];
-    const Series* there = entry.series.load(std::memory_order_relaxed);
-    if (there != nullptr && there != &removed_) continue;
-    if (there == nullptr) ++used_entries_;
-    entry.hash.store(hash, std::memory_order_relaxed);
-    entry.series.store(series, std::memory_order_release);  // pairs with the acquire in find()
-    return;
+  std::size_t i = hash & table.mask;
+  SeriesTable::Entry there = table.entries[i].load(std::memory_order_relaxed);
+  while (there != SeriesTable::kFree && there != SeriesTable::kRemoved) {
+    i = (i + 1) & table.mask;
+    there = table.entries[i].load(std::memory_order_relaxed);
   }
+  if (there == SeriesTable::kFree) ++used_entries_;
+  table.entries[i].store(SeriesTable::entry_of(series, hash),
+                         std::memory_order_release);  // pairs with the acquire in find()
+}
+
+std::uint64_t FamilyCore::hash_of(const Series& series) const {
+  std::vector<std::string_view> values;
+  for (std::size_t i = 0; i < spec_.label_names.size(); ++i)
+    values.push_back(series.value(i, spec_.label_names.size()));
+  return hash_of(std::span<const std::string_view>(values));
 }
 
 void FamilyCore::grow_locked() {
-  const SeriesTable& old = *tables_.back();
-  std::size_t capacity = old.mask + 1;
+  std::size_t capacity = tables_.back()->mask + 1;
   // Where removed entries fill the table, a new one of the same size is enough.
-  while ((series_.size() + 1) * 2 > capacity)
+  while ((series_.size() + 1) * 3 > capacity)
     capacity *= 2;
   auto table = std::make_unique<SeriesTable>(capacity);
-  std::size_t used = 0;
-  for (std::size_t i = 0; i <= old.mask; ++i) {
-    const Series* series = old.entries[i].series.load(std::memory_order_relaxed);
-    if (series == nullptr || series == &removed_) continue;
-    const std::uint64_t hash = old.entries[i].hash.load(std::memory_order_relaxed);
+  for (const Series* series : series_) {
+    const std::uint64_t hash = hash_of(*series);
     std::size_t at = hash & table->mask;
-    while (table->entries[at].series.load(std::memory_order_relaxed) != nullptr) {
+    while (table->entries[at].load(std::memory_order_relaxed) != SeriesTable::kFree) {
       at = (at + 1) & table->mask;
     }
-    table->entries[at].hash.store(hash, std::memory_order_relaxed);
-    table->entries[at].series.store(series, std::memory_order_relaxed);
-    ++used;
+    table->entries[at].store(SeriesTable::entry_of(series, hash), std::memory_order_relaxed);
   }
   // The old ones are kept: a reader may be in the middle of one. Together they are no larger than
   // the last.
   tables_.push_back(std::move(table));
-  used_entries_ = used;
+  used_entries_ = series_.size();
   table_.store(tables_.back().get(),
                std::memory_order_release);  // pairs with the acquire in find()
 }
@@ -219,6 +264,7 @@ void FamilyCore::retire_locked(const Series* series) noexcept {
       indexed_[i].store(nullptr, std::memory_order_relaxed);
     }
   }
+  changes_.erase(series);
   full_.store(false, std::memory_order_relaxed);
 }
 
@@ -233,40 +279,58 @@ bool FamilyCore::remove(std::span<const std::string_view> values) noexcept {
     const std::lock_guard lock(mutex_);
     const Series* series = closed_ ? nullptr : find(views, hash);
     if (series == nullptr) return false;
-    // Its text and its cell are kept for good: a look-up may be comparing the one at this moment,
-    // and a handle may count in the other.
-    retired_.push_back(series);
-    SeriesTable& table = *tables_.back();
-    std::size_t i = hash & table.mask;
-    while (table.entries[i].series.load(std::memory_order_relaxed) != series) {
-      i = (i + 1) & table.mask;
-    }
-    table.entries[i].series.store(&removed_, std::memory_order_release);
-    std::erase(series_, series);
-    retire_locked(series);
+    remove_locked(series, hash);
     return true;
   } catch (...) {
     return false;
   }
 }
 
+void FamilyCore::remove_locked(const Series* series, std::uint64_t hash) noexcept {
+  // Its text and its cell are kept for good: a look-up may be comparing the one at this moment, and
+  // a handle may count in the other.
+  SeriesTable& table = *tables_.back();
+  std::size_t i = hash & table.mask;
+  const SeriesTable::Entry entry = SeriesTable::entry_of(series, hash);
+  while (table.entries[i].load(std::memory_order_relaxed) != entry)
+    i = (i + 1) & table.mask;
+  table.entries[i].store(SeriesTable::kRemoved, std::memory_order_release);
+  std::erase(series_, series);
+  retire_locked(series);
+}
+
 void FamilyCore::clear() noexcept {
   const std::lock_guard lock(mutex_);
-  if (closed_) return;
-  try {
-    retired_.insert(retired_.end(), series_.begin(), series_.end());
-  } catch (...) {
-    return;
-  }
+  if (!closed_) clear_locked();
+}
+
+void FamilyCore::clear_locked() noexcept {
   SeriesTable& table = *tables_.back();
   for (std::size_t i = 0; i <= table.mask; ++i) {
-    if (table.entries[i].series.load(std::memory_order_relaxed) != nullptr) {
-      table.entries[i].series.store(&removed_, std::memory_order_release);
+    if (table.entries[i].load(std::memory_order_relaxed) != SeriesTable::kFree) {
+      table.entries[i].store(SeriesTable::kRemoved, std::memory_order_release);
     }
   }
   for (const Series* series : series_)
     retire_locked(series);
   series_.clear();
+}
+
+void FamilyCore::set_only(std::span<const std::string_view> values) noexcept {
+  try {
+    std::vector<std::string> mended;
+    for (const std::string_view value : values)
+      mended.push_back(mend_utf8(value));
+    const std::vector<std::string_view> texts(mended.begin(), mended.end());
+    const std::span<const std::string_view> views(texts);
+    const std::uint64_t hash = hash_of(views);
+    const std::lock_guard lock(mutex_);
+    if (closed_ || find(views, hash) != nullptr) return;
+    clear_locked();
+    static_cast<void>(add_locked(views, hash));
+  } catch (...) {
+    // The former texts, or none: there is no memory to say more.
+  }
 }
 
 std::size_t FamilyCore::size() const noexcept {
@@ -281,11 +345,16 @@ std::uint64_t FamilyCore::overflows() const noexcept {
   return count;
 }
 
-void FamilyCore::collect(SampleSink& sink) const {
+void FamilyCore::collect(SampleSink& sink) {
+  collect(sink, std::chrono::steady_clock::now());
+}
+
+void FamilyCore::collect(SampleSink& sink, std::chrono::steady_clock::time_point now) {
   const FamilyInfo info{spec_.name, spec_.help, spec_.type, spec_.unit};
   if (!sink.wants(info)) return;
   // Held while the family is read: it makes a new label set wait, never a count.
   const std::lock_guard lock(mutex_);
+  if (spec_.expire_after.count() > 0) expire_locked(now);
   if (series_.empty()) return;
   sink.begin_family(info);
   switch (spec_.type) {
@@ -293,11 +362,59 @@ void FamilyCore::collect(SampleSink& sink) const {
       return collect_counters(sink);
     case MetricType::kHistogram:
       return collect_histograms(sink);
+    case MetricType::kSummary:
+      return collect_summaries(sink);
     case MetricType::kGauge:
-      for (const Series* series : series_) {
-        sink.gauge({series->labels(spec_.label_names.size())},
-                   series->gauge->load(std::memory_order_relaxed));
-      }
+    case MetricType::kInfo:
+    case MetricType::kStateSet:
+      return collect_gauges(sink);
+  }
+}
+
+void FamilyCore::expire_locked(std::chrono::steady_clock::time_point now) {
+  const std::size_t cells = spec_.cells();
+  std::vector<std::uint64_t> counts(cells);
+  std::vector<const Series*> idle;
+  for (const Series* series : series_) {
+    LastChange seen{0, 0.0, now};
+    if (spec_.type == MetricType::kGauge) {
+      seen.value = series->gauge->load(std::memory_order_relaxed);
+    } else {
+      read_totals({&series->slot, 1}, cells, counts, {&seen.value, 1});
+      for (const std::uint64_t count : counts)
+        seen.count += count;
+    }
+    const auto [known, is_new] = changes_.try_emplace(series, seen);
+    LastChange& last = known->second;
+    if (is_new) continue;
+    if (last.count != seen.count || last.value != seen.value) {
+      last = seen;
+    } else if (now - last.at >= spec_.expire_after) {
+      idle.push_back(series);
+    }
+  }
+  for (const Series* series : idle)
+    remove_locked(series, hash_of(*series));
+}
+
+void FamilyCore::fetch_ahead(std::size_t i) const noexcept {
+  if (i >= series_.size()) return;
+  const char* const block = reinterpret_cast<const char*>(series_[i]);
+  __builtin_prefetch(block);
+  __builtin_prefetch(block + 64);
+  __builtin_prefetch(block + 128);
+}
+
+void FamilyCore::collect_gauges(SampleSink& sink) const {
+  const std::uint64_t states = states_.load(std::memory_order_relaxed);
+  for (std::size_t i = 0; i < series_.size(); ++i) {
+    double value = 1.0;  // an info
+    if (spec_.type == MetricType::kGauge) {
+      value = series_[i]->gauge->load(std::memory_order_relaxed);
+    } else if (spec_.type == MetricType::kStateSet) {
+      value = (states >> i & 1) != 0 ? 1.0 : 0.0;
+    }
+    sink.gauge(info_of(*series_[i]), value);
   }
 }
 
@@ -306,13 +423,23 @@ void FamilyCore::collect_counters(SampleSink& sink) const {
   std::array<Slot, kBatch> slots;
   std::array<std::uint64_t, kBatch> counts;
   std::array<double, kBatch> sums;
+  std::vector<ExemplarView> exemplars;
+  std::vector<std::string> texts;
   for (std::size_t from = 0; from < series_.size(); from += kBatch) {
     const std::size_t n = std::min(kBatch, series_.size() - from);
-    for (std::size_t i = 0; i < n; ++i)
+    for (std::size_t i = 0; i < n; ++i) {
       slots[i] = series_[from + i]->slot;
+      fetch_ahead(from + i + kAhead);
+    }
     read_totals({slots.data(), n}, 1, counts, sums);
     for (std::size_t i = 0; i < n; ++i) {
-      sink.counter({series_[from + i]->labels(spec_.label_names.size())}, counts[i], sums[i]);
+      const Series& series = *series_[from + i];
+      CounterView value{counts[i], sums[i], {}};
+      if (series.extra != nullptr) {
+        series.extra->exemplars->read(exemplars, texts);
+        value.exemplar = exemplars[0];
+      }
+      sink.counter(info_of(series), value);
     }
   }
 }
@@ -323,18 +450,43 @@ void FamilyCore::collect_histograms(SampleSink& sink) const {
   std::array<std::uint64_t, 2048> counts;
   static_assert(std::tuple_size_v<decltype(counts)> >= kPageCells);
   std::array<double, kBatch> sums;
-  const std::size_t cells = spec_.layout->count + 1;
+  const std::size_t cells = spec_.cells();
   const std::span<const double> bounds(spec_.layout->bounds, spec_.layout->count);
   const std::size_t batch = std::min(kBatch, counts.size() / cells);
+  std::vector<ExemplarView> exemplars;
+  std::vector<std::string> texts;
+  NativeReading native;
   for (std::size_t from = 0; from < series_.size(); from += batch) {
     const std::size_t n = std::min(batch, series_.size() - from);
     for (std::size_t i = 0; i < n; ++i)
       slots[i] = series_[from + i]->slot;
     read_totals({slots.data(), n}, cells, counts, sums);
     for (std::size_t i = 0; i < n; ++i) {
-      const HistogramView view{bounds, {counts.data() + i * cells, cells}, sums[i]};
-      sink.histogram({series_[from + i]->labels(spec_.label_names.size())}, view);
+      const Series& series = *series_[from + i];
+      HistogramView view{bounds, {counts.data() + i * cells, cells}, sums[i], {}, nullptr};
+      if (series.extra != nullptr && series.extra->exemplars) {
+        series.extra->exemplars->read(exemplars, texts);
+        view.exemplars = exemplars;
+      }
+      if (series.extra != nullptr && series.extra->native) {
+        series.extra->native->read(native);
+        view.native = &native.view;
+      }
+      sink.histogram(info_of(series), view);
     }
+  }
+}
+
+void FamilyCore::collect_summaries(SampleSink& sink) const {
+  std::vector<SummaryView::Quantile> quantiles;
+  for (const double wanted : spec_.quantiles.quantiles)
+    quantiles.push_back({wanted, 0.0});
+  for (const Series* series : series_) {
+    SummaryView view;
+    read_totals({&series->slot, 1}, 1, {&view.count, 1}, {&view.sum, 1});
+    if (series->extra != nullptr) series->extra->quantiles->read(quantiles);
+    view.quantiles = quantiles;
+    sink.summary(info_of(*series), view);
   }
 }
 
@@ -346,12 +498,11 @@ void FamilyCore::close() noexcept {
   other_.store(nullptr);
   SeriesTable& table = *tables_.back();
   for (std::size_t i = 0; i <= table.mask; ++i)
-    table.entries[i].series.store(nullptr);
+    table.entries[i].store(SeriesTable::kFree);
   tables_.erase(tables_.begin(), tables_.end() - 1);
-  std::ranges::for_each(series_, free_series);
-  std::ranges::for_each(retired_, free_series);
   series_ = {};
-  retired_ = {};
+  arena_ = {};
+  changes_ = {};
 }
 
 }  // namespace vitals::metrics::detail

@@ -6,6 +6,7 @@
 #include "vitals/metrics/counter.h"
 #include "vitals/metrics/gauge.h"
 #include "vitals/metrics/histogram.h"
+#include "vitals/metrics/summary.h"
 
 namespace vitals::metrics {
 
@@ -35,6 +36,22 @@ double Histogram::sum() const noexcept {
   std::uint64_t first = 0;
   double total = 0.0;
   detail::read_totals({&slot_, 1}, 1, {&first, 1}, {&total, 1});
+  return total;
+}
+
+std::uint64_t Summary::count() const noexcept {
+  if (slot_ == detail::kNoSlot) return 0;
+  std::uint64_t count = 0;
+  double total = 0.0;
+  detail::read_totals({&slot_, 1}, 1, {&count, 1}, {&total, 1});
+  return count;
+}
+
+double Summary::sum() const noexcept {
+  if (slot_ == detail::kNoSlot) return 0.0;
+  std::uint64_t count = 0;
+  double total = 0.0;
+  detail::read_totals({&slot_, 1}, 1, {&count, 1}, {&total, 1});
   return total;
 }
 

@@ -118,7 +118,7 @@ class ProcessCollector final : public Collector {
       sink.begin_family({"process_cpu_seconds_total",
                          "Total user and system CPU time spent in seconds.", MetricType::kCounter,
                          "seconds"});
-      sink.counter({}, 0, *seconds);
+      sink.counter({}, {0, *seconds, {}});
     }
     gauge(sink, "process_open_fds", "Number of open file descriptors.", "", open_fds());
     gauge(sink, "process_max_fds", "Maximum number of open file descriptors.", "",

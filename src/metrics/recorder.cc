@@ -18,41 +18,74 @@ void Recorder::begin_family(const FamilyInfo& family) {
   open_ = true;
 }
 
-Recorder::Sample* Recorder::add(const SeriesInfo& series, MetricType type) {
+Recorder::Sample* Recorder::add(const SeriesInfo& series, bool fits) {
   if (!open_) throw DefinitionError("a collector gave a sample before its family");
   RecordedFamily& family = families_.back();
-  if (family.type != type) {
-    throw DefinitionError("metric \"" + family.name + "\": a sample of another type");
-  }
+  if (!fits) throw DefinitionError("metric \"" + family.name + "\": a sample of another type");
   (void)decode_labels(series.labels);  // throws when somebody wrote the text by hand, and wrongly
   std::string labels(series.labels);
   if (!seen_.insert(labels).second) return nullptr;
-  family.samples.push_back({.labels = std::move(labels), .bounds = {}, .counts = {}});
-  return &family.samples.back();
+  Sample& sample = family.samples.emplace_back();
+  sample.labels = std::move(labels);
+  sample.created = series.created;
+  return &sample;
 }
 
-void Recorder::counter(const SeriesInfo& series, std::uint64_t whole, double fraction) {
-  if (Sample* sample = add(series, MetricType::kCounter)) {
-    sample->whole = whole;
-    sample->value = fraction;
-  }
+bool Recorder::is_of(MetricType type) const {
+  return open_ && families_.back().type == type;
+}
+
+void Recorder::counter(const SeriesInfo& series, const CounterView& value) {
+  Sample* const sample = add(series, is_of(MetricType::kCounter));
+  if (sample == nullptr) return;
+  sample->whole = value.whole;
+  sample->value = value.fraction;
+  keep_exemplars(*sample, {&value.exemplar, value.exemplar ? 1U : 0U});
 }
 
 void Recorder::gauge(const SeriesInfo& series, double value) {
-  if (Sample* sample = add(series, MetricType::kGauge)) sample->value = value;
+  const bool fits =
+      is_of(MetricType::kGauge) || is_of(MetricType::kInfo) || is_of(MetricType::kStateSet);
+  if (Sample* sample = add(series, fits)) sample->value = value;
 }
 
 void Recorder::histogram(const SeriesInfo& series, const HistogramView& value) {
   const std::string_view name =
       open_ ? std::string_view{families_.back().name} : std::string_view{};
-  if (check_bounds(name, value.bounds).size() + 1 != value.counts.size()) {
+  const bool only_native = value.native != nullptr && value.bounds.empty();
+  if ((only_native ? 0 : check_bounds(name, value.bounds).size()) + 1 != value.counts.size()) {
     throw DefinitionError("metric \"" + std::string(name) +
                           "\": a histogram has one count more than it has finite bounds");
   }
-  if (Sample* sample = add(series, MetricType::kHistogram)) {
-    sample->value = value.sum;
-    sample->bounds.assign(value.bounds.begin(), value.bounds.end());
-    sample->counts.assign(value.counts.begin(), value.counts.end());
+  if (!value.exemplars.empty() && value.exemplars.size() != value.counts.size()) {
+    throw DefinitionError("metric \"" + std::string(name) +
+                          "\": a histogram has an exemplar for each count, or none");
+  }
+  Sample* const sample = add(series, is_of(MetricType::kHistogram));
+  if (sample == nullptr) return;
+  sample->value = value.sum;
+  sample->bounds.assign(value.bounds.begin(), value.bounds.end());
+  sample->counts.assign(value.counts.begin(), value.counts.end());
+  keep_exemplars(*sample, value.exemplars);
+  if (value.native == nullptr) return;
+  const NativeView& native = *value.native;
+  sample->native = Native{native,
+                          {native.positive.begin(), native.positive.end()},
+                          {native.negative.begin(), native.negative.end()}};
+}
+
+void Recorder::summary(const SeriesInfo& series, const SummaryView& value) {
+  Sample* const sample = add(series, is_of(MetricType::kSummary));
+  if (sample == nullptr) return;
+  sample->whole = value.count;
+  sample->value = value.sum;
+  sample->quantiles.assign(value.quantiles.begin(), value.quantiles.end());
+}
+
+void Recorder::keep_exemplars(Sample& sample, std::span<const ExemplarView> exemplars) {
+  for (const ExemplarView& exemplar : exemplars) {
+    (void)decode_labels(exemplar.labels);
+    sample.exemplars.push_back({std::string(exemplar.labels), exemplar.value, exemplar.timestamp});
   }
 }
 
@@ -64,16 +97,34 @@ void Recorder::drop_open() {
 void Recorder::RecordedFamily::replay(SampleSink& sink) const {
   sink.begin_family(info());
   for (const Sample& sample : samples) {
-    const SeriesInfo series{sample.labels};
+    const SeriesInfo series{sample.labels, sample.created};
+    std::vector<ExemplarView> exemplars;
+    for (const Exemplar& exemplar : sample.exemplars)
+      exemplars.push_back(exemplar.view());
     switch (type) {
       case MetricType::kCounter:
-        sink.counter(series, sample.whole, sample.value);
+        sink.counter(series, {sample.whole, sample.value,
+                              exemplars.empty() ? ExemplarView{} : exemplars.front()});
         break;
       case MetricType::kGauge:
+      case MetricType::kInfo:
+      case MetricType::kStateSet:
         sink.gauge(series, sample.value);
         break;
-      case MetricType::kHistogram:
-        sink.histogram(series, {sample.bounds, sample.counts, sample.value});
+      case MetricType::kHistogram: {
+        HistogramView view{sample.bounds, sample.counts, sample.value, exemplars, nullptr};
+        NativeView native;
+        if (sample.native) {
+          native = sample.native->view;
+          native.positive = sample.native->positive;
+          native.negative = sample.native->negative;
+          view.native = &native;
+        }
+        sink.histogram(series, view);
+        break;
+      }
+      case MetricType::kSummary:
+        sink.summary(series, {sample.whole, sample.value, sample.quantiles});
         break;
     }
   }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <unordered_set>
 #include <vector>
@@ -14,9 +15,10 @@ namespace vitals::metrics::detail {
 class Recorder final : public SampleSink {
  public:
   void begin_family(const FamilyInfo& family) override;
-  void counter(const SeriesInfo& series, std::uint64_t whole, double fraction) override;
+  void counter(const SeriesInfo& series, const CounterView& value) override;
   void gauge(const SeriesInfo& series, double value) override;
   void histogram(const SeriesInfo& series, const HistogramView& value) override;
+  void summary(const SeriesInfo& series, const SummaryView& value) override;
 
   /// Forgets the family that was begun last: it did not come to its end.
   void drop_open();
@@ -25,12 +27,28 @@ class Recorder final : public SampleSink {
     open_ = false;
   }
 
+  struct Exemplar {
+    std::string labels;
+    double value;
+    double timestamp;
+
+    [[nodiscard]] ExemplarView view() const { return {labels, value, timestamp}; }
+  };
+  struct Native {
+    NativeView view;  // without the buckets
+    std::vector<NativeView::Bucket> positive;
+    std::vector<NativeView::Bucket> negative;
+  };
   struct Sample {
     std::string labels;
+    double created = 0.0;
     std::uint64_t whole = 0;
     double value = 0.0;
     std::vector<double> bounds;
     std::vector<std::uint64_t> counts;
+    std::vector<SummaryView::Quantile> quantiles;
+    std::vector<Exemplar> exemplars;
+    std::optional<Native> native;
   };
   struct RecordedFamily {
     std::string name;
@@ -45,7 +63,9 @@ class Recorder final : public SampleSink {
   [[nodiscard]] const std::vector<RecordedFamily>& families() const { return families_; }
 
  private:
-  Sample* add(const SeriesInfo& series, MetricType type);
+  Sample* add(const SeriesInfo& series, bool fits);
+  [[nodiscard]] bool is_of(MetricType type) const;
+  static void keep_exemplars(Sample& sample, std::span<const ExemplarView> exemplars);
 
   std::vector<RecordedFamily> families_;
   std::unordered_set<std::string> seen_;  // labels of the last family

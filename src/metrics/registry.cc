@@ -29,7 +29,7 @@ struct Callback {
     }
     sink.begin_family(info);
     if (spec.type == MetricType::kCounter) {
-      sink.counter({}, 0, value);
+      sink.counter({}, {0, value, {}});
     } else {
       sink.gauge({}, value);
     }
@@ -152,13 +152,30 @@ Registry::~Registry() {
   }
 }
 
-detail::FamilyCore* Registry::define_core(detail::FamilySpec spec, const Buckets* buckets) {
-  if (buckets != nullptr) {
-    spec.layout = detail::intern_layout(detail::check_bounds(spec.name, buckets->bounds()));
+detail::FamilyCore* Registry::define_core(detail::FamilySpec spec, const Spread& spread) {
+  if (spec.native) detail::check_native(spec.name, *spec.native);
+  if (spread.buckets != nullptr) {
+    spec.layout = detail::intern_layout(detail::check_bounds(spec.name, spread.buckets->bounds()));
+  } else if (spec.type == MetricType::kHistogram) {
+    spec.layout = detail::intern_layout({});
+  }
+  if (spread.quantiles != nullptr) {
+    detail::check_quantiles(spec.name, *spread.quantiles);
+    spec.quantiles = *spread.quantiles;
+  }
+  const bool has_buckets = spec.type == MetricType::kHistogram;
+  if (spec.native && !has_buckets) {
+    throw DefinitionError("metric \"" + spec.name + "\": only a histogram has native buckets");
+  }
+  if (spec.exemplars && !has_buckets && spec.type != MetricType::kCounter) {
+    throw DefinitionError("metric \"" + spec.name +
+                          "\": only counters and histograms have exemplars");
   }
   if (spec.max_series == 0) {
     throw DefinitionError("metric \"" + spec.name + "\": max_series is at least 1");
   }
+  // Without labels there is nothing that would bring it back.
+  if (spec.label_names.empty()) spec.expire_after = {};
   auto node = std::make_unique<Node>();
   node->core = std::make_unique<detail::FamilyCore>(std::move(spec));
   detail::FamilyCore* core = node->core.get();

@@ -25,12 +25,12 @@ class SelfCollector final : public Collector {
                        MetricType::kCounter});
     for (const FamilyUsage& family : families) {
       if (family.labelled) {
-        sink.counter(SeriesLabels{{"family", family.name}}, family.overflows, 0.0);
+        sink.counter(SeriesLabels{{"family", family.name}}, {family.overflows, 0.0, {}});
       }
     }
     const BuildInfo& build = build_info();
     sink.begin_family({"vitals_build_info", "What the monitoring library was built from; always 1.",
-                       MetricType::kGauge});
+                       MetricType::kInfo});
     sink.gauge(
         SeriesLabels{
             {"version", build.version}, {"revision", build.revision}, {"compiler", build.compiler}},

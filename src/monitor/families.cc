@@ -4,8 +4,22 @@
 
 #include "monitor/clock.h"
 #include "monitor/sentry_health.h"
+#include "vitals/metrics/exemplar.h"
+#include "vitals/sentry/span.h"
 
 namespace vitals::monitor {
+namespace {
+
+/// Where the exemplars of all families come from.
+bool sampled_trace(metrics::ActiveTrace& trace) noexcept {
+  if (!sentry::is_sampled()) return false;
+  const sentry::Span span = sentry::current_span();
+  trace = {span.trace_id().hex().chars, span.span_id().hex().chars};
+  return true;
+}
+
+}  // namespace
+
 namespace detail {
 
 std::atomic<Families*> g_families{nullptr};
@@ -16,7 +30,8 @@ Families::Families(metrics::Registry& registry)
       http_duration(registry.histogram<metrics::enum_label<Method>("method"), "endpoint">(
           "http_request_duration_seconds",
           "Time from a request's arrival to its answer, in seconds.",
-          {.01, .05, .1, .5, 1, 2, 5, 10})),
+          {.01, .05, .1, .5, 1, 2, 5, 10},
+          {.exemplars = true, .native = metrics::NativeBuckets{}})),
       http_errors(registry.counter<metrics::enum_label<Method>("method"), "endpoint", "error_type">(
           "http_errors_total", "HTTP requests that ended in an error, by the error's class.")),
       http_in_progress(registry.gauge<metrics::enum_label<Method>("method")>(
@@ -26,7 +41,7 @@ Families::Families(metrics::Registry& registry)
           "db_queries_total", "Database queries, failed ones included, by type and table.")),
       db_duration(registry.histogram<metrics::enum_label<QueryType>("query_type")>(
           "db_query_duration_seconds", "Time a database query took, in seconds.",
-          {.001, .005, .01, .05, .1, .5, 1})),
+          {.001, .005, .01, .05, .1, .5, 1}, {.exemplars = true})),
       db_errors(
           registry.counter<metrics::enum_label<QueryType>("query_type"), "table", "error_type">(
               "db_query_errors_total", "Database queries that failed, by the kind of failure.")),
@@ -39,7 +54,7 @@ Families::Families(metrics::Registry& registry)
           "agent_calls_total", "Calls to AI agents, by agent and outcome.")),
       agent_duration(registry.histogram<metrics::enum_label<AgentType>("agent_type")>(
           "agent_call_duration_seconds", "Time a call to an AI agent took, in seconds.",
-          {.5, 1, 2, 5, 10, 20, 30})),
+          {.5, 1, 2, 5, 10, 20, 30}, {.exemplars = true, .native = metrics::NativeBuckets{}})),
       agent_tokens(registry.counter<metrics::enum_label<AgentType>("agent_type"),
                                     metrics::enum_label<TokenType>("token_type")>(
           "agent_tokens_used_total", "Tokens that AI agents read (input) and wrote (output).")),
@@ -48,7 +63,7 @@ Families::Families(metrics::Registry& registry)
       agent_first_token(registry.histogram<metrics::enum_label<AgentType>("agent_type")>(
           "agent_time_to_first_token_seconds",
           "Time from a streamed agent call to its first piece of text, in seconds.",
-          {.1, .25, .5, 1, 2, 5, 10, 20})),
+          {.1, .25, .5, 1, 2, 5, 10, 20}, {.exemplars = true})),
       agent_fallbacks(registry.counter<"from", "to">(
           "agent_fallbacks_total",
           "Agent calls that went on to the fallback model after the first one failed.")),
@@ -86,6 +101,7 @@ void enable_metrics(metrics::Registry& registry) {
   }
   // Never destroyed: a scope may end after main() has returned.
   auto* families = new detail::Families{registry};
+  metrics::set_trace_source(&sampled_trace);
   detail::g_families.store(
       families, std::memory_order_release);  // pairs with the acquire in metrics_enabled()
 }

@@ -99,6 +99,9 @@ void RequestScope::fail_unhandled(const std::exception_ptr& error) noexcept {
 void RequestScope::finish(int status) noexcept {
   if (finished_) return;
   finished_ = true;
+  // Active, so that the histogram's exemplar is this request's trace.
+  const sentry::Activation scope = scope_.activate();
+  const sentry::SpanActivation span = transaction_.activate();
   if (measured_) {
     if (detail::Families* families = detail::families()) {
       const double seconds = detail::seconds_since(start_);
@@ -112,7 +115,6 @@ void RequestScope::finish(int status) noexcept {
     }
   }
   if (!transaction_) return;
-  const sentry::Activation active = scope_.activate();
   transaction_.set_http_status(status);
   transaction_.finish();
 }

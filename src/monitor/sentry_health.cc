@@ -22,7 +22,7 @@ class SentryHealth final : public metrics::Collector {
             metrics::SeriesLabels{
                 {"category", sentry::category_name(static_cast<sentry::Category>(c))},
                 {"outcome", sentry::outcome_name(static_cast<sentry::Outcome>(o))}},
-            stats.counts[c][o], 0);
+            {stats.counts[c][o], 0.0, {}});
       }
     }
     sink.begin_family({.name = "vitals_sentry_queue_depth",

@@ -17,8 +17,8 @@ class Snapshot::Reader final : public metrics::SampleSink {
     name_ = family.name;
     into_.families_.push_back(name_);
   }
-  void counter(const metrics::SeriesInfo& series, std::uint64_t whole, double fraction) override {
-    add(name_, labels(series), static_cast<double>(whole) + fraction);
+  void counter(const metrics::SeriesInfo& series, const metrics::CounterView& value) override {
+    add(name_, labels(series), static_cast<double>(value.whole) + value.fraction);
   }
   void gauge(const metrics::SeriesInfo& series, double value) override {
     add(name_, labels(series), value);
@@ -39,6 +39,16 @@ class Snapshot::Reader final : public metrics::SampleSink {
     }
     add(name_ + "_sum", labels(series), value.sum);
     add(name_ + "_count", labels(series), static_cast<double>(below));
+  }
+
+  void summary(const metrics::SeriesInfo& series, const metrics::SummaryView& value) override {
+    for (const metrics::SummaryView::Quantile& quantile : value.quantiles) {
+      LabelMap with_quantile = labels(series);
+      exporting::append_bound(with_quantile["quantile"], quantile.quantile);
+      add(name_, std::move(with_quantile), quantile.value);
+    }
+    add(name_ + "_sum", labels(series), value.sum);
+    add(name_ + "_count", labels(series), static_cast<double>(value.count));
   }
 
  private:

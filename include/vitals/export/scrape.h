@@ -66,8 +66,9 @@ class ScrapeHandler {
   const ScrapeOptions options_;
   metrics::Histogram duration_;
   std::atomic<std::size_t> in_flight_{0};
-  std::mutex mutex_;                // guards spare_
-  std::vector<std::string> spare_;  // texts that were compressed, to be written over
+  std::atomic<std::size_t> usual_size_{0};  // of a page
+  std::mutex mutex_;                        // guards spare_
+  std::vector<std::string> spare_;          // texts that were compressed, to be written over
 };
 
 }  // namespace vitals::exporting

@@ -1,7 +1,9 @@
 #pragma once
 
 #include <array>
+#include <chrono>
 #include <cstddef>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <type_traits>
@@ -17,6 +19,17 @@ struct FamilyOptions {
   std::size_t max_series = 1000;
   /// `seconds`, `bytes`, …: must be the end of the name (before `_total`). Empty is none.
   std::string unit = {};
+  /// Of counters and histograms: keep for each bucket the latest example of what fell into it, from
+  /// the active trace (see set_trace_source) or given by hand. Exposed by OpenMetrics and protobuf.
+  /// Memory: 216 bytes for each bucket that has had one.
+  bool exemplars = false;
+  /// Of a histogram: native buckets beside the classic ones, for the time in which not every
+  /// scraper knows them.
+  std::optional<NativeBuckets> native{};
+  /// A label set whose value has not changed for this long is removed by the next scrape, as by
+  /// remove(). 0 is never. Use it for label sets that come and go, and look them up by with() each
+  /// time: what a handle kept from before counts is not seen.
+  std::chrono::seconds expire_after{0};
 };
 
 /// Metrics of one name that differ by the values of their labels. Made by Registry; the label names

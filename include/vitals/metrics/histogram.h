@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "vitals/metrics/detail/cells.h"
+#include "vitals/metrics/detail/extra.h"
 
 namespace vitals::metrics {
 
@@ -25,7 +26,19 @@ class Histogram {
   /// two plain adds to cells of this thread. Never fails.
   void observe(double value) const noexcept {
     if (layout_ == nullptr || value != value) return;
-    detail::add_observation(slot_, detail::bucket_of(*layout_, value), value);
+    const std::size_t bucket = detail::bucket_of(*layout_, value);
+    detail::add_observation(slot_, bucket, value);
+    if (extra_ != nullptr) [[unlikely]]
+      detail::observe_extra(*extra_, bucket, value);
+  }
+
+  /// The same with an example of the caller's in place of the active trace. Threads: any. Cost:
+  /// some 200 ns; what writes at the same moment is counted, its exemplar left out.
+  void observe(double value, ExemplarLabels exemplar) const noexcept {
+    if (layout_ == nullptr || value != value) return;
+    const std::size_t bucket = detail::bucket_of(*layout_, value);
+    detail::add_observation(slot_, bucket, value);
+    if (extra_ != nullptr) detail::observe_extra(*extra_, bucket, value, exemplar);
   }
 
   /// What has been observed by all threads; for tests and pages, not for the hot path.
@@ -41,11 +54,13 @@ class Histogram {
 
  private:
   friend struct detail::HandleMaker;
-  constexpr Histogram(const detail::BucketLayout* layout, detail::Slot slot) noexcept
-      : layout_(layout), slot_(slot) {}
+  constexpr Histogram(const detail::BucketLayout* layout, detail::Slot slot,
+                      detail::Extra* extra) noexcept
+      : layout_(layout), slot_(slot), extra_(extra) {}
 
   const detail::BucketLayout* layout_ = nullptr;
   detail::Slot slot_ = detail::kNoSlot;
+  detail::Extra* extra_ = nullptr;
 };
 
 }  // namespace vitals::metrics

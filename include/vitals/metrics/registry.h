@@ -16,8 +16,12 @@
 #include "vitals/metrics/family.h"
 #include "vitals/metrics/gauge.h"
 #include "vitals/metrics/histogram.h"
+#include "vitals/metrics/info.h"
 #include "vitals/metrics/label.h"
+#include "vitals/metrics/native_buckets.h"
 #include "vitals/metrics/sample_sink.h"
+#include "vitals/metrics/state_set.h"
+#include "vitals/metrics/summary.h"
 
 namespace vitals::metrics {
 
@@ -48,7 +52,7 @@ class Registry {
   typename detail::MetricOrFamily<Counter, L...>::Type counter(std::string name, std::string help,
                                                                FamilyOptions options = {}) {
     return define<Counter, L...>(MetricType::kCounter, std::move(name), std::move(help),
-                                 std::move(options), nullptr);
+                                 std::move(options), {});
   }
 
   /// Defines a gauge, or with labels a family of them.
@@ -56,7 +60,7 @@ class Registry {
   typename detail::MetricOrFamily<Gauge, L...>::Type gauge(std::string name, std::string help,
                                                            FamilyOptions options = {}) {
     return define<Gauge, L...>(MetricType::kGauge, std::move(name), std::move(help),
-                               std::move(options), nullptr);
+                               std::move(options), {});
   }
 
   /// Defines a histogram, or with labels a family of them, all with the same buckets.
@@ -66,7 +70,53 @@ class Registry {
                                                                    const Buckets& buckets,
                                                                    FamilyOptions options = {}) {
     return define<Histogram, L...>(MetricType::kHistogram, std::move(name), std::move(help),
-                                   std::move(options), &buckets);
+                                   std::move(options), {.buckets = &buckets});
+  }
+
+  /// Defines a native histogram: sparse buckets, exposed by protobuf. The text formats show its
+  /// count and sum alone; for a histogram that is both, see FamilyOptions::native.
+  template <Label... L>
+  typename detail::MetricOrFamily<Histogram, L...>::Type native_histogram(
+      std::string name, std::string help, const NativeBuckets& buckets = {},
+      FamilyOptions options = {}) {
+    options.native = buckets;
+    return define<Histogram, L...>(MetricType::kHistogram, std::move(name), std::move(help),
+                                   std::move(options), {});
+  }
+
+  /// Defines a summary, or with labels a family of them.
+  template <Label... L>
+  typename detail::MetricOrFamily<Summary, L...>::Type summary(std::string name, std::string help,
+                                                               const Quantiles& quantiles = {},
+                                                               FamilyOptions options = {}) {
+    return define<Summary, L...>(MetricType::kSummary, std::move(name), std::move(help),
+                                 std::move(options), {.quantiles = &quantiles});
+  }
+
+  /// Defines an info, whose name ends in `_info`; exposed once it is set.
+  template <Label... L>
+  Info<L...> info(std::string name, std::string help) {
+    static_assert(sizeof...(L) > 0, "an info is nothing but its labels");
+    detail::FamilySpec spec;
+    spec.type = MetricType::kInfo;
+    spec.name = std::move(name);
+    spec.help = std::move(help);
+    spec.label_names = {std::string(L.name())...};
+    return Info<L...>{define_core(std::move(spec), {})};
+  }
+
+  /// Defines a state set of the enum, whose texts are its LabelValues.
+  template <class Enum>
+  StateSet<Enum> state_set(std::string name, std::string help) {
+    detail::FamilySpec spec;
+    spec.type = MetricType::kStateSet;
+    spec.label_names = {name};
+    spec.name = std::move(name);
+    spec.help = std::move(help);
+    detail::FamilyCore* core = define_core(std::move(spec), {});
+    for (const std::string_view state : LabelValues<Enum>::kValues)
+      static_cast<void>(core->find_or_make(std::array{state}));
+    return StateSet<Enum>{core};
   }
 
   /// A gauge that is read at the scrape, so it is never stale. When `read` throws, the metric is
@@ -92,19 +142,28 @@ class Registry {
  private:
   struct Impl;
 
+  /// What a definition says of the values' spread; null where it says nothing.
+  struct Spread {
+    const Buckets* buckets = nullptr;
+    const Quantiles* quantiles = nullptr;
+  };
+
   template <class Metric, Label... L>
   typename detail::MetricOrFamily<Metric, L...>::Type define(MetricType type, std::string name,
                                                              std::string help,
                                                              FamilyOptions options,
-                                                             const Buckets* buckets) {
+                                                             const Spread& spread) {
     detail::FamilySpec spec;
     spec.type = type;
     spec.name = std::move(name);
     spec.help = std::move(help);
     spec.unit = std::move(options.unit);
     spec.max_series = options.max_series;
+    spec.native = options.native;
+    spec.exemplars = options.exemplars;
+    spec.expire_after = options.expire_after;
     if constexpr (sizeof...(L) == 0) {
-      detail::FamilyCore* core = define_core(std::move(spec), buckets);
+      detail::FamilyCore* core = define_core(std::move(spec), spread);
       const detail::Series* only = core->find_or_make(std::array<std::string_view, 0>{});
       if (only == nullptr) return Metric{};
       return detail::HandleMaker::make(*only, core->layout(), static_cast<Metric*>(nullptr));
@@ -112,13 +171,13 @@ class Registry {
       using Result = Family<Metric, L...>;
       spec.label_names = {std::string(L.name())...};
       spec.indexed = Result::kIndexed;
-      return Result{define_core(std::move(spec), buckets)};
+      return Result{define_core(std::move(spec), spread)};
     }
   }
 
   void define_callback(MetricType type, std::string name, std::string help,
                        std::function<double()> read, FamilyOptions options);
-  detail::FamilyCore* define_core(detail::FamilySpec spec, const Buckets* buckets);
+  detail::FamilyCore* define_core(detail::FamilySpec spec, const Spread& spread);
 
   std::unique_ptr<Impl> impl_;
 };

@@ -10,11 +10,11 @@
 
 namespace vitals::metrics {
 
-enum class MetricType { kCounter, kGauge, kHistogram };
+enum class MetricType { kCounter, kGauge, kHistogram, kSummary, kInfo, kStateSet };
 
 /// What is said once of a family. The texts live for the call only.
 struct FamilyInfo {
-  std::string_view name;  ///< as exposed; a counter's ends in `_total`
+  std::string_view name;  ///< as exposed; a counter's ends in `_total`, an info's in `_info`
   std::string_view help;  ///< not escaped, not empty
   MetricType type = MetricType::kGauge;
   std::string_view unit{};  ///< `seconds`, `bytes`, …; empty when none was given
@@ -25,13 +25,48 @@ struct SeriesInfo {
   /// Rendered and escaped for the text formats: `method="GET",endpoint="/x"`; empty without labels.
   /// Made once, when the series was; lives for the call only. decode_labels() takes it apart.
   std::string_view labels{};
+  /// Seconds since 1970-01-01 UTC when its count began; 0 when that is not known.
+  double created = 0.0;
+};
+
+/// An example of what was counted, as a rule the trace that it was part of.
+struct ExemplarView {
+  std::string_view labels{};  ///< rendered and escaped as a series' are; empty: there is none
+  double value = 0.0;
+  double timestamp = 0.0;  ///< seconds since 1970-01-01 UTC
+
+  [[nodiscard]] explicit operator bool() const noexcept { return !labels.empty(); }
+};
+
+/// The reading of one counter. Lives for the call only. The value is whole + fraction; apart, so
+/// that large counts stay exact.
+struct CounterView {
+  std::uint64_t whole = 0;
+  double fraction = 0.0;
+  ExemplarView exemplar{};
+};
+
+/// The sparse buckets of a native histogram. Bucket `key` holds what is above base^(key-1) and not
+/// above base^key, with base = 2^(2^-schema). Source: Prometheus, "Native histograms".
+struct NativeView {
+  struct Bucket {
+    std::int32_t key;
+    std::uint64_t count;
+  };
+  std::int32_t schema = 0;
+  double zero_threshold = 0.0;
+  std::uint64_t zero_count = 0;        ///< of what is not further from 0 than the threshold
+  std::span<const Bucket> positive{};  ///< ascending by key
+  std::span<const Bucket> negative{};  ///< the same for what is below 0, by absolute value
 };
 
 /// The reading of one histogram. Lives for the call only.
 struct HistogramView {
-  std::span<const double> bounds;         ///< finite upper bounds, ascending
+  std::span<const double> bounds;         ///< finite upper bounds, ascending; none: native only
   std::span<const std::uint64_t> counts;  ///< of each bucket by itself; one more than bounds: +Inf
   double sum = 0.0;
+  std::span<const ExemplarView> exemplars{};  ///< one for each count, or none at all
+  const NativeView* native = nullptr;         ///< null for a classic histogram
 
   [[nodiscard]] std::uint64_t count() const noexcept {
     std::uint64_t total = 0;
@@ -39,6 +74,17 @@ struct HistogramView {
       total += n;
     return total;
   }
+};
+
+/// The reading of one summary. Lives for the call only.
+struct SummaryView {
+  struct Quantile {
+    double quantile;  ///< 0 to 1
+    double value;     ///< NaN while nothing was observed
+  };
+  std::uint64_t count = 0;
+  double sum = 0.0;
+  std::span<const Quantile> quantiles{};
 };
 
 /// Where the samples of a scrape go: an encoder, a test, a page. For reading one value, use
@@ -58,10 +104,11 @@ class SampleSink {
 
   virtual void begin_family(const FamilyInfo& family) = 0;
 
-  /// The value is whole + fraction; apart, so that large counts stay exact.
-  virtual void counter(const SeriesInfo& series, std::uint64_t whole, double fraction) = 0;
+  virtual void counter(const SeriesInfo& series, const CounterView& value) = 0;
+  /// Also the samples of an info (always 1) and of a state set (1 for each state that holds).
   virtual void gauge(const SeriesInfo& series, double value) = 0;
   virtual void histogram(const SeriesInfo& series, const HistogramView& value) = 0;
+  virtual void summary(const SeriesInfo& series, const SummaryView& value) = 0;
 };
 
 /// Metrics that are kept elsewhere and read at the scrape: several families, with or without

@@ -1,7 +1,9 @@
 #pragma once
 
 #include <chrono>
+#include <exception>
 
+#include "vitals/metrics/counter.h"
 #include "vitals/metrics/gauge.h"
 #include "vitals/metrics/histogram.h"
 
@@ -53,6 +55,24 @@ class [[nodiscard]] InProgress {
 
  private:
   Gauge gauge_;
+};
+
+/// Counts when it goes out of scope by an exception that was thrown while it lived.
+///
+///     CountExceptions guard{import_failures};
+class [[nodiscard]] CountExceptions {
+ public:
+  explicit CountExceptions(Counter counter) noexcept
+      : counter_(counter), in_flight_(std::uncaught_exceptions()) {}
+  CountExceptions(const CountExceptions&) = delete;
+  CountExceptions& operator=(const CountExceptions&) = delete;
+  ~CountExceptions() {
+    if (std::uncaught_exceptions() > in_flight_) counter_.inc();
+  }
+
+ private:
+  Counter counter_;
+  int in_flight_;
 };
 
 }  // namespace vitals::metrics

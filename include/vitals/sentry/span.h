@@ -165,6 +165,15 @@ inline SpanActivation Span::activate() const noexcept {
   return enabled() ? Span::active() : Span{};
 }
 
+namespace detail {
+[[nodiscard]] bool is_sampled() noexcept;
+}  // namespace detail
+
+/// Whether the span active on this thread is recorded and will be sent. Cost: a few loads.
+[[nodiscard]] inline bool is_sampled() noexcept {
+  return enabled() && detail::is_sampled();
+}
+
 /// Starts a part of the thread's current span now; empty where that is not recorded. Not for what
 /// sends headers out: those come from current_span(), sampled or not. Cost: where nothing is
 /// recorded, a few loads, which is less than a child of current_span() costs.

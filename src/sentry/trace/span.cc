@@ -76,6 +76,12 @@ Span Span::active() noexcept {
   return {detail::Ref<Trace>::share(trace), index};
 }
 
+bool detail::is_sampled() noexcept {
+  std::uint32_t index = 0;
+  const Trace* const trace = Trace::active(index);
+  return trace != nullptr && trace->recording() != nullptr;
+}
+
 Span Span::begin_part(std::string_view op, std::string_view description) noexcept {
   std::uint32_t index = 0;
   Trace* const trace = Trace::active(index);

@@ -23,6 +23,46 @@ TEST(AcceptsGzip, NotWhenItIsAbsentOrRefused) {
   }
 }
 
+TEST(Negotiate, TextUnlessSomethingElseIsWantedMore) {
+  for (const char* accept :
+       {"", "*/*", "text/plain", "text/plain;version=0.0.4;q=0.5,*/*;q=0.1", "text/html, */*;q=0.8",
+        "application/json", "application/openmetrics-text;q=0",
+        "application/openmetrics-text;version=2.0.0", "text/plain, application/openmetrics-text",
+        "application/openmetrics-text;q=0.4,text/plain;q=0.5", "application/openmetrics-text;q=abc",
+        ";;,,=q", "application/vnd.google.protobuf",
+        "application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;encoding=text",
+        "application/vnd.google.protobuf;proto=other;encoding=delimited"}) {
+    EXPECT_EQ(negotiate(accept), Format::kText) << accept;
+  }
+}
+
+TEST(Negotiate, OpenMetricsWhenItIsWantedMost) {
+  for (const char* accept :
+       {"application/openmetrics-text", "application/openmetrics-text;version=1.0.0;charset=utf-8",
+        "APPLICATION/OpenMetrics-Text; Version=\"1.0.0\"",
+        "application/openmetrics-text;version=0.0.1",
+        // As Prometheus 2.42 asks without native histograms.
+        "application/openmetrics-text;version=1.0.0,application/"
+        "openmetrics-text;version=0.0.1;q=0.75,"
+        "text/plain;version=0.0.4;q=0.5,*/*;q=0.1",
+        "text/plain;q=0.2, application/openmetrics-text;q=0.3"}) {
+    EXPECT_EQ(negotiate(accept), Format::kOpenMetrics) << accept;
+  }
+}
+
+TEST(Negotiate, ProtobufWhenItIsWantedMost) {
+  for (
+      const char* accept :
+      {"application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;encoding=delimited",
+       // As Prometheus 2.42 asks with native histograms.
+       "application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;encoding=delimited,"
+       "application/openmetrics-text;version=1.0.0;q=0.8,application/"
+       "openmetrics-text;version=0.0.1;q=0.75,"
+       "text/plain;version=0.0.4;q=0.5,*/*;q=0.1"}) {
+    EXPECT_EQ(negotiate(accept), Format::kProtobuf) << accept;
+  }
+}
+
 TEST(SelectedNames, AreDecodedAndTheRestIsIgnored) {
   EXPECT_THAT(selected_names("name[]=a&x=1&name%5B%5d=b_total&name=c&name[]=d%20e+f"),
               ElementsAre("a", "b_total", "d e f"));

@@ -6,8 +6,8 @@
 #include <limits>
 #include <string>
 
+#include "vitals/export/format.h"
 #include "vitals/export/scrape.h"
-#include "vitals/export/text.h"
 #include "vitals/metrics/process_collector.h"
 #include "vitals/metrics/registry.h"
 #include "vitals/metrics/self_metrics.h"
@@ -63,11 +63,15 @@ TEST(Promtool, FindsNothingInAPageWithEveryKindAndOddLabels) {
       .with("GET")
       .observe(0.3);
   registry.histogram("size_bytes", "Size.", metrics::exponential_buckets(1, 10, 12)).observe(5e7);
+  registry.summary<"kind">("work_seconds", "Work.", {.quantiles = {.5, .99}}).with("a").observe(2);
+  registry.summary("idle_seconds", "Idle.", {.quantiles = {.5}});
+  registry.native_histogram("answer_bytes", "Answers.").observe(3);
+  registry.info<"version">("app_info", "App.").set("1 \"2\"\n3");
   registry.gauge_callback("load", "Load.", [] { return 0.5; });
   registry.counter_callback("work_total", "Work.", [] { return 7.0; });
 
   std::string page;
-  write_text(registry, page);
+  write_metrics(registry, Format::kText, page);
   const Verdict verdict = promtool(page);
   EXPECT_EQ(verdict.code, 0) << verdict.says;
   EXPECT_EQ(verdict.says, "");

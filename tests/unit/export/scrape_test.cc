@@ -8,7 +8,7 @@
 #include <string>
 #include <thread>
 
-#include "vitals/export/text.h"
+#include "vitals/export/format.h"
 #include "vitals/metrics/registry.h"
 #include "vitals/testing/snapshot.h"
 
@@ -60,7 +60,7 @@ TEST_F(ScrapeTest, CompressesWhenItIsAskedTo) {
     EXPECT_EQ(response.content_encoding, "gzip");
     std::string plain;
     const std::string only[] = {"events_total"};
-    write_text(registry_, plain, only);
+    write_metrics(registry_, Format::kText, plain, only);
     EXPECT_EQ(gunzip(response.body), plain);
     EXPECT_LT(response.body.size(), plain.size() / 3);
   }
@@ -86,7 +86,7 @@ TEST_F(ScrapeTest, AnswersHeadWithoutABody) {
   ScrapeHandler handler(registry_);
   const ScrapeResponse response = handler.handle({.method = "HEAD"});
   EXPECT_EQ(response.status, 200);
-  EXPECT_EQ(response.content_type, kTextContentType);
+  EXPECT_EQ(response.content_type, content_type(Format::kText));
   EXPECT_EQ(response.body, "");
 }
 

@@ -1,4 +1,4 @@
-#include "vitals/export/text.h"
+#include "vitals/export/format.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -20,7 +20,7 @@ using metrics::Registry;
 
 std::string text_of(const Registry& registry, std::vector<std::string> only = {}) {
   std::string out;
-  write_text(registry, out, only);
+  write_metrics(registry, Format::kText, out, only);
   return out;
 }
 
@@ -105,12 +105,12 @@ TEST(Text, AppendsAndAllocatesNothingTheSecondTime) {
   for (int i = 0; i < 100; ++i)
     family.with(std::to_string(i)).inc();
   std::string out = "before\n";
-  write_text(registry, out);
+  write_metrics(registry, Format::kText, out);
   EXPECT_TRUE(out.starts_with("before\n# HELP"));
   const std::size_t capacity = out.capacity();
   const char* data = out.data();
   out.clear();
-  write_text(registry, out);
+  write_metrics(registry, Format::kText, out);
   EXPECT_EQ(out.capacity(), capacity);
   EXPECT_EQ(out.data(), data);
 }
@@ -181,7 +181,7 @@ TEST(Text, IsWholeWhileWritersRun) {
   std::string page;
   for (int i = 0; i < 100; ++i) {
     page.clear();
-    write_text(registry, page);
+    write_metrics(registry, Format::kText, page);
     ASSERT_NO_FATAL_FAILURE(check_page(page));
   }
   stop = true;

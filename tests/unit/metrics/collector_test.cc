@@ -60,7 +60,7 @@ TEST(Collector, GivesFamiliesWithLabels) {
     sink.gauge(SeriesLabels{{"pool", "a"}}, 1);
     sink.gauge(SeriesLabels{{"pool", "b"}}, 2);
     sink.begin_family({"work_total", "Work.", MetricType::kCounter});
-    sink.counter({}, 7, 0.5);
+    sink.counter({}, {7, 0.5, {}});
     sink.begin_family({"size_bytes", "Size.", MetricType::kHistogram});
     const double bounds[] = {1, 2};
     const std::uint64_t counts[] = {1, 2, 3};
@@ -94,7 +94,7 @@ TEST(Collector, CannotBringWhatCannotBeExposed) {
       },
       [](SampleSink& s) {
         s.begin_family({"x", "X.", MetricType::kGauge});
-        s.counter({}, 1, 0);
+        s.counter({}, {1, 0.0, {}});
       },
       [](SampleSink& s) {
         s.begin_family({"x", "X.", MetricType::kGauge});

@@ -176,13 +176,14 @@ class Monotonic final : public SampleSink {
     name_ = family.name;
     seen_.clear();
   }
-  void counter(const SeriesInfo& series, std::uint64_t whole, double fraction) override {
-    see(std::string(series.labels), double(whole) + fraction);
+  void counter(const SeriesInfo& series, const CounterView& value) override {
+    see(std::string(series.labels), double(value.whole) + value.fraction);
   }
   void gauge(const SeriesInfo&, double) override {}
   void histogram(const SeriesInfo& series, const HistogramView& view) override {
     see(std::string(series.labels), double(view.count()));
   }
+  void summary(const SeriesInfo&, const SummaryView&) override {}
 
  private:
   void see(const std::string& labels, double value) {

@@ -3,14 +3,17 @@
 #include <array>
 #include <atomic>
 #include <bit>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <utility>
 #include <vector>
 
@@ -18,7 +21,9 @@
 #include "vitals/metrics/detail/cells.h"
 #include "vitals/metrics/gauge.h"
 #include "vitals/metrics/histogram.h"
+#include "vitals/metrics/native_buckets.h"
 #include "vitals/metrics/sample_sink.h"
+#include "vitals/metrics/summary.h"
 
 /// What a family stands on. Not for use from outside: it may change.
 namespace vitals::metrics::detail {
@@ -31,7 +36,11 @@ struct Series {
     std::uint32_t size;
   };
 
-  std::atomic<double>* gauge = nullptr;
+  union {
+    std::atomic<double>* gauge = nullptr;  ///< of a gauge
+    Extra* extra;                          ///< of the others that have one
+  };
+  double created = 0.0;  ///< seconds since 1970-01-01 UTC
   Slot slot = kNoSlot;
   std::uint32_t labels_size = 0;
 
@@ -49,16 +58,32 @@ struct Series {
   }
 };
 
+/// Where the series of a family lie, one behind the other, so that a scrape goes through memory in
+/// order whatever the heap looks like. None is freed before all are.
+class SeriesArena {
+ public:
+  /// Throws std::bad_alloc.
+  [[nodiscard]] void* take(std::size_t size);
+
+ private:
+  std::vector<std::unique_ptr<std::byte[]>> blocks_;
+  std::byte* next_ = nullptr;
+  std::size_t left_ = 0;
+};
+
 struct HandleMaker {
   [[nodiscard]] static Counter make(const Series& s, const BucketLayout*, const Counter*) noexcept {
-    return Counter{s.slot};
+    return Counter{s.slot, s.extra};
   }
   [[nodiscard]] static Gauge make(const Series& s, const BucketLayout*, const Gauge*) noexcept {
     return Gauge{s.gauge};
   }
   [[nodiscard]] static Histogram make(const Series& s, const BucketLayout* layout,
                                       const Histogram*) noexcept {
-    return Histogram{layout, s.slot};
+    return Histogram{layout, s.slot, s.extra};
+  }
+  [[nodiscard]] static Summary make(const Series& s, const BucketLayout*, const Summary*) noexcept {
+    return Summary{s.slot, s.extra};
   }
   [[nodiscard]] static Slot slot(Counter c) noexcept { return c.slot_; }
 };
@@ -69,21 +94,30 @@ struct HandleMaker {
   return word;
 }
 
+/// The product of two words, its halves folded onto each other.
+[[nodiscard]] inline std::uint64_t fold_product(std::uint64_t a, std::uint64_t b) noexcept {
+  __extension__ using Wide = unsigned __int128;
+  const Wide product = static_cast<Wide>(a) * b;
+  return static_cast<std::uint64_t>(product) ^ static_cast<std::uint64_t>(product >> 64);
+}
+
 /// A hash for short texts in a table of this process. Nothing rests on it but speed, since keys are
-/// compared in full. Two multiplications for each 16 bytes; the shifts bring down what those moved
-/// up, since a table looks at the lowest bits.
+/// compared in full. One multiplication for each 16 bytes; those of the first 32 do not wait for
+/// each other.
 [[nodiscard]] inline std::uint64_t hash_text(std::string_view text, std::uint64_t seed) noexcept {
   constexpr std::uint64_t kFirst = 0xa076'1d64'78bd'642f;
   constexpr std::uint64_t kSecond = 0xe703'7ed1'a0b4'28db;
   const char* p = text.data();
-  std::size_t n = text.size();
-  std::uint64_t hash = seed ^ (n * kSecond);
-  while (n > 16) {
-    hash = (hash ^ load_bytes(p, 8)) * kFirst;
-    hash = ((hash ^ (hash >> 32)) + load_bytes(p + 8, 8)) * kSecond;
-    hash ^= hash >> 32;
-    p += 16;
-    n -= 16;
+  const std::size_t n = text.size();
+  if (n > 16) {
+    const char* const last = p + n - 16;
+    const std::uint64_t end =
+        fold_product(load_bytes(last, 8) ^ kSecond ^ n, load_bytes(last + 8, 8) ^ seed);
+    std::uint64_t hash = seed;
+    for (; p < last; p += 16) {
+      hash = fold_product(load_bytes(p, 8) ^ kFirst, load_bytes(p + 8, 8) ^ hash);
+    }
+    return hash + end;
   }
   std::uint64_t a = 0;
   std::uint64_t b = 0;
@@ -98,9 +132,7 @@ struct HandleMaker {
         (static_cast<std::uint64_t>(static_cast<unsigned char>(p[n / 2])) << 8) |
         static_cast<unsigned char>(p[n - 1]);
   }
-  hash = (hash ^ a) * kFirst;
-  hash = ((hash ^ (hash >> 32)) + b) * kSecond;
-  return hash ^ (hash >> 32);
+  return fold_product(a ^ kFirst ^ n, b ^ seed);
 }
 
 [[nodiscard]] inline bool equal_text(const char* a, const char* b, std::size_t n) noexcept {
@@ -137,20 +169,29 @@ constexpr bool for_all(std::span<const std::string_view, N> values, const Check&
   }
 }
 
-/// An open-addressing table that readers search without a lock. A writer (one at a time, under the
-/// family's mutex) sets the hash and then publishes the series; an entry may be used again after a
-/// removal, since a reader compares the whole key.
+/// An open-addressing table that readers search without a lock. Written by one at a time, under the
+/// family's mutex. An entry is a series' address with sixteen bits of its hash above it, where no
+/// address of a 64-bit machine has any; an entry may be used again after a removal, since a reader
+/// compares the whole key.
 struct SeriesTable {
-  struct Entry {
-    std::atomic<std::uint64_t> hash{0};
-    std::atomic<const Series*> series{nullptr};
-  };
+  using Entry = std::uint64_t;
+  static_assert(sizeof(void*) == sizeof(Entry));
+  static constexpr Entry kFree = 0;
+  static constexpr Entry kRemoved = 1;
+  static constexpr int kTagShift = 48;
 
   explicit SeriesTable(std::size_t capacity)
-      : mask(capacity - 1), entries(std::make_unique<Entry[]>(capacity)) {}
+      : mask(capacity - 1), entries(std::make_unique<std::atomic<Entry>[]>(capacity)) {}
+
+  [[nodiscard]] static Entry entry_of(const Series* series, std::uint64_t hash) noexcept {
+    return std::bit_cast<Entry>(series) | (hash >> kTagShift << kTagShift);
+  }
+  [[nodiscard]] static const Series* series_of(Entry entry) noexcept {
+    return std::bit_cast<const Series*>(entry & ((Entry{1} << kTagShift) - 1));
+  }
 
   std::size_t mask;
-  std::unique_ptr<Entry[]> entries;
+  std::unique_ptr<std::atomic<Entry>[]> entries;
 };
 
 struct FamilySpec {
@@ -162,6 +203,19 @@ struct FamilySpec {
   std::size_t max_series = 1000;
   std::size_t indexed = 0;  ///< number of label sets when all labels are enums, else 0
   const BucketLayout* layout = nullptr;
+  std::optional<NativeBuckets> native{};
+  Quantiles quantiles{};
+  bool exemplars = false;
+  std::chrono::seconds expire_after{0};  ///< 0: never
+
+  /// Whether a series has an Extra.
+  [[nodiscard]] bool has_extra() const noexcept {
+    return exemplars || native || !quantiles.quantiles.empty();
+  }
+  /// Cells of a series; 0 for what has none.
+  [[nodiscard]] std::size_t cells() const noexcept {
+    return layout != nullptr ? layout->count + 1 : 1;
+  }
 };
 
 /// A family's name, limits and series. Owned by the registry; when that is destroyed the core is
@@ -205,8 +259,25 @@ class FamilyCore {
   [[nodiscard]] std::size_t size() const noexcept;
   [[nodiscard]] std::uint64_t overflows() const noexcept;
 
-  /// Hands the family with all its series to the sink; nothing when it has none.
-  void collect(SampleSink& sink) const;
+  /// Makes the series of these values the only one; for an info.
+  void set_only(std::span<const std::string_view> values) noexcept;
+  /// Of a state set, a bit for each series.
+  void set_states(std::uint64_t states) noexcept {
+    states_.store(states, std::memory_order_relaxed);
+  }
+  void change_states(std::uint64_t which, bool hold) noexcept {
+    if (hold) {
+      states_.fetch_or(which, std::memory_order_relaxed);
+    } else {
+      states_.fetch_and(~which, std::memory_order_relaxed);
+    }
+  }
+
+  /// Hands the family with all its series to the sink; nothing when it has none. Series that have
+  /// not changed for FamilySpec::expire_after are removed.
+  void collect(SampleSink& sink);
+  /// The same at a time of the caller's.
+  void collect(SampleSink& sink, std::chrono::steady_clock::time_point now);
 
   /// Forgets every series and does nothing from then on. No other call may be under way.
   void close() noexcept;
@@ -227,16 +298,15 @@ class FamilyCore {
   template <std::size_t N>
   [[nodiscard]] const Series* find(std::span<const std::string_view, N> values,
                                    std::uint64_t hash) const noexcept {
-    // Both pair with the releases in insert_locked(), grow_locked() and remove().
+    // Both pair with the releases in insert_locked(), grow_locked() and remove_locked().
     const SeriesTable& table = *table_.load(std::memory_order_acquire);
     for (std::size_t i = hash & table.mask;; i = (i + 1) & table.mask) {
-      const SeriesTable::Entry& entry = table.entries[i];
-      const Series* series = entry.series.load(std::memory_order_acquire);
-      if (series == nullptr) return nullptr;
-      if (entry.hash.load(std::memory_order_relaxed) == hash && series != &removed_ &&
-          matches(*series, values)) {
-        return series;
-      }
+      const SeriesTable::Entry entry = table.entries[i].load(std::memory_order_acquire);
+      if (entry == SeriesTable::kFree) return nullptr;
+      if (entry >> SeriesTable::kTagShift != hash >> SeriesTable::kTagShift) continue;
+      if (entry == SeriesTable::kRemoved) continue;
+      const Series* const series = SeriesTable::series_of(entry);
+      if (matches(*series, values)) return series;
     }
   }
 
@@ -258,10 +328,18 @@ class FamilyCore {
   void insert_locked(const Series* series, std::uint64_t hash);
   void grow_locked();
   void retire_locked(const Series* series) noexcept;
+  void remove_locked(const Series* series, std::uint64_t hash) noexcept;
+  void clear_locked() noexcept;
+  void expire_locked(std::chrono::steady_clock::time_point now);
+  void fetch_ahead(std::size_t i) const noexcept;
+  void collect_gauges(SampleSink& sink) const;
   void collect_counters(SampleSink& sink) const;
   void collect_histograms(SampleSink& sink) const;
-
-  static const Series removed_;  ///< stands where a series was removed from the table
+  void collect_summaries(SampleSink& sink) const;
+  [[nodiscard]] std::uint64_t hash_of(const Series& series) const;
+  [[nodiscard]] SeriesInfo info_of(const Series& series) const noexcept {
+    return {series.labels(spec_.label_names.size()), series.created};
+  }
 
   FamilySpec spec_;
   std::uint64_t seed_;
@@ -269,13 +347,21 @@ class FamilyCore {
   std::unique_ptr<std::atomic<const Series*>[]> indexed_;
   std::atomic<bool> full_{false};
   std::atomic<const Series*> other_{nullptr};
+  std::atomic<std::uint64_t> states_{0};
   Slot overflow_slot_;
 
   mutable std::mutex mutex_;           // guards all below, and every write to the above
   std::vector<const Series*> series_;  // as exposed, in the order they were made
   std::size_t used_entries_ = 0;       // of the table, removed ones too
   std::vector<std::unique_ptr<SeriesTable>> tables_;  // the last is the current one
-  std::vector<const Series*> retired_;
+  SeriesArena arena_;                                 // of removed series too
+  std::vector<std::unique_ptr<Extra>> extras_;  // the same, and kept when the family is closed
+  struct LastChange {
+    std::uint64_t count = 0;
+    double value = 0.0;
+    std::chrono::steady_clock::time_point at;
+  };
+  std::unordered_map<const Series*, LastChange> changes_;  // only where series expire
   bool closed_ = false;
 };
 

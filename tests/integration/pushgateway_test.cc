@@ -1,0 +1,154 @@
+#include "vitals/export/pushgateway.h"
+
+#include <gtest/gtest.h>
+
+#include <memory>
+#include <string>
+
+#include "integration/support/http.h"
+#include "integration/support/http_server.h"
+#include "integration/support/ports.h"
+#include "integration/support/process.h"
+#include "integration/support/wait.h"
+#include "vitals/metrics/registry.h"
+
+namespace integration {
+namespace {
+
+using namespace std::chrono_literals;
+using vitals::exporting::Pushgateway;
+using vitals::exporting::PushOptions;
+using vitals::metrics::Registry;
+
+class PushgatewayTest : public ::testing::Test {
+ protected:
+  PushgatewayTest()
+      : port_(free_port()),
+        process_(
+            ProcessOptions{.command = {"prometheus-pushgateway", "--web.listen-address=127.0.0.1:" +
+                                                                     std::to_string(port_)}}) {}
+
+  void SetUp() override {
+    ASSERT_TRUE(eventually([this] { return Http{port_}.get("/-/ready").status == 200; }, 20s))
+        << process_.errors();
+  }
+  [[nodiscard]] Pushgateway gateway(PushOptions options = {.job = "import"}) const {
+    options.url = "http://127.0.0.1:" + std::to_string(port_) + "/";
+    return Pushgateway{std::move(options)};
+  }
+  /// Whether the gateway exposes this line.
+  [[nodiscard]] bool has(const std::string& line) const {
+    return Http{port_}.get("/metrics").body.find("\n" + line + "\n") != std::string::npos;
+  }
+
+  std::uint16_t port_;
+  Process process_;
+};
+
+std::string words_of(const std::optional<vitals::Error>& error) {
+  return error ? error->message : "";
+}
+
+TEST_F(PushgatewayTest, PushReplacesTheGroupAndPushAddOnlyWhatHasTheName) {
+  Registry first;
+  first.gauge("rows", "Rows.").set(3);
+  first.counter("failures_total", "Failures.").inc(2);
+  EXPECT_EQ(words_of(gateway().push(first)), "");
+  EXPECT_TRUE(has(R"(rows{instance="",job="import"} 3)"));
+  EXPECT_TRUE(has(R"(failures_total{instance="",job="import"} 2)"));
+
+  Registry second;
+  second.gauge("rows", "Rows.").set(4);
+  EXPECT_EQ(words_of(gateway().push_add(second)), "");
+  EXPECT_TRUE(has(R"(rows{instance="",job="import"} 4)"));
+  EXPECT_TRUE(has(R"(failures_total{instance="",job="import"} 2)"));
+
+  EXPECT_EQ(words_of(gateway().push(second)), "");
+  EXPECT_FALSE(has(R"(failures_total{instance="",job="import"} 2)"));
+  EXPECT_TRUE(has(R"(rows{instance="",job="import"} 4)"));
+}
+
+TEST_F(PushgatewayTest, GroupsAreKeptApartByAllTheirLabelsWhateverIsInThem) {
+  Registry registry;
+  registry.gauge("rows", "Rows.").set(1);
+  const PushOptions odd{.job = "im/port ü",
+                        .grouping = {{"instance", "a/b"}, {"empty", ""}, {"plain", "x y?&#%"}}};
+  EXPECT_EQ(words_of(gateway(odd).push(registry)), "");
+  EXPECT_EQ(words_of(gateway({.job = "other"}).push(registry)), "");
+  EXPECT_TRUE(has(R"(rows{empty="",instance="a/b",job="im/port ü",plain="x y?&#%"} 1)"));
+  EXPECT_EQ(words_of(gateway(odd).remove()), "");
+  EXPECT_FALSE(has(R"(rows{empty="",instance="a/b",job="im/port ü",plain="x y?&#%"} 1)"));
+  EXPECT_TRUE(has(R"(rows{instance="",job="other"} 1)"));
+}
+
+TEST_F(PushgatewayTest, TakesEveryKind) {
+  Registry registry;
+  registry.histogram("wait_seconds", "W.", {1}).observe(.5);
+  registry.summary("work_seconds", "W.", {.quantiles = {.5}}).observe(2);
+  registry.info<"version">("app_info", "A.").set("1 \"2\"\n3");
+  EXPECT_EQ(words_of(gateway().push(registry)), "");
+  EXPECT_TRUE(has(R"(wait_seconds_bucket{instance="",job="import",le="1"} 1)"));
+  EXPECT_TRUE(has(R"(work_seconds_count{instance="",job="import"} 1)"));
+  EXPECT_TRUE(has(R"(app_info{instance="",job="import",version="1 \"2\"\n3"} 1)"));
+}
+
+TEST_F(PushgatewayTest, SaysWhatTheServerSaid) {
+  Registry gauge;
+  gauge.gauge("rows", "Rows.").set(1);
+  EXPECT_EQ(words_of(gateway({.job = "first"}).push(gauge)), "");
+  Registry histogram;
+  histogram.histogram("rows", "Rows.", {1}).observe(1);
+  const auto error = gateway({.job = "second"}).push(histogram);
+  ASSERT_TRUE(error);
+  EXPECT_NE(error->message.find("was answered 400"), std::string::npos) << error->message;
+  EXPECT_NE(error->message.find("inconsistent"), std::string::npos) << error->message;
+}
+
+TEST(PushgatewayAway, IsAnErrorInTimeThatShowsNoPassword) {
+  Registry registry;
+  const std::uint16_t port = free_port();
+  const auto closed = Pushgateway{
+      {.url = "http://me:s3cret@127.0.0.1:" + std::to_string(port),
+       .job = "import"}}.push(registry);
+  ASSERT_TRUE(closed);
+  EXPECT_EQ(closed->message.find("s3cret"), std::string::npos) << closed->message;
+  EXPECT_NE(closed->message.find(std::to_string(port)), std::string::npos) << closed->message;
+
+  const HttpServer silent{free_port(), [](const ServerRequest&) { return ServerAnswer{0}; }};
+  const auto start = std::chrono::steady_clock::now();
+  const auto late = Pushgateway{
+      {.url = "http://127.0.0.1:" + std::to_string(silent.port()),
+       .job = "import",
+       .timeout =
+           200ms}}.push(registry);
+  EXPECT_TRUE(late);
+  EXPECT_LT(std::chrono::steady_clock::now() - start, 5s);
+}
+
+TEST(PushgatewayAway, FaultsOfTheGroupAreFoundBeforeAnythingIsSent) {
+  Registry registry;
+  EXPECT_TRUE(Pushgateway{{}}.push(registry)) << "no job";
+  for (const char* name : {"job", "0bad", "", "le"}) {
+    EXPECT_TRUE((Pushgateway{{.job = "a", .grouping = {{name, "x"}}}}.remove())) << name;
+  }
+  EXPECT_TRUE((Pushgateway{{.job = "a", .grouping = {{"b", "x"}, {"b", "y"}}}}.remove()));
+}
+
+TEST(PushgatewayAuthorization, IsSent) {
+  std::string seen;
+  const HttpServer server{free_port(), [&seen](const ServerRequest& request) {
+                            const auto header = request.headers.find("authorization");
+                            if (header != request.headers.end()) seen = header->second;
+                            return ServerAnswer{202};
+                          }};
+  Registry registry;
+  EXPECT_EQ(words_of(Pushgateway{{.url = "http://127.0.0.1:" + std::to_string(server.port()),
+                                  .job = "a",
+                                  .authorization = "Bearer t"}}
+                         .push(registry)),
+            "");
+  EXPECT_EQ(seen, "Bearer t");
+}
+
+}  // namespace
+}  // namespace integration
