@@ -2,7 +2,7 @@
 JOBS ?= $(shell nproc)
 TEST_JOBS ?= 4
 
-.PHONY: help setup build run demo test test-asan test-tsan bench check format clean
+.PHONY: help setup build run demo test test-asan test-tsan bench fuzz check format clean
 
 help:
 	@echo "make demo      set up, build, and show the service with synthetic users (FOR=seconds to end by itself)"
@@ -11,6 +11,7 @@ help:
 	@echo "make run       build, and run the service with the settings of .env"
 	@echo "make test-asan / test-tsan   the same tests under AddressSanitizer + UBSan / ThreadSanitizer"
 	@echo "make bench     measure what the monitoring costs"
+	@echo "make fuzz      run the fuzzers (FUZZ_SECONDS for each)"
 	@echo "make check     format, lint, and the rules of the house"
 	@echo "make format    format every source file"
 	@echo "make clean     remove build/"
@@ -45,6 +46,12 @@ bench:
 	cmake --build --preset bench -j $(JOBS)
 	cmake --build --preset floor --target health-agent -j $(JOBS)
 	bench/run
+
+fuzz:
+	@scripts/bootstrap check
+	cmake --preset fuzz
+	cmake --build --preset fuzz -j $(JOBS)
+	fuzz/run
 
 check:
 	@scripts/bootstrap check

@@ -93,8 +93,9 @@ struct Service::Impl {
                api::make_routes({store, cache, users, coach, scrapes.get()})) {
     vitals::monitor::set_pool_source([this] { return pool.counts(); });
     faults::set(settings.faults);
-    server.start();
+    // First, so that whoever is answered by the API can scrape too.
     exposer = start_exposer(settings, scrapes.get());
+    server.start();
     spdlog::info("health-agent listens on http://{}:{} (database: {} migration steps taken)",
                  settings.api_host, settings.api_port, migrated);
   }

@@ -1,5 +1,7 @@
 #include "bench/overhead/instructions.h"
 
+#include <algorithm>
+#include <array>
 #include <csignal>
 #include <fstream>
 #include <iostream>
@@ -104,7 +106,7 @@ Instructions count_instructions(const std::vector<Variant>& variants, const std:
     count = by_perf;
   } else if (works({"valgrind", "--version"}, "valgrind")) {
     result.how =
-        "by callgrind (user space), " + std::to_string(kCounted) + " requests on one connection";
+        "by callgrind (user space), " + std::to_string(kCounted) + " requests on one connection, the middle one of three runs";
     count = by_callgrind;
   } else {
     result.how =
@@ -114,7 +116,12 @@ Instructions count_instructions(const std::vector<Variant>& variants, const std:
   for (std::size_t i = 0; i < variants.size(); ++i) {
     std::cerr << "instructions of (" << variants[i].letter << ") " << variants[i].name << "\n";
     try {
-      result.per_request[i] = count(variants[i]);
+      // The heap falls out a little differently each time, so the middle one of three.
+      std::array<InstructionCount, 3> counts;
+      for (InstructionCount& one : counts)
+        one = count(variants[i]);
+      std::ranges::sort(counts, {}, &InstructionCount::serving);
+      result.per_request[i] = counts[1];
     } catch (const std::exception& fault) {
       result.how += std::string{"; ("} + variants[i].letter + ") failed: " + fault.what();
     }

@@ -68,7 +68,12 @@ struct Registry::Impl {
 
   mutable std::mutex mutex;  // guards the two below and every write to the list
   Node* last = nullptr;
-  mutable std::map<std::string, std::pair<std::string, const void*>, std::less<>> claims;
+  struct Claim {
+    std::string family;
+    const void* owner;
+    std::string place;  // where the family was defined; of a collector's, that
+  };
+  mutable std::map<std::string, Claim, std::less<>> claims;
 
   void append(std::unique_ptr<Node> node) {
     Node* raw = node.get();
@@ -88,30 +93,37 @@ struct Registry::Impl {
     }
   }
 
-  /// Empty when the names are the owner's from now on, else the family that has one of them.
-  [[nodiscard]] std::pair<std::string, std::string> claim(std::string_view name, MetricType type,
-                                                          const void* owner) const {
+  /// Takes the names for a family. Gives the claim that stands against it, with the name that both
+  /// want; null when there is none.
+  [[nodiscard]] std::pair<const Claim*, std::string> claim(std::string_view name, MetricType type,
+                                                           const void* owner,
+                                                           const std::string& place) const {
     const std::vector<std::string> names = detail::claimed_names(name, type);
     for (const std::string& wanted : names) {
       const auto there = claims.find(wanted);
       if (there == claims.end()) continue;
-      if (there->second.first != name || there->second.second != owner || owner == nullptr) {
-        return {wanted, there->second.first};
+      if (there->second.family != name || there->second.owner != owner || owner == nullptr) {
+        return {&there->second, wanted};
       }
     }
     for (const std::string& wanted : names)
-      claims.try_emplace(wanted, name, owner);
-    return {};
+      claims.try_emplace(wanted, Claim{std::string(name), owner, place});
+    return {nullptr, {}};
   }
 
   /// Checks a definition that is to stay and takes its names.
   void admit(const detail::FamilySpec& spec) const {
     detail::check_family({spec.name, spec.help, spec.type, spec.unit});
-    const auto [wanted, holder] = claim(spec.name, spec.type, nullptr);
-    if (wanted.empty()) return;
-    if (holder == spec.name) throw DefinitionError("metric \"" + holder + "\": defined already");
+    const std::string place =
+        std::string(spec.where.file_name()) + ":" + std::to_string(spec.where.line());
+    const auto [holder, wanted] = claim(spec.name, spec.type, nullptr, place);
+    if (holder == nullptr) return;
+    if (holder->family == spec.name) {
+      throw DefinitionError("metric \"" + spec.name + "\": defined already, at " + holder->place);
+    }
     throw DefinitionError("metric \"" + spec.name + "\": its sample name " + wanted +
-                          " is taken by the metric \"" + holder + "\"");
+                          " is taken by the metric \"" + holder->family + "\", defined at " +
+                          holder->place);
   }
 
   void collect_from(CollectorEntry& entry, SampleSink& sink) const {
@@ -132,7 +144,9 @@ struct Registry::Impl {
       if (families[i].samples.empty() || !sink.wants(families[i].info())) continue;
       {
         const std::lock_guard claims_lock(mutex);
-        if (!claim(families[i].name, families[i].type, &entry).first.empty()) continue;
+        const auto [holder, wanted] =
+            claim(families[i].name, families[i].type, &entry, "a collector");
+        if (holder != nullptr) continue;
       }
       families[i].replay(sink);
     }
@@ -186,23 +200,25 @@ detail::FamilyCore* Registry::define_core(detail::FamilySpec spec, const Spread&
 }
 
 void Registry::gauge_callback(std::string name, std::string help, std::function<double()> read,
-                              FamilyOptions options) {
+                              FamilyOptions options, Where where) {
   define_callback(MetricType::kGauge, std::move(name), std::move(help), std::move(read),
-                  std::move(options));
+                  std::move(options), where);
 }
 
 void Registry::counter_callback(std::string name, std::string help, std::function<double()> read,
-                                FamilyOptions options) {
+                                FamilyOptions options, Where where) {
   define_callback(MetricType::kCounter, std::move(name), std::move(help), std::move(read),
-                  std::move(options));
+                  std::move(options), where);
 }
 
 void Registry::define_callback(MetricType type, std::string name, std::string help,
-                               std::function<double()> read, FamilyOptions options) {
+                               std::function<double()> read, FamilyOptions options,
+                               const Where& where) {
   if (!read) throw DefinitionError("metric \"" + name + "\": the function is empty");
   auto node = std::make_unique<Node>();
   node->callback = std::make_unique<Callback>();
   node->callback->spec.type = type;
+  node->callback->spec.where = where;
   node->callback->spec.name = std::move(name);
   node->callback->spec.help = std::move(help);
   node->callback->spec.unit = std::move(options.unit);

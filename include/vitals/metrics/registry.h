@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <source_location>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -36,11 +37,16 @@ struct FamilyUsage {
 /// The metrics of a process, or of a part of it. Most programs need only default_registry(); one of
 /// their own is for tests, and for libraries that are given theirs.
 ///
+/// Every definition takes the place where it stands in the source, for the message when it clashes
+/// with another; leave that argument alone.
+///
 /// Meant to live as long as the process: handles stay safe when it is destroyed, at the price that
 /// their cells are not used again. All definitions throw DefinitionError on a mistake.
 /// Threads: any, for everything but the destructor.
 class Registry {
  public:
+  using Where = std::source_location;
+
   Registry();
   Registry(const Registry&) = delete;
   Registry& operator=(const Registry&) = delete;
@@ -50,17 +56,19 @@ class Registry {
   /// name ends in `_total`. Without labels it is there at 0 from now on.
   template <Label... L>
   typename detail::MetricOrFamily<Counter, L...>::Type counter(std::string name, std::string help,
-                                                               FamilyOptions options = {}) {
+                                                               FamilyOptions options = {},
+                                                               Where where = Where::current()) {
     return define<Counter, L...>(MetricType::kCounter, std::move(name), std::move(help),
-                                 std::move(options), {});
+                                 std::move(options), {}, where);
   }
 
   /// Defines a gauge, or with labels a family of them.
   template <Label... L>
   typename detail::MetricOrFamily<Gauge, L...>::Type gauge(std::string name, std::string help,
-                                                           FamilyOptions options = {}) {
+                                                           FamilyOptions options = {},
+                                                           Where where = Where::current()) {
     return define<Gauge, L...>(MetricType::kGauge, std::move(name), std::move(help),
-                               std::move(options), {});
+                               std::move(options), {}, where);
   }
 
   /// Defines a histogram, or with labels a family of them, all with the same buckets.
@@ -68,9 +76,10 @@ class Registry {
   typename detail::MetricOrFamily<Histogram, L...>::Type histogram(std::string name,
                                                                    std::string help,
                                                                    const Buckets& buckets,
-                                                                   FamilyOptions options = {}) {
+                                                                   FamilyOptions options = {},
+                                                                   Where where = Where::current()) {
     return define<Histogram, L...>(MetricType::kHistogram, std::move(name), std::move(help),
-                                   std::move(options), {.buckets = &buckets});
+                                   std::move(options), {.buckets = &buckets}, where);
   }
 
   /// Defines a native histogram: sparse buckets, exposed by protobuf. The text formats show its
@@ -78,41 +87,44 @@ class Registry {
   template <Label... L>
   typename detail::MetricOrFamily<Histogram, L...>::Type native_histogram(
       std::string name, std::string help, const NativeBuckets& buckets = {},
-      FamilyOptions options = {}) {
+      FamilyOptions options = {}, Where where = Where::current()) {
     options.native = buckets;
     return define<Histogram, L...>(MetricType::kHistogram, std::move(name), std::move(help),
-                                   std::move(options), {});
+                                   std::move(options), {}, where);
   }
 
   /// Defines a summary, or with labels a family of them.
   template <Label... L>
   typename detail::MetricOrFamily<Summary, L...>::Type summary(std::string name, std::string help,
                                                                const Quantiles& quantiles = {},
-                                                               FamilyOptions options = {}) {
+                                                               FamilyOptions options = {},
+                                                               Where where = Where::current()) {
     return define<Summary, L...>(MetricType::kSummary, std::move(name), std::move(help),
-                                 std::move(options), {.quantiles = &quantiles});
+                                 std::move(options), {.quantiles = &quantiles}, where);
   }
 
   /// Defines an info, whose name ends in `_info`; exposed once it is set.
   template <Label... L>
-  Info<L...> info(std::string name, std::string help) {
+  Info<L...> info(std::string name, std::string help, Where where = Where::current()) {
     static_assert(sizeof...(L) > 0, "an info is nothing but its labels");
     detail::FamilySpec spec;
     spec.type = MetricType::kInfo;
     spec.name = std::move(name);
     spec.help = std::move(help);
     spec.label_names = {std::string(L.name())...};
+    spec.where = where;
     return Info<L...>{define_core(std::move(spec), {})};
   }
 
   /// Defines a state set of the enum, whose texts are its LabelValues.
   template <class Enum>
-  StateSet<Enum> state_set(std::string name, std::string help) {
+  StateSet<Enum> state_set(std::string name, std::string help, Where where = Where::current()) {
     detail::FamilySpec spec;
     spec.type = MetricType::kStateSet;
     spec.label_names = {name};
     spec.name = std::move(name);
     spec.help = std::move(help);
+    spec.where = where;
     detail::FamilyCore* core = define_core(std::move(spec), {});
     for (const std::string_view state : LabelValues<Enum>::kValues)
       static_cast<void>(core->find_or_make(std::array{state}));
@@ -123,10 +135,10 @@ class Registry {
   /// left out of that scrape. `read` may be called from several threads at once, and must not
   /// outlive what it refers to.
   void gauge_callback(std::string name, std::string help, std::function<double()> read,
-                      FamilyOptions options = {});
+                      FamilyOptions options = {}, Where where = Where::current());
   /// As gauge_callback, for a total that is kept elsewhere and never falls.
   void counter_callback(std::string name, std::string help, std::function<double()> read,
-                        FamilyOptions options = {});
+                        FamilyOptions options = {}, Where where = Where::current());
 
   /// Several families that are read at the scrape. Takes the collector.
   void collector(std::unique_ptr<Collector> collector);
@@ -152,8 +164,10 @@ class Registry {
   typename detail::MetricOrFamily<Metric, L...>::Type define(MetricType type, std::string name,
                                                              std::string help,
                                                              FamilyOptions options,
-                                                             const Spread& spread) {
+                                                             const Spread& spread,
+                                                             const Where& where) {
     detail::FamilySpec spec;
+    spec.where = where;
     spec.type = type;
     spec.name = std::move(name);
     spec.help = std::move(help);
@@ -176,7 +190,7 @@ class Registry {
   }
 
   void define_callback(MetricType type, std::string name, std::string help,
-                       std::function<double()> read, FamilyOptions options);
+                       std::function<double()> read, FamilyOptions options, const Where& where);
   detail::FamilyCore* define_core(detail::FamilySpec spec, const Spread& spread);
 
   std::unique_ptr<Impl> impl_;

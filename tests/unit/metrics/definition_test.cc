@@ -58,6 +58,18 @@ TEST(Definition, RefusesNamesThatClashByTheirSuffixesAndSaysWithWhich) {
   EXPECT_THROW(registry.counter("latency_total", "Latency."), DefinitionError);
 }
 
+TEST(Definition, SaysWhereTheOtherOneWasDefined) {
+  Registry registry;
+  const std::string here = "definition_test.cc:" + std::to_string(__LINE__ + 1);
+  registry.histogram("wait", "Wait.", {1});
+  EXPECT_THAT([&] { registry.gauge("wait", "Wait."); },
+              ThrowsMessage<DefinitionError>(HasSubstr(here)));
+  EXPECT_THAT([&] { registry.gauge<"kind">("wait", "With other labels."); },
+              ThrowsMessage<DefinitionError>(HasSubstr(here)));
+  EXPECT_THAT([&] { registry.counter_callback("wait_total", "W.", [] { return 1.0; }); },
+              ThrowsMessage<DefinitionError>(HasSubstr(here)));
+}
+
 TEST(Definition, KeepsNothingOfARefusedMetric) {
   Registry registry;
   registry.gauge("work", "Work.");

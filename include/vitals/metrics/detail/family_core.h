@@ -10,6 +10,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <source_location>
 #include <span>
 #include <string>
 #include <string_view>
@@ -207,6 +208,7 @@ struct FamilySpec {
   Quantiles quantiles{};
   bool exemplars = false;
   std::chrono::seconds expire_after{0};  ///< 0: never
+  std::source_location where{};          ///< of the definition
 
   /// Whether a series has an Extra.
   [[nodiscard]] bool has_extra() const noexcept {

@@ -1,0 +1,28 @@
+// An Accept and an Accept-Encoding header of any bytes: some format, and no more than that.
+
+#include <cstdint>
+#include <cstdlib>
+#include <string>
+#include <string_view>
+
+#include "export/negotiate.h"
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  const std::string header(reinterpret_cast<const char*>(data), size);
+  using vitals::exporting::Format;
+  const Format format = vitals::exporting::negotiate(header);
+  if (vitals::exporting::content_type(format).empty()) std::abort();
+  // What names neither format cannot have asked for it.
+  std::string lower;
+  for (const char c : header)
+    lower += c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+  if (format == Format::kOpenMetrics && lower.find("openmetrics-text") == std::string::npos) {
+    std::abort();
+  }
+  if (format == Format::kProtobuf && lower.find("metricfamily") == std::string::npos) std::abort();
+  const bool gzip = vitals::exporting::accepts_gzip(header);
+  if (gzip && lower.find("gzip") == std::string::npos && lower.find('*') == std::string::npos) {
+    std::abort();
+  }
+  return 0;
+}
