@@ -114,8 +114,7 @@ struct Registry::Impl {
   /// Checks a definition that is to stay and takes its names.
   void admit(const detail::FamilySpec& spec) const {
     detail::check_family({spec.name, spec.help, spec.type, spec.unit});
-    const std::string place =
-        std::string(spec.where.file_name()) + ":" + std::to_string(spec.where.line());
+    const std::string place = std::string(spec.where.file) + ":" + std::to_string(spec.where.line);
     const auto [holder, wanted] = claim(spec.name, spec.type, nullptr, place);
     if (holder == nullptr) return;
     if (holder->family == spec.name) {

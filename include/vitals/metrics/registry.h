@@ -5,7 +5,6 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
-#include <source_location>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -23,6 +22,7 @@
 #include "vitals/metrics/sample_sink.h"
 #include "vitals/metrics/state_set.h"
 #include "vitals/metrics/summary.h"
+#include "vitals/metrics/where.h"
 
 namespace vitals::metrics {
 
@@ -45,8 +45,6 @@ struct FamilyUsage {
 /// Threads: any, for everything but the destructor.
 class Registry {
  public:
-  using Where = std::source_location;
-
   Registry();
   Registry(const Registry&) = delete;
   Registry& operator=(const Registry&) = delete;

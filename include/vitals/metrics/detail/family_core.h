@@ -10,7 +10,6 @@
 #include <memory>
 #include <mutex>
 #include <optional>
-#include <source_location>
 #include <span>
 #include <string>
 #include <string_view>
@@ -25,6 +24,7 @@
 #include "vitals/metrics/native_buckets.h"
 #include "vitals/metrics/sample_sink.h"
 #include "vitals/metrics/summary.h"
+#include "vitals/metrics/where.h"
 
 /// What a family stands on. Not for use from outside: it may change.
 namespace vitals::metrics::detail {
@@ -208,7 +208,7 @@ struct FamilySpec {
   Quantiles quantiles{};
   bool exemplars = false;
   std::chrono::seconds expire_after{0};  ///< 0: never
-  std::source_location where{};          ///< of the definition
+  Where where{};                         ///< of the definition
 
   /// Whether a series has an Extra.
   [[nodiscard]] bool has_extra() const noexcept {
