@@ -105,8 +105,8 @@ Instructions count_instructions(const std::vector<Variant>& variants, const std:
     result.how = "by the processor (perf stat, user space)";
     count = by_perf;
   } else if (works({"valgrind", "--version"}, "valgrind")) {
-    result.how =
-        "by callgrind (user space), " + std::to_string(kCounted) + " requests on one connection, the middle one of three runs";
+    result.how = "by callgrind (user space), " + std::to_string(kCounted) +
+                 " requests on one connection, the middle one of three runs";
     count = by_callgrind;
   } else {
     result.how =

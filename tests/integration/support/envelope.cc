@@ -37,8 +37,8 @@ struct AuthHeader {
   std::string key;
 };
 
-// `Sentry sentry_version=7, sentry_client=NAME/VERSION, sentry_key=KEY`; the blanks after the commas
-// are optional.
+// `Sentry sentry_version=7, sentry_client=NAME/VERSION, sentry_key=KEY`; the blanks after the
+// commas are optional.
 std::optional<AuthHeader> parse_auth(std::string_view text) {
   const auto take = [&text](std::string_view wanted) {
     if (!text.starts_with(wanted)) return false;
