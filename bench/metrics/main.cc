@@ -133,6 +133,8 @@ int main(int argc, char** argv) {
                 ours.histogram, 450, "bytes");
   table.at_most("memory kept from each scrape", scrapes.growth_per_scrape, 0, "bytes");
   table.at_most("memory of a scrape, by its text", scrapes.peak_by_text, 2, "x");
+  table.at_most("memory of a compressed scrape, by its text", scrapes.peak_by_text_with_gzip, 2,
+                "x");
   for (const metrics_bench::Churn& churn : churns) {
     const std::string who =
         std::to_string(churn.threads) + " threads, " + std::to_string(churn.at_once) + " at once: ";

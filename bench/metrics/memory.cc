@@ -118,26 +118,36 @@ ScrapeMemory memory_of_scrapes() {
     counters.with("GET", endpoint(i), std::to_string(i % 5)).inc();
   static auto& handler = *new vitals::exporting::ScrapeHandler{registry};
   const auto warm_up = [] {
-    for (int i = 0; i < 10; ++i)
+    for (int i = 0; i < 10; ++i) {
       static_cast<void>(handler.handle({}));
+      static_cast<void>(handler.handle({.accept_encoding = "gzip"}));
+    }
     malloc_trim(0);
   };
   ScrapeMemory result;
   result.growth_per_scrape = in_child([&] {
     warm_up();
     const auto before = mallinfo2().uordblks;
-    for (int i = 0; i < 90; ++i)
+    for (int i = 0; i < 45; ++i) {
       static_cast<void>(handler.handle({}));
+      static_cast<void>(handler.handle({.accept_encoding = "gzip"}));
+    }
     const auto after = mallinfo2().uordblks;
     return (static_cast<double>(after) - static_cast<double>(before)) / 90;
   });
-  result.peak_by_text = in_child([&] {
-    warm_up();
-    const std::size_t before = resident_bytes();
-    std::ofstream{"/proc/self/clear_refs"} << "5";  // the high-water mark begins anew
-    const std::size_t text = handler.handle({}).body.size();
-    return static_cast<double>(most_resident_bytes() - before) / static_cast<double>(text);
-  });
+  const auto peak_by_text = [&](std::string_view accept_encoding) {
+    return in_child([&] {
+      warm_up();
+      const std::size_t text = handler.handle({}).body.size();
+      malloc_trim(0);
+      const std::size_t before = resident_bytes();
+      std::ofstream{"/proc/self/clear_refs"} << "5";  // the high-water mark begins anew
+      static_cast<void>(handler.handle({.accept_encoding = accept_encoding}));
+      return static_cast<double>(most_resident_bytes() - before) / static_cast<double>(text);
+    });
+  };
+  result.peak_by_text = peak_by_text("");
+  result.peak_by_text_with_gzip = peak_by_text("gzip");
   return result;
 }
 

@@ -18,6 +18,7 @@ struct SeriesBytes {
 struct ScrapeMemory {
   double growth_per_scrape = 0;  ///< bytes, from the tenth scrape to the hundredth
   double peak_by_text = 0;       ///< the most that one added to resident memory, by the text's size
+  double peak_by_text_with_gzip = 0;
 };
 [[nodiscard]] ScrapeMemory memory_of_scrapes();
 

@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "bench/metrics/label_sets.h"
 #include "vitals/export/format.h"
 #include "vitals/metrics/registry.h"
 
@@ -78,33 +79,14 @@ void enum_labels(benchmark::State& state) {
 }
 BENCHMARK(enum_labels)->Threads(1)->Threads(2);
 
-struct LabelSet {
-  std::string method;
-  std::string endpoint;
-  std::string status;
-};
-
-const std::vector<LabelSet>& label_sets() {
-  static const std::vector<LabelSet> sets = [] {
-    std::vector<LabelSet> all;
-    const char* methods[] = {"GET", "POST", "PATCH", "DELETE"};
-    for (int i = 0; i < 40; ++i) {
-      all.push_back({methods[i % 4], "/api/v1/users/{user_id}/" + std::to_string(i / 4),
-                     i % 3 == 0 ? "200" : "404"});
-    }
-    return all;
-  }();
-  return sets;
-}
-
 void dynamic_labels_3_of_40(benchmark::State& state) {
   static const auto family =
       registry().counter<"method", "endpoint", "status">("bench_dynamic_total", "Three texts.");
   const auto mine = family;
-  const std::vector<LabelSet>& sets = label_sets();
+  const std::vector<metrics_bench::LabelSet>& sets = metrics_bench::label_sets();
   std::size_t i = 0;
   for (auto _ : state) {
-    const LabelSet& set = sets[i];
+    const metrics_bench::LabelSet& set = sets[i];
     mine.with(set.method, set.endpoint, set.status).inc();
     if (++i == sets.size()) i = 0;
     benchmark::ClobberMemory();

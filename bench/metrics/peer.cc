@@ -11,6 +11,8 @@
 #include <string>
 #include <vector>
 
+#include "bench/metrics/label_sets.h"
+
 namespace {
 
 prometheus::Registry& registry() {
@@ -31,29 +33,15 @@ void peer_counter(benchmark::State& state) {
 }
 BENCHMARK(peer_counter)->Threads(1)->Threads(2);
 
-struct LabelSet {
-  std::string method;
-  std::string endpoint;
-  std::string status;
-};
-
 void peer_dynamic_labels_3_of_40(benchmark::State& state) {
   static auto& family = prometheus::BuildCounter()
                             .Name("bench_dynamic_total")
                             .Help("Three texts.")
                             .Register(registry());
-  static const std::vector<LabelSet> sets = [] {
-    std::vector<LabelSet> all;
-    const char* methods[] = {"GET", "POST", "PATCH", "DELETE"};
-    for (int i = 0; i < 40; ++i) {
-      all.push_back({methods[i % 4], "/api/v1/users/{user_id}/" + std::to_string(i / 4),
-                     i % 3 == 0 ? "200" : "404"});
-    }
-    return all;
-  }();
+  const std::vector<metrics_bench::LabelSet>& sets = metrics_bench::label_sets();
   std::size_t i = 0;
   for (auto _ : state) {
-    const LabelSet& set = sets[i];
+    const metrics_bench::LabelSet& set = sets[i];
     family.Add({{"method", set.method}, {"endpoint", set.endpoint}, {"status", set.status}})
         .Increment();
     if (++i == sets.size()) i = 0;

@@ -37,6 +37,15 @@ using EncoderMaker = std::unique_ptr<Encoder> (*)(std::string& out,
 [[nodiscard]] std::unique_ptr<Encoder> make_protobuf_encoder(std::string& out,
                                                              std::span<const std::string> only);
 
+/// The type's name, as OpenMetrics has it. Static storage.
+[[nodiscard]] std::string_view type_name(metrics::MetricType type) noexcept;
+
+/// Appends a HELP text: newlines as `\n`, and a backslash before each byte of `escaped`.
+void append_help(std::string& out, std::string_view help, std::string_view escaped);
+
+/// Appends a counter's value.
+void append_count(std::string& out, const metrics::CounterView& value);
+
 /// Samples of the two text formats: `name_suffix{labels} `, and the `le` of histograms.
 class SampleLines {
  public:

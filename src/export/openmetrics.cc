@@ -12,24 +12,6 @@ using metrics::MetricType;
 using metrics::SeriesInfo;
 using metrics::SummaryView;
 
-std::string_view type_name(MetricType type) {
-  switch (type) {
-    case MetricType::kCounter:
-      return "counter";
-    case MetricType::kHistogram:
-      return "histogram";
-    case MetricType::kSummary:
-      return "summary";
-    case MetricType::kInfo:
-      return "info";
-    case MetricType::kStateSet:
-      return "stateset";
-    case MetricType::kGauge:
-      break;
-  }
-  return "gauge";
-}
-
 /// What the samples of a family have behind its name.
 std::string_view suffix_of(MetricType type) {
   if (type == MetricType::kCounter) return "_total";
@@ -49,27 +31,14 @@ class OpenMetricsEncoder final : public Encoder {
       out_.append("# UNIT ").append(name).append(" ").append(family.unit) += '\n';
     }
     out_.append("# HELP ").append(name) += ' ';
-    for (const char c : family.help) {
-      if (c == '\\' || c == '"') {
-        out_ += '\\';
-        out_ += c;
-      } else if (c == '\n') {
-        out_ += "\\n";
-      } else {
-        out_ += c;
-      }
-    }
+    append_help(out_, family.help, "\\\"");
     out_ += '\n';
     lines_.begin_family(name, family.type);
   }
 
   void counter(const SeriesInfo& series, const CounterView& value) override {
     lines_.begin(series.labels, suffix_);
-    if (value.fraction == 0.0) {
-      append_number(out_, value.whole);
-    } else {
-      append_number(out_, static_cast<double>(value.whole) + value.fraction);
-    }
+    append_count(out_, value);
     end_with(value.exemplar);
     created(series);
   }

@@ -6,6 +6,7 @@
 #include <memory>
 #include <string_view>
 
+#include "base/percent.h"
 #include "vitals/export/format.h"
 #include "vitals/metrics/label.h"
 #include "vitals/metrics/registry.h"
@@ -32,24 +33,6 @@ std::string base64url(std::string_view text) {
   return out;
 }
 
-std::string percent_encoded(std::string_view text) {
-  constexpr std::string_view kDigits = "0123456789ABCDEF";
-  std::string out;
-  for (const char c : text) {
-    const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-                       c == '-' || c == '.' || c == '_' || c == '~';
-    if (plain) {
-      out += c;
-    } else {
-      const auto byte = static_cast<unsigned char>(c);
-      out += '%';
-      out += kDigits[byte >> 4];
-      out += kDigits[byte & 15];
-    }
-  }
-  return out;
-}
-
 /// `/name/value`, in base64 where a path could not hold the value: a slash in it, or nothing at
 /// all.
 void append_label(std::string& path, std::string_view name, std::string_view value) {
@@ -59,7 +42,8 @@ void append_label(std::string& path, std::string_view name, std::string_view val
   } else if (value.find('/') != std::string_view::npos) {
     path.append("@base64/").append(base64url(value));
   } else {
-    path.append("/").append(percent_encoded(value));
+    path += '/';
+    base::append_percent_encoded(path, value);
   }
 }
 

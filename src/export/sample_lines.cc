@@ -1,6 +1,44 @@
 #include "export/encoder.h"
+#include "export/number.h"
 
 namespace vitals::exporting {
+
+std::string_view type_name(metrics::MetricType type) noexcept {
+  switch (type) {
+    case metrics::MetricType::kCounter:
+      return "counter";
+    case metrics::MetricType::kGauge:
+      return "gauge";
+    case metrics::MetricType::kHistogram:
+      return "histogram";
+    case metrics::MetricType::kSummary:
+      return "summary";
+    case metrics::MetricType::kInfo:
+      return "info";
+    case metrics::MetricType::kStateSet:
+      return "stateset";
+  }
+  return "unknown";
+}
+
+void append_help(std::string& out, std::string_view help, std::string_view escaped) {
+  for (const char c : help) {
+    if (c == '\n') {
+      out += "\\n";
+      continue;
+    }
+    if (escaped.find(c) != std::string_view::npos) out += '\\';
+    out += c;
+  }
+}
+
+void append_count(std::string& out, const metrics::CounterView& value) {
+  if (value.fraction == 0.0) {
+    append_number(out, value.whole);
+  } else {
+    append_number(out, static_cast<double>(value.whole) + value.fraction);
+  }
+}
 
 void SampleLines::begin_family(std::string_view name, metrics::MetricType type) {
   name_.assign(name);

@@ -2,6 +2,7 @@
 
 #include <zlib.h>
 
+#include <algorithm>
 #include <limits>
 #include <memory>
 #include <new>
@@ -22,6 +23,8 @@ constexpr std::size_t kCompressFrom = 512;
 /// Texts that are kept to be written over by the next scrapes.
 constexpr std::size_t kSpareBuffers = 2;
 
+/// Grows by need: a page shrinks to a tenth or less, and room for the worst case would be as much
+/// memory again as the page itself.
 std::string gzip(std::string_view text) {
   z_stream stream{};
   // Level 1: a page of metrics repeats itself so much that more effort saves little. 15 + 16 asks
@@ -30,17 +33,21 @@ std::string gzip(std::string_view text) {
     throw std::bad_alloc();
   }
   const std::unique_ptr<z_stream, int (*)(z_stream*)> end(&stream, &deflateEnd);
-  std::string out(deflateBound(&stream, text.size()), '\0');
+  if (text.size() > std::numeric_limits<uInt>::max()) throw std::length_error("gzip");
   stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(text.data()));
   stream.avail_in = static_cast<uInt>(text.size());
-  stream.next_out = reinterpret_cast<Bytef*>(out.data());
-  stream.avail_out = static_cast<uInt>(out.size());
-  if (text.size() > std::numeric_limits<uInt>::max() ||
-      deflate(&stream, Z_FINISH) != Z_STREAM_END) {
-    throw std::length_error("gzip");
+  std::string out;
+  int result = Z_OK;
+  while (result == Z_OK) {
+    const std::size_t written = out.size();
+    const std::size_t room = std::max<std::size_t>(1024, std::max(written, text.size() / 16));
+    out.resize(written + room);
+    stream.next_out = reinterpret_cast<Bytef*>(out.data() + written);
+    stream.avail_out = static_cast<uInt>(room);
+    result = deflate(&stream, Z_FINISH);
+    out.resize(out.size() - stream.avail_out);
   }
-  out.resize(stream.total_out);
-  out.shrink_to_fit();
+  if (result != Z_STREAM_END) throw std::length_error("gzip");
   return out;
 }
 

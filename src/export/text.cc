@@ -11,20 +11,10 @@ using metrics::MetricType;
 using metrics::SeriesInfo;
 using metrics::SummaryView;
 
-std::string_view type_name(MetricType type) {
-  switch (type) {
-    case MetricType::kCounter:
-      return "counter";
-    case MetricType::kHistogram:
-      return "histogram";
-    case MetricType::kSummary:
-      return "summary";
-    case MetricType::kGauge:
-    case MetricType::kInfo:
-    case MetricType::kStateSet:
-      break;  // the last two are not known here
-  }
-  return "gauge";
+/// Info and state set are gauges here.
+std::string_view known_type(MetricType type) {
+  const bool known = type != MetricType::kInfo && type != MetricType::kStateSet;
+  return type_name(known ? type : MetricType::kGauge);
 }
 
 /// Prometheus text 0.0.4. Source: Prometheus, "Exposition formats".
@@ -34,27 +24,15 @@ class TextEncoder final : public Encoder {
 
   void begin_family(const FamilyInfo& family) override {
     out_.append("# HELP ").append(family.name) += ' ';
-    for (const char c : family.help) {
-      if (c == '\\') {
-        out_ += "\\\\";
-      } else if (c == '\n') {
-        out_ += "\\n";
-      } else {
-        out_ += c;
-      }
-    }
-    out_.append("\n# TYPE ").append(family.name).append(" ").append(type_name(family.type));
+    append_help(out_, family.help, "\\");
+    out_.append("\n# TYPE ").append(family.name).append(" ").append(known_type(family.type));
     out_ += '\n';
     lines_.begin_family(family.name, family.type);
   }
 
   void counter(const SeriesInfo& series, const CounterView& value) override {
     lines_.begin(series.labels, "");
-    if (value.fraction == 0.0) {
-      append_number(out_, value.whole);
-    } else {
-      append_number(out_, static_cast<double>(value.whole) + value.fraction);
-    }
+    append_count(out_, value);
     out_ += '\n';
   }
 

@@ -58,6 +58,21 @@ Series* render_series(SeriesArena& arena, std::span<const std::string> names,
   return series;
 }
 
+/// Label values that are UTF-8 in every byte.
+class MendedValues {
+ public:
+  explicit MendedValues(std::span<const std::string_view> values) {
+    for (const std::string_view value : values)
+      texts_.push_back(mend_utf8(value));
+    views_.assign(texts_.begin(), texts_.end());
+  }
+  [[nodiscard]] std::span<const std::string_view> views() const noexcept { return views_; }
+
+ private:
+  std::vector<std::string> texts_;
+  std::vector<std::string_view> views_;
+};
+
 double now_seconds() noexcept {
   return std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
 }
@@ -110,14 +125,10 @@ const Series* FamilyCore::make(std::span<const std::string_view> values,
   try {
     // What is not UTF-8 is mended first, and then is a series like any other.
     if (!std::ranges::all_of(values, valid_utf8)) {
-      std::vector<std::string> mended;
-      for (const std::string_view value : values)
-        mended.push_back(mend_utf8(value));
-      const std::vector<std::string_view> texts(mended.begin(), mended.end());
-      const std::span<const std::string_view> views(texts);
-      const std::uint64_t mended_hash = hash_of(views);
-      if (const Series* series = find(views, mended_hash)) return series;
-      return make(views, mended_hash);
+      const MendedValues mended(values);
+      const std::uint64_t mended_hash = hash_of(mended.views());
+      if (const Series* series = find(mended.views(), mended_hash)) return series;
+      return make(mended.views(), mended_hash);
     }
     // Pairs with the release in make_locked(): whoever sees the family full sees where to go.
     if (full_.load(std::memory_order_acquire)) {
@@ -270,14 +281,10 @@ void FamilyCore::retire_locked(const Series* series) noexcept {
 
 bool FamilyCore::remove(std::span<const std::string_view> values) noexcept {
   try {
-    std::vector<std::string> mended;
-    for (const std::string_view value : values)
-      mended.push_back(mend_utf8(value));
-    const std::vector<std::string_view> texts(mended.begin(), mended.end());
-    const std::span<const std::string_view> views(texts);
-    const std::uint64_t hash = hash_of(views);
+    const MendedValues mended(values);
+    const std::uint64_t hash = hash_of(mended.views());
     const std::lock_guard lock(mutex_);
-    const Series* series = closed_ ? nullptr : find(views, hash);
+    const Series* series = closed_ ? nullptr : find(mended.views(), hash);
     if (series == nullptr) return false;
     remove_locked(series, hash);
     return true;
@@ -318,16 +325,12 @@ void FamilyCore::clear_locked() noexcept {
 
 void FamilyCore::set_only(std::span<const std::string_view> values) noexcept {
   try {
-    std::vector<std::string> mended;
-    for (const std::string_view value : values)
-      mended.push_back(mend_utf8(value));
-    const std::vector<std::string_view> texts(mended.begin(), mended.end());
-    const std::span<const std::string_view> views(texts);
-    const std::uint64_t hash = hash_of(views);
+    const MendedValues mended(values);
+    const std::uint64_t hash = hash_of(mended.views());
     const std::lock_guard lock(mutex_);
-    if (closed_ || find(views, hash) != nullptr) return;
+    if (closed_ || find(mended.views(), hash) != nullptr) return;
     clear_locked();
-    static_cast<void>(add_locked(views, hash));
+    static_cast<void>(add_locked(mended.views(), hash));
   } catch (...) {
     // The former texts, or none: there is no memory to say more.
   }

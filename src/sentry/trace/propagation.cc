@@ -2,6 +2,8 @@
 
 #include <charconv>
 
+#include "base/percent.h"
+
 namespace vitals::sentry::detail {
 namespace {
 
@@ -157,20 +159,7 @@ std::vector<std::pair<std::string, std::string>> decode_members(std::string_view
 }
 
 void append_encoded(std::string& out, std::string_view text) {
-  constexpr std::string_view kDigits = "0123456789ABCDEF";
-  for (const char c : text) {
-    const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-                       c == '-' || c == '.' || c == '_' || c == '~' || c == '/' || c == '@' ||
-                       c == '+';
-    if (plain) {
-      out += c;
-    } else {
-      const auto byte = static_cast<unsigned char>(c);
-      out += '%';
-      out += kDigits[byte >> 4];
-      out += kDigits[byte & 15];
-    }
-  }
+  base::append_percent_encoded(out, text, "/@+");
 }
 
 std::optional<std::uint32_t> parse_sample_rand(std::string_view text) noexcept {
