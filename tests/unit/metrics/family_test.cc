@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <set>
 #include <string>
 #include <type_traits>
 
@@ -74,6 +75,22 @@ TEST(Family, TellsValuesOfEveryLengthApart) {
     family.clear();
     value += 'x';
   }
+}
+
+TEST(Family, CannotBeGivenTextsOfOneHashByWhoKnowsTheSource) {
+  // Words that are the hash's own constants, which would make its factors 0 if nothing secret were
+  // in them; what stands beside them would then not count.
+  const auto word = [](std::uint64_t bits) {
+    return std::string(reinterpret_cast<const char*>(&bits), sizeof bits);
+  };
+  constexpr std::uint64_t kSeed = 0x0123'4567'89ab'cdef;
+  std::set<std::uint64_t> hashes;
+  for (std::uint64_t i = 0; i < 100; ++i) {
+    hashes.insert(detail::hash_text(word(0xa076'1d64'78bd'642f ^ 16) + word(i), kSeed));
+    hashes.insert(detail::hash_text(
+        word(0xa076'1d64'78bd'642f) + word(i) + word(0xe703'7ed1'a0b4'28db ^ 32) + word(i), kSeed));
+  }
+  EXPECT_EQ(hashes.size(), 200U);
 }
 
 TEST(Family, ResolvesEnumsByTheirTexts) {

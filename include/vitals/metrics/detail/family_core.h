@@ -104,19 +104,20 @@ struct HandleMaker {
 
 /// A hash for short texts in a table of this process. Nothing rests on it but speed, since keys are
 /// compared in full. One multiplication for each 16 bytes; those of the first 32 do not wait for
-/// each other.
+/// each other. Both factors hold what only this process knows: whoever could make one of them 0
+/// could choose any number of texts with one hash.
 [[nodiscard]] inline std::uint64_t hash_text(std::string_view text, std::uint64_t seed) noexcept {
-  constexpr std::uint64_t kFirst = 0xa076'1d64'78bd'642f;
-  constexpr std::uint64_t kSecond = 0xe703'7ed1'a0b4'28db;
+  const std::uint64_t first = std::rotl(seed, 32) ^ 0xa076'1d64'78bd'642f;
+  const std::uint64_t second = std::rotl(seed, 16) ^ 0xe703'7ed1'a0b4'28db;
   const char* p = text.data();
   const std::size_t n = text.size();
   if (n > 16) {
     const char* const last = p + n - 16;
     const std::uint64_t end =
-        fold_product(load_bytes(last, 8) ^ kSecond ^ n, load_bytes(last + 8, 8) ^ seed);
+        fold_product(load_bytes(last, 8) ^ second ^ n, load_bytes(last + 8, 8) ^ seed);
     std::uint64_t hash = seed;
     for (; p < last; p += 16) {
-      hash = fold_product(load_bytes(p, 8) ^ kFirst, load_bytes(p + 8, 8) ^ hash);
+      hash = fold_product(load_bytes(p, 8) ^ first, load_bytes(p + 8, 8) ^ hash);
     }
     return hash + end;
   }
@@ -133,7 +134,7 @@ struct HandleMaker {
         (static_cast<std::uint64_t>(static_cast<unsigned char>(p[n / 2])) << 8) |
         static_cast<unsigned char>(p[n - 1]);
   }
-  return fold_product(a ^ kFirst ^ n, b ^ seed);
+  return fold_product(a ^ first ^ n, b ^ seed);
 }
 
 [[nodiscard]] inline bool equal_text(const char* a, const char* b, std::size_t n) noexcept {
