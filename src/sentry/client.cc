@@ -102,13 +102,17 @@ std::thread start_thread(Work work) {
 Client::Client(Options options, detail::Destinations destinations)
     : options_(std::move(options)),
       public_key_(destinations.public_key),
-      worker_(options_, std::move(destinations)) {}
+      worker_(options_, std::move(destinations), {}) {}
 
 void Client::start(const std::shared_ptr<Client>& client) {
   client->thread_ = start_thread([client] { client->worker_.run(); });
 }
 
 bool Client::capture_error(std::unique_ptr<detail::ErrorItem> item) noexcept {
+  return worker_.push(std::move(item));
+}
+
+bool Client::submit(std::unique_ptr<detail::ReadyItem> item) noexcept {
   return worker_.push(std::move(item));
 }
 

@@ -25,6 +25,7 @@ class Client {
   [[nodiscard]] const std::string& public_key() const noexcept { return public_key_; }
 
   bool capture_error(std::unique_ptr<detail::ErrorItem> item) noexcept;
+  bool submit(std::unique_ptr<detail::ReadyItem> item) noexcept;
   void capture_transaction(const detail::Ref<detail::Trace>& trace) noexcept;
   [[nodiscard]] std::size_t depth() const noexcept { return worker_.depth(); }
   bool flush(std::chrono::steady_clock::time_point deadline) noexcept;

@@ -1,11 +1,17 @@
 #pragma once
 
+#include <chrono>
 #include <cstdint>
+#include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "sentry/scope_state.h"
+#include "sentry/stack/modules.h"
 #include "sentry/trace/trace.h"
+#include "vitals/sentry/client.h"
+#include "vitals/sentry/event.h"
 #include "vitals/sentry/ids.h"
 #include "vitals/sentry/value.h"
 
@@ -15,6 +21,7 @@ namespace vitals::sentry::detail {
 struct CapturedException {
   std::string mangled_type;
   std::string value;
+  std::vector<std::uintptr_t> stack{};  // of the throw, the innermost return address first
 };
 
 /// An error or message on its way to the client's thread. Holds only what has to be taken at once;
@@ -35,6 +42,8 @@ struct ErrorItem {
   SpanId parent_span_id;
   std::string transaction;
   std::string dsc;
+  std::vector<AttachmentRecord> attachments;
+  std::shared_ptr<const ModuleMap> modules;  // of a process that crashed; null: of this one
 
   /// Roughly what it holds in memory.
   [[nodiscard]] std::size_t cost() const noexcept;
@@ -47,6 +56,34 @@ struct TransactionItem {
   std::string scope;  // records
 
   [[nodiscard]] std::size_t cost() const noexcept;
+};
+
+/// Something else than an event that is ready to go: an item of an envelope.
+struct ReadyItem {
+  Category category = Category::kSession;
+  std::string_view type;       // `sessions`, `check_in`, `log`; a literal
+  std::string header_members;  // more of the item's header, as JSON members; may be empty
+  std::string payload;
+  std::uint32_t quantity = 1;  // how many of the category it holds
+
+  [[nodiscard]] std::size_t cost() const noexcept {
+    return sizeof *this + header_members.size() + payload.size();
+  }
+};
+
+/// Gathers small things between two sends (sessions, logs). The client's thread asks it every 100
+/// ms at the latest.
+class ItemSource {
+ public:
+  ItemSource() = default;
+  ItemSource(const ItemSource&) = delete;
+  ItemSource& operator=(const ItemSource&) = delete;
+  virtual ~ItemSource() = default;
+
+  /// What is due now, or with `everything` (a flush, the end) all there is; asked again until it
+  /// gives null. Threads: the client's own, at the end its second one.
+  [[nodiscard]] virtual std::unique_ptr<ReadyItem> take(std::chrono::steady_clock::time_point now,
+                                                        bool everything) noexcept = 0;
 };
 
 /// Looks at an exception, and at those nested in it, at most 32 deep.

@@ -102,7 +102,9 @@ bool is_sentry_thread() noexcept {
 }
 
 std::string_view category_name(Category category) noexcept {
-  return category == Category::kError ? "error" : "transaction";
+  constexpr std::array<std::string_view, kCategories> kNames{
+      "error", "transaction", "span", "session", "monitor", "log_item", "attachment"};
+  return kNames[static_cast<std::size_t>(category)];
 }
 
 std::string_view outcome_name(Outcome outcome) noexcept {

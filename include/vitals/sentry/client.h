@@ -25,7 +25,15 @@ namespace vitals::sentry {
 class Client;
 
 /// What is counted apart. Source: Sentry developer documentation, "Rate Limiting", data categories.
-enum class Category : std::uint8_t { kError, kTransaction };
+enum class Category : std::uint8_t {
+  kError,
+  kTransaction,
+  kSpan,  ///< of a transaction that was lost: its spans, and itself
+  kSession,
+  kMonitor,  ///< check-ins
+  kLog,
+  kAttachment,
+};
 /// What became of something captured.
 enum class Outcome : std::uint8_t {
   kSent,         ///< the server took it
@@ -36,10 +44,10 @@ enum class Outcome : std::uint8_t {
   kTooLarge,     ///< over 1 MiB, or so the server said
   kBeforeSend,   ///< refused by a hook
 };
-inline constexpr std::size_t kCategories = 2;
+inline constexpr std::size_t kCategories = 7;
 inline constexpr std::size_t kOutcomes = 7;
 
-/// `error`, `transaction`.
+/// `error`, `transaction`, `span`, `session`, `monitor`, `log_item`, `attachment`.
 [[nodiscard]] std::string_view category_name(Category category) noexcept;
 /// `sent`, `sampled`, `rate_limited`, `queue_full`, `network`, `too_large`, `before_send`.
 [[nodiscard]] std::string_view outcome_name(Outcome outcome) noexcept;

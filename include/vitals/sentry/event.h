@@ -31,14 +31,45 @@ struct BreadcrumbRecord {
   Fields data{};
 };
 
+/// One call of a stack. Inlined calls are frames of their own, with their caller's address.
+struct FrameRecord {
+  std::string function{};     ///< demangled, with its namespaces; empty: unknown
+  std::string filename{};     ///< as short as tells files apart; empty: unknown
+  std::string abs_path{};     ///< as the debug information says
+  int line = 0;               ///< 0: unknown
+  std::string package{};      ///< path of the executable or library
+  std::uint64_t address = 0;  ///< of the instruction that called, in the process' memory
+  bool in_app = false;        ///< the service's own code
+  std::vector<std::string> pre_context{};  ///< lines before `context_line`
+  std::string context_line{};
+  std::vector<std::string> post_context{};
+};
+
+/// An executable or library that frames lie in.
+struct ImageRecord {
+  std::string code_file{};
+  std::string debug_id{};  ///< the build id's first 16 bytes as a little-endian UUID
+  std::string code_id{};   ///< the whole build id in hexadecimal
+  std::uint64_t address = 0;
+  std::uint64_t size = 0;
+};
+
+/// A file that goes along with an event.
+struct AttachmentRecord {
+  std::string filename{};
+  std::string content_type{};
+  std::string bytes{};
+};
+
 /// One link of a chain of exceptions.
 struct ExceptionRecord {
   std::string type{};   ///< demangled, with its namespaces
   std::string value{};  ///< what()
   std::string mechanism = "generic";
   bool handled = true;
-  int exception_id = 0;  ///< 0 is the one that was captured
-  int parent_id = -1;    ///< the one that wraps this, -1 for the captured one
+  int exception_id = 0;               ///< 0 is the one that was captured
+  int parent_id = -1;                 ///< the one that wraps this, -1 for the captured one
+  std::vector<FrameRecord> frames{};  ///< of the throw; the outermost call first
 };
 
 /// The HTTP request that was being served.
@@ -88,6 +119,8 @@ struct Event {
   std::vector<std::pair<std::string, Fields>> contexts{};  ///< beside os, runtime, device and trace
   std::vector<BreadcrumbRecord> breadcrumbs{};             ///< oldest first; errors only
   std::vector<std::string> fingerprint{};
+  std::vector<ImageRecord> images{};  ///< of the frames
+  std::vector<AttachmentRecord> attachments{};
   RequestRecord request{};
   std::string release{};
   std::string environment{};

@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "vitals/sentry/event.h"
 #include "vitals/sentry/transport.h"
@@ -35,6 +36,10 @@ struct Options {
   /// to traces_sample_rate. Called by whoever starts a transaction, so it must be quick.
   std::function<double(const SamplingContext&)> traces_sampler{};
 
+  /// Where current_span()'s headers may go, see outgoing_trace(): a target that holds one of these
+  /// texts, or any where one is `*`. Empty: nowhere.
+  std::vector<std::string> trace_propagation_targets{"*"};
+
   bool send_default_pii = false;  ///< IP addresses, cookies, auth headers and query values too
   bool debug = false;             ///< say on stderr what is sent, dropped and why
   std::string spotlight_url{};    ///< a copy of every envelope goes there as well
@@ -44,6 +49,34 @@ struct Options {
   std::size_t error_queue = 256;         ///< errors that may wait to be sent
   std::size_t transaction_queue = 1024;  ///< transactions that may wait to be sent
   std::size_t queue_bytes = 12'000'000;  ///< roughly what both queues may hold together
+
+  /// Frames of these functions, source files or modules are the service's own, or are not, by the
+  /// start of the name; the longer match wins. Else: what was not installed with the system is.
+  std::vector<std::string> in_app_include{};
+  std::vector<std::string> in_app_exclude{};
+  /// Source lines around each frame, read from the files that the debug information names. For
+  /// development, where they are at hand.
+  bool source_context = false;
+
+  /// Grouping rules in the syntax of Sentry's fingerprint rules. A fault in them is init()'s error,
+  /// with line and column.
+  std::string fingerprint_rules{};
+  /// Names that are secrets here, beside those known to be: what contains one is masked.
+  std::vector<std::string> sensitive_names{};
+
+  bool track_sessions = true;  ///< request-mode release health; needs a release
+  bool enable_logs = false;    ///< send structured logs, see log.h
+
+  /// A folder for what waits to be sent while the server is away, and for crash reports. Empty: all
+  /// of that stays in memory, and a crash is not reported. Processes may share one.
+  std::string cache_dir{};
+  std::size_t spool_bytes = 64'000'000;  ///< of envelopes in cache_dir, the oldest go first
+  std::chrono::hours spool_age{72};      ///< what lies longer is dropped
+  bool handle_crashes = true;            ///< fatal signals and std::terminate; needs cache_dir
+
+  std::size_t requests_in_flight = 4;  ///< to the server at once, 1 to 16
+  std::string proxy{};                 ///< `http://host:port`; empty: as the environment says
+  std::string ca_file{};               ///< certificates to trust instead of the system's
 
   std::chrono::milliseconds shutdown_timeout{2000};  ///< what ~Guard may take
   std::chrono::milliseconds http_timeout{5000};

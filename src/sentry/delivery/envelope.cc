@@ -14,7 +14,8 @@ void write_envelope(const EnvelopeParts& parts, std::string& out) {
   out.clear();
   {
     JsonWriter header{out};
-    header.begin_object().member("event_id", parts.event_id.hex().view());
+    header.begin_object();
+    if (parts.event_id) header.member("event_id", parts.event_id.hex().view());
     header.member("dsn", parts.dsn).member("sent_at", rfc3339(parts.sent_at));
     header.key("sdk").begin_object().member("name", "vitals.cpp");
     header.member("version", VITALS_VERSION).end_object();
@@ -31,6 +32,7 @@ void write_envelope(const EnvelopeParts& parts, std::string& out) {
     std::string item;
     JsonWriter header{item};
     header.begin_object().member("type", parts.item_type);
+    if (!parts.item_members.empty()) header.raw(parts.item_members);
     header.key("length").unsigned_integer(parts.payload.size()).end_object();
     out += item;
   }

@@ -10,10 +10,11 @@ namespace vitals::sentry::detail {
 
 /// An envelope of one item.
 struct EnvelopeParts {
-  EventId event_id;
-  std::string_view dsn;        ///< without a secret; may be empty
-  std::string_view dsc;        ///< baggage members, for the header `trace`; may be empty
-  std::string_view item_type;  ///< `event` or `transaction`
+  EventId event_id{};               ///< zero: left out
+  std::string_view dsn;             ///< without a secret; may be empty
+  std::string_view dsc{};           ///< baggage members, for the header `trace`; may be empty
+  std::string_view item_type;       ///< `event`, `transaction`, `sessions`, …
+  std::string_view item_members{};  ///< more of the item's header, as JSON members
   std::string_view payload;
   Timestamp sent_at;
 };

@@ -119,14 +119,28 @@ bool Sender::kept_by_hook(const std::function<bool(Event&)>& hook, Event& event)
 Delivery Sender::post(const Event& event, std::string_view dsc, Category category) {
   payload_.clear();
   write_event(event, {outlet_.machine(), outlet_.options().send_default_pii}, payload_);
-  if (payload_.size() > kMaxItem) return {Outcome::kTooLarge, false};
-  write_envelope({.event_id = event.event_id,
-                  .dsn = outlet_.destinations().dsn,
-                  .dsc = dsc,
-                  .item_type = category == Category::kError ? "event" : "transaction",
-                  .payload = payload_,
-                  .sent_at = Timestamp{std::chrono::nanoseconds{wall_clock()}}},
-                 envelope_);
+  return send_envelope({.event_id = event.event_id,
+                        .dsn = outlet_.destinations().dsn,
+                        .dsc = dsc,
+                        .item_type = category == Category::kError ? "event" : "transaction",
+                        .payload = payload_,
+                        .sent_at = Timestamp{std::chrono::nanoseconds{wall_clock()}}},
+                       category);
+}
+
+Delivery Sender::deliver(const ReadyItem& item) {
+  if (outlet_.limited(item.category)) return {Outcome::kRateLimited, false};
+  return send_envelope({.dsn = outlet_.destinations().dsn,
+                        .item_type = item.type,
+                        .item_members = item.header_members,
+                        .payload = item.payload,
+                        .sent_at = Timestamp{std::chrono::nanoseconds{wall_clock()}}},
+                       item.category);
+}
+
+Delivery Sender::send_envelope(const EnvelopeParts& parts, Category category) {
+  if (parts.payload.size() > kMaxItem) return {Outcome::kTooLarge, false};
+  write_envelope(parts, envelope_);
   outlet_.copy_to_spotlight(envelope_);
   if (outlet_.destinations().url.empty()) return {Outcome::kSent, false};
 
@@ -135,7 +149,7 @@ Delivery Sender::post(const Event& event, std::string_view dsc, Category categor
   if (outlet_.options().debug) {
     std::string text{category_name(category)};
     text += ' ';
-    text += event.event_id.hex().view();
+    text += parts.event_id.hex().view();
     text += ' ';
     text += outcome_name(delivery.outcome);
     text += ", status " + std::to_string(result.status);

@@ -6,6 +6,7 @@
 #include <memory>
 #include <string>
 
+#include "sentry/delivery/envelope.h"
 #include "sentry/delivery/gzip.h"
 #include "sentry/delivery/rate_limits.h"
 #include "sentry/items.h"
@@ -65,10 +66,12 @@ class Sender {
 
   [[nodiscard]] Delivery deliver(const ErrorItem& item);
   [[nodiscard]] Delivery deliver(const TransactionItem& item);
+  [[nodiscard]] Delivery deliver(const ReadyItem& item);
 
  private:
   [[nodiscard]] bool kept_by_hook(const std::function<bool(Event&)>& hook, Event& event) const;
   [[nodiscard]] Delivery post(const Event& event, std::string_view dsc, Category category);
+  [[nodiscard]] Delivery send_envelope(const EnvelopeParts& parts, Category category);
   [[nodiscard]] SendRequest make_request();
 
   Outlet& outlet_;

@@ -20,17 +20,20 @@ using Clock = std::chrono::steady_clock;
 /// How long a transaction may lie before it is picked up. Nobody waits for one, and waking a thread
 /// for each would cost the request more than recording it.
 constexpr std::chrono::milliseconds kPatience{100};
+constexpr std::size_t kReadyQueue = 256;
 constexpr double kFirstPauseSeconds = 1;
 constexpr double kLongestPauseSeconds = 60;
 constexpr int kLowestPriority = 19;
 
 }  // namespace
 
-Worker::Worker(const Options& options, Destinations destinations)
+Worker::Worker(const Options& options, Destinations destinations, std::vector<ItemSource*> sources)
     : byte_limit_(options.queue_bytes),
       outlet_(options, std::move(destinations)),
       errors_(options.error_queue),
-      transactions_(options.transaction_queue) {
+      transactions_(options.transaction_queue),
+      ready_(kReadyQueue),
+      sources_(std::move(sources)) {
   sem_init(&wake_, 0, 0);
 }
 
@@ -62,6 +65,18 @@ bool Worker::push(std::unique_ptr<TransactionItem> item) noexcept {
   return push_to(transactions_, std::move(item), Category::kTransaction, byte_limit_ / 4 * 3);
 }
 
+bool Worker::push(std::unique_ptr<ReadyItem> item) noexcept {
+  const Category category = item->category;
+  return push_to(ready_, std::move(item), category, byte_limit_ / 4 * 3);
+}
+
+void Worker::ask_sources(bool everything) noexcept {
+  for (ItemSource* const source : sources_) {
+    while (auto item = source->take(Clock::now(), everything))
+      push(std::move(item));
+  }
+}
+
 void Worker::run() noexcept {
   become_sentry_thread();
   pthread_setname_np(pthread_self(), "vitals-sentry");
@@ -77,6 +92,7 @@ void Worker::run() noexcept {
       continue;
     }
     wake_pending_.exchange(false, std::memory_order_acq_rel);
+    ask_sources(waiters_.load(std::memory_order_relaxed) > 0);
     const std::optional<Delivery> delivery = process_next(sender);
     if (!delivery) {
       sleep(kPatience);
@@ -94,6 +110,7 @@ void Worker::drain() noexcept {
   pthread_setname_np(pthread_self(), "vitals-drain");
   {
     Sender sender{outlet_};
+    ask_sources(true);
     while (!aborted_.load(std::memory_order_acquire)) {  // pairs with close()
       const std::optional<Delivery> delivery = process_next(sender);
       // The end is no time to wait for a server that is away, and each try may take its time-out.
@@ -102,6 +119,8 @@ void Worker::drain() noexcept {
   }
   discard_all(errors_, Category::kError);
   discard_all(transactions_, Category::kTransaction);
+  while (const auto item = ready_.pop())
+    settle(item->cost(), item->category, Outcome::kNetwork);
   {
     std::unique_lock hold{progress_mutex_};
     progress_.wait(hold, [this] { return loop_ended_; });
@@ -125,6 +144,9 @@ std::optional<Delivery> Worker::process_next(Sender& sender) noexcept {
   } else if (const auto transaction = transactions_.pop()) {
     delivery = process(sender, *transaction, Category::kTransaction);
     transactions_done_.fetch_add(1, std::memory_order_seq_cst);
+  } else if (const auto ready = ready_.pop()) {
+    delivery = process(sender, *ready, ready->category);
+    ready_done_.fetch_add(1, std::memory_order_seq_cst);
   } else {
     return delivery;
   }
@@ -184,24 +206,27 @@ void Worker::sleep(std::chrono::nanoseconds time) noexcept {
   sem_clockwait(&wake_, CLOCK_MONOTONIC, &until);
 }
 
-bool Worker::done_with(std::size_t errors, std::size_t transactions) const noexcept {
+bool Worker::done_with(std::size_t errors, std::size_t transactions,
+                       std::size_t ready) const noexcept {
   return errors_done_.load(std::memory_order_seq_cst) >= errors &&
-         transactions_done_.load(std::memory_order_seq_cst) >= transactions;
+         transactions_done_.load(std::memory_order_seq_cst) >= transactions &&
+         ready_done_.load(std::memory_order_seq_cst) >= ready;
 }
 
 bool Worker::flush(Time deadline) noexcept {
   const std::size_t errors = errors_.pushed();
   const std::size_t transactions = transactions_.pushed();
+  const std::size_t ready = ready_.pushed();
   waiters_.fetch_add(1, std::memory_order_seq_cst);
   wake();
   std::unique_lock hold{progress_mutex_};
   // The loop says when the queues are empty, not after each item: that would wake this thread for
   // nothing a thousand times. Under a steady stream they never are, hence the look now and then.
   constexpr std::chrono::milliseconds kLook{20};
-  bool done = done_with(errors, transactions);
+  bool done = done_with(errors, transactions, ready);
   while (!done && !ended_ && Clock::now() < deadline) {
     progress_.wait_until(hold, std::min(deadline, Clock::now() + kLook));
-    done = done_with(errors, transactions);
+    done = done_with(errors, transactions, ready);
   }
   waiters_.fetch_sub(1, std::memory_order_relaxed);
   return done;
@@ -236,6 +261,8 @@ bool Worker::close(Time deadline) noexcept {
   // A transport that does not heed cancel(): it is left with what it holds, the rest is counted.
   discard_all(errors_, Category::kError);
   discard_all(transactions_, Category::kTransaction);
+  while (const auto item = ready_.pop())
+    settle(item->cost(), item->category, Outcome::kNetwork);
   return false;
 }
 

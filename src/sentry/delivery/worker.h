@@ -10,6 +10,7 @@
 #include <mutex>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "sentry/delivery/bounded_queue.h"
 #include "sentry/delivery/sender.h"
@@ -27,7 +28,8 @@ class Worker {
  public:
   using Time = std::chrono::steady_clock::time_point;
 
-  Worker(const Options& options, Destinations destinations);
+  /// The sources must outlive it.
+  Worker(const Options& options, Destinations destinations, std::vector<ItemSource*> sources);
   Worker(const Worker&) = delete;
   Worker& operator=(const Worker&) = delete;
   ~Worker();
@@ -35,7 +37,10 @@ class Worker {
   /// Takes the item, or counts it as lost. Threads: any.
   bool push(std::unique_ptr<ErrorItem> item) noexcept;
   bool push(std::unique_ptr<TransactionItem> item) noexcept;
-  [[nodiscard]] std::size_t depth() const noexcept { return errors_.size() + transactions_.size(); }
+  bool push(std::unique_ptr<ReadyItem> item) noexcept;
+  [[nodiscard]] std::size_t depth() const noexcept {
+    return errors_.size() + transactions_.size() + ready_.size();
+  }
 
   /// The loop, on a thread of its own, until begin_close(). At the lowest priority.
   void run() noexcept;
@@ -64,20 +69,25 @@ class Worker {
   [[nodiscard]] Delivery process(Sender& sender, const Item& item, Category category) noexcept;
   template <class Item>
   void discard_all(BoundedQueue<Item>& queue, Category category) noexcept;
+  void ask_sources(bool everything) noexcept;
   void settle(std::size_t cost, Category category, Outcome outcome) noexcept;
   void back_off() noexcept;
   void sleep(std::chrono::nanoseconds time) noexcept;
   void say_ended(bool& which) noexcept;
   void wake() noexcept { sem_post(&wake_); }
-  [[nodiscard]] bool done_with(std::size_t errors, std::size_t transactions) const noexcept;
+  [[nodiscard]] bool done_with(std::size_t errors, std::size_t transactions,
+                               std::size_t ready) const noexcept;
 
   const std::size_t byte_limit_;
   Outlet outlet_;
   BoundedQueue<ErrorItem> errors_;
   BoundedQueue<TransactionItem> transactions_;
+  BoundedQueue<ReadyItem> ready_;
+  const std::vector<ItemSource*> sources_;
   std::atomic<std::size_t> bytes_{0};
   std::atomic<std::size_t> errors_done_{0};
   std::atomic<std::size_t> transactions_done_{0};
+  std::atomic<std::size_t> ready_done_{0};
 
   sem_t wake_{};
   std::atomic<bool> wake_pending_{false};
