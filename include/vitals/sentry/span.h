@@ -182,6 +182,21 @@ namespace detail {
   return enabled() ? Span::begin_part(op, description) : Span{};
 }
 
+/// The headers that carry a trace on: send those that are not empty, under these names.
+struct TraceHeaders {
+  std::string sentry_trace{};  ///< `sentry-trace`
+  std::string baggage{};       ///< `baggage`
+  std::string traceparent{};   ///< `traceparent`
+};
+
+/// What an outgoing HTTP request to `url` should bear: the active span's headers, where
+/// Options::trace_propagation_targets allows the target; else nothing but `existing_baggage`, a
+/// header `baggage` that the request has already. Call it while the span that stands for the
+/// request is active. Threads: any. Cost: some allocations.
+/// Source: Sentry developer documentation, "Trace Propagation".
+[[nodiscard]] TraceHeaders outgoing_trace(std::string_view url,
+                                          std::string_view existing_baggage = {});
+
 /// Scope and span together: what a task takes along to another thread.
 /// `auto context = Context::current(); pool.post([context] { auto active = context.activate(); …
 /// });`
