@@ -2,7 +2,7 @@
 JOBS ?= $(shell nproc)
 TEST_JOBS ?= 4
 
-.PHONY: help setup build run demo test test-asan test-tsan bench fuzz check format clean
+.PHONY: help setup setup-test build run demo test test-asan test-tsan bench fuzz check format clean
 
 help:
 	@echo "make demo      set up, build, and show the service with synthetic users (FOR=seconds to end by itself)"
@@ -19,6 +19,9 @@ help:
 setup:
 	@scripts/bootstrap
 
+setup-test:
+	@scripts/bootstrap test
+
 build/%/build.ninja:
 	cmake --preset $*
 
@@ -31,11 +34,11 @@ run: build
 demo: build
 	build/release/bin/health-agent --demo $(if $(FOR),--for $(FOR))
 
-test: setup build/release/build.ninja
+test: setup-test build/release/build.ninja
 	cmake --build --preset release -j $(JOBS)
 	ctest --test-dir build/release --output-on-failure -j $(TEST_JOBS)
 
-test-asan test-tsan: test-%: setup build/%/build.ninja
+test-asan test-tsan: test-%: setup-test build/%/build.ninja
 	cmake --build --preset $* -j $(JOBS)
 	ctest --test-dir build/$* --output-on-failure -j $(TEST_JOBS)
 

@@ -71,7 +71,7 @@ std::vector<std::pair<std::string, std::string>> Admission::cors_headers(
       [origin](const std::string& allowed) { return allowed == "*" || allowed == origin; });
   if (!listed) return {{"Vary", "Origin"}};
   return {{"Access-Control-Allow-Origin", std::string{origin}},
-          {"Access-Control-Expose-Headers", "X-Request-ID, Retry-After"},
+          {"Access-Control-Expose-Headers", "X-Request-ID, X-Trace-ID, Retry-After"},
           {"Vary", "Origin"}};
 }
 

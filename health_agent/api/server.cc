@@ -346,7 +346,7 @@ void Server::Impl::add_headers(Builder& builder, const Exchange& exchange,
     builder.append_header(restinio::http_field::content_type, response.content_type);
   for (const auto& [name, value] : response.headers)
     builder.append_header(name, value);
-  builder.append_header("X-Request-ID", std::string{exchange.scope.request_id()});
+  vitals::adapters::append_ids(builder, exchange.scope);
   if (draining || !exchange.handle->header().should_keep_alive()) {
     builder.connection_close();
   } else {

@@ -56,10 +56,18 @@ template <class Request>
   return start;
 }
 
-/// Puts the request id on an answer that is about to be sent, and ends the request's measurement.
+/// Puts the request's ids on an answer: `X-Request-ID`, and with Sentry on `X-Trace-ID`.
+template <class Response>
+void append_ids(Response& response, const monitor::RequestScope& scope) {
+  response.append_header("X-Request-ID", std::string{scope.request_id()});
+  if (!scope.trace_id().empty())
+    response.append_header("X-Trace-ID", std::string{scope.trace_id()});
+}
+
+/// Puts the ids on an answer that is about to be sent, and ends the request's measurement.
 template <class Response>
 void finish(Response& response, monitor::RequestScope& scope, int status) {
-  response.append_header("X-Request-ID", std::string{scope.request_id()});
+  append_ids(response, scope);
   scope.finish(status);
 }
 
