@@ -32,6 +32,14 @@ void check_header(const Envelope& envelope, std::vector<std::string>& faults) {
     faults.emplace_back("sdk of the envelope has no name");
 }
 
+void check_log_header(const EnvelopeItem& item, std::vector<std::string>& faults) {
+  if (item.header.value("content_type", "") != "application/vnd.sentry.items.log+json")
+    faults.push_back("a log item's content_type: " + item.header.dump());
+  const Json& lines = item.json.value("items", Json::array());
+  if (item.header.value("item_count", Json{}) != Json(lines.size()))
+    faults.push_back("a log item's item_count is not that of its payload: " + item.header.dump());
+}
+
 struct AuthHeader {
   std::string client;
   std::string key;
@@ -68,8 +76,8 @@ std::optional<AuthHeader> parse_auth(std::string_view text) {
 }  // namespace
 
 Envelope parse_envelope(const std::string& text) {
-  static const std::set<std::string> kJsonTypes{"event", "transaction", "client_report", "sessions",
-                                                "session"};
+  static const std::set<std::string> kJsonTypes{
+      "event", "transaction", "client_report", "sessions", "session", "check_in", "log"};
   Envelope envelope;
   std::vector<std::string>& faults = envelope.faults;
   std::size_t at = text.find('\n');
@@ -107,6 +115,7 @@ Envelope parse_envelope(const std::string& text) {
       }
       const std::vector<std::string> found = item_faults(item.type, item.json);
       faults.insert(faults.end(), found.begin(), found.end());
+      if (item.type == "log") check_log_header(item, faults);
     } else if (item.type != "attachment") {
       faults.emplace_back("an item of an unknown type: " + item.type);
     }

@@ -88,6 +88,80 @@ void check_breadcrumbs(const Json& breadcrumbs, Faults& faults) {
   }
 }
 
+bool is_address(const Json& value) {
+  if (!is_text(value)) return false;
+  const std::string_view text = value.get_ref<const std::string&>();
+  return text.starts_with("0x") && text.size() > 2 &&
+         text.find_first_not_of("0123456789abcdef", 2) == std::string_view::npos;
+}
+
+void check_stack(const Json& stack, Faults& faults) {
+  const Json frames = at(stack, {"frames"});
+  want(frames.is_array() && !frames.empty(), "stacktrace.frames: some", stack, faults);
+  if (!frames.is_array()) return;
+  for (const Json& frame : frames) {
+    want(is_address(at(frame, {"instruction_addr"})), "frame: an instruction_addr", frame, faults);
+    want(at(frame, {"in_app"}).is_boolean(), "frame: in_app", frame, faults);
+    if (frame.contains("lineno"))
+      want(is_text(at(frame, {"abs_path"})), "frame: a line has its file", frame, faults);
+  }
+}
+
+void check_images(const Json& images, Faults& faults) {
+  if (images.is_null()) return;
+  want(images.is_array(), "debug_meta.images: an array", images, faults);
+  if (!images.is_array()) return;
+  for (const Json& image : images) {
+    want(at(image, {"type"}) == "elf", "image: type elf", image, faults);
+    want(is_address(at(image, {"image_addr"})), "image: image_addr", image, faults);
+    if (image.contains("debug_id")) {
+      const Json id = image["debug_id"];
+      want(is_text(id) && has_form(id.get<std::string>(), "xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx"),
+           "image: debug_id is a UUID", image, faults);
+    }
+  }
+}
+
+void check_sessions(const Json& sessions, Faults& faults) {
+  const Json minutes = at(sessions, {"aggregates"});
+  want(is_text(at(sessions, {"attrs", "release"})), "attrs: a release", sessions, faults);
+  want(minutes.is_array() && !minutes.empty() && minutes.size() <= 100,
+       "aggregates: 1 to 100 minutes", sessions, faults);
+  if (!minutes.is_array()) return;
+  for (const Json& minute : minutes) {
+    want(is_timestamp_text(at(minute, {"started"})), "aggregate: started", minute, faults);
+    std::uint64_t ended = 0;
+    for (const char* name : {"exited", "errored", "crashed", "abnormal"})
+      ended += minute.value(name, std::uint64_t{0});
+    want(ended > 0, "aggregate: a session", minute, faults);
+  }
+}
+
+void check_log(const Json& log, Faults& faults) {
+  const Json lines = at(log, {"items"});
+  want(lines.is_array() && !lines.empty(), "items: some", log, faults);
+  if (!lines.is_array()) return;
+  for (const Json& line : lines) {
+    want(at(line, {"timestamp"}).is_number(), "log: a timestamp", line, faults);
+    want(is_text(at(line, {"level"})), "log: a level", line, faults);
+    want(is_text(at(line, {"body"})), "log: a body", line, faults);
+    want(is_hex(at(line, {"trace_id"}), 32), "log: a trace_id", line, faults);
+    const Json attributes = at(line, {"attributes"});
+    if (attributes.is_null()) continue;
+    for (const auto& [name, attribute] : attributes.items()) {
+      want(attribute.is_object() && attribute.contains("value") && attribute.contains("type"),
+           "log: an attribute has value and type", line, faults);
+    }
+  }
+}
+
+void check_check_in(const Json& check_in, Faults& faults) {
+  want(is_hex(at(check_in, {"check_in_id"}), 32), "check_in_id", check_in, faults);
+  want(is_text(at(check_in, {"monitor_slug"})), "monitor_slug", check_in, faults);
+  const Json status = at(check_in, {"status"});
+  want(status == "in_progress" || status == "ok" || status == "error", "status", check_in, faults);
+}
+
 void check_event(const Json& event, Faults& faults) {
   static const std::set<std::string> kLevels{"fatal", "error", "warning", "info", "debug"};
   const Json level = at(event, {"level"});
@@ -105,8 +179,10 @@ void check_event(const Json& event, Faults& faults) {
       want(at(exception, {"value"}).is_string(), "exception: a value", exception, faults);
       want(is_text(at(exception, {"mechanism", "type"})), "exception: a mechanism", exception,
            faults);
+      if (exception.contains("stacktrace")) check_stack(exception["stacktrace"], faults);
     }
   }
+  check_images(at(event, {"debug_meta", "images"}), faults);
   if (event.contains("contexts") && event["contexts"].contains("trace"))
     check_trace(event["contexts"]["trace"], faults);
 }
@@ -186,6 +262,9 @@ std::vector<std::string> item_faults(const std::string& type, const Json& item) 
   if (type == "event") check_event(item, faults);
   if (type == "transaction") check_transaction(item, faults);
   if (type == "client_report") check_client_report(item, faults);
+  if (type == "sessions") check_sessions(item, faults);
+  if (type == "log") check_log(item, faults);
+  if (type == "check_in") check_check_in(item, faults);
   for (std::string& fault : faults)
     fault = type + ": " + fault;
   return faults;

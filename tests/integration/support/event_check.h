@@ -8,8 +8,8 @@
 
 namespace integration {
 
-/// Everything in an item's JSON that the protocol forbids or misses, in words. For types other than
-/// event, transaction and client_report nothing is looked at.
+/// Everything in an item's JSON that the protocol forbids or misses, in words. Attachments and
+/// types that are not known are not looked at.
 [[nodiscard]] std::vector<std::string> item_faults(const std::string& type, const Json& item);
 
 /// `2026-01-31T12:00:00Z`, with any number of digits of a second.

@@ -12,10 +12,11 @@ constexpr std::size_t kKeepAtMost = 64UL << 20U;
 
 }  // namespace
 
-EnvelopeReceiver::EnvelopeReceiver(Mode mode)
+EnvelopeReceiver::EnvelopeReceiver(Mode mode, std::uint16_t port)
     : mode_(mode),
       server_(std::make_unique<HttpServer>(
-          free_port(), [this](const ServerRequest& request) { return take(request); })) {}
+          port != 0 ? port : free_port(),
+          [this](const ServerRequest& request) { return take(request); })) {}
 
 std::string EnvelopeReceiver::dsn() const {
   return std::string{"http://"} + kKey + "@127.0.0.1:" + std::to_string(port()) + "/42";
@@ -58,10 +59,8 @@ ServerAnswer EnvelopeReceiver::take(const ServerRequest& request) {
       break;
   }
   if (everything_.size() < kKeepAtMost) everything_ += text;
-  for (EnvelopeItem& item : envelope.items) {
-    if (item.type == "event") events_.push_back(std::move(item.json));
-    if (item.type == "transaction") transactions_.push_back(std::move(item.json));
-  }
+  for (EnvelopeItem& item : envelope.items)
+    items_[item.type].push_back(std::move(item.json));
   arrived_.notify_all();
   return answer;
 }
@@ -69,7 +68,7 @@ ServerAnswer EnvelopeReceiver::take(const ServerRequest& request) {
 bool EnvelopeReceiver::wait_for(const std::function<bool(const std::vector<Json>&)>& good,
                                 Milliseconds deadline) {
   std::unique_lock lock{mutex_};
-  return arrived_.wait_for(lock, deadline * kSlowness, [&] { return good(events_); });
+  return arrived_.wait_for(lock, deadline * kSlowness, [&] { return good(items_["event"]); });
 }
 
 bool EnvelopeReceiver::wait_for_events(std::size_t count, Milliseconds deadline) {
@@ -77,14 +76,10 @@ bool EnvelopeReceiver::wait_for_events(std::size_t count, Milliseconds deadline)
                   deadline);
 }
 
-std::vector<Json> EnvelopeReceiver::events() const {
+std::vector<Json> EnvelopeReceiver::items(const std::string& type) const {
   const std::lock_guard lock{mutex_};
-  return events_;
-}
-
-std::vector<Json> EnvelopeReceiver::transactions() const {
-  const std::lock_guard lock{mutex_};
-  return transactions_;
+  const auto found = items_.find(type);
+  return found == items_.end() ? std::vector<Json>{} : found->second;
 }
 
 std::vector<std::string> EnvelopeReceiver::faults() const {

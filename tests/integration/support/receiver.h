@@ -3,6 +3,7 @@
 #include <condition_variable>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -27,7 +28,8 @@ class EnvelopeReceiver {
 
   static constexpr const char* kKey = "d0c0ffee0123456789abcdef01234567";
 
-  explicit EnvelopeReceiver(Mode mode = Mode::kNormal);
+  /// On a free port, or on that one: a server that was away comes back where it was.
+  explicit EnvelopeReceiver(Mode mode = Mode::kNormal, std::uint16_t port = 0);
 
   /// What SENTRY_DSN must be to get here.
   [[nodiscard]] std::string dsn() const;
@@ -40,8 +42,10 @@ class EnvelopeReceiver {
   /// Waits for that many error events.
   [[nodiscard]] bool wait_for_events(std::size_t count, Milliseconds deadline = 10s);
 
-  [[nodiscard]] std::vector<Json> events() const;        ///< Items of type `event`.
-  [[nodiscard]] std::vector<Json> transactions() const;  ///< Items of type `transaction`.
+  /// The items of a type, in the order they came.
+  [[nodiscard]] std::vector<Json> items(const std::string& type) const;
+  [[nodiscard]] std::vector<Json> events() const { return items("event"); }
+  [[nodiscard]] std::vector<Json> transactions() const { return items("transaction"); }
   [[nodiscard]] std::vector<std::string> faults() const;
   [[nodiscard]] std::size_t requests() const;
   [[nodiscard]] std::size_t connections() const noexcept { return server_->connections(); }
@@ -55,8 +59,7 @@ class EnvelopeReceiver {
   std::condition_variable arrived_;
   Mode mode_;
   std::size_t requests_ = 0;
-  std::vector<Json> events_;
-  std::vector<Json> transactions_;
+  std::map<std::string, std::vector<Json>> items_;
   std::vector<std::string> faults_;
   std::string everything_;
   std::unique_ptr<HttpServer> server_;  // last: its threads use all of the above
