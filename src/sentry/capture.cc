@@ -1,5 +1,8 @@
 #include <cxxabi.h>
 
+#include <array>
+#include <cstddef>
+#include <cstring>
 #include <exception>
 #include <memory>
 #include <typeinfo>
@@ -8,6 +11,8 @@
 #include "sentry/items.h"
 #include "sentry/new_id.h"
 #include "sentry/runtime.h"
+#include "sentry/stack/stack_walk.h"
+#include "sentry/stack/throw_site.h"
 
 namespace vitals::sentry::detail {
 namespace {
@@ -15,9 +20,17 @@ namespace {
 constexpr std::size_t kMaxChain = 32;
 constexpr std::uint32_t kMaxOwnBytes = 64 * 1024;
 
-void add_link(std::vector<CapturedException>& chain, const char* type, const char* text) {
-  chain.push_back({type == nullptr ? "unknown" : type,
-                   std::string{cut(text == nullptr ? "" : text, kMaxValueSize)}});
+void add_link(std::vector<CapturedException>& chain, const std::type_info* type, const void* object,
+              const char* text) {
+  CapturedException link;
+  link.mangled_type = type == nullptr ? "unknown" : type->name();
+  link.value = cut(text == nullptr ? "" : text, kMaxValueSize);
+  if (type != nullptr) {
+    std::array<std::uintptr_t, kMaxThrowDepth> stack;
+    const std::size_t depth = throw_stack(object, *type, stack);
+    link.stack.assign(stack.begin(), stack.begin() + static_cast<std::ptrdiff_t>(depth));
+  }
+  chain.push_back(std::move(link));
 }
 
 void follow(std::vector<CapturedException>& chain, const std::exception_ptr& pointer);
@@ -27,31 +40,47 @@ void follow_nested(std::vector<CapturedException>& chain, const std::nested_exce
 }
 
 void follow(std::vector<CapturedException>& chain, const std::exception& exception) {
-  add_link(chain, typeid(exception).name(), exception.what());
+  // The whole object's address is what was thrown; a base of it may stand elsewhere.
+  add_link(chain, &typeid(exception), dynamic_cast<const void*>(&exception), exception.what());
   follow_nested(chain, dynamic_cast<const std::nested_exception*>(&exception));
 }
 
 /// What an exception_ptr holds can only be seen by throwing it once more.
 void follow(std::vector<CapturedException>& chain, const std::exception_ptr& pointer) {
   if (chain.size() >= kMaxChain) return;
-  const auto type = []() -> const char* {
-    const std::type_info* const current = abi::__cxa_current_exception_type();
-    return current == nullptr ? nullptr : current->name();
+  // What it points to is the object that was thrown, and all that it holds.
+  static_assert(sizeof pointer == sizeof(void*));
+  const void* object = nullptr;
+  std::memcpy(&object, &pointer, sizeof object);
+  const auto add = [&](const char* text) {
+    add_link(chain, abi::__cxa_current_exception_type(), object, text);
   };
   try {
     std::rethrow_exception(pointer);
   } catch (const std::exception& exception) {
     follow(chain, exception);
   } catch (const std::nested_exception& nested) {
-    add_link(chain, type(), nullptr);
+    add(nullptr);
     follow_nested(chain, &nested);
   } catch (const std::string& text) {
-    add_link(chain, type(), text.c_str());
+    add(text.c_str());
   } catch (const char* text) {
-    add_link(chain, type(), text);
+    add(text);
   } catch (...) {
-    add_link(chain, type(), nullptr);
+    add(nullptr);
   }
+}
+
+/// What was never thrown, or not within our sight, shows where it was captured.
+void take_stack(ErrorItem& item, std::uintptr_t capture_site) {
+  CapturedException& captured = item.chain.front();
+  if (captured.stack.empty()) {
+    std::array<std::uintptr_t, kMaxThrowDepth> stack;
+    const std::size_t depth = unwind_stack(capture_site, stack);
+    captured.stack.assign(stack.begin(), stack.begin() + static_cast<std::ptrdiff_t>(depth));
+  }
+  // Now, since a library may be gone when its addresses are looked up.
+  item.modules = current_modules();
 }
 
 void take_options(ErrorItem& item, const CaptureOptions& options) {
@@ -122,7 +151,8 @@ std::size_t ErrorItem::cost() const noexcept {
   std::size_t bytes = sizeof *this + message.size() + scope.records.size() +
                       scope.breadcrumbs.size() + own.capacity();
   for (const CapturedException& link : chain) {
-    bytes += sizeof link + link.value.size() + link.mangled_type.size();
+    bytes += sizeof link + link.value.size() + link.mangled_type.size() +
+             link.stack.size() * sizeof link.stack.front();
   }
   return bytes;
 }
@@ -134,14 +164,23 @@ std::size_t TransactionItem::cost() const noexcept {
   return bytes + scope.size();
 }
 
-EventId capture_exception(const std::exception& exception, const CaptureOptions& options) noexcept {
-  return capture(options, [&](ErrorItem& item) { item.chain = describe(exception); });
+[[gnu::noinline]] EventId capture_exception(const std::exception& exception,
+                                            const CaptureOptions& options) noexcept {
+  const auto site = reinterpret_cast<std::uintptr_t>(__builtin_return_address(0));
+  return capture(options, [&](ErrorItem& item) {
+    item.chain = describe(exception);
+    take_stack(item, site);
+  });
 }
 
-EventId capture_exception(const std::exception_ptr& exception,
-                          const CaptureOptions& options) noexcept {
+[[gnu::noinline]] EventId capture_exception(const std::exception_ptr& exception,
+                                            const CaptureOptions& options) noexcept {
   if (!exception) return {};
-  return capture(options, [&](ErrorItem& item) { item.chain = describe(exception); });
+  const auto site = reinterpret_cast<std::uintptr_t>(__builtin_return_address(0));
+  return capture(options, [&](ErrorItem& item) {
+    item.chain = describe(exception);
+    take_stack(item, site);
+  });
 }
 
 EventId capture_message(std::string_view text, Level level,

@@ -126,9 +126,20 @@ void apply_arena(Event& event, std::string_view arena) {
   }
 }
 
+void add_stacks(Event& event, const ErrorItem& item, Symbolizer& symbolizer) {
+  std::shared_ptr<const ModuleMap> modules = item.modules;
+  for (ExceptionRecord& exception : event.exceptions) {
+    const CapturedException& link = item.chain[static_cast<std::size_t>(exception.exception_id)];
+    if (link.stack.empty()) continue;
+    if (!modules) modules = current_modules();
+    exception.frames = symbolizer.frames(link.stack, modules, link.innermost);
+    Symbolizer::add_images(exception.frames, *modules, event.images);
+  }
+}
+
 }  // namespace
 
-Event build_event(const ErrorItem& item, const Options& options) {
+Event build_event(const ErrorItem& item, const Options& options, Symbolizer& symbolizer) {
   Event event;
   event.type = Event::Type::kError;
   event.event_id = item.event_id;
@@ -168,6 +179,7 @@ Event build_event(const ErrorItem& item, const Options& options) {
     record.handled = item.handled;
     event.exceptions.push_back(std::move(record));
   }
+  add_stacks(event, item, symbolizer);
   return event;
 }
 

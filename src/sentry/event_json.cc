@@ -1,5 +1,8 @@
 #include "sentry/event_json.h"
 
+#include <array>
+#include <charconv>
+
 #include "sentry/json_writer.h"
 #include "sentry/records.h"
 #include "sentry/scrub.h"
@@ -82,6 +85,53 @@ void write_request(JsonWriter& json, const RequestRecord& request, bool pii) {
   json.end_object();
 }
 
+void write_address(JsonWriter& json, std::string_view name, std::uint64_t address) {
+  std::array<char, 2 + 16> text{'0', 'x'};
+  char* const end = std::to_chars(text.data() + 2, text.data() + text.size(), address, 16).ptr;
+  json.key(name).string({text.data(), static_cast<std::size_t>(end - text.data())});
+}
+
+void write_lines(JsonWriter& json, std::string_view name, const std::vector<std::string>& lines) {
+  if (lines.empty()) return;
+  json.key(name).begin_array();
+  for (const std::string& line : lines)
+    json.string(line);
+  json.end_array();
+}
+
+void write_stack(JsonWriter& json, const std::vector<FrameRecord>& frames) {
+  if (frames.empty()) return;
+  json.key("stacktrace").begin_object().key("frames").begin_array();
+  for (const FrameRecord& frame : frames) {
+    json.begin_object().member("function", frame.function).member("filename", frame.filename);
+    json.member("abs_path", frame.abs_path);
+    if (frame.line > 0) json.key("lineno").integer(frame.line);
+    json.member("package", frame.package);
+    write_address(json, "instruction_addr", frame.address);
+    json.key("in_app").boolean(frame.in_app);
+    write_lines(json, "pre_context", frame.pre_context);
+    // An empty line is a line too.
+    const bool has_context =
+        !frame.pre_context.empty() || !frame.post_context.empty() || !frame.context_line.empty();
+    if (has_context) json.key("context_line").string(frame.context_line);
+    write_lines(json, "post_context", frame.post_context);
+    json.end_object();
+  }
+  json.end_array().end_object();
+}
+
+void write_images(JsonWriter& json, const std::vector<ImageRecord>& images) {
+  if (images.empty()) return;
+  json.key("debug_meta").begin_object().key("images").begin_array();
+  for (const ImageRecord& image : images) {
+    json.begin_object().member("type", "elf").member("code_file", image.code_file);
+    json.member("debug_id", image.debug_id).member("code_id", image.code_id);
+    write_address(json, "image_addr", image.address);
+    json.key("image_size").unsigned_integer(image.size).end_object();
+  }
+  json.end_array().end_object();
+}
+
 void write_exceptions(JsonWriter& json, const std::vector<ExceptionRecord>& exceptions) {
   if (exceptions.empty()) return;
   json.key("exception").begin_object().key("values").begin_array();
@@ -97,7 +147,9 @@ void write_exceptions(JsonWriter& json, const std::vector<ExceptionRecord>& exce
         json.member("source", "std::nested_exception");
       }
     }
-    json.end_object().end_object();
+    json.end_object();
+    write_stack(json, exception.frames);
+    json.end_object();
   }
   json.end_array().end_object();
 }
@@ -181,6 +233,7 @@ void write_error_parts(JsonWriter& json, const Event& event, bool pii) {
     json.key("message").begin_object().member("formatted", event.message).end_object();
   }
   write_exceptions(json, event.exceptions);
+  write_images(json, event.images);
   write_breadcrumbs(json, event.breadcrumbs, pii);
   if (event.fingerprint.empty()) return;
   json.key("fingerprint").begin_array();

@@ -22,6 +22,7 @@ struct CapturedException {
   std::string mangled_type;
   std::string value;
   std::vector<std::uintptr_t> stack{};  // of the throw, the innermost return address first
+  Innermost innermost = Innermost::kReturnAddress;  // what the first of `stack` is
 };
 
 /// An error or message on its way to the client's thread. Holds only what has to be taken at once;
@@ -43,7 +44,7 @@ struct ErrorItem {
   std::string transaction;
   std::string dsc;
   std::vector<AttachmentRecord> attachments;
-  std::shared_ptr<const ModuleMap> modules;  // of a process that crashed; null: of this one
+  std::shared_ptr<const ModuleMap> modules;  // of the stacks' process, as it was; null: as now
 
   /// Roughly what it holds in memory.
   [[nodiscard]] std::size_t cost() const noexcept;

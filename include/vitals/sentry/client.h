@@ -131,7 +131,9 @@ EventId capture_exception(const std::exception_ptr& exception,
 EventId capture_message(std::string_view text, Level level, const CaptureOptions& options) noexcept;
 }  // namespace detail
 
-/// Hands an exception, and those nested in it, over to be sent with the current scope's data.
+/// Hands an exception, and those nested in it, over to be sent with the current scope's data. It
+/// shows the stack of the place that threw it; of one that was never thrown, or before the client
+/// was active, or in a build with VITALS_THROW_STACK=off, the stack of this call.
 /// Returns the event's id, zero when the client is disabled or the queue is full. Never blocks,
 /// never throws. Threads: any. Cost: some allocations; a nested exception costs a rethrow.
 inline EventId capture_exception(const std::exception& exception,

@@ -45,7 +45,8 @@ Outlet::Outlet(const Options& options, Destinations destinations)
       destinations_(std::move(destinations)),
       transport_(options.transport),
       spotlight_(destinations_.spotlight.empty() ? nullptr : make_curl_transport(kSpotlightLimits)),
-      machine_(machine_contexts()) {}
+      machine_(machine_contexts()),
+      symbolizer_(options_) {}
 
 bool Outlet::limited(Category category) const noexcept {
   return limits_.limited(category, Clock::now());
@@ -87,7 +88,7 @@ void Outlet::say(std::string_view what, std::string_view detail) const {
 
 Delivery Sender::deliver(const ErrorItem& item) {
   if (outlet_.limited(Category::kError)) return {Outcome::kRateLimited, false};
-  Event event = build_event(item, outlet_.options());
+  Event event = build_event(item, outlet_.options(), outlet_.symbolizer());
   if (!kept_by_hook(outlet_.options().before_send, event)) return {Outcome::kBeforeSend, false};
   if (base::Random::unit() >= runtime.sample_rate.load(std::memory_order_relaxed)) {
     return {Outcome::kSampled, false};

@@ -10,6 +10,7 @@
 #include "sentry/delivery/gzip.h"
 #include "sentry/delivery/rate_limits.h"
 #include "sentry/items.h"
+#include "sentry/stack/symbolizer.h"
 #include "vitals/sentry/client.h"
 #include "vitals/sentry/options.h"
 
@@ -38,6 +39,7 @@ class Outlet {
   [[nodiscard]] const Options& options() const noexcept { return options_; }
   [[nodiscard]] const Destinations& destinations() const noexcept { return destinations_; }
   [[nodiscard]] std::string_view machine() const noexcept { return machine_; }
+  [[nodiscard]] Symbolizer& symbolizer() noexcept { return symbolizer_; }
   [[nodiscard]] bool limited(Category category) const noexcept;
 
   /// Posts to the server, and takes in what its answer says of limits.
@@ -56,6 +58,7 @@ class Outlet {
   const std::string machine_;
   std::atomic<std::chrono::steady_clock::time_point> spotlight_pause_{};
   RateLimits limits_;
+  Symbolizer symbolizer_;
 };
 
 /// Turns one item into an event, an envelope and a request, and knows what to make of the answer.

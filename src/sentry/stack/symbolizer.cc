@@ -1,0 +1,159 @@
+#include "sentry/stack/symbolizer.h"
+
+#include <algorithm>
+#include <filesystem>
+
+namespace vitals::sentry::detail {
+namespace {
+
+constexpr std::size_t kMaxAddresses = 16384;
+constexpr std::size_t kMaxFiles = 128;
+
+bool starts_with_any(std::string_view text, std::initializer_list<std::string_view> starts) {
+  return std::any_of(starts.begin(), starts.end(),
+                     [text](std::string_view start) { return text.starts_with(start); });
+}
+
+/// What stands between the throw expression and the throw.
+bool throws_for_others(const FrameRecord& frame) {
+  return starts_with_any(frame.function,
+                         {"__cxa_throw", "__cxa_init_primary_exception", "std::make_exception_ptr",
+                          "std::__exception_ptr::make_exception_ptr", "std::throw_with_nested",
+                          "std::__throw_with_nested_impl", "std::rethrow_exception"});
+}
+
+/// Absolute and without `..`, where the compiler said enough.
+std::string absolute_path(const Location& location) {
+  if (location.path.empty()) return {};
+  std::filesystem::path path{location.path};
+  if (path.is_relative() && !location.directory.empty()) path = location.directory / path;
+  return path.lexically_normal().string();
+}
+
+/// Without what the path shares with the folder that the compiler ran in; of a system's header
+/// without the system's folder.
+std::string short_path(const std::string& path, const std::string& directory) {
+  for (const std::string_view system : {"/usr/include/", "/usr/lib/", "/usr/local/include/"}) {
+    if (path.starts_with(system)) return path.substr(system.size());
+  }
+  const auto [a, b] = std::mismatch(path.begin(), path.end(), directory.begin(), directory.end());
+  auto shared = static_cast<std::size_t>(a - path.begin());
+  if (b != directory.end() || shared >= path.size() || path[shared] != '/') {
+    const std::size_t slash = path.rfind('/', shared);
+    shared = slash == std::string::npos ? 0 : slash;
+  }
+  if (shared == 0) return path;
+  return path.substr(shared + 1);
+}
+
+std::size_t longest_start(std::string_view text, const std::vector<std::string>& starts) {
+  std::size_t longest = 0;
+  for (const std::string& start : starts) {
+    if (text.starts_with(start)) longest = std::max(longest, start.size());
+  }
+  return longest;
+}
+
+}  // namespace
+
+bool Symbolizer::is_in_app(const FrameRecord& frame) const {
+  std::size_t include = 0;
+  std::size_t exclude = 0;
+  for (const std::string& text : {frame.function, frame.filename, frame.abs_path, frame.package}) {
+    include = std::max(include, longest_start(text, options_.in_app_include));
+    exclude = std::max(exclude, longest_start(text, options_.in_app_exclude));
+  }
+  if (include + exclude > 0) return include >= exclude;
+  // A name without a folder is the kernel's own page of code.
+  if (frame.package.find('/') == std::string::npos) return false;
+  if (starts_with_any(frame.package, {"/usr/lib", "/lib"})) return false;
+  if (starts_with_any(frame.abs_path, {"/usr/include/", "/usr/lib/"})) return false;
+  return !starts_with_any(frame.function, {"std::", "__gnu_cxx::", "__cxxabiv1::", "_start"});
+}
+
+std::size_t Symbolizer::file_of(const Module& module) {
+  const auto [found, is_new] =
+      file_numbers_.try_emplace(std::pair{module.path, module.build_id}, files_.size());
+  if (is_new) files_.push_back(DebugFile::open(module.path, module.build_id));
+  return found->second;
+}
+
+void Symbolizer::use_modules(const std::shared_ptr<const ModuleMap>& modules) {
+  const bool full = files_.size() > kMaxFiles || known_.size() > kMaxAddresses;
+  if (full) {
+    known_.clear();
+    files_.clear();
+    file_numbers_.clear();
+  }
+  if (!full && modules == modules_) return;
+  modules_ = modules;
+  module_files_.assign(modules->size(), kUnknown);
+}
+
+const Symbolizer::Known& Symbolizer::look_up(const Module& module, std::size_t index,
+                                             std::uint64_t address) {
+  if (module_files_[index] == kUnknown) module_files_[index] = file_of(module);
+  const std::size_t file = module_files_[index];
+  const Key key{file, address - module.bias};
+  const auto found = known_.find(key);
+  if (found != known_.end()) return found->second;
+  Known made;
+  std::vector<Location> locations;
+  if (files_[file]) locations = files_[file]->look_up(key.address);
+  if (locations.empty()) locations.emplace_back();
+  for (Location& location : locations) {
+    FrameRecord frame;
+    frame.function = std::move(location.function);
+    frame.abs_path = absolute_path(location);
+    frame.filename = short_path(frame.abs_path, location.directory);
+    frame.line = location.line;
+    frame.package = module.path;
+    frame.in_app = is_in_app(frame);
+    made.push_back(std::move(frame));
+  }
+  return known_.emplace(key, std::move(made)).first->second;
+}
+
+std::vector<FrameRecord> Symbolizer::frames(std::span<const std::uintptr_t> stack,
+                                            const std::shared_ptr<const ModuleMap>& modules,
+                                            Innermost innermost) {
+  std::vector<FrameRecord> result;
+  if (stack.empty() || !modules) return result;
+  const std::lock_guard hold{mutex_};
+  use_modules(modules);
+  for (std::size_t i = 0; i < stack.size(); ++i) {
+    const bool exact = i == 0 && innermost == Innermost::kInstruction;
+    // A call returns behind itself, which may be another line or another function already.
+    const std::uint64_t address = exact || stack[i] == 0 ? stack[i] : stack[i] - 1;
+    if (const Module* const module = find_module(*modules, address)) {
+      const auto index = static_cast<std::size_t>(module - modules->data());
+      for (const FrameRecord& known : look_up(*module, index, address)) {
+        result.push_back(known);
+        result.back().address = address;
+        if (result.size() == 1 && !exact && throws_for_others(known)) result.pop_back();
+      }
+    } else {
+      result.emplace_back().address = address;
+    }
+  }
+  if (options_.source_context) {
+    for (FrameRecord& frame : result)
+      source_.add_context(frame);
+  }
+  std::reverse(result.begin(), result.end());
+  return result;
+}
+
+void Symbolizer::add_images(std::span<const FrameRecord> frames, const ModuleMap& modules,
+                            std::vector<ImageRecord>& images) {
+  for (const FrameRecord& frame : frames) {
+    const Module* const module = find_module(modules, frame.address);
+    if (module == nullptr) continue;
+    const auto same = [module](const ImageRecord& image) { return image.address == module->begin; };
+    if (std::any_of(images.begin(), images.end(), same)) continue;
+    images.push_back({module->path, debug_id_of(module->build_id), code_id_of(module->build_id),
+                      module->begin, module->end - module->begin});
+  }
+}
+
+}  // namespace vitals::sentry::detail
