@@ -61,6 +61,47 @@ void capture_exception(benchmark::State& state) {
 }
 BENCHMARK(capture_exception);
 
+/// Calls itself so often before it throws.
+[[gnu::noinline]] int fall(int depth) {
+  if (depth > 0) {
+    const int below = fall(depth - 1);
+    benchmark::DoNotOptimize(below);
+    return below + 1;
+  }
+  throw std::runtime_error{"thrown"};
+}
+
+/// What a throw through 25 calls costs; with a client active, its stack is kept.
+void throw_through_25(benchmark::State& state, bool with_client) {
+  const sentry::Guard guard = with_client ? start() : sentry::Guard{};
+  for (auto _ : state) {
+    try {
+      benchmark::DoNotOptimize(fall(24));
+    } catch (const std::exception& caught) {
+      benchmark::DoNotOptimize(caught.what());
+    }
+  }
+}
+BENCHMARK_CAPTURE(throw_through_25, plain, false);
+BENCHMARK_CAPTURE(throw_through_25, recorded, true);
+
+/// From a throw through 25 calls to bytes that are ready to go, the client's thread included.
+void throw_capture_send(benchmark::State& state) {
+  const sentry::Guard guard = start();
+  for (auto _ : state) {
+    for (int i = 0; i < 200; ++i) {
+      try {
+        benchmark::DoNotOptimize(fall(24));
+      } catch (const std::exception& caught) {
+        sentry::capture_exception(caught);
+      }
+    }
+    sentry::flush(std::chrono::seconds{30});
+  }
+  state.SetItemsProcessed(state.iterations() * 200);
+}
+BENCHMARK(throw_capture_send)->UseRealTime()->Unit(benchmark::kMillisecond);
+
 void add_breadcrumb(benchmark::State& state) {
   const sentry::Guard guard = start();
   const sentry::Scope scope = sentry::Scope::fork();

@@ -14,12 +14,13 @@ bool starts_with_any(std::string_view text, std::initializer_list<std::string_vi
                      [text](std::string_view start) { return text.starts_with(start); });
 }
 
-/// What stands between the throw expression and the throw.
-bool throws_for_others(const FrameRecord& frame) {
+/// What stands between the throw expression, or the capture, and the taking of its stack.
+bool is_machinery(const FrameRecord& frame) {
   return starts_with_any(frame.function,
                          {"__cxa_throw", "__cxa_init_primary_exception", "std::make_exception_ptr",
                           "std::__exception_ptr::make_exception_ptr", "std::throw_with_nested",
-                          "std::__throw_with_nested_impl", "std::rethrow_exception"});
+                          "std::__throw_with_nested_impl", "std::rethrow_exception",
+                          "vitals::sentry::capture_exception"});
 }
 
 /// Absolute and without `..`, where the compiler said enough.
@@ -130,7 +131,7 @@ std::vector<FrameRecord> Symbolizer::frames(std::span<const std::uintptr_t> stac
       for (const FrameRecord& known : look_up(*module, index, address)) {
         result.push_back(known);
         result.back().address = address;
-        if (result.size() == 1 && !exact && throws_for_others(known)) result.pop_back();
+        if (result.size() == 1 && !exact && is_machinery(known)) result.pop_back();
       }
     } else {
       result.emplace_back().address = address;

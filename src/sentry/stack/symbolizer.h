@@ -34,8 +34,8 @@ class Symbolizer {
   explicit Symbolizer(const Options& options) : options_(options) {}
 
   /// The frames of a stack, which is given innermost first, with the outermost first as Sentry
-  /// wants them; inlined calls are expanded, and the language's own functions for throwing left
-  /// out.
+  /// wants them; inlined calls are expanded, and the functions that throw or capture for others
+  /// left out.
   [[nodiscard]] std::vector<FrameRecord> frames(std::span<const std::uintptr_t> stack,
                                                 const std::shared_ptr<const ModuleMap>& modules,
                                                 Innermost innermost);

@@ -78,10 +78,11 @@ TEST_F(SymbolizerTest, AnInstructionIsLookedUpAsItIs) {
   EXPECT_THAT(frame_of(entry).function, Not(EndsWith("::here")));
 }
 
-TEST_F(SymbolizerTest, ALibraryWithoutDebugInformationIsNamedByItsSymbols) {
-  const auto printf_address = reinterpret_cast<std::uintptr_t>(dlsym(RTLD_DEFAULT, "qsort")) + 1;
-  const FrameRecord frame = frame_of(printf_address);
-  EXPECT_EQ(frame.function, "qsort");
+TEST_F(SymbolizerTest, AFunctionOfTheSystemIsNamedAndIsNotTheServicesOwn) {
+  const auto in_qsort = reinterpret_cast<std::uintptr_t>(dlsym(RTLD_DEFAULT, "qsort")) + 1;
+  const FrameRecord frame = frame_of(in_qsort);
+  // Where the system's store of debug information has it, it has another name there.
+  EXPECT_THAT(frame.function, EndsWith("qsort"));
   EXPECT_FALSE(frame.in_app);
 }
 

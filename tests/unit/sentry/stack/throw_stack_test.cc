@@ -113,8 +113,9 @@ int thrown_at = 0;
   throw_inlined();
 }
 [[gnu::noinline]] int dive(int depth) {
-  if (depth == 0) throw_error();
-  return dive(depth - 1) + 1;
+  if (depth > 0) return dive(depth - 1) + 1;
+  throw_error();
+  return 0;
 }
 
 template <class Work>
@@ -143,7 +144,7 @@ void expect_site(const Json& frame, std::string_view function) {
   EXPECT_EQ(frame["lineno"], thrown_at) << frame;
   EXPECT_EQ(frame["in_app"], true);
   EXPECT_THAT(frame["instruction_addr"].get<std::string>(), HasSubstr("0x"));
-  EXPECT_THAT(frame["package"].get<std::string>(), HasSubstr("/sentry_stack_test"));
+  EXPECT_THAT(frame["package"].get<std::string>(), HasSubstr("/sentry_stack_"));
 }
 
 TEST_F(ThrowStackTest, TheInnermostFrameIsTheFunctionThatThrew) {
@@ -255,7 +256,7 @@ TEST_F(ThrowStackTest, AnExceptionOutOfALibraryShowsTheLibraryAlsoWhenItIsGoneBy
   capture_message("first");
   void* const library = dlopen(THROWER_LIBRARY, RTLD_NOW | RTLD_LOCAL);
   ASSERT_NE(library, nullptr) << dlerror();
-  const auto throws = reinterpret_cast<void (*)(int)>(dlsym(library, "throw_from_library"));
+  const auto throws = reinterpret_cast<int (*)(int)>(dlsym(library, "throw_from_library"));
   ASSERT_NE(throws, nullptr);
   capture_exception(exception_of([&] { throws(1); }));
   EXPECT_EQ(dlclose(library), 0);
