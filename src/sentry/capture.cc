@@ -8,6 +8,7 @@
 #include <typeinfo>
 
 #include "sentry/client_core.h"
+#include "sentry/crash/alt_stack.h"
 #include "sentry/items.h"
 #include "sentry/new_id.h"
 #include "sentry/runtime.h"
@@ -104,6 +105,7 @@ template <class Fill>
 EventId capture(const CaptureOptions& options, Fill fill) noexcept {
   // The client's own thread runs the hooks: what they captured would come back to them.
   if (is_sentry_thread()) return {};
+  want_alt_stack();
   try {
     const Lease client;
     if (!client) return {};

@@ -4,12 +4,16 @@
 #include <signal.h>
 
 #include <cmath>
+#include <cstdio>
 #include <mutex>
 #include <system_error>
 #include <utility>
 #include <vector>
 
 #include "sentry/client_core.h"
+#include "sentry/crash/alt_stack.h"
+#include "sentry/crash/handler.h"
+#include "sentry/crash/recover.h"
 #include "sentry/machine.h"
 #include "sentry/new_id.h"
 #include "sentry/runtime.h"
@@ -77,6 +81,26 @@ void publish_settings(const Options& options) noexcept {
   runtime.max_spans.store(static_cast<std::uint32_t>(options.max_spans), std::memory_order_relaxed);
 }
 
+void say(const Options& options, std::string_view what) {
+  if (!options.debug) return;
+  std::string line = "vitals sentry: ";
+  line += what;
+  line += '\n';
+  std::fwrite(line.data(), 1, line.size(), stderr);
+}
+
+/// From here on a crash leaves a report, and what former processes left is on its way.
+void begin_crash_reports(Client& client) {
+  const Options& options = client.options();
+  if (options.cache_dir.empty() || !options.handle_crashes) return;
+  detail::recover_crashes(
+      options, {.capture = [&client](auto item) { return client.capture_error(std::move(item)); },
+                .taken = nullptr,
+                .say = [&options](std::string_view what) { say(options, what); }});
+  const Result<bool> installed = detail::install_crash_handlers(options);
+  if (!installed) say(options, installed.error().message);
+}
+
 /// A thread that leaves the service's signals to the service's own threads.
 template <class Work>
 std::thread start_thread(Work work) {
@@ -102,10 +126,13 @@ std::thread start_thread(Work work) {
 Client::Client(Options options, detail::Destinations destinations)
     : options_(std::move(options)),
       public_key_(destinations.public_key),
-      worker_(options_, std::move(destinations), {}) {}
+      worker_(options_, std::move(destinations), {&module_watch_}) {}
 
 void Client::start(const std::shared_ptr<Client>& client) {
-  client->thread_ = start_thread([client] { client->worker_.run(); });
+  client->thread_ = start_thread([client] {
+    detail::want_alt_stack();
+    client->worker_.run();
+  });
 }
 
 bool Client::capture_error(std::unique_ptr<detail::ErrorItem> item) noexcept {
@@ -180,6 +207,7 @@ Result<Guard> init(Options options) {
   }
   detail::ScopeState::global()->clear();
   publish_settings(client->options());
+  begin_crash_reports(*client);
   active_share().set(client);
   static_cast<void>(detail::publish(client.get()));  // cannot be refused: enabled() was false
   return Guard{std::move(client)};
@@ -195,6 +223,7 @@ bool Guard::end(std::optional<std::chrono::milliseconds> timeout) noexcept {
   // First nobody may come in any more, then the queues can be emptied for good.
   const bool unused = detail::retract(deadline);
   const bool delivered = Client::close(client, deadline);
+  detail::remove_crash_handlers();
   if (!unused) retire(client);
   return delivered;
 }

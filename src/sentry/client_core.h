@@ -5,6 +5,7 @@
 #include <string>
 #include <thread>
 
+#include "sentry/crash/module_list.h"
 #include "sentry/delivery/worker.h"
 #include "sentry/items.h"
 #include "vitals/sentry/dsn.h"
@@ -36,6 +37,7 @@ class Client {
  private:
   const Options options_;
   const std::string public_key_;
+  detail::ModuleWatch module_watch_;
   detail::Worker worker_;
   std::thread thread_;
   std::thread drain_;

@@ -152,6 +152,11 @@ Event build_event(const ErrorItem& item, const Options& options, Symbolizer& sym
   event.span_id = item.span_id;
   event.parent_span_id = item.parent_span_id;
   apply_options(event, options);
+  if (item.origin) {
+    event.release = item.origin->release;
+    event.environment = item.origin->environment;
+    event.server_name = item.origin->server_name;
+  }
   apply_records(event, item.scope.records);
   const bool own_grouping = event.fingerprint.empty();
   apply_records(event, item.own.view());

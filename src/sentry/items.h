@@ -25,6 +25,13 @@ struct CapturedException {
   Innermost innermost = Innermost::kReturnAddress;  // what the first of `stack` is
 };
 
+/// Which process an event is of, when it is not of this one.
+struct Origin {
+  std::string release;
+  std::string environment;
+  std::string server_name;
+};
+
 /// An error or message on its way to the client's thread. Holds only what has to be taken at once;
 /// the rest is made there.
 struct ErrorItem {
@@ -45,6 +52,7 @@ struct ErrorItem {
   std::string dsc;
   std::vector<AttachmentRecord> attachments;
   std::shared_ptr<const ModuleMap> modules;  // of the stacks' process, as it was; null: as now
+  std::unique_ptr<const Origin> origin;      // of a process that crashed; null: of this one
 
   /// Roughly what it holds in memory.
   [[nodiscard]] std::size_t cost() const noexcept;

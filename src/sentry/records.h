@@ -225,6 +225,29 @@ void append_record(InlineBytes<N>& bytes, Section section, std::string_view head
   }
 }
 
+/// The front of `bytes` that is well-formed: what take_record() can take. For bytes that come from
+/// a file.
+[[nodiscard]] inline std::string_view whole_records(std::string_view bytes) noexcept {
+  std::size_t end = 0;
+  while (bytes.size() - end >= sizeof(RecordHeader)) {
+    RecordHeader header;
+    std::memcpy(&header, bytes.data() + end, sizeof header);
+    const std::size_t size = sizeof header + header.key_size + std::size_t{header.value_size};
+    if (size > bytes.size() - end || header.section > Section::kMeasurementUnit ||
+        header.type > ValueView::Type::kString) {
+      break;
+    }
+    const bool any_type = header.section == Section::kExtra ||
+                          header.section == Section::kContext || header.section == Section::kData;
+    if (header.type != ValueView::Type::kString &&
+        (!any_type || header.value_size != sizeof(std::uint64_t))) {
+      break;
+    }
+    end += size;
+  }
+  return bytes.substr(0, end);
+}
+
 /// Takes out every record of `section` that `matches(key)`. Cost: a look at each record's header.
 template <std::uint32_t N, class Matches>
 void erase_records(InlineBytes<N>& bytes, Section section, Matches matches) noexcept {

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "sentry/client_core.h"
+#include "sentry/crash/alt_stack.h"
 #include "sentry/runtime.h"
 #include "sentry/scope_state.h"
 
@@ -175,6 +176,7 @@ void Scope::add_breadcrumb(const Breadcrumb& breadcrumb) const noexcept {
 }
 
 void Activation::enter() noexcept {
+  detail::want_alt_stack();
   previous_ = ScopeState::exchange_active(scope_.state_.get());
 }
 void Activation::leave() noexcept {

@@ -111,6 +111,22 @@ BreadcrumbRecord take_breadcrumb(std::string_view& bytes) {
   return record;
 }
 
+std::string_view whole_breadcrumbs(std::string_view bytes) noexcept {
+  std::size_t end = 0;
+  while (bytes.size() - end >= sizeof(CrumbHeader)) {
+    CrumbHeader header;
+    std::memcpy(&header, bytes.data() + end, sizeof header);
+    const std::size_t texts =
+        sizeof header + header.type_size + std::size_t{header.category_size} + header.message_size;
+    if (header.total_size < texts || header.total_size > bytes.size() - end) break;
+    if (header.level > Level::kFatal) break;
+    const std::string_view data = bytes.substr(end + texts, header.total_size - texts);
+    if (whole_records(data) != data) break;
+    end += header.total_size;
+  }
+  return bytes.substr(0, end);
+}
+
 // Within malloc's per-thread lists, which end at 1032 bytes: a scope is made and freed with each
 // request.
 static_assert(sizeof(ScopeState) <= 1024);

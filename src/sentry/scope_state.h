@@ -72,6 +72,10 @@ void write_request(InlineBytes<N>& records, const RequestData& request) noexcept
 /// Reads the breadcrumb at the front of `bytes`, which must not be empty, and moves on behind it.
 [[nodiscard]] BreadcrumbRecord take_breadcrumb(std::string_view& bytes);
 
+/// The front of `bytes` that is well-formed: what take_breadcrumb() can take. For bytes that come
+/// from a file.
+[[nodiscard]] std::string_view whole_breadcrumbs(std::string_view bytes) noexcept;
+
 /// A copy of a scope as it was at one moment: records and packed breadcrumbs, each end to end.
 struct ScopeSnapshot {
   std::string records;
@@ -116,6 +120,19 @@ class ScopeState {
   [[nodiscard]] std::string records();
   [[nodiscard]] ScopeSnapshot snapshot();
   void clear() noexcept;
+
+  /// What is there, in place: for who may not allocate, and between the next two.
+  struct Raw {
+    std::string_view records;
+    std::string_view breadcrumbs;
+    const Borrowed* borrowed;
+  };
+  [[nodiscard]] Raw raw() const noexcept {
+    return {records_.view(), breadcrumbs_.view(), borrowed_};
+  }
+  /// Async-signal-safe, as raw() is. May fail: the thread that asks may hold the lock itself.
+  [[nodiscard]] bool try_lock() noexcept { return lock_.try_lock_for_a_while(); }
+  void unlock() noexcept { lock_.unlock(); }
 
  private:
   friend void add_ref(ScopeState* state) noexcept;

@@ -15,10 +15,18 @@ class SpinLock {
       if (spins >= kSpinsBeforeYield) sched_yield();
     }
   }
+  /// Gives up after some tries, without ever yielding. Async-signal-safe.
+  [[nodiscard]] bool try_lock_for_a_while() noexcept {
+    for (int tries = 0; tries < kPatientTries; ++tries) {
+      if (!locked_.exchange(true, std::memory_order_acquire)) return true;
+    }
+    return false;
+  }
   void unlock() noexcept { locked_.store(false, std::memory_order_release); }
 
  private:
   static constexpr int kSpinsBeforeYield = 64;
+  static constexpr int kPatientTries = 1'000'000;  // some milliseconds
   std::atomic<bool> locked_{false};
 };
 

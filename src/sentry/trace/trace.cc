@@ -108,6 +108,15 @@ SpanId Trace::span_id(std::uint32_t index) const noexcept {
   return recording_->spans[index].span_id;
 }
 
+Trace::Raw Trace::raw(std::uint32_t index) const noexcept {
+  Raw raw{trace_id_, span_id_, index == 0 ? parent_span_id_ : SpanId{}, name_.view()};
+  if (recording_ && index > 0 && index < recording_->spans.size()) {
+    raw.span_id = recording_->spans[index].span_id;
+    raw.parent_span_id = recording_->spans[index].parent_span_id;
+  }
+  return raw;
+}
+
 std::string Trace::name() const {
   const std::lock_guard hold{lock_};
   return std::string{name_.view()};

@@ -70,6 +70,16 @@ class Trace {
   [[nodiscard]] bool decided() const noexcept { return decided_; }
   [[nodiscard]] std::string name() const;
 
+  /// What is there, in place, without the lock: for a signal handler. Async-signal-safe, but what
+  /// another thread is changing may be read half changed.
+  struct Raw {
+    TraceId trace_id;
+    SpanId span_id;
+    SpanId parent_span_id;
+    std::string_view name;
+  };
+  [[nodiscard]] Raw raw(std::uint32_t index) const noexcept;
+
   /// The new child's index.
   [[nodiscard]] std::uint32_t add_child(std::uint32_t parent, std::string_view op,
                                         std::string_view description) noexcept;

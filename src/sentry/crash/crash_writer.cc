@@ -1,0 +1,344 @@
+#include "sentry/crash/crash_writer.h"
+
+#include <cxxabi.h>
+#include <fcntl.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <cerrno>
+#include <exception>
+#include <string>
+#include <typeinfo>
+
+#include "sentry/crash/crash_stack.h"
+#include "sentry/crash/module_list.h"
+#include "sentry/crash/report_file.h"
+#include "sentry/new_id.h"
+#include "sentry/scope_state.h"
+#include "sentry/stack/throw_site.h"
+#include "sentry/trace/trace.h"
+
+namespace vitals::sentry::detail {
+namespace {
+
+constexpr std::size_t kMaxExceptionText = 8192;
+constexpr std::size_t kMaxProcessText = 1024;
+
+/// All of it static: a handler's stack is small.
+struct Writer {
+  // Prepared.
+  int folder = -1;
+  EventId event_id;
+  std::int64_t started = 0;
+  std::array<char, 3 * (kMaxProcessText + sizeof(std::uint32_t))> process{};
+  std::size_t process_size = 0;
+
+  // Of the crash.
+  Crash crash;
+  std::atomic<int> next_step{0};
+  std::array<char, 80> temporary_name{};
+  std::array<char, 80> name{};
+  CrashFacts facts;
+  MachineState machine;
+  CrashStack throw_site;
+  CrashStack stack;
+  CrashStack second_stack;
+  ScopeState* locked_scope = nullptr;
+  bool stack_written = false;
+  ReportFile file;
+};
+constinit Writer writer{};
+/// Zeros, so that it takes no room in the executable.
+constinit PartBuffer buffer{};
+
+std::int64_t read_clock(clockid_t clock) noexcept {
+  timespec now{};
+  clock_gettime(clock, &now);
+  return std::int64_t{now.tv_sec} * 1'000'000'000 + now.tv_nsec;
+}
+
+/// Appends to a name that ends with a zero.
+class NameWriter {
+ public:
+  explicit NameWriter(std::array<char, 80>& out) noexcept : out_(out) {}
+  void text(std::string_view text) noexcept {
+    for (const char letter : text)
+      put(letter);
+  }
+  void hex(std::uint64_t number, int digits) noexcept {
+    for (int shift = (digits - 1) * 4; shift >= 0; shift -= 4)
+      put("0123456789abcdef"[(number >> shift) & 0xf]);
+  }
+
+ private:
+  void put(char letter) noexcept {
+    if (size_ + 1 < out_.size()) out_[size_++] = letter;
+  }
+  std::array<char, 80>& out_;
+  std::size_t size_ = 0;
+};
+
+void gather_facts() noexcept {
+  CrashFacts& facts = writer.facts;
+  facts = {};
+  facts.kind = writer.crash.kind;
+  facts.signal = writer.crash.signal;
+  facts.process = static_cast<std::int32_t>(getpid());
+  facts.thread = static_cast<std::int32_t>(syscall(SYS_gettid));
+  facts.time = read_clock(CLOCK_REALTIME);
+  facts.uptime = read_clock(CLOCK_MONOTONIC) - writer.started;
+  if (const siginfo_t* const info = writer.crash.info; info != nullptr) {
+    facts.code = info->si_code;
+    if (info->si_code > 0) {
+      facts.address = reinterpret_cast<std::uintptr_t>(info->si_addr);
+    } else {
+      facts.sender = static_cast<std::int32_t>(info->si_pid);
+    }
+  }
+  if (writer.crash.context != nullptr) writer.machine = machine_state(*writer.crash.context);
+  // A forked child has the same id prepared.
+  facts.event_id = writer.event_id.bytes;
+  for (std::size_t i = 0; i < sizeof facts.process; ++i)
+    facts.event_id[12 + i] ^= static_cast<std::uint8_t>(facts.process >> (8 * i));
+  prctl(PR_GET_NAME, facts.thread_name.data());
+  facts.thread_name.back() = '\0';
+}
+
+void open_file() noexcept {
+  gather_facts();
+  const auto write_name = [](std::array<char, 80>& out, std::string_view end) {
+    out.fill('\0');
+    NameWriter name{out};
+    name.hex(static_cast<std::uint64_t>(writer.facts.time), 16);
+    name.text("-");
+    for (std::size_t i = 8; i < 16; ++i)
+      name.hex(writer.facts.event_id[i], 2);
+    name.text(end);
+  };
+  write_name(writer.temporary_name, ".tmp");
+  write_name(writer.name, ".report");
+  writer.file.open(writer.folder, writer.temporary_name.data());
+}
+
+void write_facts() noexcept {
+  const auto* const bytes = reinterpret_cast<const char*>(&writer.facts);
+  writer.file.write_part(Part::kCrash, {bytes, sizeof writer.facts});
+}
+
+void write_process() noexcept {
+  writer.file.write_part(Part::kProcess, {writer.process.data(), writer.process_size});
+}
+
+void write_registers() noexcept {
+  if (writer.machine.count == 0) return;
+  const auto* const bytes = reinterpret_cast<const char*>(writer.machine.registers.data());
+  writer.file.write_part(Part::kRegisters, {bytes, writer.machine.count * sizeof(std::uint64_t)});
+}
+
+void write_trace() noexcept {
+  std::uint32_t index = 0;
+  const Trace* const trace = Trace::active(index);
+  if (trace == nullptr) return;
+  const Trace::Raw raw = trace->raw(index);
+  buffer.clear();
+  buffer.append_object(TraceFacts{raw.trace_id.bytes, raw.span_id.bytes, raw.parent_span_id.bytes});
+  buffer.append(raw.name);
+  writer.file.write_part(Part::kTrace, buffer.view());
+}
+
+void lock_scope() noexcept {
+  ScopeState* const scope = ScopeState::current();
+  // Whoever holds it may be the very thread that crashed: then without, the reader checks.
+  if (scope->try_lock()) writer.locked_scope = scope;
+}
+
+void unlock_scope() noexcept {
+  if (writer.locked_scope != nullptr) writer.locked_scope->unlock();
+  writer.locked_scope = nullptr;
+}
+
+void write_records() noexcept {
+  buffer.clear();
+  buffer.append(ScopeState::current()->raw().records);
+  writer.file.write_part(Part::kRecords, buffer.view());
+}
+
+void write_breadcrumbs() noexcept {
+  buffer.clear();
+  buffer.append(ScopeState::current()->raw().breadcrumbs);
+  writer.file.write_part(Part::kBreadcrumbs, buffer.view());
+}
+
+void add_borrowed(Section section, std::string_view key, std::string_view value) noexcept {
+  const std::string_view name = cut(key, kMaxKeySize);
+  const std::string_view text = cut(value, kMaxValueSize);
+  const RecordHeader header{section, ValueView::Type::kString,
+                            static_cast<std::uint16_t>(name.size()),
+                            static_cast<std::uint32_t>(text.size())};
+  if (buffer.room() < sizeof header + name.size() + text.size()) return;
+  buffer.append_object(header);
+  buffer.append(name);
+  buffer.append(text);
+}
+
+void write_borrowed() noexcept {
+  const Borrowed* const borrowed = ScopeState::current()->raw().borrowed;
+  if (borrowed == nullptr) return;
+  buffer.clear();
+  for (const TagView& tag : borrowed->tags) {
+    if (!tag.key.empty()) add_borrowed(Section::kTag, tag.key, tag.value);
+  }
+  const RequestData& request = borrowed->request;
+  if (!request.method.empty()) add_borrowed(Section::kRequest, "method", request.method);
+  if (!request.url.empty()) add_borrowed(Section::kRequest, "url", request.url);
+  if (!request.query.empty()) add_borrowed(Section::kRequest, "query", request.query);
+  for (const TagView& header : request.headers)
+    add_borrowed(Section::kHeader, header.key, header.value);
+  writer.file.write_part(Part::kBorrowed, buffer.view());
+}
+
+void write_modules() noexcept {
+  writer.file.write_part(Part::kModules, module_list());
+}
+
+void write_exception(const char* type, std::string_view text) noexcept {
+  buffer.clear();
+  buffer.append_text(cut(type == nullptr ? std::string_view{} : type, kMaxExceptionText));
+  buffer.append_text(cut(text, kMaxExceptionText));
+  writer.file.write_part(Part::kException, buffer.view());
+}
+
+/// Looks at what was thrown. May run the exception's own code, which may be what is broken.
+void look_at_exception() noexcept {
+  if (writer.crash.kind != CrashKind::kTerminate) return;
+  const std::type_info* const type = abi::__cxa_current_exception_type();
+  if (type == nullptr) return;
+  const std::exception_ptr thrown = std::current_exception();
+  const void* object = nullptr;
+  static_assert(sizeof thrown == sizeof object);
+  std::memcpy(&object, &thrown, sizeof object);
+  if (object != nullptr) {
+    writer.throw_site.count = throw_stack(object, *type, writer.throw_site.addresses);
+  }
+  try {
+    std::rethrow_exception(thrown);
+  } catch (const std::exception& exception) {
+    const char* const text = exception.what();
+    write_exception(type->name(), text == nullptr ? "" : text);
+  } catch (const std::string& text) {
+    write_exception(type->name(), text);
+  } catch (const char* text) {
+    write_exception(type->name(), text == nullptr ? "" : text);
+  } catch (...) {
+    write_exception(type->name(), {});
+  }
+}
+
+void write_stack(const CrashStack& stack) noexcept {
+  const auto* const bytes = reinterpret_cast<const char*>(stack.addresses.data());
+  writer.file.write_part(Part::kStack, {bytes, stack.count * sizeof(std::uint64_t)});
+  writer.stack_written = true;
+}
+
+/// Fewer frames than this is what an unwinder gives that lost its way.
+constexpr std::size_t kFewFrames = 2;
+
+void walk_tables() noexcept {
+  if (writer.throw_site.count > 0) return write_stack(writer.throw_site);
+  walk_by_tables(writer.stack, writer.machine.pc);
+  if (writer.stack.count >= kFewFrames) write_stack(writer.stack);
+}
+
+void walk_frame_pointers() noexcept {
+  if (!writer.stack_written) walk_by_frame_pointers(writer.second_stack, writer.machine);
+}
+
+void write_what_was_found() noexcept {
+  if (writer.stack_written) return;
+  const bool second = writer.second_stack.count > writer.stack.count;
+  write_stack(second ? writer.second_stack : writer.stack);
+}
+
+void write_maps() noexcept {
+  const int maps = open("/proc/self/maps", O_RDONLY | O_CLOEXEC);
+  if (maps < 0) return;
+  buffer.clear();
+  while (buffer.room() > 0) {
+    const ssize_t got = read(maps, buffer.end(), buffer.room());
+    if (got < 0 && errno == EINTR) continue;
+    if (got <= 0) break;
+    buffer.grow(static_cast<std::size_t>(got));
+  }
+  close(maps);
+  writer.file.write_part(Part::kMaps, buffer.view());
+}
+
+void finish() noexcept {
+  writer.file.write_part(Part::kEnd, {});
+  writer.file.finish(writer.name.data());
+}
+
+/// In the order of their worth, and of the trust in them.
+constexpr std::array kSteps{open_file,
+                            write_facts,
+                            write_process,
+                            write_registers,
+                            lock_scope,
+                            write_trace,
+                            write_records,
+                            write_borrowed,
+                            write_breadcrumbs,
+                            unlock_scope,
+                            write_modules,
+                            look_at_exception,
+                            walk_tables,
+                            walk_frame_pointers,
+                            write_what_was_found,
+                            write_maps,
+                            finish};
+
+}  // namespace
+
+void prepare_crash_report(const Options& options, int folder) {
+  writer.folder = folder;
+  writer.event_id = new_event_id();
+  writer.started = read_clock(CLOCK_MONOTONIC);
+  writer.process_size = 0;
+  for (const std::string_view text :
+       {std::string_view{options.release}, std::string_view{options.environment},
+        std::string_view{options.server_name}}) {
+    const std::string_view short_text = cut(text, kMaxProcessText);
+    const auto size = static_cast<std::uint32_t>(short_text.size());
+    std::memcpy(writer.process.data() + writer.process_size, &size, sizeof size);
+    writer.process_size += sizeof size;
+    std::memcpy(writer.process.data() + writer.process_size, short_text.data(), size);
+    writer.process_size += size;
+  }
+}
+
+void write_crash_report(const Crash& crash) noexcept {
+  writer.crash = crash;
+  writer.stack_written = false;
+  writer.throw_site.count = 0;
+  writer.stack.count = 0;
+  writer.second_stack.count = 0;
+  writer.machine = {};
+  writer.next_step.store(0, std::memory_order_relaxed);
+  resume_crash_report();
+}
+
+void resume_crash_report() noexcept {
+  while (true) {
+    const auto step = static_cast<std::size_t>(writer.next_step.load(std::memory_order_relaxed));
+    if (step >= kSteps.size()) return;
+    // Before it is run: whoever comes back from a fault in it goes on behind it.
+    writer.next_step.store(static_cast<int>(step) + 1, std::memory_order_relaxed);
+    std::atomic_signal_fence(std::memory_order_seq_cst);  // pairs with the load in the handler
+    kSteps[step]();
+  }
+}
+
+}  // namespace vitals::sentry::detail

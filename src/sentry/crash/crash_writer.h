@@ -1,0 +1,33 @@
+#pragma once
+
+#include <signal.h>
+#include <ucontext.h>
+
+#include <cstdint>
+#include <string_view>
+
+#include "sentry/crash/report_format.h"
+#include "vitals/sentry/options.h"
+
+namespace vitals::sentry::detail {
+
+/// What happened, as the handler was told.
+struct Crash {
+  CrashKind kind = CrashKind::kSignal;
+  int signal = 0;
+  const siginfo_t* info = nullptr;      // null: std::terminate
+  const ucontext_t* context = nullptr;  // the same
+};
+
+/// Prepares what a report says of the process: `folder` is open and stays so. Threads: one, while
+/// no crash is being written.
+void prepare_crash_report(const Options& options, int folder);
+
+/// Writes the report, step by step. Must be called on the thread that crashed. A fault on the way
+/// comes back to the handler, which calls resume_crash_report(): that goes on behind the step that
+/// faulted. Async-signal-safe but for the exception of a std::terminate and the unwinder, both of
+/// which may fault, and come after all that is surer.
+void write_crash_report(const Crash& crash) noexcept;
+void resume_crash_report() noexcept;
+
+}  // namespace vitals::sentry::detail

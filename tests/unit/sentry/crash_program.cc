@@ -1,0 +1,292 @@
+// Crashes in the way that its first argument names, with the folder of its second as cache_dir. The
+// third may ask for more. Run by crash_test.cc.
+
+#include <fcntl.h>
+#include <pthread.h>
+#include <signal.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <array>
+#include <atomic>
+#include <chrono>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <functional>
+#include <map>
+#include <memory>
+#include <stdexcept>
+#include <string>
+#include <thread>
+
+#include "vitals/sentry/client.h"
+#include "vitals/sentry/scope.h"
+#include "vitals/sentry/span.h"
+#include "vitals/testing/memory_transport.h"
+
+// The crashes are ours to see, not the sanitizers'.
+#define VITALS_SANITIZER_OPTIONS                                                  \
+  "handle_segv=0:handle_abort=0:handle_sigbus=0:handle_sigfpe=0:handle_sigill=0:" \
+  "use_sigaltstack=0:detect_leaks=0"
+extern "C" const char* __asan_default_options() {
+  return VITALS_SANITIZER_OPTIONS;
+}
+extern "C" const char* __tsan_default_options() {
+  return VITALS_SANITIZER_OPTIONS;
+}
+
+namespace {
+
+namespace sentry = vitals::sentry;
+
+// Names that the test looks for on the stack; neither inlined nor folded into one.
+#define VITALS_CRASHER extern "C" __attribute__((noinline, noclone, no_sanitize("undefined")))
+
+volatile int sink = 0;
+
+}  // namespace
+
+VITALS_CRASHER void crash_by_null() {
+  volatile int* nowhere = nullptr;
+  *nowhere = 1;
+  sink = 1;
+}
+
+VITALS_CRASHER void crash_by_call_to_null() {
+  void (*volatile nowhere)() = nullptr;
+  nowhere();
+  sink = 1;
+}
+
+VITALS_CRASHER void crash_by_abort() {
+  std::abort();
+}
+
+VITALS_CRASHER void crash_by_division() {
+  volatile int zero = 0;
+  sink = 1 / zero;
+}
+
+VITALS_CRASHER void crash_by_bad_instruction() {
+#if defined(__x86_64__)
+  asm volatile("ud2");
+#else
+  __builtin_trap();
+#endif
+  sink = 1;
+}
+
+VITALS_CRASHER void crash_by_bus_error() {
+  std::FILE* const file = std::tmpfile();
+  if (file == nullptr || ftruncate(fileno(file), 1) != 0) std::_Exit(3);
+  const long page = sysconf(_SC_PAGESIZE);
+  void* const mapped = mmap(nullptr, static_cast<std::size_t>(2 * page), PROT_READ | PROT_WRITE,
+                            MAP_SHARED, fileno(file), 0);
+  static_cast<volatile char*>(mapped)[page] = 1;
+  sink = 1;
+}
+
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Winfinite-recursion"
+VITALS_CRASHER int crash_by_deep_recursion(int depth) {
+  volatile char room[512];
+  room[depth % 512] = static_cast<char>(depth);
+  return crash_by_deep_recursion(depth + 1) + room[depth % 512];
+}
+#pragma GCC diagnostic pop
+
+VITALS_CRASHER void crash_by_double_free() {
+  void* volatile block = std::malloc(40);
+  std::free(block);
+  std::free(block);
+  sink = 1;
+}
+
+VITALS_CRASHER void crash_in_malloc() {
+  // The sizes of neighbours in the heap are overwritten, as by a write past the end of a block.
+  std::array<char*, 8> blocks{};
+  for (char*& block : blocks)
+    block = static_cast<char*>(std::malloc(2000));
+  char* volatile first = blocks[0];
+  std::memset(first, 0x41, 8000);
+  for (char* const block : blocks)
+    std::free(block);
+  for (int i = 0; i < 64; ++i)
+    sink = std::malloc(static_cast<std::size_t>(i) * 97) != nullptr;
+}
+
+VITALS_CRASHER void crash_by_exception() {
+  throw std::out_of_range{"nobody was ready for this"};
+}
+
+VITALS_CRASHER void crash_by_noexcept() noexcept {
+  crash_by_exception();
+}
+
+VITALS_CRASHER void crash_by_kill() {
+  kill(getpid(), SIGSEGV);
+  while (true)
+    pause();
+}
+
+namespace {
+
+/// Whoever throws this has broken the program for good.
+struct Unprintable : std::exception {
+  const char* what() const noexcept override {
+    crash_by_null();
+    return "never";
+  }
+};
+
+void on_thread(const std::function<void()>& work) {
+  std::thread{[&work] {
+    pthread_setname_np(pthread_self(), "worker-7");
+    const auto active = sentry::Scope::fork().activate();
+    sentry::set_tag("place", "thread");
+    sentry::add_breadcrumb({.category = "test", .message = "on the thread"});
+    work();
+  }}.join();
+}
+
+void two_at_once() {
+  std::atomic<int> ready{0};
+  const auto work = [&ready] {
+    ready.fetch_add(1);
+    while (ready.load() < 2) {
+    }
+    crash_by_null();
+  };
+  std::thread first{work};
+  std::thread second{work};
+  first.join();
+  second.join();
+}
+
+void while_captured() {
+  std::atomic<bool> started{false};
+  std::thread{[&started] {
+    while (true) {
+      sentry::add_breadcrumb({.category = "busy", .message = std::string(100, 'x')});
+      sentry::capture_message("busy");
+      started = true;
+    }
+  }}.detach();
+  while (!started) {
+  }
+  crash_by_null();
+}
+
+int chained_calls = 0;
+
+void count_and_die(int) {
+  ++chained_calls;
+  const std::string text = "former handler, call " + std::to_string(chained_calls) + '\n';
+  [[maybe_unused]] const auto written = write(STDOUT_FILENO, text.data(), text.size());
+  signal(SIGSEGV, SIG_DFL);
+}
+
+[[noreturn]] void say_and_abort() {
+  std::puts("former terminate handler");
+  std::fflush(stdout);
+  std::abort();
+}
+
+void with_lent_request() {
+  const std::array<sentry::TagView, 1> headers{{{"Accept", "text/html"}}};
+  sentry::Borrowed lent;
+  lent.tags[0] = {"request_id", "r-17"};
+  lent.request = {"GET", "https://box/users/17", "page=2", headers};
+  const sentry::Scope scope = sentry::Scope::fork();
+  const auto active = scope.activate();
+  scope.borrow(lent);
+  crash_by_null();
+}
+
+void in_transaction() {
+  sentry::Span transaction = sentry::start_transaction({.name = "GET /x", .op = "http.server"});
+  const auto active = transaction.activate();
+  crash_by_null();
+}
+
+const std::map<std::string, std::function<void()>>& ways() {
+  static const std::map<std::string, std::function<void()>> all{
+      {"none", [] {}},
+      {"null", crash_by_null},
+      {"null_call", crash_by_call_to_null},
+      {"null_on_thread", [] { on_thread(crash_by_null); }},
+      {"abort", crash_by_abort},
+      {"division", crash_by_division},
+      {"instruction", crash_by_bad_instruction},
+      {"bus", crash_by_bus_error},
+      {"recursion", [] { sink = crash_by_deep_recursion(0); }},
+      {"recursion_on_thread", [] { on_thread([] { sink = crash_by_deep_recursion(0); }); }},
+      {"double_free", crash_by_double_free},
+      {"malloc", crash_in_malloc},
+      {"exception", crash_by_exception},
+      {"exception_on_thread", [] { on_thread(crash_by_exception); }},
+      {"noexcept", [] { crash_by_noexcept(); }},
+      {"unprintable", [] { throw Unprintable{}; }},
+      {"thrown_int", [] { throw 42; }},
+      {"terminate", [] { std::terminate(); }},
+      {"kill", crash_by_kill},
+      {"two", two_at_once},
+      {"captured", while_captured},
+      {"lent", with_lent_request},
+      {"transaction", in_transaction},
+      {"no_room",
+       [] {
+         const rlimit none{0, 0};
+         setrlimit(RLIMIT_FSIZE, &none);
+         crash_by_null();
+       }},
+      {"no_room_exception",
+       [] {
+         const rlimit none{0, 0};
+         setrlimit(RLIMIT_FSIZE, &none);
+         crash_by_exception();
+       }},
+      {"wait",
+       [] {
+         std::puts("ready");
+         std::fflush(stdout);
+         while (true)
+           pause();
+       }},
+  };
+  return all;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  if (argc < 3 || !ways().contains(argv[1])) return 2;
+  const std::string_view more = argc > 3 ? argv[3] : "";
+  const rlimit no_core{0, 0};
+  setrlimit(RLIMIT_CORE, &no_core);
+  // Far from the sanitizers' huge stacks, and quick to fill.
+  if (more == "former") signal(SIGSEGV, count_and_die);
+  if (more == "former") std::set_terminate(say_and_abort);
+  if (more == "ignored") signal(SIGABRT, SIG_IGN);
+  sentry::Options options;
+  options.dsn = "https://abc123@sentry.example/42";
+  options.release = "crasher@3.2.1";
+  options.environment = "crashing";
+  options.server_name = "crash-box";
+  options.traces_sample_rate = 1.0;
+  options.transport = std::make_shared<vitals::testing::MemoryTransport>();
+  options.cache_dir = argv[2];
+  auto guard = sentry::init(std::move(options));
+  if (!guard) return 4;
+  sentry::set_user_id("user-9");
+  sentry::set_tag("colour", "red");
+  for (int i = 0; i < 150; ++i) {
+    sentry::add_breadcrumb({.category = "test", .message = "step " + std::to_string(i)});
+  }
+  if (more == "ended") guard->end();
+  ways().at(argv[1])();
+  return 0;
+}
