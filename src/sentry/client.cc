@@ -92,11 +92,12 @@ void say(const Options& options, std::string_view what) {
 /// From here on a crash leaves a report, and what former processes left is on its way.
 void begin_crash_reports(Client& client) {
   const Options& options = client.options();
-  if (options.cache_dir.empty() || !options.handle_crashes) return;
+  if (options.cache_dir.empty()) return;
   detail::recover_crashes(
       options, {.capture = [&client](auto item) { return client.capture_error(std::move(item)); },
                 .taken = nullptr,
                 .say = [&options](std::string_view what) { say(options, what); }});
+  if (!options.handle_crashes) return;
   const Result<bool> installed = detail::install_crash_handlers(options);
   if (!installed) say(options, installed.error().message);
 }

@@ -216,6 +216,7 @@ void look_at_exception() noexcept {
   if (writer.crash.kind != CrashKind::kTerminate) return;
   const std::type_info* const type = abi::__cxa_current_exception_type();
   if (type == nullptr) return;
+  write_exception(type->name(), {});  // stands, should what() not come back
   const std::exception_ptr thrown = std::current_exception();
   const void* object = nullptr;
   static_assert(sizeof thrown == sizeof object);

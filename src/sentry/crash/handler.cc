@@ -126,12 +126,10 @@ void deliver_again(int signal, siginfo_t* info) noexcept {
 
 void call_former(const struct sigaction& former, int signal, siginfo_t* info,
                  void* context) noexcept {
-  sigset_t mask = former.sa_mask;
-  if ((former.sa_flags & SA_NODEFER) == 0) sigaddset(&mask, signal);
-  for (const int fault : kSignals) {
-    if (sigismember(&mask, fault) == 0) change_mask(SIG_UNBLOCK, fault);
-  }
-  pthread_sigmask(SIG_BLOCK, &mask, nullptr);
+  // As the kernel would have called it.
+  pthread_sigmask(SIG_SETMASK, &static_cast<const ucontext_t*>(context)->uc_sigmask, nullptr);
+  pthread_sigmask(SIG_BLOCK, &former.sa_mask, nullptr);
+  if ((former.sa_flags & SA_NODEFER) == 0) change_mask(SIG_BLOCK, signal);
   if ((former.sa_flags & static_cast<int>(SA_RESETHAND)) != 0) set_default(signal);
   if ((former.sa_flags & SA_SIGINFO) != 0) {
     former.sa_sigaction(signal, info, context);

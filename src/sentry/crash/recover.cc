@@ -151,43 +151,37 @@ CapturedException describe_crash(const CrashReport& report) {
   return {"std::terminate", "called without an active exception"};
 }
 
-enum class Fate { kTaken, kNoRoom, kTooOld };
+enum class Fate { kTaken, kNoRoom, kDropped };
 
-Fate take(CrashReport report, const Options& options, const CrashSink& sink) {
-  const auto oldest = wall_clock() - std::chrono::nanoseconds{options.spool_age}.count();
-  if (report.facts.time < oldest) return Fate::kTooOld;
-  const CrashReport copy = report;
-  if (!sink.capture(make_crash_item(std::move(report)))) return Fate::kNoRoom;
-  if (sink.taken) sink.taken(copy);
-  return Fate::kTaken;
+void tell(const CrashSink& sink, std::string_view what, const fs::path& path) {
+  if (sink.say) sink.say(std::string{what} + ": " + path.string());
 }
 
-bool recover_one(const fs::path& path, const Options& options, const CrashSink& sink) {
-  const std::optional<fs::path> claimed = claim(path);
-  if (!claimed) return false;
+Fate take_report(const fs::path& claimed, const fs::path& path, const Options& options,
+                 const CrashSink& sink) {
+  const std::optional<std::string> bytes = read_report(claimed);
+  const Result<CrashReport> report =
+      bytes ? parse_crash_report(*bytes) : Error{"it is no regular file of up to 1 MiB"};
   std::error_code error;
-  const std::optional<std::string> bytes = read_report(*claimed);
-  Result<CrashReport> report =
-      bytes ? parse_crash_report(*bytes) : Error{"no regular file of up to 1 MiB"};
   if (!report) {
-    sink.say("a crash report cannot be read: " + report.error().message + ": " + path.string());
-    set_aside(*claimed, options);
-    return false;
+    tell(sink, "a crash report cannot be read, " + report.error().message, path);
+    set_aside(claimed, options);
+    return Fate::kDropped;
   }
-  switch (take(std::move(*report), options, sink)) {
-    case Fate::kTaken:
-      fs::remove(*claimed, error);
-      return true;
-    case Fate::kNoRoom:
-      sink.say("no room for a crash report, it waits for the next start: " + path.string());
-      fs::rename(*claimed, path, error);
-      return false;
-    case Fate::kTooOld:
-      sink.say("a crash report is too old, it is dropped: " + path.string());
-      fs::remove(*claimed, error);
-      return false;
+  const auto oldest = wall_clock() - std::chrono::nanoseconds{options.spool_age}.count();
+  if (report->facts.time < oldest) {
+    tell(sink, "a crash report is too old and dropped", path);
+    fs::remove(claimed, error);
+    return Fate::kDropped;
   }
-  return false;
+  if (!sink.capture(make_crash_item(*report))) {
+    tell(sink, "no room for a crash report, it waits for the next start", path);
+    fs::rename(claimed, fs::path{path}.replace_extension(".report"), error);
+    return Fate::kNoRoom;
+  }
+  if (sink.taken) sink.taken(*report);
+  fs::remove(claimed, error);
+  return Fate::kTaken;
 }
 
 }  // namespace
@@ -219,13 +213,18 @@ std::size_t recover_crashes(const Options& options, const CrashSink& sink) noexc
     std::vector<fs::path> found = find_reports(fs::path{options.cache_dir} / kCrashFolder);
     std::error_code error;
     while (found.size() > kMaxRecovered) {
-      sink.say("too many crash reports, the oldest is dropped: " + found.back().string());
+      tell(sink, "too many crash reports, the oldest is dropped", found.back());
       fs::remove(found.back(), error);
       found.pop_back();
     }
     std::reverse(found.begin(), found.end());
-    for (const fs::path& path : found)
-      taken += recover_one(path, options, sink) ? 1 : 0;
+    for (const fs::path& path : found) {
+      const std::optional<fs::path> claimed = claim(path);
+      if (!claimed) continue;
+      const Fate fate = take_report(*claimed, path, options, sink);
+      if (fate == Fate::kTaken) ++taken;
+      if (fate == Fate::kNoRoom) break;
+    }
   } catch (const std::exception&) {
     // No memory: what was not taken waits for the next start.
   }

@@ -1,6 +1,7 @@
 // Crashes in the way that its first argument names, with the folder of its second as cache_dir. The
 // third may ask for more. Run by crash_test.cc.
 
+#include <dlfcn.h>
 #include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
@@ -67,7 +68,7 @@ VITALS_CRASHER void crash_by_abort() {
 
 VITALS_CRASHER void crash_by_division() {
   volatile int zero = 0;
-  sink = 1 / zero;
+  sink = 1000 / zero;
 }
 
 VITALS_CRASHER void crash_by_bad_instruction() {
@@ -212,6 +213,24 @@ void in_transaction() {
   crash_by_null();
 }
 
+struct Hanging : std::exception {
+  const char* what() const noexcept override {
+    while (true)
+      pause();
+  }
+};
+
+/// The name of the function at an offset in this program.
+int print_function(const char* offset) {
+  Dl_info own{};
+  Dl_info found{};
+  dladdr(reinterpret_cast<const void*>(&print_function), &own);
+  const char* const base = static_cast<const char*>(own.dli_fbase);
+  dladdr(base + std::strtoull(offset, nullptr, 16), &found);
+  std::fputs(found.dli_sname == nullptr ? "unknown" : found.dli_sname, stdout);
+  return 0;
+}
+
 const std::map<std::string, std::function<void()>>& ways() {
   static const std::map<std::string, std::function<void()>> all{
       {"none", [] {}},
@@ -230,6 +249,7 @@ const std::map<std::string, std::function<void()>>& ways() {
       {"exception_on_thread", [] { on_thread(crash_by_exception); }},
       {"noexcept", [] { crash_by_noexcept(); }},
       {"unprintable", [] { throw Unprintable{}; }},
+      {"hanging", [] { throw Hanging{}; }},
       {"thrown_int", [] { throw 42; }},
       {"terminate", [] { std::terminate(); }},
       {"kill", crash_by_kill},
@@ -263,11 +283,11 @@ const std::map<std::string, std::function<void()>>& ways() {
 }  // namespace
 
 int main(int argc, char** argv) {
+  if (argc == 3 && std::string_view{argv[1]} == "function") return print_function(argv[2]);
   if (argc < 3 || !ways().contains(argv[1])) return 2;
   const std::string_view more = argc > 3 ? argv[3] : "";
   const rlimit no_core{0, 0};
   setrlimit(RLIMIT_CORE, &no_core);
-  // Far from the sanitizers' huge stacks, and quick to fill.
   if (more == "former") signal(SIGSEGV, count_and_die);
   if (more == "former") std::set_terminate(say_and_abort);
   if (more == "ignored") signal(SIGABRT, SIG_IGN);

@@ -1,21 +1,26 @@
-#include <dlfcn.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <array>
+#include <atomic>
+#include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
-#include <set>
+#include <limits>
+#include <memory>
 #include <string>
 #include <thread>
 #include <vector>
 
+#include "sentry/crash/recover.h"
 #include "sentry/crash/report.h"
+#include "sentry/event_builder.h"
+#include "sentry/runtime.h"
 #include "tests/unit/sentry/fixture.h"
 
 namespace vitals::sentry {
@@ -130,6 +135,23 @@ class CrashTest : public ClientTest {
     return parsed ? std::move(*parsed) : detail::CrashReport{};
   }
 
+  /// The functions of the crashed program on the stack, the innermost first; those of other modules
+  /// and unknown ones are left out.
+  [[nodiscard]] static std::vector<std::string> functions(const detail::CrashReport& report) {
+    std::vector<std::string> names;
+    for (const std::uintptr_t address : report.stack) {
+      for (const detail::Module& module : report.modules) {
+        if (address - 1 < module.begin || address - 1 >= module.end) continue;
+        if (!module.path.ends_with("sentry_crash_program") || names.size() > 12) continue;
+        std::array<char, 32> offset{};
+        std::snprintf(offset.data(), offset.size(), "%lx", address - 1 - module.bias);
+        names.push_back(Child{{"function", offset.data()}}.wait().said);
+      }
+    }
+    std::erase(names, "unknown");
+    return names;
+  }
+
   /// The next start of a service: the client that finds the reports.
   void next_start() {
     Options next = options();
@@ -164,6 +186,397 @@ TEST_F(CrashTest, ASegmentationFaultIsAnEventAtTheNextStart) {
   EXPECT_EQ(event["contexts"]["crash"]["signal"], "SIGSEGV");
   EXPECT_EQ(event["contexts"]["crash"]["fault_address"], "0x0");
   EXPECT_THAT(reports(), IsEmpty());
+}
+
+TEST_F(CrashTest, NothingIsReportedWhereNothingCrashed) {
+  EXPECT_EQ(crash("none").status, 0);
+  EXPECT_THAT(reports(), IsEmpty());
+  next_start();
+  EXPECT_THAT(sent("event"), IsEmpty());
+}
+
+/// A way to crash, and what is to be seen of it.
+struct Way {
+  const char* name;
+  int signal;
+  const char* type;
+  const char* text;  // in the exception's value
+  const char* function;
+};
+
+class EveryCrash : public CrashTest, public ::testing::WithParamInterface<Way> {};
+
+TEST_P(EveryCrash, DiesByItsSignalAndLeavesOneReportThatNamesTheFunction) {
+  const Way& way = GetParam();
+  EXPECT_EQ(crash(way.name).signal(), way.signal);
+  const detail::CrashReport found = report();
+  EXPECT_TRUE(found.complete);
+  const std::vector<std::string> names = functions(found);
+  ASSERT_FALSE(names.empty());
+  if (way.function != nullptr) {
+    EXPECT_EQ(names.front(), way.function);
+  }
+  const Json event = event_at_next_start();
+  const Json& exception = event["exception"]["values"][0];
+  EXPECT_EQ(exception["type"], way.type);
+  EXPECT_THAT(exception["value"].get<std::string>(), HasSubstr(way.text));
+  EXPECT_EQ(event["user"]["id"], "user-9");
+  EXPECT_FALSE(event["breadcrumbs"]["values"].empty());
+  EXPECT_THAT(reports(), IsEmpty());
+}
+
+constexpr std::array kWays{
+    Way{"null", SIGSEGV, "SIGSEGV", "address not mapped", "crash_by_null"},
+    Way{"null_on_thread", SIGSEGV, "SIGSEGV", "address not mapped", "crash_by_null"},
+    Way{"null_call", SIGSEGV, "SIGSEGV", "address not mapped", "crash_by_call_to_null"},
+    Way{"abort", SIGABRT, "SIGABRT", "sent by the process itself", "crash_by_abort"},
+    Way{"kill", SIGSEGV, "SIGSEGV", "sent by the process itself", "crash_by_kill"},
+    Way{"division", SIGFPE, "SIGFPE", "integer division by zero", "crash_by_division"},
+    Way{"instruction", SIGILL, "SIGILL", "illegal op", "crash_by_bad_instruction"},
+    Way{"bus", SIGBUS, "SIGBUS", "no memory behind the address", "crash_by_bus_error"},
+    Way{"recursion", SIGSEGV, "SIGSEGV", "at 0x", "crash_by_deep_recursion"},
+    Way{"recursion_on_thread", SIGSEGV, "SIGSEGV", "at 0x", "crash_by_deep_recursion"},
+#ifndef VITALS_SANITIZED
+    // The sanitizers' own malloc finds these, and ends the process as it likes.
+    Way{"double_free", SIGABRT, "SIGABRT", "sent by", "crash_by_double_free"},
+    Way{"malloc", SIGABRT, "SIGABRT", "sent by", "crash_in_malloc"},
+#endif
+    Way{"two", SIGSEGV, "SIGSEGV", "address not mapped", "crash_by_null"},
+    Way{"captured", SIGSEGV, "SIGSEGV", "address not mapped", "crash_by_null"},
+    Way{"exception", SIGABRT, "std::out_of_range", "nobody was ready", "crash_by_exception"},
+    Way{"exception_on_thread", SIGABRT, "std::out_of_range", "nobody was", "crash_by_exception"},
+    Way{"noexcept", SIGABRT, "std::out_of_range", "nobody was ready", "crash_by_exception"},
+    Way{"thrown_int", SIGABRT, "int", "", nullptr},
+    Way{"terminate", SIGABRT, "std::terminate", "without an active exception", nullptr},
+    Way{"unprintable", SIGSEGV, "(anonymous namespace)::Unprintable", "", nullptr},
+};
+
+INSTANTIATE_TEST_SUITE_P(Ways, EveryCrash, ::testing::ValuesIn(kWays),
+                         [](const auto& way) { return std::string{way.param.name}; });
+
+TEST_F(CrashTest, TheScopeIsThatOfTheThreadThatCrashed) {
+  crash("null_on_thread");
+  const Json event = event_at_next_start();
+  EXPECT_EQ(event["tags"]["place"], "thread");
+  EXPECT_EQ(event["tags"]["colour"], "red");
+  EXPECT_EQ(event["contexts"]["crash"]["thread_name"], "worker-7");
+  // A fork takes no breadcrumbs from the global scope.
+  ASSERT_EQ(event["breadcrumbs"]["values"].size(), 1U);
+  EXPECT_EQ(event["breadcrumbs"]["values"][0]["message"], "on the thread");
+}
+
+TEST_F(CrashTest, WhatTheScopeBorrowedIsReported) {
+  crash("lent");
+  EXPECT_TRUE(report().request_active);
+  const Json event = event_at_next_start();
+  EXPECT_EQ(event["tags"]["request_id"], "r-17");
+  EXPECT_EQ(event["request"]["method"], "GET");
+  EXPECT_EQ(event["request"]["url"], "https://box/users/17");
+  EXPECT_EQ(event["request"]["headers"]["Accept"], "text/html");
+}
+
+TEST_F(CrashTest, TheTransactionUnderWayIsNamed) {
+  crash("transaction");
+  const Json event = event_at_next_start();
+  EXPECT_EQ(event["transaction"], "GET /x");
+  EXPECT_EQ(event["contexts"]["trace"]["trace_id"].get<std::string>().size(), 32U);
+}
+
+TEST_F(CrashTest, AFormerHandlerIsCalledOnce) {
+  const Ended ended = crash("null", "former");
+  EXPECT_EQ(ended.signal(), SIGSEGV);
+  EXPECT_EQ(ended.said, "former handler, call 1\n");
+  EXPECT_THAT(reports(), SizeIs(1));
+}
+
+TEST_F(CrashTest, AFormerTerminateHandlerIsCalledAndItsAbortIsNotOneMoreCrash) {
+  const Ended ended = crash("exception", "former");
+  EXPECT_EQ(ended.signal(), SIGABRT);
+  EXPECT_EQ(ended.said, "former terminate handler\n");
+  EXPECT_EQ(report().facts.kind, detail::CrashKind::kTerminate);
+}
+
+TEST_F(CrashTest, AfterTheClientsEndTheHandlersAreGone) {
+  const Ended ended = crash("null", "ended");
+  EXPECT_EQ(ended.signal(), SIGSEGV);
+  EXPECT_THAT(reports(), IsEmpty());
+}
+
+TEST_F(CrashTest, AfterTheClientsEndAFormerHandlerIsBack) {
+  next_start();
+  struct sigaction during {};
+  sigaction(SIGSEGV, nullptr, &during);
+  guard.end();
+  struct sigaction after {};
+  sigaction(SIGSEGV, nullptr, &after);
+  EXPECT_NE(during.sa_sigaction, after.sa_sigaction);
+}
+
+TEST_F(CrashTest, AHandlerThatCameLaterIsLeftAlone) {
+  next_start();
+  struct sigaction own {};
+  own.sa_handler = [](int) {};
+  sigaction(SIGFPE, &own, nullptr);
+  guard.end();
+  struct sigaction after {};
+  sigaction(SIGFPE, nullptr, &after);
+  EXPECT_EQ(after.sa_handler, own.sa_handler);
+  own.sa_handler = SIG_DFL;
+  sigaction(SIGFPE, &own, nullptr);
+}
+
+TEST_F(CrashTest, AFullDiskDoesNotChangeTheSignal) {
+  EXPECT_EQ(crash("no_room").signal(), SIGSEGV);
+  EXPECT_EQ(crash("no_room_exception").signal(), SIGABRT);
+  EXPECT_THAT(reports(), IsEmpty());
+}
+
+TEST_F(CrashTest, AFolderThatCannotBeMadeDoesNotStopTheServiceNorChangeTheSignal) {
+  std::ofstream{folder / "crashes"} << "in the way";
+  EXPECT_EQ(crash("none").status, 0);
+  EXPECT_EQ(crash("null").signal(), SIGSEGV);
+}
+
+TEST_F(CrashTest, AFolderThatIsGoneDoesNotChangeTheSignal) {
+  Child child{{"wait", folder.string()}};
+  child.wait_for_line();
+  fs::remove_all(folder);
+  kill(child.process(), SIGBUS);
+  EXPECT_EQ(child.wait().signal(), SIGBUS);
+}
+
+TEST_F(CrashTest, ASignalFromOutsideSaysWhoSentIt) {
+  Child child{{"wait", folder.string()}};
+  child.wait_for_line();
+  kill(child.process(), SIGSEGV);
+  EXPECT_EQ(child.wait().signal(), SIGSEGV);
+  const Json event = event_at_next_start();
+  EXPECT_EQ(event["exception"]["values"][0]["value"],
+            "Segmentation fault (sent by process " + std::to_string(getpid()) + ')');
+  EXPECT_EQ(event["contexts"]["crash"]["code_name"], "SI_USER");
+}
+
+TEST_F(CrashTest, ASignalThatWasIgnoredStaysIgnored) {
+  Child child{{"wait", folder.string(), "ignored"}};
+  child.wait_for_line();
+  kill(child.process(), SIGABRT);
+  kill(child.process(), SIGTERM);
+  EXPECT_EQ(child.wait().signal(), SIGTERM);
+  EXPECT_THAT(reports(), IsEmpty());
+}
+
+TEST_F(CrashTest, AHandlerThatHangsEndsByItsDeadline) {
+  EXPECT_EQ(crash("hanging").signal(), SIGABRT);
+}
+
+TEST_F(CrashTest, OfTwoStartsAtOnceOneTakesTheReport) {
+  constexpr std::size_t kReports = 8;
+  for (std::size_t i = 0; i < kReports; ++i)
+    crash("null");
+  ASSERT_THAT(reports(), SizeIs(kReports));
+  std::atomic<int> ready{0};
+  std::atomic<std::size_t> taken{0};
+  detail::CrashSink sink;
+  sink.capture = [](auto) { return true; };
+  const auto take_all = [&] {
+    Options own = options();
+    own.cache_dir = folder.string();
+    ready.fetch_add(1);
+    while (ready.load() < 2) {
+    }
+    taken += detail::recover_crashes(own, sink);
+  };
+  std::thread first{take_all};
+  std::thread second{take_all};
+  first.join();
+  second.join();
+  EXPECT_EQ(taken.load(), kReports);
+  EXPECT_THAT(reports(), IsEmpty());
+}
+
+class RecoverTest : public CrashTest {
+ protected:
+  RecoverTest() {
+    given = options();
+    given.cache_dir = folder.string();
+    fs::create_directories(folder / "crashes");
+    sink.capture = [this](std::unique_ptr<detail::ErrorItem> item) {
+      if (items.size() >= room) return false;
+      items.push_back(std::move(item));
+      return true;
+    };
+    sink.say = [this](std::string_view text) { said.emplace_back(text); };
+  }
+
+  std::size_t recover() { return detail::recover_crashes(given, sink); }
+  void put(const std::string& name, std::string_view bytes) const {
+    std::ofstream{folder / "crashes" / name, std::ios::binary} << bytes;
+  }
+  [[nodiscard]] static std::string report_of(std::int64_t time) {
+    detail::CrashFacts facts;
+    facts.signal = SIGSEGV;
+    facts.time = time;
+    const std::string_view body{reinterpret_cast<const char*>(&facts), sizeof facts};
+    const detail::PartHeader header{detail::Part::kCrash, sizeof facts,
+                                    detail::part_check(detail::Part::kCrash, body)};
+    std::string bytes{detail::kReportMagic};
+    bytes.append(reinterpret_cast<const char*>(&header), sizeof header);
+    return bytes += body;
+  }
+
+  Options given;
+  detail::CrashSink sink;
+  std::vector<std::unique_ptr<detail::ErrorItem>> items;
+  std::size_t room = 1000;
+  std::vector<std::string> said;
+};
+
+TEST_F(RecoverTest, AReportThatFindsNoRoomWaitsForTheNextStart) {
+  put("1.report", report_of(detail::wall_clock()));
+  room = 0;
+  EXPECT_EQ(recover(), 0U);
+  EXPECT_THAT(reports(), ElementsAre(folder / "crashes" / "1.report"));
+  room = 1;
+  EXPECT_EQ(recover(), 1U);
+  EXPECT_THAT(reports(), IsEmpty());
+}
+
+TEST_F(RecoverTest, WhatCannotBeReadIsSetAsideAndSaid) {
+  put("1.report", "no report at all");
+  put("2.report", "");
+  put("3.report", std::string(detail::kMaxReport + 1, 'x'));
+  EXPECT_EQ(recover(), 0U);
+  EXPECT_THAT(reports(), IsEmpty());
+  EXPECT_THAT(files("corrupt"), SizeIs(3));
+  EXPECT_THAT(said, Contains(HasSubstr("1.report")));
+  for (int i = 0; i < 64; ++i)
+    put(std::to_string(i) + ".report", "again");
+  recover();
+  recover();
+  EXPECT_THAT(files("corrupt"), SizeIs(32));
+  EXPECT_THAT(reports(), IsEmpty());
+}
+
+TEST_F(RecoverTest, TheOldestOfTooManyAreDropped) {
+  const std::int64_t now = detail::wall_clock();
+  for (int i = 0; i < 40; ++i)
+    put(std::to_string(100 + i) + ".report", report_of(now + i));
+  EXPECT_EQ(recover(), detail::kMaxRecovered);
+  EXPECT_EQ(items.front()->timestamp, now + 8);
+  EXPECT_EQ(items.back()->timestamp, now + 39);
+}
+
+TEST_F(RecoverTest, AReportOlderThanTheSpoolKeepsIsDropped) {
+  const std::int64_t hour = 3'600'000'000'000;
+  put("1.report", report_of(detail::wall_clock() - 71 * hour));
+  put("2.report", report_of(detail::wall_clock() - 73 * hour));
+  put("3.report", report_of(std::numeric_limits<std::int64_t>::min()));
+  EXPECT_EQ(recover(), 1U);
+  EXPECT_THAT(reports(), IsEmpty());
+}
+
+TEST_F(RecoverTest, AReportThatIsStillWrittenIsLeftAlone) {
+  put("1.tmp", report_of(detail::wall_clock()));
+  EXPECT_EQ(recover(), 0U);
+  EXPECT_THAT(reports(), SizeIs(1));
+}
+
+TEST_F(RecoverTest, AnythingButAFileIsNotFollowed) {
+  fs::create_symlink("/etc/hostname", folder / "crashes" / "1.report");
+  fs::create_directories(folder / "crashes" / "2.report");
+  EXPECT_EQ(recover(), 0U);
+  EXPECT_THAT(reports(), IsEmpty());
+}
+
+TEST_F(RecoverTest, TheCrashOfARequestIsToldOf) {
+  crash("lent");
+  std::vector<bool> active;
+  sink.taken = [&active](const detail::CrashReport& report) {
+    active.push_back(report.request_active);
+  };
+  EXPECT_EQ(recover(), 1U);
+  EXPECT_THAT(active, ElementsAre(true));
+}
+
+TEST(CrashReport, EveryTruncationOfAReportIsReadOrRefusedAndNeverMore) {
+  const fs::path folder = fs::temp_directory_path() / ("vitals-torn-" + std::to_string(getpid()));
+  Child{{"null", folder.string()}}.wait();
+  std::string bytes;
+  for (const auto& entry : fs::directory_iterator{folder / "crashes"}) {
+    std::ifstream file{entry.path(), std::ios::binary};
+    bytes.assign(std::istreambuf_iterator<char>{file}, {});
+  }
+  fs::remove_all(folder);
+  const Result<detail::CrashReport> whole = detail::parse_crash_report(bytes);
+  ASSERT_TRUE(whole);
+  ASSERT_TRUE(whole->complete);
+  std::size_t crumbs_seen = 0;
+  for (std::size_t size = 0; size < bytes.size(); size += size < 8192 ? 1 : 97) {
+    const auto torn = detail::parse_crash_report(std::string_view{bytes}.substr(0, size));
+    if (!torn) continue;
+    EXPECT_FALSE(torn->complete);
+    EXPECT_EQ(torn->facts.signal, SIGSEGV);
+    if (!torn->scope.breadcrumbs.empty()) ++crumbs_seen;
+  }
+  EXPECT_GT(crumbs_seen, 0U);
+}
+
+TEST(CrashReport, AlteredBytesNeverReachTheEvent) {
+  detail::CrashFacts facts;
+  facts.signal = SIGBUS;
+  facts.time = 1;
+  const std::string_view body{reinterpret_cast<const char*>(&facts), sizeof facts};
+  const detail::PartHeader header{detail::Part::kCrash, sizeof facts,
+                                  detail::part_check(detail::Part::kCrash, body)};
+  std::string bytes{detail::kReportMagic};
+  bytes.append(reinterpret_cast<const char*>(&header), sizeof header);
+  bytes += body;
+  ASSERT_TRUE(detail::parse_crash_report(bytes));
+  for (std::size_t i = 0; i < bytes.size(); ++i) {
+    std::string altered = bytes;
+    altered[i] = static_cast<char>(altered[i] ^ 0x20);
+    EXPECT_FALSE(detail::parse_crash_report(altered)) << i;
+  }
+}
+
+/// Parts that are whole, and say what no handler would.
+std::string hostile(detail::Part part, std::string_view body) {
+  const auto add = [](std::string& bytes, detail::Part which, std::string_view what) {
+    const detail::PartHeader header{which, static_cast<std::uint32_t>(what.size()),
+                                    detail::part_check(which, what)};
+    bytes.append(reinterpret_cast<const char*>(&header), sizeof header);
+    bytes += what;
+  };
+  const detail::CrashFacts facts;
+  std::string bytes{detail::kReportMagic};
+  add(bytes, detail::Part::kCrash, {reinterpret_cast<const char*>(&facts), sizeof facts});
+  add(bytes, part, body);
+  return bytes;
+}
+
+TEST(CrashReport, PartsThatLieAboutTheirSizesAreHarmless) {
+  for (const int fill : {0x00, 0x01, 0x7f, 0xff}) {
+    for (std::uint32_t part = 0; part < 14; ++part) {
+      for (const std::size_t size : {0U, 1U, 7U, 8U, 24U, 64U, 1000U}) {
+        const std::string body(size, static_cast<char>(fill));
+        const auto report =
+            detail::parse_crash_report(hostile(static_cast<detail::Part>(part), body));
+        if (!report) continue;
+        const auto item = detail::make_crash_item(*report);
+        static_cast<void>(detail::build_event(*item, Options{}));
+      }
+    }
+  }
+}
+
+TEST(CrashReport, OfRecordsThatWereTornTheWholeOnesAreKept) {
+  detail::InlineBytes<256> records;
+  detail::append_text(records, detail::Section::kTag, "good", "tag", 4096);
+  const std::string good{records.view()};
+  const auto report = detail::parse_crash_report(
+      hostile(detail::Part::kRecords, good + good.substr(0, good.size() - 1)));
+  ASSERT_TRUE(report);
+  EXPECT_EQ(report->scope.records, good);
 }
 
 }  // namespace
