@@ -28,6 +28,7 @@ UpdateScope::~UpdateScope() {
     families->bot_updates.with(kind_, succeeded_ ? "success" : "error").inc();
     families->bot_duration.with(kind_).observe(detail::seconds_since(start_));
   }
+  scope_.end_session(succeeded_ ? sentry::SessionStatus::kExited : sentry::SessionStatus::kErrored);
   transaction_.set_status(succeeded_ ? sentry::SpanStatus::kOk
                                      : sentry::SpanStatus::kInternalError);
   transaction_.finish();

@@ -59,7 +59,7 @@ void RequestScope::start_trace(const RequestStart& start) noexcept {
 RequestScope::~RequestScope() {
   if (!finished_ && (measured_ || scope_)) {
     fail("unfinished");
-    finish(500);
+    finish(500, sentry::SessionStatus::kAbnormal);
   }
   scope_.end_loan();
 }
@@ -97,8 +97,13 @@ void RequestScope::fail_unhandled(const std::exception_ptr& error) noexcept {
 }
 
 void RequestScope::finish(int status) noexcept {
+  finish(status, sentry::SessionStatus::kExited);
+}
+
+void RequestScope::finish(int status, sentry::SessionStatus session) noexcept {
   if (finished_) return;
   finished_ = true;
+  scope_.end_session(session);
   // Active, so that the histogram's exemplar is this request's trace.
   const sentry::Activation scope = scope_.activate();
   const sentry::SpanActivation span = transaction_.activate();

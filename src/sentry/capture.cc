@@ -114,6 +114,10 @@ EventId capture(const CaptureOptions& options, Fill fill) noexcept {
     fill(*item);
     take_options(*item, options);
     take_surroundings(*item);
+    if (!item->chain.empty() && item->level >= Level::kError) {
+      ScopeState::current()->worsen_session(item->handled ? SessionStatus::kErrored
+                                                          : SessionStatus::kCrashed);
+    }
     const EventId id = item->event_id;
     return client->capture_error(std::move(item)) ? id : EventId{};
   } catch (...) {

@@ -78,6 +78,8 @@ void publish_settings(const Options& options) noexcept {
                                     std::memory_order_relaxed);
   runtime.max_breadcrumbs.store(static_cast<std::uint32_t>(options.max_breadcrumbs),
                                 std::memory_order_relaxed);
+  runtime.track_sessions.store(options.track_sessions && !options.release.empty(),
+                               std::memory_order_relaxed);
   runtime.max_spans.store(static_cast<std::uint32_t>(options.max_spans), std::memory_order_relaxed);
 }
 
@@ -127,7 +129,8 @@ std::thread start_thread(Work work) {
 Client::Client(Options options, detail::Destinations destinations)
     : options_(std::move(options)),
       public_key_(destinations.public_key),
-      worker_(options_, std::move(destinations), {&module_watch_}) {}
+      sessions_(options_),
+      worker_(options_, std::move(destinations), {&module_watch_, &sessions_}) {}
 
 void Client::start(const std::shared_ptr<Client>& client) {
   client->thread_ = start_thread([client] {

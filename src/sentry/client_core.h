@@ -8,6 +8,7 @@
 #include "sentry/crash/module_list.h"
 #include "sentry/delivery/worker.h"
 #include "sentry/items.h"
+#include "sentry/sessions.h"
 #include "vitals/sentry/dsn.h"
 #include "vitals/sentry/options.h"
 
@@ -38,6 +39,7 @@ class Client {
   const Options options_;
   const std::string public_key_;
   detail::ModuleWatch module_watch_;
+  detail::SessionSource sessions_;
   detail::Worker worker_;
   std::thread thread_;
   std::thread drain_;

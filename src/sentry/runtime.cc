@@ -12,15 +12,12 @@ constinit std::atomic<Client*> active_client{nullptr};
 constinit std::atomic<std::uint32_t> leases{0};
 constinit thread_local bool sentry_thread = false;
 
-/// Threads are spread over a few sets of counts, each on lines of its own: an unsampled transaction
-/// counts on the request's path.
-constexpr std::size_t kShards = 8;
 struct alignas(64) Shard {
   std::array<std::array<std::atomic<std::uint64_t>, kOutcomes>, kCategories> counts{};
 };
 constinit std::array<Shard, kShards> shards{};
 constinit std::atomic<std::uint32_t> next_shard{0};
-constinit thread_local std::uint32_t own_shard = kShards;  // kShards: none yet
+constinit thread_local std::size_t shard_index = kShards;  // kShards: none yet
 
 std::int64_t read_clock(clockid_t clock) noexcept {
   timespec now{};
@@ -61,13 +58,17 @@ bool retract(std::chrono::steady_clock::time_point deadline) noexcept {
   return true;
 }
 
-void count(Category category, Outcome outcome) noexcept {
-  if (own_shard == kShards) {
-    own_shard = next_shard.fetch_add(1, std::memory_order_relaxed) % kShards;
+std::size_t own_shard() noexcept {
+  if (shard_index == kShards) {
+    shard_index = next_shard.fetch_add(1, std::memory_order_relaxed) % kShards;
   }
-  shards[own_shard]
+  return shard_index;
+}
+
+void count(Category category, Outcome outcome, std::uint64_t quantity) noexcept {
+  shards[own_shard()]
       .counts[static_cast<std::size_t>(category)][static_cast<std::size_t>(outcome)]
-      .fetch_add(1, std::memory_order_relaxed);
+      .fetch_add(quantity, std::memory_order_relaxed);
 }
 
 std::uint64_t counted(Category category, Outcome outcome) noexcept {

@@ -20,6 +20,7 @@ struct Runtime {
   std::atomic<bool> has_breadcrumb_hook{false};
   std::atomic<std::uint32_t> max_breadcrumbs{100};
   std::atomic<std::uint32_t> max_spans{1000};
+  std::atomic<bool> track_sessions{false};
 };
 inline constinit Runtime runtime;
 
@@ -45,9 +46,15 @@ class Lease {
 /// first: then somebody still uses it, and it must not be freed.
 [[nodiscard]] bool retract(std::chrono::steady_clock::time_point deadline) noexcept;
 
-/// Adds one to a count of the process. Threads: any. Cost: one locked add on a line shared by few.
-void count(Category category, Outcome outcome) noexcept;
+/// Adds to a count of the process. Threads: any. Cost: one locked add on a line shared by few.
+void count(Category category, Outcome outcome, std::uint64_t quantity = 1) noexcept;
 [[nodiscard]] std::uint64_t counted(Category category, Outcome outcome) noexcept;
+
+/// Threads are spread over a few sets of whatever is counted on the request's path, each on lines
+/// of its own.
+inline constexpr std::size_t kShards = 8;
+/// The calling thread's set, below kShards. Cost: one load; the first on a thread a locked add.
+[[nodiscard]] std::size_t own_shard() noexcept;
 
 /// Marks this thread as the client's own.
 void become_sentry_thread() noexcept;

@@ -1,5 +1,6 @@
 #include "vitals/sentry/scope.h"
 
+#include <algorithm>
 #include <string>
 #include <vector>
 
@@ -173,6 +174,9 @@ void Scope::end_loan() const noexcept {
 }
 void Scope::add_breadcrumb(const Breadcrumb& breadcrumb) const noexcept {
   if (state_) write_breadcrumb(state_.get(), breadcrumb);
+}
+void Scope::end_session(SessionStatus at_least) const noexcept {
+  if (state_) record_session(std::max(at_least, state_->session()));
 }
 
 void Activation::enter() noexcept {

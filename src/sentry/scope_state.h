@@ -9,6 +9,7 @@
 #include "sentry/records.h"
 #include "sentry/spin_lock.h"
 #include "vitals/sentry/scope.h"
+#include "vitals/sentry/session.h"
 
 namespace vitals::sentry::detail {
 
@@ -116,6 +117,17 @@ class ScopeState {
   void borrow(const Borrowed& from) noexcept;
   void end_loan() noexcept;
 
+  /// What the work of this scope has come to; it only gets worse. Of the global one nobody asks.
+  void worsen_session(SessionStatus status) noexcept {
+    SessionStatus held = session_.load(std::memory_order_relaxed);
+    while (held < status &&
+           !session_.compare_exchange_weak(held, status, std::memory_order_relaxed)) {
+    }
+  }
+  [[nodiscard]] SessionStatus session() const noexcept {
+    return session_.load(std::memory_order_relaxed);
+  }
+
   /// Throws std::bad_alloc, as snapshot() does.
   [[nodiscard]] std::string records();
   [[nodiscard]] ScopeSnapshot snapshot();
@@ -157,6 +169,7 @@ class ScopeState {
   /// Whether there are records, to be read without the lock: a fork of an empty global scope, which
   /// is the usual one, then writes nothing that other threads read.
   std::atomic<bool> has_records_{false};
+  std::atomic<SessionStatus> session_{SessionStatus::kExited};
   const Borrowed* borrowed_ = nullptr;
   Records records_;
   CrumbLog breadcrumbs_;

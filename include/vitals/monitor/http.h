@@ -16,6 +16,7 @@
 #include "vitals/monitor/state.h"
 #include "vitals/sentry/ids.h"
 #include "vitals/sentry/scope.h"
+#include "vitals/sentry/session.h"
 #include "vitals/sentry/span.h"
 
 namespace vitals::monitor {
@@ -109,6 +110,7 @@ class RequestScope {
  private:
   friend class RequestActivation;
   void start_trace(const RequestStart& start) noexcept;
+  void finish(int status, sentry::SessionStatus session) noexcept;
 
   RequestId id_;
   Method method_;

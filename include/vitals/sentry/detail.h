@@ -52,6 +52,7 @@ class Ref {
 };
 
 inline constinit std::atomic<bool> client_active{false};
+inline constinit std::atomic<bool> takes_logs{false};
 
 }  // namespace vitals::sentry::detail
 

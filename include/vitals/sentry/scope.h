@@ -8,6 +8,7 @@
 
 #include "vitals/sentry/detail.h"
 #include "vitals/sentry/event.h"
+#include "vitals/sentry/session.h"
 #include "vitals/sentry/value.h"
 
 namespace vitals::sentry {
@@ -89,6 +90,12 @@ class Scope {
   /// Adds one, and drops the oldest past Options::max_breadcrumbs. Cost: a copy of the text. The
   /// time it bears is that of the kernel's coarse clock (some milliseconds) unless given.
   void add_breadcrumb(const Breadcrumb& breadcrumb) const noexcept;
+
+  /// Counts the session of this scope's work, which ends now; once for each piece of work. Its
+  /// status is the worst of `at_least` and what was captured with this scope: an exception of level
+  /// error or fatal makes it errored, one that nobody handled crashed. Messages change nothing, as
+  /// Sentry has it, and a fork is work of its own. See record_session().
+  void end_session(SessionStatus at_least = SessionStatus::kExited) const noexcept;
 
  private:
   friend class Activation;
