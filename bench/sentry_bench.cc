@@ -29,6 +29,8 @@ sentry::Guard start(Tracing tracing = Tracing::kOff) {
   options.transaction_queue = 1 << 16;
   options.queue_bytes = std::size_t{1} << 30;
   options.shutdown_timeout = std::chrono::seconds{30};
+  options.release = "bench@1";
+  options.enable_logs = true;
   if (tracing == Tracing::kNone) options.traces_sample_rate = 0.0;
   if (tracing == Tracing::kAll) options.traces_sample_rate = 1.0;
   return std::move(sentry::init(std::move(options))).value();
@@ -166,6 +168,29 @@ void unsampled_request(benchmark::State& state) {
   if (state.thread_index() == 0) guard.end();
 }
 BENCHMARK(unsampled_request)->Threads(1)->Threads(2)->UseRealTime();
+
+void record_session(benchmark::State& state) {
+  static sentry::Guard guard;
+  if (state.thread_index() == 0) guard = start();
+  for (auto _ : state)
+    sentry::record_session();
+  if (state.thread_index() == 0) guard.end();
+}
+BENCHMARK(record_session)->Threads(1)->Threads(2)->UseRealTime();
+
+void log_line(benchmark::State& state) {
+  const sentry::Guard guard = start();
+  const sentry::Scope scope = sentry::Scope::fork();
+  const sentry::Activation active = scope.activate();
+  scope.set_user_id("user-4711");
+  scope.set_tag("request_id", "0b9d7a52-6e1f-4a55-9d3e-0b6a4c7c1d42");
+  std::int64_t since = 0;
+  for (auto _ : state) {
+    sentry::log(sentry::LogLevel::kInfo, "order placed", {{"order.id", 4711}, {"total", 12.5}});
+    drain(state, since);
+  }
+}
+BENCHMARK(log_line);
 
 void disabled_breadcrumb(benchmark::State& state) {
   for (auto _ : state) {

@@ -114,6 +114,9 @@ EventId capture(const CaptureOptions& options, Fill fill) noexcept {
     fill(*item);
     take_options(*item, options);
     take_surroundings(*item);
+    capture_attachments(std::move(item->scope.attachments),
+                        {options.attachments.begin(), options.attachments.size()},
+                        item->captured_attachments);
     if (!item->chain.empty() && item->level >= Level::kError) {
       ScopeState::current()->worsen_session(item->handled ? SessionStatus::kErrored
                                                           : SessionStatus::kCrashed);

@@ -78,6 +78,7 @@ void publish_settings(const Options& options) noexcept {
                                     std::memory_order_relaxed);
   runtime.max_breadcrumbs.store(static_cast<std::uint32_t>(options.max_breadcrumbs),
                                 std::memory_order_relaxed);
+  detail::takes_logs.store(options.enable_logs, std::memory_order_relaxed);
   runtime.track_sessions.store(options.track_sessions && !options.release.empty(),
                                std::memory_order_relaxed);
   runtime.max_spans.store(static_cast<std::uint32_t>(options.max_spans), std::memory_order_relaxed);
@@ -130,7 +131,14 @@ Client::Client(Options options, detail::Destinations destinations)
     : options_(std::move(options)),
       public_key_(destinations.public_key),
       sessions_(options_),
-      worker_(options_, std::move(destinations), {&module_watch_, &sessions_}) {}
+      logs_(options_.enable_logs ? std::make_unique<detail::LogSource>(options_) : nullptr),
+      worker_(options_, std::move(destinations), sources()) {}
+
+std::vector<detail::ItemSource*> Client::sources() {
+  std::vector<detail::ItemSource*> all{&module_watch_, &sessions_};
+  if (logs_) all.push_back(logs_.get());
+  return all;
+}
 
 void Client::start(const std::shared_ptr<Client>& client) {
   client->thread_ = start_thread([client] {

@@ -4,10 +4,12 @@
 #include <memory>
 #include <string>
 #include <thread>
+#include <vector>
 
 #include "sentry/crash/module_list.h"
 #include "sentry/delivery/worker.h"
 #include "sentry/items.h"
+#include "sentry/logs.h"
 #include "sentry/sessions.h"
 #include "vitals/sentry/dsn.h"
 #include "vitals/sentry/options.h"
@@ -29,6 +31,8 @@ class Client {
   bool capture_error(std::unique_ptr<detail::ErrorItem> item) noexcept;
   bool submit(std::unique_ptr<detail::ReadyItem> item) noexcept;
   void capture_transaction(const detail::Ref<detail::Trace>& trace) noexcept;
+  /// Null without Options::enable_logs.
+  [[nodiscard]] detail::LogSource* logs() const noexcept { return logs_.get(); }
   [[nodiscard]] std::size_t depth() const noexcept { return worker_.depth(); }
   bool flush(std::chrono::steady_clock::time_point deadline) noexcept;
   /// Sends what waits and ends the thread. True when nothing was lost.
@@ -36,10 +40,13 @@ class Client {
                     std::chrono::steady_clock::time_point deadline) noexcept;
 
  private:
+  [[nodiscard]] std::vector<detail::ItemSource*> sources();
+
   const Options options_;
   const std::string public_key_;
   detail::ModuleWatch module_watch_;
   detail::SessionSource sessions_;
+  const std::unique_ptr<detail::LogSource> logs_;
   detail::Worker worker_;
   std::thread thread_;
   std::thread drain_;

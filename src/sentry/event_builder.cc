@@ -147,6 +147,8 @@ Event build_event(const ErrorItem& item, const Options& options, Symbolizer& sym
   event.level = item.level;
   event.logger = item.logger;
   event.message = item.message;
+  event.attachments = item.attachments;
+  load_attachments(item.captured_attachments, options, event);
   event.transaction = item.transaction;
   event.trace_id = item.trace_id;
   event.span_id = item.span_id;

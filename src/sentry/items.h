@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "sentry/attachments.h"
 #include "sentry/scope_state.h"
 #include "sentry/stack/modules.h"
 #include "sentry/trace/trace.h"
@@ -51,6 +52,7 @@ struct ErrorItem {
   std::string transaction;
   std::string dsc;
   std::vector<AttachmentRecord> attachments;
+  CapturedAttachments captured_attachments;
   std::shared_ptr<const ModuleMap> modules;  // of the stacks' process, as it was; null: as now
   std::unique_ptr<const Origin> origin;      // of a process that crashed; null: of this one
 

@@ -175,6 +175,12 @@ void Scope::end_loan() const noexcept {
 void Scope::add_breadcrumb(const Breadcrumb& breadcrumb) const noexcept {
   if (state_) write_breadcrumb(state_.get(), breadcrumb);
 }
+void Scope::add_attachment(const Attachment& attachment) const noexcept {
+  if (state_) state_->add_attachment(attachment);
+}
+void Scope::clear_attachments() const noexcept {
+  if (state_) state_->clear_attachments();
+}
 void Scope::end_session(SessionStatus at_least) const noexcept {
   if (state_) record_session(std::max(at_least, state_->session()));
 }

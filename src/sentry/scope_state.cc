@@ -169,6 +169,10 @@ void ScopeState::inherit(ScopeState& parent) noexcept {
     records_.append(parent.records_.view());
     has_records_.store(true, std::memory_order_relaxed);
   }
+  if (parent.attachments_) {
+    attachments_ = parent.attachments_;
+    has_records_.store(true, std::memory_order_relaxed);
+  }
   if (!parent.is_global_) breadcrumbs_.copy_from(parent.breadcrumbs_);
 }
 
@@ -183,6 +187,33 @@ void ScopeState::end_loan() noexcept {
   // With one handle left, the caller's own, there is nobody who could still ask.
   if (refs_.load(std::memory_order_acquire) > 1) copy_borrowed();  // pairs with release()
   borrowed_ = nullptr;
+}
+
+void ScopeState::add_attachment(const Attachment& given) noexcept {
+  SharedAttachments before;
+  {
+    const std::lock_guard hold{lock_};
+    before = attachments_;
+  }
+  // The copy may be of megabytes, and is made outside of the lock. Who adds one at the same moment
+  // makes this one try again.
+  for (;;) {
+    SharedAttachments next = with(before, given);
+    if (next == before) return;
+    const std::lock_guard hold{lock_};
+    if (attachments_ == before) {
+      attachments_.swap(next);
+      note_records();
+      return;
+    }
+    before = attachments_;
+  }
+}
+
+void ScopeState::clear_attachments() noexcept {
+  SharedAttachments gone;
+  const std::lock_guard hold{lock_};
+  attachments_.swap(gone);
 }
 
 void ScopeState::write_borrowed() noexcept {
@@ -207,7 +238,7 @@ std::string ScopeState::records() {
 ScopeSnapshot ScopeState::snapshot() {
   const std::lock_guard hold{lock_};
   copy_borrowed();
-  return {std::string{records_.view()}, std::string{breadcrumbs_.view()}};
+  return {std::string{records_.view()}, std::string{breadcrumbs_.view()}, attachments_};
 }
 
 void ScopeState::clear() noexcept {
@@ -216,6 +247,7 @@ void ScopeState::clear() noexcept {
   records_.clear();
   has_records_.store(false, std::memory_order_release);
   breadcrumbs_.clear();
+  attachments_.reset();
 }
 
 }  // namespace vitals::sentry::detail

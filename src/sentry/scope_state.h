@@ -6,6 +6,7 @@
 #include <span>
 #include <string>
 
+#include "sentry/attachments.h"
 #include "sentry/records.h"
 #include "sentry/spin_lock.h"
 #include "vitals/sentry/scope.h"
@@ -81,6 +82,7 @@ void write_request(InlineBytes<N>& records, const RequestData& request) noexcept
 struct ScopeSnapshot {
   std::string records;
   std::string breadcrumbs;
+  SharedAttachments attachments{};
 };
 
 /// The one thing behind all handles of a scope. Its lock is held by users' threads alone, for a
@@ -116,6 +118,21 @@ class ScopeState {
 
   void borrow(const Borrowed& from) noexcept;
   void end_loan() noexcept;
+
+  void add_attachment(const Attachment& given) noexcept;
+  void clear_attachments() noexcept;
+
+  /// Runs `use(id)` under the lock where a user's id is set.
+  template <class Use>
+  void with_user_id(Use use) noexcept {
+    if (!has_records_.load(std::memory_order_acquire)) return;  // pairs with note_records()
+    const std::lock_guard hold{lock_};
+    for (std::string_view rest = records_.view(); !rest.empty();) {
+      const Record record = take_record(rest);
+      if (record.section == Section::kUser && record.key == "id")
+        return use(record.value.as_string());
+    }
+  }
 
   /// What the work of this scope has come to; it only gets worse. Of the global one nobody asks.
   void worsen_session(SessionStatus status) noexcept {
@@ -166,13 +183,14 @@ class ScopeState {
   std::atomic<std::uint32_t> refs_{1};
   SpinLock lock_;
   bool is_global_ = false;
-  /// Whether there are records, to be read without the lock: a fork of an empty global scope, which
-  /// is the usual one, then writes nothing that other threads read.
+  /// Whether there are records or attachments, to be read without the lock: a fork of an empty
+  /// global scope, which is the usual one, then writes nothing that other threads read.
   std::atomic<bool> has_records_{false};
   std::atomic<SessionStatus> session_{SessionStatus::kExited};
   const Borrowed* borrowed_ = nullptr;
   Records records_;
   CrumbLog breadcrumbs_;
+  SharedAttachments attachments_;
 };
 
 }  // namespace vitals::sentry::detail

@@ -3,12 +3,16 @@
 #include <spdlog/pattern_formatter.h>
 #include <spdlog/sinks/base_sink.h>
 
+#include <array>
+#include <cstddef>
+#include <initializer_list>
 #include <memory>
-#include <mutex>
+#include <span>
 #include <string_view>
 
 #include "vitals/monitor/log_context.h"
 #include "vitals/sentry/client.h"
+#include "vitals/sentry/log.h"
 
 /// spdlog and vitals: log lines that carry the request they belong to, and a sink that makes
 /// breadcrumbs and events of them. Header-only.
@@ -30,32 +34,61 @@ namespace vitals::adapters {
   }
 }
 
-/// From which level on a line becomes what.
+[[nodiscard]] inline sentry::LogLevel sentry_log_level(spdlog::level::level_enum level) noexcept {
+  switch (level) {
+    case spdlog::level::trace:
+      return sentry::LogLevel::kTrace;
+    case spdlog::level::debug:
+      return sentry::LogLevel::kDebug;
+    case spdlog::level::info:
+      return sentry::LogLevel::kInfo;
+    case spdlog::level::warn:
+      return sentry::LogLevel::kWarn;
+    case spdlog::level::err:
+      return sentry::LogLevel::kError;
+    default:
+      return sentry::LogLevel::kFatal;
+  }
+}
+
+/// From which level on a line becomes what; `off` for never.
 struct SpdlogSinkOptions {
   spdlog::level::level_enum breadcrumbs = spdlog::level::info;
   spdlog::level::level_enum events = spdlog::level::err;
+  /// Lines of a structured log, as long as the client was started with Options::enable_logs.
+  spdlog::level::level_enum logs = spdlog::level::info;
 };
 
 /// A sink for Sentry: lines of `breadcrumbs` and above become breadcrumbs of the active scope,
-/// lines of `events` and above also events. Not for a logger that reports exceptions which are
-/// captured anyway: each would be there twice. Lines of the Sentry client's own thread are left
-/// alone, so that it never feeds itself. Threads: any (it keeps no state). Cost: nothing while
-/// Sentry is off, else that of a breadcrumb or a capture.
+/// lines of `events` and above also events, lines of `logs` and above lines of Sentry's log. The
+/// logger's name goes along, and file, line and function where the line has them (SPDLOG_INFO and
+/// its like).
+///
+/// Not for a logger that reports exceptions which are captured anyway: each would be there twice,
+/// once as the exception and once as the line about it. Give such a logger a sink with `events`
+/// off.
+///
+/// What is logged while the sink is at work (by a before_breadcrumb hook) or by the Sentry client's
+/// own thread (by the other hooks, by a transport) is left alone, so that the client never feeds
+/// itself.
+/// Threads: any (it keeps no state). Cost: nothing while Sentry is off, else that of a breadcrumb,
+/// a capture or a line of the log.
 class SpdlogSentrySink final : public spdlog::sinks::sink {
  public:
   explicit SpdlogSentrySink(SpdlogSinkOptions options = {}) : options_(options) {}
 
   void log(const spdlog::details::log_msg& line) override {
-    if (!sentry::enabled() || sentry::is_sentry_thread()) return;
-    const std::string_view text{line.payload.data(), line.payload.size()};
-    const std::string_view logger{line.logger_name.data(), line.logger_name.size()};
-    const sentry::Level level = sentry_level(line.level);
-    if (line.level >= options_.events) {
-      sentry::capture_message(text, level, {.logger = logger, .mechanism = "spdlog"});
-    }
-    if (line.level >= options_.breadcrumbs) {
-      sentry::add_breadcrumb(
-          {.category = logger.empty() ? "log" : logger, .message = text, .level = level});
+    if (!sentry::enabled() || sentry::is_sentry_thread() || at_work_) return;
+    const AtWork guard;
+    if (line.source.empty()) {
+      take(line, {}, {});
+    } else {
+      const std::string_view file = or_empty(line.source.filename);
+      const std::string_view function = or_empty(line.source.funcname);
+      take(line, {{"file", file}, {"line", line.source.line}, {"function", function}},
+           {{"code.file.path", file},
+            {"code.line.number", line.source.line},
+            {"code.function.name", function}});
     }
   }
   void flush() override {}
@@ -63,6 +96,47 @@ class SpdlogSentrySink final : public spdlog::sinks::sink {
   void set_formatter(std::unique_ptr<spdlog::formatter>) override {}
 
  private:
+  static inline thread_local bool at_work_ = false;
+  struct AtWork {
+    AtWork() noexcept { at_work_ = true; }
+    AtWork(const AtWork&) = delete;
+    AtWork& operator=(const AtWork&) = delete;
+    ~AtWork() { at_work_ = false; }
+  };
+  using Place = std::initializer_list<sentry::FieldView>;
+
+  static std::string_view or_empty(const char* text) noexcept {
+    return text == nullptr ? std::string_view{} : std::string_view{text};
+  }
+
+  /// `place` is where the line was written, in the words of an event and of Sentry's log.
+  void take(const spdlog::details::log_msg& line, Place place, Place log_place) const {
+    const std::string_view text{line.payload.data(), line.payload.size()};
+    const std::string_view logger{line.logger_name.data(), line.logger_name.size()};
+    const sentry::Level level = sentry_level(line.level);
+    if (line.level >= options_.events) {
+      sentry::capture_message(text, level,
+                              {.extra = place, .logger = logger, .mechanism = "spdlog"});
+    }
+    if (line.level >= options_.breadcrumbs) {
+      sentry::add_breadcrumb({.category = logger.empty() ? "log" : logger,
+                              .message = text,
+                              .level = level,
+                              .data = place,
+                              .timestamp = line.time});
+    }
+    if (line.level >= options_.logs && sentry::takes_logs()) {
+      std::array<sentry::FieldView, 5> attributes;
+      std::size_t count = 0;
+      attributes[count++] = {"sentry.origin", "auto.log.spdlog"};
+      if (!logger.empty()) attributes[count++] = {"logger.name", logger};
+      for (const sentry::FieldView& field : log_place)
+        attributes[count++] = field;
+      sentry::log(sentry_log_level(line.level), text,
+                  std::span<const sentry::FieldView>{attributes.data(), count}, line.time);
+    }
+  }
+
   SpdlogSinkOptions options_;
 };
 

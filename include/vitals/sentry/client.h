@@ -12,6 +12,7 @@
 #include <utility>
 
 #include "vitals/result.h"
+#include "vitals/sentry/attachment.h"
 #include "vitals/sentry/detail.h"
 #include "vitals/sentry/event.h"
 #include "vitals/sentry/ids.h"
@@ -118,6 +119,7 @@ struct CaptureOptions {
   std::initializer_list<TagView> tags{};
   std::initializer_list<FieldView> extra{};
   std::initializer_list<std::string_view> fingerprint{};
+  std::initializer_list<Attachment> attachments{};
   std::optional<Level> level{};  ///< unset: kError, of a message what the call says
   std::string_view logger{};
   bool handled = true;  ///< false: nobody's code was ready for it (an uncaught exception)

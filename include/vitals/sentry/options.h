@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "vitals/sentry/event.h"
+#include "vitals/sentry/log.h"
 #include "vitals/sentry/transport.h"
 
 namespace vitals::sentry {
@@ -87,6 +88,9 @@ struct Options {
   /// thread. One that throws drops the event, since it may have been about to take a secret out.
   std::function<bool(Event&)> before_send{};
   std::function<bool(Event&)> before_send_transaction{};
+  /// The last word on a line of log(). Called on the client's own thread. One that throws drops the
+  /// line.
+  std::function<bool(LogRecord&)> before_send_log{};
   /// The last word on a breadcrumb. Called by whoever adds one, so it must be quick. One that
   /// throws drops the breadcrumb.
   std::function<bool(BreadcrumbRecord&)> before_breadcrumb{};

@@ -6,6 +6,7 @@
 #include <string_view>
 #include <utility>
 
+#include "vitals/sentry/attachment.h"
 #include "vitals/sentry/detail.h"
 #include "vitals/sentry/event.h"
 #include "vitals/sentry/session.h"
@@ -90,6 +91,14 @@ class Scope {
   /// Adds one, and drops the oldest past Options::max_breadcrumbs. Cost: a copy of the text. The
   /// time it bears is that of the kernel's coarse clock (some milliseconds) unless given.
   void add_breadcrumb(const Breadcrumb& breadcrumb) const noexcept;
+  /// From here on a file goes along with each error of this scope, and of scopes forked from it.
+  ///
+  ///     scope.add_attachment({.filename = "settings.json", .bytes = text});
+  ///     scope.add_attachment({.path = "/var/log/app/app.log", .content_type = "text/plain"});
+  ///
+  /// Cost: some allocations, and a copy of `bytes`.
+  void add_attachment(const Attachment& attachment) const noexcept;
+  void clear_attachments() const noexcept;
 
   /// Counts the session of this scope's work, which ends now; once for each piece of work. Its
   /// status is the worst of `at_least` and what was captured with this scope: an exception of level

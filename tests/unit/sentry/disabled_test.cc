@@ -5,6 +5,7 @@
 #include <stdexcept>
 
 #include "fixture.h"
+#include "vitals/sentry/check_in.h"
 
 namespace {
 
@@ -86,6 +87,15 @@ void use_everything() {
   span.finish();
   const auto context = Context::current().activate();
   capture_message("m", Level::kError, {.tags = {{"a", "b"}}});
+  scope.add_attachment({.filename = "a", .bytes = "b"});
+  scope.clear_attachments();
+  scope.end_session();
+  record_session(SessionStatus::kErrored);
+  log(LogLevel::kError, "m", {{"a", "b"}});
+  {
+    CheckIn check_in{"nightly-report", {.schedule = crontab("0 3 * * *")}};
+    check_in.succeed();
+  }
   static_cast<void>(stats());
   set_sample_rates(0.5, 0.5);
   EXPECT_TRUE(flush(1s));

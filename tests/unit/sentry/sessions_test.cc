@@ -18,7 +18,8 @@ class Sessions : public ClientTest {
     EXPECT_TRUE(guard.end(kPlenty));
     std::map<std::string, int> sums;
     for (const std::string& payload : transport->payloads("sessions")) {
-      for (const Json& row : Json::parse(payload)["aggregates"]) {
+      const Json item = Json::parse(payload);
+      for (const Json& row : item["aggregates"]) {
         for (const auto& [name, value] : row.items()) {
           if (value.is_number()) sums[name] += value.get<int>();
         }
