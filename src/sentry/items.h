@@ -92,7 +92,7 @@ class ItemSource {
   virtual ~ItemSource() = default;
 
   /// What is due now, or with `everything` (a flush, the end) all there is; asked again until it
-  /// gives null. Threads: the client's own, at the end its second one.
+  /// gives null. Threads: the client's own, at the end its second one too, maybe at the same time.
   [[nodiscard]] virtual std::unique_ptr<ReadyItem> take(std::chrono::steady_clock::time_point now,
                                                         bool everything) noexcept = 0;
 };

@@ -172,6 +172,7 @@ void LogSource::add(LogLevel level, std::string_view text, std::span<const Field
 }
 
 std::unique_ptr<ReadyItem> LogSource::take(Time now, bool everything) noexcept {
+  const std::lock_guard hold{taking_};
   while (const std::unique_ptr<LogItem> line = queue_.pop()) {
     bytes_.fetch_sub(line->cost(), std::memory_order_relaxed);
     waiting_.fetch_sub(1, std::memory_order_relaxed);

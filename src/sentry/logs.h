@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cstdint>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <span>
 #include <string>
@@ -61,7 +62,7 @@ class LogSource final : public ItemSource {
   std::atomic<std::size_t> waiting_{0};
   std::atomic<std::size_t> bytes_{0};
 
-  // Of the client's thread alone.
+  std::mutex taking_;  // of the client's two threads, never of who writes a line
   std::string batch_;  // lines as JSON, with commas between
   std::uint32_t batch_count_ = 0;
   Time due_{};

@@ -107,6 +107,7 @@ SessionSource::SessionSource(const Options& options) noexcept : options_(options
 
 std::unique_ptr<ReadyItem> SessionSource::take(std::chrono::steady_clock::time_point now,
                                                bool everything) noexcept {
+  const std::lock_guard hold{taking_};
   // An item holds all there is. Who is asked again until there is nothing would else be asked for
   // ever while requests go on.
   if (std::exchange(gave_, false)) return nullptr;

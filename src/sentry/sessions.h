@@ -3,6 +3,7 @@
 #include <chrono>
 #include <cstdint>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <string_view>
 
@@ -26,6 +27,7 @@ class SessionSource final : public ItemSource {
 
  private:
   const Options& options_;
+  std::mutex taking_;  // of the client's two threads, never of who counts
   std::optional<std::chrono::steady_clock::time_point> due_;
   bool gave_ = false;
 };

@@ -12,6 +12,7 @@
 namespace vitals::adapters {
 namespace {
 
+using ::testing::IsEmpty;
 using ::testing::SizeIs;
 
 class SpdlogTest : public monitor::Monitored {
@@ -42,6 +43,110 @@ TEST_F(SpdlogTest, CriticalIsFatal) {
   const auto events = sent("event");
   ASSERT_THAT(events, SizeIs(1));
   EXPECT_EQ(events[0]["level"], "fatal");
+}
+
+TEST_F(SpdlogTest, ALineSaysWhereItWasWrittenWhenItKnows) {
+  const sentry::Scope scope = sentry::Scope::fork();
+  const sentry::Activation active = scope.activate();
+  logger_.log(spdlog::source_loc{"orders.cc", 42, "place"}, spdlog::level::info, "step");
+  logger_.log(spdlog::source_loc{"orders.cc", 43, nullptr}, spdlog::level::err, "broke");
+  const auto events = sent("event");
+  ASSERT_THAT(events, SizeIs(1));
+  const auto& crumb = events[0]["breadcrumbs"]["values"][0];
+  EXPECT_EQ(crumb["category"], "app");
+  EXPECT_EQ(crumb["data"]["file"], "orders.cc");
+  EXPECT_EQ(crumb["data"]["line"], 42);
+  EXPECT_EQ(crumb["data"]["function"], "place");
+  EXPECT_EQ(events[0]["extra"]["line"], 43);
+}
+
+TEST_F(SpdlogTest, ThresholdsDecideWhatALineBecomes) {
+  const sentry::Scope scope = sentry::Scope::fork();
+  const sentry::Activation active = scope.activate();
+  spdlog::logger quiet{"quiet",
+                       std::make_shared<SpdlogSentrySink>(SpdlogSinkOptions{
+                           .breadcrumbs = spdlog::level::warn, .events = spdlog::level::off})};
+  quiet.info("too fine");
+  quiet.critical("kept as a breadcrumb");
+  logger_.error("broke");
+  const auto events = sent("event");
+  ASSERT_THAT(events, SizeIs(1));
+  ASSERT_THAT(events[0]["breadcrumbs"]["values"], SizeIs(1));
+  EXPECT_EQ(events[0]["breadcrumbs"]["values"][0]["message"], "kept as a breadcrumb");
+}
+
+TEST_F(SpdlogTest, WithoutLogsAskedForNoLineOfTheLogIsSent) {
+  logger_.critical("x");
+  EXPECT_TRUE(guard_.end(std::chrono::seconds{20}));
+  EXPECT_THAT(transport_->payloads("log"), IsEmpty());
+}
+
+/// A client with options of the test's own.
+class SpdlogOwnClientTest : public SpdlogTest {
+ protected:
+  void start_again(sentry::Options options) {
+    guard_.end();
+    options.dsn = "http://key@localhost/1";
+    options.transport = transport_;
+    auto guard = sentry::init(std::move(options));
+    ASSERT_TRUE(guard) << guard.error().message;
+    guard_ = std::move(*guard);
+  }
+  std::vector<nlohmann::json> lines() {
+    EXPECT_TRUE(guard_.end(std::chrono::seconds{20}));
+    std::vector<nlohmann::json> all;
+    for (const std::string& payload : transport_->payloads("log")) {
+      const auto item = nlohmann::json::parse(payload);
+      for (const auto& line : item["items"])
+        all.push_back(line);
+    }
+    return all;
+  }
+};
+
+TEST_F(SpdlogOwnClientTest, LinesOfInfoAndAboveGoToTheLogWhenAskedFor) {
+  start_again({.enable_logs = true});
+  logger_.set_level(spdlog::level::trace);
+  logger_.debug("too fine");
+  logger_.log(spdlog::source_loc{"orders.cc", 42, "place"}, spdlog::level::critical, "the end");
+  logger_.info("plain");
+  const auto all = lines();
+  ASSERT_THAT(all, SizeIs(2));
+  EXPECT_EQ(all[0]["level"], "fatal");
+  const auto& attributes = all[0]["attributes"];
+  EXPECT_EQ(attributes["logger.name"]["value"], "app");
+  EXPECT_EQ(attributes["sentry.origin"]["value"], "auto.log.spdlog");
+  EXPECT_EQ(attributes["code.file.path"]["value"], "orders.cc");
+  EXPECT_EQ(attributes["code.line.number"]["value"], 42);
+  EXPECT_EQ(attributes["code.function.name"]["value"], "place");
+  EXPECT_FALSE(all[1]["attributes"].contains("code.file.path"));
+}
+
+TEST_F(SpdlogOwnClientTest, WhatAHookLogsMakesNothingNew) {
+  int crumbs = 0;
+  int events = 0;
+  sentry::Options options;
+  options.enable_logs = true;
+  options.before_breadcrumb = [&](sentry::BreadcrumbRecord&) {
+    ++crumbs;
+    logger_.error("from the breadcrumb's hook");
+    return true;
+  };
+  options.before_send = [&](sentry::Event&) {
+    ++events;
+    logger_.error("from the event's hook");
+    return true;
+  };
+  options.before_send_log = [&](sentry::LogRecord&) {
+    logger_.error("from the log's hook");
+    return true;
+  };
+  start_again(std::move(options));
+  logger_.error("broke");
+  logger_.error("again");  // the guard has been taken back
+  EXPECT_THAT(lines(), SizeIs(2));
+  EXPECT_EQ(crumbs, 2);
+  EXPECT_EQ(events, 2);
 }
 
 TEST_F(SpdlogTest, FlagWritesTheRequestThatIsActiveAndElseNothing) {

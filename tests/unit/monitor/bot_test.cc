@@ -36,5 +36,19 @@ TEST_F(UpdateScopeTest, FailureIsAnEventWithTheRequestIdThatTheUserSees) {
   EXPECT_EQ(events[0]["user"]["id"], "43");
 }
 
+TEST_F(UpdateScopeTest, IsASessionOfItsOwn) {
+  {
+    UpdateScope well{"message", "user-1"};
+    well.succeed();
+  }
+  { const UpdateScope silent{"message", "user-1"}; }
+  {
+    UpdateScope failed{"message", "user-1"};
+    failed.fail(std::runtime_error{"x"});
+  }
+  EXPECT_EQ(sessions(),
+            (std::map<std::string, int>{{"exited", 1}, {"errored", 1}, {"crashed", 1}}));
+}
+
 }  // namespace
 }  // namespace vitals::monitor

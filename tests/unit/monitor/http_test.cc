@@ -107,6 +107,31 @@ TEST_F(RequestScopeTest, ThatIsNeverFinishedCountsAsA500) {
             1);
 }
 
+TEST_F(RequestScopeTest, IsASessionWhoseStatusFollowsFromWhatWasCaptured) {
+  const std::runtime_error error{"x"};
+  {
+    RequestScope well{{.method = Method::kGet}};
+    well.finish(200);
+    well.finish(500);
+  }
+  {
+    RequestScope handled{{.method = Method::kGet}};
+    {
+      const RequestActivation active{handled};
+      sentry::capture_exception(error);
+    }
+    handled.finish(200);
+  }
+  {
+    RequestScope unhandled{{.method = Method::kGet}};
+    unhandled.fail_unhandled(error);
+    unhandled.finish(500);
+  }
+  { const RequestScope given_up{{.method = Method::kGet}}; }
+  EXPECT_EQ(sessions(), (std::map<std::string, int>{
+                            {"exited", 1}, {"errored", 1}, {"crashed", 1}, {"abnormal", 1}}));
+}
+
 TEST_F(RequestScopeTest, CountsAnUnhandledExceptionByItsUnqualifiedClass) {
   RequestScope request{{.method = Method::kGet, .route = "/odd"}};
   request.fail_unhandled(OddError{"secret detail"});

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <chrono>
+#include <map>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <stdexcept>
@@ -57,6 +58,21 @@ class Monitored : public ::testing::Test {
     for (const std::string& payload : transport_->payloads(type))
       found.push_back(nlohmann::json::parse(payload));
     return found;
+  }
+
+  /// Ends the client, and adds up the sessions that it sent, by status.
+  std::map<std::string, int> sessions() {
+    EXPECT_TRUE(guard_.end(std::chrono::seconds{20}));
+    std::map<std::string, int> sums;
+    for (const std::string& payload : transport_->payloads("sessions")) {
+      const auto item = nlohmann::json::parse(payload);
+      for (const auto& row : item["aggregates"]) {
+        for (const auto& [status, count] : row.items()) {
+          if (count.is_number()) sums[status] += count.get<int>();
+        }
+      }
+    }
+    return sums;
   }
 
   std::shared_ptr<vitals::testing::MemoryTransport> transport_ =
