@@ -14,6 +14,7 @@
 #include "sentry/crash/alt_stack.h"
 #include "sentry/crash/handler.h"
 #include "sentry/crash/recover.h"
+#include "sentry/fingerprint_rules.h"
 #include "sentry/machine.h"
 #include "sentry/new_id.h"
 #include "sentry/runtime.h"
@@ -194,6 +195,9 @@ bool Client::close(const std::shared_ptr<Client>& client, Clock::time_point dead
 Result<Guard> init(Options options) {
   if (options.dsn.empty() && options.spotlight_url.empty()) return Guard{};
   if (std::string fault = fault_in(options); !fault.empty()) return Error{std::move(fault)};
+  Result<detail::FingerprintRules> rules =
+      detail::parse_fingerprint_rules(options.fingerprint_rules);
+  if (!rules) return rules.error();
   detail::Destinations destinations;
   destinations.spotlight = options.spotlight_url;
   if (!options.dsn.empty()) {
@@ -218,6 +222,7 @@ Result<Guard> init(Options options) {
     return Error{std::string{"no thread for the client: "} + error.what()};
   }
   detail::ScopeState::global()->clear();
+  detail::use_fingerprint_rules(std::move(*rules));
   publish_settings(client->options());
   begin_crash_reports(*client);
   active_share().set(client);
@@ -269,6 +274,14 @@ void set_sample_rates(double errors, double traces) noexcept {
   if (detail::is_rate(traces)) {
     detail::runtime.traces_sample_rate.store(traces, std::memory_order_relaxed);
   }
+}
+
+Result<std::size_t> set_fingerprint_rules(std::string_view text) {
+  Result<detail::FingerprintRules> rules = detail::parse_fingerprint_rules(text);
+  if (!rules) return rules.error();
+  const std::size_t count = rules->size();
+  if (enabled()) detail::use_fingerprint_rules(std::move(*rules));
+  return count;
 }
 
 }  // namespace vitals::sentry

@@ -4,33 +4,10 @@
 #include <charconv>
 #include <cmath>
 
+#include "sentry/text.h"
+
 namespace vitals::sentry::detail {
 namespace {
-
-/// How many bytes at the front of `text` are one valid UTF-8 character of more than one byte; 0
-/// when they are not. Source: RFC 3629, "Syntax of UTF-8 Byte Sequences".
-std::size_t multibyte_length(std::string_view text) noexcept {
-  const auto at = [text](std::size_t i) {
-    return i < text.size() ? static_cast<unsigned char>(text[i]) : 0U;
-  };
-  const auto follows = [&at](std::size_t i) { return (at(i) & 0xc0U) == 0x80U; };
-  const unsigned first = at(0);
-  const unsigned second = at(1);
-  if (first >= 0xc2 && first <= 0xdf) return follows(1) ? 2 : 0;
-  if (first >= 0xe0 && first <= 0xef) {
-    if (!follows(1) || !follows(2)) return 0;
-    if (first == 0xe0 && second < 0xa0) return 0;  // longer than it need be
-    if (first == 0xed && second > 0x9f) return 0;  // half of a surrogate pair
-    return 3;
-  }
-  if (first >= 0xf0 && first <= 0xf4) {
-    if (!follows(1) || !follows(2) || !follows(3)) return 0;
-    if (first == 0xf0 && second < 0x90) return 0;  // longer than it need be
-    if (first == 0xf4 && second > 0x8f) return 0;  // past U+10FFFF
-    return 4;
-  }
-  return 0;
-}
 
 bool is_plain(char c) noexcept {
   const auto byte = static_cast<unsigned char>(c);
@@ -77,7 +54,7 @@ void append_string(std::string& out, std::string_view text) {
       text.remove_prefix(1);
       continue;
     }
-    const std::size_t length = multibyte_length(text);
+    const std::size_t length = utf8_length(text);
     if (length == 0) {
       out += "\xef\xbf\xbd";
       text.remove_prefix(1);

@@ -95,7 +95,8 @@ class [[nodiscard("dropping the guard ends the client at once")]] Guard {
 
 /// Starts the client: one thread, at the lowest priority. With an empty DSN and no Spotlight the
 /// guard is empty, the client disabled, and nothing is started or allocated after.
-/// Errors: a malformed DSN, a rate out of range, a client that is active already.
+/// Errors: a malformed DSN, a rate out of range, faulty grouping rules, a client that is active
+/// already.
 /// Threads: any, but at most one client is active in a process.
 [[nodiscard]] Result<Guard> init(Options options);
 
@@ -109,6 +110,10 @@ bool flush(std::chrono::milliseconds timeout) noexcept;
 /// Changes Options::sample_rate and Options::traces_sample_rate of the running client. Values that
 /// are no number from 0 to 1 are ignored. Threads: any.
 void set_sample_rates(double errors, double traces) noexcept;
+
+/// Changes Options::fingerprint_rules of the running client and returns how many there are now.
+/// Errors: each fault with its line and column; the rules stay as they were. Threads: any.
+Result<std::size_t> set_fingerprint_rules(std::string_view text);
 
 /// Whether this is the client's own thread. A sink that turns log lines into breadcrumbs or events
 /// must leave that thread's lines alone, or the client would feed itself.

@@ -59,8 +59,9 @@ struct Options {
   /// development, where they are at hand.
   bool source_context = false;
 
-  /// Grouping rules in the syntax of Sentry's fingerprint rules. A fault in them is init()'s error,
-  /// with line and column.
+  /// Grouping rules in the syntax of Sentry's fingerprint rules, one a line; the first that holds
+  /// of an error gives its fingerprint, in place of any set by the scope or the capture. A fault in
+  /// them is init()'s error, with line and column.
   std::string fingerprint_rules{};
   /// Names that are secrets here, beside those known to be: what contains one is masked.
   std::vector<std::string> sensitive_names{};

@@ -7,6 +7,7 @@
 #include "sentry/delivery/envelope.h"
 #include "sentry/event_builder.h"
 #include "sentry/event_json.h"
+#include "sentry/fingerprint_rules.h"
 #include "sentry/machine.h"
 #include "sentry/runtime.h"
 
@@ -89,6 +90,7 @@ void Outlet::say(std::string_view what, std::string_view detail) const {
 Delivery Sender::deliver(const ErrorItem& item) {
   if (outlet_.limited(Category::kError)) return {Outcome::kRateLimited, false};
   Event event = build_event(item, outlet_.options(), outlet_.symbolizer());
+  apply_fingerprint_rules(event);
   if (!kept_by_hook(outlet_.options().before_send, event)) return {Outcome::kBeforeSend, false};
   if (base::Random::unit() >= runtime.sample_rate.load(std::memory_order_relaxed)) {
     return {Outcome::kSampled, false};
