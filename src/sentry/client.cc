@@ -18,6 +18,7 @@
 #include "sentry/machine.h"
 #include "sentry/new_id.h"
 #include "sentry/runtime.h"
+#include "sentry/scrub.h"
 
 namespace vitals::sentry {
 namespace {
@@ -77,6 +78,7 @@ void publish_settings(const Options& options) noexcept {
   runtime.has_sampler.store(static_cast<bool>(options.traces_sampler), std::memory_order_relaxed);
   runtime.has_breadcrumb_hook.store(static_cast<bool>(options.before_breadcrumb),
                                     std::memory_order_relaxed);
+  runtime.keep_bodies.store(options.send_default_pii, std::memory_order_relaxed);
   runtime.max_breadcrumbs.store(static_cast<std::uint32_t>(options.max_breadcrumbs),
                                 std::memory_order_relaxed);
   detail::takes_logs.store(options.enable_logs, std::memory_order_relaxed);
@@ -223,6 +225,7 @@ Result<Guard> init(Options options) {
   }
   detail::ScopeState::global()->clear();
   detail::use_fingerprint_rules(std::move(*rules));
+  detail::use_sensitive_names(client->options().sensitive_names);
   publish_settings(client->options());
   begin_crash_reports(*client);
   active_share().set(client);

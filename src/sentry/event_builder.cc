@@ -26,6 +26,7 @@ void put_request(RequestRecord& request, std::string_view key, std::string_view 
   if (key == "method") request.method = value;
   if (key == "url") request.url = value;
   if (key == "query") request.query = value;
+  if (key == "body") request.body = value;
 }
 
 void put_context(Event& event, std::string_view key, const ValueView& value) {

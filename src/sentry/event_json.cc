@@ -19,10 +19,33 @@ bool equals_any(std::string_view name, std::initializer_list<std::string_view> n
   return false;
 }
 
-void write_field(JsonWriter& json, std::string_view name, const Value& held, bool pii) {
+/// Writes what the service put in, without what must not leave.
+class EventWriter {
+ public:
+  EventWriter(std::string& out, bool send_default_pii) noexcept
+      : json(out), pii(send_default_pii) {}
+
+  /// A text of the service's own words.
+  [[nodiscard]] std::string_view clean(std::string_view text) {
+    return scrub_text(text, pii, scratch_);
+  }
+  /// A member with such a text, left out when it is empty.
+  void text(std::string_view name, std::string_view value) { json.member(name, clean(value)); }
+  void field(std::string_view name, const Value& held);
+  void fields(std::string_view name, const Fields& fields);
+  void tags(const Tags& tags);
+
+  JsonWriter json;
+  const bool pii;
+
+ private:
+  std::string scratch_;  // kept for its capacity
+};
+
+void EventWriter::field(std::string_view name, const Value& held) {
   const ValueView value = view_of(held);
   json.key(name);
-  if (must_filter(name, value)) {
+  if (must_filter(name, value) || (!pii && is_client_address(name))) {
     json.string(kFiltered);
   } else if (value.type() != ValueView::Type::kString) {
     json.value(value);
@@ -31,55 +54,52 @@ void write_field(JsonWriter& json, std::string_view name, const Value& held, boo
   } else if (equals_any(name, {"query_string", "http.query", "url.query"})) {
     json.string(scrub_query(value.as_string(), pii));
   } else {
-    json.value(value);
+    json.string(scrub_value(value.as_string(), pii, scratch_));
   }
 }
 
-void write_fields(JsonWriter& json, std::string_view name, const Fields& fields, bool pii) {
+void EventWriter::fields(std::string_view name, const Fields& fields) {
   if (fields.empty()) return;
   json.key(name).begin_object();
   for (const auto& [key, value] : fields)
-    write_field(json, key, value, pii);
+    field(key, value);
   json.end_object();
 }
 
-void write_tags(JsonWriter& json, const Tags& tags) {
+void EventWriter::tags(const Tags& tags) {
   if (tags.empty()) return;
   json.key("tags").begin_object();
   for (const auto& [key, value] : tags) {
-    json.key(cut(key, kMaxTag)).string(is_sensitive(key) ? kFiltered : cut(value, kMaxTag));
+    const bool hidden = is_sensitive(key) || (!pii && is_client_address(key));
+    json.key(cut(key, kMaxTag)).string(hidden ? kFiltered : cut(clean(value), kMaxTag));
   }
   json.end_object();
 }
 
-void write_user(JsonWriter& json, const User& user, bool pii) {
-  const bool with_address = pii && !user.ip_address.empty();
+void write_user(EventWriter& writer, const User& user) {
+  JsonWriter& json = writer.json;
+  const bool with_address = writer.pii && !user.ip_address.empty();
   if (user.id.empty() && user.username.empty() && user.email.empty() && !with_address) return;
   json.key("user").begin_object().member("id", user.id);
   if (with_address) json.member("ip_address", user.ip_address);
   json.member("username", user.username).member("email", user.email).end_object();
 }
 
-void write_header(JsonWriter& json, const std::string& name, const std::string& value, bool pii) {
-  json.key(name);
-  if (is_sensitive(name) || (!pii && is_private_header(name))) {
-    json.string(kFiltered);
-  } else if (name.size() == 6 && (name[0] == 'c' || name[0] == 'C') && is_private_header(name)) {
-    json.string(scrub_cookies(value));
-  } else {
-    json.string(value);
+void write_request(EventWriter& writer, const RequestRecord& request) {
+  JsonWriter& json = writer.json;
+  const bool pii = writer.pii;
+  if (request.method.empty() && request.url.empty() && request.headers.empty() &&
+      request.body.empty()) {
+    return;
   }
-}
-
-void write_request(JsonWriter& json, const RequestRecord& request, bool pii) {
-  if (request.method.empty() && request.url.empty() && request.headers.empty()) return;
   json.key("request").begin_object().member("method", request.method);
   if (!request.url.empty()) json.member("url", scrub_url(request.url, pii));
   if (!request.query.empty()) json.member("query_string", scrub_query(request.query, pii));
+  if (pii && !request.body.empty()) json.member("data", scrub_body(request.body));
   if (!request.headers.empty()) {
     json.key("headers").begin_object();
     for (const auto& [name, value] : request.headers)
-      write_header(json, name, value, pii);
+      json.key(name).string(scrub_header(name, value, pii));
     json.end_object();
   }
   json.end_object();
@@ -132,12 +152,14 @@ void write_images(JsonWriter& json, const std::vector<ImageRecord>& images) {
   json.end_array().end_object();
 }
 
-void write_exceptions(JsonWriter& json, const std::vector<ExceptionRecord>& exceptions) {
+void write_exceptions(EventWriter& writer, const std::vector<ExceptionRecord>& exceptions) {
+  JsonWriter& json = writer.json;
   if (exceptions.empty()) return;
   json.key("exception").begin_object().key("values").begin_array();
   for (const ExceptionRecord& exception : exceptions) {
     json.begin_object();
-    json.key("type").string(exception.type).key("value").string(exception.value);
+    json.key("type").string(exception.type);
+    json.key("value").string(writer.clean(exception.value));
     json.key("mechanism").begin_object();
     json.key("type").string(exception.mechanism).key("handled").boolean(exception.handled);
     if (exceptions.size() > 1) {
@@ -154,22 +176,24 @@ void write_exceptions(JsonWriter& json, const std::vector<ExceptionRecord>& exce
   json.end_array().end_object();
 }
 
-void write_breadcrumbs(JsonWriter& json, const std::vector<BreadcrumbRecord>& breadcrumbs,
-                       bool pii) {
+void write_breadcrumbs(EventWriter& writer, const std::vector<BreadcrumbRecord>& breadcrumbs) {
+  JsonWriter& json = writer.json;
   if (breadcrumbs.empty()) return;
   json.key("breadcrumbs").begin_object().key("values").begin_array();
   for (const BreadcrumbRecord& crumb : breadcrumbs) {
     json.begin_object().key("timestamp").timestamp(crumb.timestamp);
     json.member("type", crumb.type.empty() ? std::string_view{"default"} : crumb.type);
-    json.member("category", crumb.category).member("message", crumb.message);
+    json.member("category", crumb.category);
+    writer.text("message", crumb.message);
     json.member("level", level_name(crumb.level));
-    write_fields(json, "data", crumb.data, pii);
+    writer.fields("data", crumb.data);
     json.end_object();
   }
   json.end_array().end_object();
 }
 
-void write_trace(JsonWriter& json, const Event& event, bool pii) {
+void write_trace(EventWriter& writer, const Event& event) {
+  JsonWriter& json = writer.json;
   if (!event.trace_id) return;
   json.key("trace").begin_object();
   json.member("trace_id", event.trace_id.hex().view());
@@ -177,33 +201,36 @@ void write_trace(JsonWriter& json, const Event& event, bool pii) {
   if (event.parent_span_id) json.member("parent_span_id", event.parent_span_id.hex().view());
   json.member("op", event.op).member("status", event.status);
   if (event.type == Event::Type::kTransaction) json.member("origin", "manual");
-  write_fields(json, "data", event.data, pii);
+  writer.fields("data", event.data);
   json.end_object();
 }
 
-void write_contexts(JsonWriter& json, const Event& event, const EventFrame& frame) {
+void write_contexts(EventWriter& writer, const Event& event, const EventFrame& frame) {
+  JsonWriter& json = writer.json;
   json.key("contexts").begin_object();
   if (!frame.machine_contexts.empty()) json.raw(frame.machine_contexts);
-  write_trace(json, event, frame.send_default_pii);
+  write_trace(writer, event);
   for (const auto& [name, fields] : event.contexts) {
     // Given twice, a reader could take either: the client's own stand.
     if (equals_any(name, {"os", "runtime", "device", "trace"})) continue;
-    write_fields(json, name, fields, frame.send_default_pii);
+    writer.fields(name, fields);
   }
   json.end_object();
 }
 
-void write_spans(JsonWriter& json, const Event& event, bool pii) {
+void write_spans(EventWriter& writer, const Event& event) {
+  JsonWriter& json = writer.json;
   json.key("spans").begin_array();
   for (const SpanRecord& span : event.spans) {
     json.begin_object();
     json.member("trace_id", event.trace_id.hex().view());
     json.member("span_id", span.span_id.hex().view());
     json.member("parent_span_id", span.parent_span_id.hex().view());
-    json.member("op", span.op).member("description", span.description);
+    json.member("op", span.op);
+    writer.text("description", span.description);
     json.member("status", span.status).member("origin", "manual");
     json.key("start_timestamp").timestamp(span.start).key("timestamp").timestamp(span.end);
-    write_fields(json, "data", span.data, pii);
+    writer.fields("data", span.data);
     json.end_object();
   }
   json.end_array();
@@ -219,53 +246,58 @@ void write_measurements(JsonWriter& json, const std::vector<MeasurementRecord>& 
   json.end_object();
 }
 
-void write_transaction_parts(JsonWriter& json, const Event& event, bool pii) {
+void write_transaction_parts(EventWriter& writer, const Event& event) {
+  JsonWriter& json = writer.json;
   json.member("type", "transaction").key("start_timestamp").timestamp(event.start);
   json.key("transaction_info").begin_object();
   json.member("source", event.transaction_source).end_object();
-  write_spans(json, event, pii);
+  write_spans(writer, event);
   write_measurements(json, event.measurements);
 }
 
-void write_error_parts(JsonWriter& json, const Event& event, bool pii) {
+void write_error_parts(EventWriter& writer, const Event& event) {
+  JsonWriter& json = writer.json;
   json.member("level", level_name(event.level)).member("logger", event.logger);
   if (!event.message.empty()) {
-    json.key("message").begin_object().member("formatted", event.message).end_object();
+    json.key("message").begin_object();
+    writer.text("formatted", event.message);
+    json.end_object();
   }
-  write_exceptions(json, event.exceptions);
+  write_exceptions(writer, event.exceptions);
   write_images(json, event.images);
-  write_breadcrumbs(json, event.breadcrumbs, pii);
+  write_breadcrumbs(writer, event.breadcrumbs);
   if (event.fingerprint.empty()) return;
   json.key("fingerprint").begin_array();
   for (const std::string& part : event.fingerprint)
-    json.string(part);
+    json.string(writer.clean(part));
   json.end_array();
 }
 
 }  // namespace
 
 void write_event(const Event& event, const EventFrame& frame, std::string& out) {
-  const bool pii = frame.send_default_pii;
-  JsonWriter json{out};
+  EventWriter writer{out, frame.send_default_pii};
+  JsonWriter& json = writer.json;
   json.begin_object().member("event_id", event.event_id.hex().view());
   json.key("timestamp").timestamp(event.timestamp).member("platform", "native");
   if (event.type == Event::Type::kTransaction) {
-    write_transaction_parts(json, event, pii);
+    write_transaction_parts(writer, event);
   } else {
-    write_error_parts(json, event, pii);
+    write_error_parts(writer, event);
   }
-  json.member("transaction", event.transaction).member("release", event.release);
+  writer.text("transaction", event.transaction);
+  json.member("release", event.release);
   json.member("environment", event.environment).member("server_name", event.server_name);
-  write_tags(json, event.tags);
-  write_user(json, event.user, pii);
-  write_contexts(json, event, frame);
-  write_request(json, event.request, pii);
+  writer.tags(event.tags);
+  write_user(writer, event.user);
+  write_contexts(writer, event, frame);
+  write_request(writer, event.request);
   if (event.spans_dropped > 0) {
     Fields extra = event.extra;
     put(extra, "spans_dropped", event.spans_dropped);
-    write_fields(json, "extra", extra, pii);
+    writer.fields("extra", extra);
   } else {
-    write_fields(json, "extra", event.extra, pii);
+    writer.fields("extra", event.extra);
   }
   json.key("sdk").begin_object().member("name", "vitals.cpp");
   json.member("version", VITALS_VERSION).end_object();

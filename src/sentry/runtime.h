@@ -18,6 +18,7 @@ struct Runtime {
   std::atomic<double> traces_sample_rate{std::numeric_limits<double>::quiet_NaN()};  // NaN: unset
   std::atomic<bool> has_sampler{false};
   std::atomic<bool> has_breadcrumb_hook{false};
+  std::atomic<bool> keep_bodies{false};
   std::atomic<std::uint32_t> max_breadcrumbs{100};
   std::atomic<std::uint32_t> max_spans{1000};
   std::atomic<bool> track_sessions{false};

@@ -8,6 +8,7 @@
 
 #include "sentry/attachments.h"
 #include "sentry/records.h"
+#include "sentry/runtime.h"
 #include "sentry/spin_lock.h"
 #include "vitals/sentry/scope.h"
 #include "vitals/sentry/session.h"
@@ -66,6 +67,8 @@ void write_request(InlineBytes<N>& records, const RequestData& request) noexcept
   add("method", request.method);
   add("url", request.url);
   add("query", request.query);
+  // Where bodies must not leave the process they are not kept either: a crash report would.
+  if (runtime.keep_bodies.load(std::memory_order_relaxed)) add("body", request.body);
   for (const TagView& header : request.headers) {
     append_text(records, Section::kHeader, header.key, header.value, kMaxScopeBytes);
   }

@@ -2,34 +2,134 @@
 
 #include <algorithm>
 #include <array>
+#include <atomic>
+#include <memory>
+#include <mutex>
+#include <utility>
+
+#include "sentry/records.h"
+#include "sentry/text.h"
 
 namespace vitals::sentry::detail {
 namespace {
-
-char lower(char c) noexcept {
-  return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-}
-
-bool equals(std::string_view text, std::string_view lowered) noexcept {
-  return std::equal(text.begin(), text.end(), lowered.begin(), lowered.end(),
-                    [](char a, char b) { return lower(a) == b; });
-}
 
 bool contains(std::string_view text, std::string_view lowered) noexcept {
   return std::search(text.begin(), text.end(), lowered.begin(), lowered.end(),
                      [](char a, char b) { return lower(a) == b; }) != text.end();
 }
 
+using Names = std::vector<std::string>;
+
+/// The names in use. Lists that were are kept: another thread may be reading one.
+struct ExtraNames {
+  std::mutex mutex;
+  std::vector<std::unique_ptr<const Names>> all;
+  std::atomic<const Names*> current{nullptr};
+};
+ExtraNames& extra_names() noexcept {
+  static auto* const made = new ExtraNames;  // never destroyed: threads may outlive statics
+  return *made;
+}
+
+/// Whether one of the parts begins at the front of `text`.
+bool begins_with_secret(std::string_view text) noexcept {
+  const auto any = [text](auto... parts) {
+    return ((text.size() >= std::string_view{parts}.size() &&
+             equals_any_case(text.substr(0, std::string_view{parts}.size()), parts)) ||
+            ...);
+  };
+  switch (lower(text.front())) {
+    case 'a':
+      return any("auth");
+    case 'b':
+      return any("bearer");
+    case 'c':
+      return any("credential", "csrf", "cookie");
+    case 'd':
+      return any("dsn");
+    case 'j':
+      return any("jwt");
+    case 'k':
+      return any("key");
+    case 'p':
+      return any("password", "passwd", "passphrase", "pwd");
+    case 's':
+      return any("secret", "sso", "saml", "sessionid", "session_id");
+    case 't':
+      return any("token");
+    case 'x':
+      return any("xsrf");
+    default:
+      return false;
+  }
+}
+
+/// What a name in a query or form is once it is decoded. Only names that hide something come here.
+std::string percent_decoded(std::string_view text) {
+  const auto digit = [](char c) {
+    if (is_digit(c)) return c - '0';
+    const char low = lower(c);
+    return low >= 'a' && low <= 'f' ? low - 'a' + 10 : -1;
+  };
+  std::string out;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const bool encoded =
+        text[i] == '%' && i + 2 < text.size() && digit(text[i + 1]) >= 0 && digit(text[i + 2]) >= 0;
+    out += encoded ? static_cast<char>(digit(text[i + 1]) * 16 + digit(text[i + 2])) : text[i];
+    if (encoded) i += 2;
+  }
+  return out;
+}
+
+bool is_sensitive_encoded(std::string_view name) {
+  return is_sensitive(name) ||
+         (name.find('%') != std::string_view::npos && is_sensitive(percent_decoded(name)));
+}
+
+bool is_session_cookie(std::string_view name) noexcept {
+  return contains(name, "sess") || equals_any_case(name, "sid") ||
+         (name.size() > 4 && equals_any_case(name.substr(name.size() - 4), ".sid"));
+}
+
+/// Takes what is up to the next `separator` off the front.
+std::string_view take_until(std::string_view& text, char separator) noexcept {
+  const std::size_t end = text.find(separator);
+  const std::string_view taken = text.substr(0, end);
+  text = end == std::string_view::npos ? std::string_view{} : text.substr(end + 1);
+  return taken;
+}
+
 }  // namespace
 
+void use_sensitive_names(std::vector<std::string> names) {
+  std::erase(names, "");  // is part of every name
+  for (std::string& name : names)
+    std::transform(name.begin(), name.end(), name.begin(), lower);
+  ExtraNames& extra = extra_names();
+  const std::lock_guard hold{extra.mutex};
+  const Names* next = nullptr;
+  if (!names.empty()) {
+    extra.all.push_back(std::make_unique<const Names>(std::move(names)));
+    next = extra.all.back().get();
+  }
+  extra.current.store(next, std::memory_order_release);  // pairs with is_named_by_options()
+}
+
+bool is_named_by_options(std::string_view name) noexcept {
+  // Pairs with the release in use_sensitive_names().
+  const Names* const extra = extra_names().current.load(std::memory_order_acquire);
+  return extra != nullptr &&
+         std::any_of(extra->begin(), extra->end(),
+                     [name](const std::string& part) { return contains(name, part); });
+}
+
 bool is_sensitive(std::string_view name) noexcept {
-  constexpr std::array<std::string_view, 15> kParts{
-      "auth", "token",  "secret", "password", "passwd", "pwd",         "key", "jwt",
-      "sso",  "bearer", "saml",   "csrf",     "xsrf",   "credentials", "dsn"};
   // Of Sentry's own conventions: which entry of a cache, never a key to anything.
   if (name == "cache.key") return false;
-  return std::any_of(kParts.begin(), kParts.end(),
-                     [name](std::string_view part) { return contains(name, part); });
+  for (std::size_t at = 0; at < name.size(); ++at) {
+    if (begins_with_secret(name.substr(at))) return true;
+  }
+  return is_named_by_options(name);
 }
 
 bool must_filter(std::string_view name, const ValueView& value) noexcept {
@@ -38,45 +138,65 @@ bool must_filter(std::string_view name, const ValueView& value) noexcept {
   return value.type() == ValueView::Type::kString || !contains(name, "tokens");
 }
 
+bool is_client_address(std::string_view name) noexcept {
+  constexpr std::array<std::string_view, 10> kNames{
+      "ip_address",  "client.address", "client_address", "client_ip",       "client.ip",
+      "remote_addr", "remote_ip",      "user.ip",        "user.ip_address", "http.client_ip"};
+  return std::any_of(kNames.begin(), kNames.end(),
+                     [name](std::string_view known) { return equals_any_case(name, known); });
+}
+
 bool is_private_header(std::string_view name) noexcept {
-  constexpr std::array<std::string_view, 9> kNames{
-      "cookie",    "set-cookie", "authorization",    "proxy-authorization", "x-forwarded-for",
-      "x-real-ip", "forwarded",  "cf-connecting-ip", "remote-addr"};
+  constexpr std::array<std::string_view, 13> kNames{"cookie",
+                                                    "set-cookie",
+                                                    "authorization",
+                                                    "proxy-authorization",
+                                                    "x-forwarded-for",
+                                                    "x-real-ip",
+                                                    "forwarded",
+                                                    "cf-connecting-ip",
+                                                    "remote-addr",
+                                                    "x-client-ip",
+                                                    "x-forwarded",
+                                                    "true-client-ip",
+                                                    "x-cluster-client-ip"};
   return is_sensitive(name) ||
          std::any_of(kNames.begin(), kNames.end(),
-                     [name](std::string_view known) { return equals(name, known); });
+                     [name](std::string_view known) { return equals_any_case(name, known); });
 }
 
 std::string scrub_query(std::string_view query, bool send_default_pii) {
   std::string out;
   while (!query.empty()) {
-    const std::size_t end = query.find('&');
-    const std::string_view pair = query.substr(0, end);
-    query = end == std::string_view::npos ? std::string_view{} : query.substr(end + 1);
+    const std::string_view pair = take_until(query, '&');
     const std::size_t equals_sign = pair.find('=');
     const std::string_view name = pair.substr(0, equals_sign);
     if (!out.empty()) out += '&';
+    const bool kept = send_default_pii && !is_sensitive_encoded(name);
     if (equals_sign == std::string_view::npos) {
       // A part without a name may be anything, a token too.
-      out += send_default_pii && !is_sensitive(name) ? name : kFiltered;
+      out += kept ? name : kFiltered;
       continue;
     }
     out += name;
     out += '=';
-    out += send_default_pii && !is_sensitive(name) ? pair.substr(equals_sign + 1) : kFiltered;
+    out += kept ? pair.substr(equals_sign + 1) : kFiltered;
   }
   return out;
 }
 
 std::string scrub_cookies(std::string_view cookies) {
   std::string out;
+  bool first = true;
   while (!cookies.empty()) {
-    const std::size_t end = cookies.find(';');
-    const std::string_view pair = cookies.substr(0, end);
-    cookies = end == std::string_view::npos ? std::string_view{} : cookies.substr(end + 1);
+    const std::string_view pair = take_until(cookies, ';');
     const std::size_t equals_sign = pair.find('=');
-    if (!out.empty()) out += ';';
-    if (equals_sign == std::string_view::npos || !is_sensitive(pair.substr(0, equals_sign))) {
+    std::string_view name = pair.substr(0, equals_sign);
+    name.remove_prefix(std::min(name.find_first_not_of(' '), name.size()));
+    if (!first) out += ';';
+    first = false;
+    const bool secret = is_sensitive_encoded(name) || is_session_cookie(name);
+    if (equals_sign == std::string_view::npos || !secret) {
       out += pair;
     } else {
       out += pair.substr(0, equals_sign + 1);
@@ -87,30 +207,54 @@ std::string scrub_cookies(std::string_view cookies) {
 }
 
 std::string scrub_url(std::string_view url, bool send_default_pii) {
-  std::string out;
-  const std::size_t scheme_end = url.find("://");
-  if (scheme_end != std::string_view::npos) {
-    const std::size_t start = scheme_end + 3;
-    const std::size_t authority_end = std::min(url.find_first_of("/?#", start), url.size());
-    const std::size_t at = url.substr(0, authority_end).rfind('@');
-    out += url.substr(0, start);
-    if (at != std::string_view::npos && at >= start) {
-      out += kFiltered;
-      out += '@';
-      url.remove_prefix(at + 1);
-    } else {
-      url.remove_prefix(start);
-    }
-  }
-  const std::size_t fragment = url.find('#');
-  url = url.substr(0, fragment);  // never part of a request, at times full of tokens
+  // The fragment is never part of a request, and at times full of tokens.
+  url = url.substr(0, url.find('#'));
+  std::string scratch;
   const std::size_t question = url.find('?');
-  out += url.substr(0, question);
+  std::string out{scrub_text(url.substr(0, question), send_default_pii, scratch)};
   if (question != std::string_view::npos) {
     out += '?';
     out += scrub_query(url.substr(question + 1), send_default_pii);
   }
   return out;
+}
+
+std::string scrub_header(std::string_view name, std::string_view value, bool send_default_pii) {
+  const bool cookie = equals_any_case(name, "cookie") || equals_any_case(name, "set-cookie");
+  if (cookie && send_default_pii) return scrub_cookies(value);
+  if (is_sensitive(name) || (!send_default_pii && is_private_header(name))) {
+    return std::string{kFiltered};
+  }
+  std::string scratch;
+  return std::string{scrub_text(value, send_default_pii, scratch)};
+}
+
+std::string_view scrub_value(std::string_view text, bool send_default_pii, std::string& scratch) {
+  const std::size_t first = text.find_first_not_of(" \t\r\n");
+  const bool like_json =
+      first != std::string_view::npos && (text[first] == '{' || text[first] == '[');
+  if (!like_json) return scrub_text(text, send_default_pii, scratch);
+  switch (scrub_json(text, send_default_pii, scratch)) {
+    case JsonScrub::kUnchanged:
+      return text;
+    case JsonScrub::kChanged:
+      return scratch;
+    case JsonScrub::kMalformed:
+      break;
+  }
+  return scrub_text(text, send_default_pii, scratch, Strictness::kJson);
+}
+
+std::string scrub_body(std::string_view body) {
+  constexpr bool kPii = true;
+  body = cut(body, kMaxBody);
+  if (body.starts_with("--") && contains(body, "form-data")) return std::string{kFiltered};
+  std::string scratch;
+  const bool form = body.find('=') != std::string_view::npos &&
+                    body.find_first_of(" \t\r\n<{[\"") == std::string_view::npos;
+  if (!form) return std::string{cut(scrub_value(body, kPii, scratch), kMaxBody)};
+  const std::string by_names = scrub_query(body, kPii);
+  return std::string{cut(scrub_text(by_names, kPii, scratch), kMaxBody)};
 }
 
 }  // namespace vitals::sentry::detail

@@ -78,6 +78,7 @@ struct RequestRecord {
   std::string url{};
   std::string query{};
   Tags headers{};
+  std::string body{};  ///< sent with Options::send_default_pii only, 8 KiB at most
 };
 
 /// One finished span of a transaction.

@@ -41,9 +41,11 @@ struct Options {
   /// texts, or any where one is `*`. Empty: nowhere.
   std::vector<std::string> trace_propagation_targets{"*"};
 
-  bool send_default_pii = false;  ///< IP addresses, cookies, auth headers and query values too
-  bool debug = false;             ///< say on stderr what is sent, dropped and why
-  std::string spotlight_url{};    ///< a copy of every envelope goes there as well
+  /// IP addresses, cookies, query values and bodies too. What is a secret by its name or its look
+  /// is masked all the same.
+  bool send_default_pii = false;
+  bool debug = false;           ///< say on stderr what is sent, dropped and why
+  std::string spotlight_url{};  ///< a copy of every envelope goes there as well
 
   std::size_t max_breadcrumbs = 100;     ///< kept of a scope, the oldest go first
   std::size_t max_spans = 1000;          ///< of a transaction; the rest is counted

@@ -25,12 +25,15 @@ struct Breadcrumb {
 };
 
 /// The HTTP request being served. Views only, for the length of one call. What is private in it
-/// (cookies, credentials, query values) is masked before it is sent, see Options::send_default_pii.
+/// (cookies, credentials, query values, secrets by name or look) is masked before it is sent, see
+/// Options::send_default_pii.
 struct RequestData {
   std::string_view method{};
   std::string_view url{};
   std::string_view query{};  ///< without the question mark
   std::span<const TagView> headers{};
+  /// Kept with Options::send_default_pii only, its first 8 KiB; secrets in it are masked.
+  std::string_view body{};
 };
 
 /// Tags and a request that stay with whoever runs the work: a scope that borrows them copies

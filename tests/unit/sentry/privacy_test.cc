@@ -1,3 +1,5 @@
+#include <exception>
+#include <stdexcept>
 #include <string>
 
 #include "fixture.h"
@@ -38,6 +40,190 @@ TEST(Scrub, TakesCredentialsQueryAndFragmentOutOfAUrl) {
   EXPECT_EQ(detail::scrub_url("/p/a@b?q=1", true), "/p/a@b?q=1");
   EXPECT_EQ(detail::scrub_url("http://host/x@y", false), "http://host/x@y");
   EXPECT_EQ(detail::scrub_url("http://a@b@host", false), "http://[Filtered]@host");
+}
+
+/// A text as it leaves, with Options::send_default_pii.
+std::string scrubbed(std::string_view text) {
+  std::string scratch;
+  const std::string once{detail::scrub_text(text, true, scratch)};
+  EXPECT_EQ(detail::scrub_text(once, true, scratch), once) << "twice is not the same as once";
+  return once;
+}
+
+TEST(ScrubText, LeavesOrdinaryTextsWhole) {
+  for (const char* text : {
+           "",
+           "the database did not answer in time",
+           "unexpected token: identifier",
+           "Unexpected token: }",
+           "invalid password: must have 8 characters",
+           "key: not found",
+           "duplicate key value violates constraint users_pkey: Key (id)=(5) exists",
+           "GET key=user:5 failed",
+           "author: Ann, keyboard=us, monkey=1, primary_key=12",
+           "max_tokens=100 input_tokens: 512, token_type: bearer",
+           "authentication: failed, auth: 401",
+           "Basic authentication is required",
+           "the bearer of this letter",
+           "std::auth::token<int>::get",
+           "if (token == other_token) token != 5",
+           "WHERE token = $1 AND password = ?",
+           "password=null token=true secret: ***",
+           "550e8400-e29b-41d4-a716-446655440000",
+           "12345678-1234-1234-1234-123456789012",
+           "4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7",
+           "11112222333344445555666677778888",
+           "at 1700000000000 ms, 1700000000000000000 ns",
+           "40 41 42 43 44 45 46 47 and 4242 4243 4244 4245",
+           "4111111111111112 has a wrong check digit",
+           "tel 0049 171 1234567",
+           "http://localhost:8080/a@b/c:d",
+           "https://[::1]:80/p?q=egg",
+           "see http://host:port/ or user@host",
+           "a.b.c 1.2.3.4 eyJ",
+           "expected <token> here",
+       }) {
+    EXPECT_EQ(scrubbed(text), text);
+  }
+}
+
+struct Pair {
+  const char* given;
+  const char* expected;
+};
+
+TEST(ScrubText, TakesCredentialsOutOfUrls) {
+  for (const auto& [given, expected] : {
+           Pair{"connect postgres://bob:hush@db:5432/x failed",
+                "connect postgres://[Filtered]@db:5432/x failed"},
+           Pair{"redis://:hush@host", "redis://[Filtered]@host"},
+           Pair{"postgres://bob:hu/s#h@db/x", "postgres://[Filtered]@db/x"},
+           Pair{"amqp://bob:hu\"sh@db/x", "amqp://[Filtered]@db/x"},
+           Pair{"http://a/?x=1&token=hush#access_token=hush1",
+                "http://a/?x=1&token=[Filtered]#access_token=[Filtered]"},
+           Pair{"http://a/?pass%77ord=hush.", "http://a/?pass%77ord=[Filtered]."},
+       }) {
+    EXPECT_EQ(scrubbed(given), expected);
+  }
+}
+
+TEST(ScrubText, TakesThePasswordOfAUrlThatWasCutBeforeItsHost) {
+  const std::string text = std::string(200, 'x') + " postgres://bob:hush-an";
+  EXPECT_EQ(scrubbed(text), std::string(200, 'x') + " postgres://bob:[Filtered]");
+}
+
+TEST(ScrubText, WithoutPiiTheValuesOfAUrlsQueryGoToo) {
+  std::string scratch;
+  EXPECT_EQ(detail::scrub_text("GET http://a/p?q=egg&n=1 failed", false, scratch),
+            "GET http://a/p?q=[Filtered]&n=[Filtered] failed");
+}
+
+TEST(ScrubText, TakesWhatStandsUnderASensitiveName) {
+  for (const auto& [given, expected] : {
+           Pair{"password=hush", "password=[Filtered]"},
+           Pair{"login failed, password: hush", "login failed, password: [Filtered]"},
+           Pair{"PASSWORD = 'hu sh' next", "PASSWORD = '[Filtered]' next"},
+           Pair{R"(bad body {"user":"a","password":"hu\"sh","n":1})",
+                R"(bad body {"user":"a","password":"[Filtered]","n":1})"},
+           Pair{R"({\"api_key\":\"hush\",\"n\":1})", R"({\"api_key\":\"[Filtered]\",\"n\":1})"},
+           Pair{R"("credentials": {"a": "hush", "b": ["}"]}, "c": 1)",
+                R"("credentials": [Filtered], "c": 1)"},
+           Pair{"db_password=hush&x=1", "db_password=[Filtered]&x=1"},
+           Pair{"f(accessToken=abc1, x=2)", "f(accessToken=[Filtered], x=2)"},
+           Pair{"x-api-key: 12ab", "x-api-key: [Filtered]"},
+           Pair{"AWS_SECRET_ACCESS_KEY=hush/+1", "AWS_SECRET_ACCESS_KEY=[Filtered]"},
+           Pair{"clientSecret => hush", "clientSecret => [Filtered]"},
+           Pair{"[password] => hush", "[password] => [Filtered]"},
+           Pair{"session_id=12ab; theme=dark", "session_id=[Filtered]; theme=dark"},
+           Pair{"WHERE password = 'hush' AND id = 1", "WHERE password = '[Filtered]' AND id = 1"},
+           Pair{"<password>hush</password><n>1</n>", "<password>[Filtered]</password><n>1</n>"},
+           Pair{"--password hush --token=hush", "--password hush --token=[Filtered]"},
+       }) {
+    EXPECT_EQ(scrubbed(given), expected);
+  }
+}
+
+TEST(ScrubText, TakesCredentialsOfHeaders) {
+  for (const auto& [given, expected] : {
+           Pair{"> Authorization: Bearer hush-12\n> Accept: */*",
+                "> Authorization: [Filtered]\n> Accept: */*"},
+           Pair{"Cookie: a=hush; b=hush\nHost: x", "Cookie: [Filtered]\nHost: x"},
+           Pair{"sent Bearer hush-bearer to x", "sent Bearer [Filtered] to x"},
+           Pair{"with basic dXNlcjpodXNo", "with basic [Filtered]"},
+           Pair{"jwt eyJhbGciOi.eyJzdWIiOi.c2ln end", "jwt [Filtered] end"},
+       }) {
+    EXPECT_EQ(scrubbed(given), expected);
+  }
+}
+
+TEST(ScrubText, TakesNumbersOfPaymentCards) {
+  for (const char* card :
+       {"4111111111111111", "4111 1111 1111 1111", "4111-1111-1111-1111", "5500000000000004",
+        "378282246310005", "3782 822463 10005", "6011000000000004", "30569309025904",
+        "3530111333300000", "4222222222222"}) {
+    EXPECT_EQ(scrubbed("card " + std::string{card} + ", 12/27"), "card [Filtered], 12/27");
+  }
+  EXPECT_EQ(scrubbed("4111 1111 1111 1111 12/27"), "[Filtered] 12/27");
+}
+
+TEST(ScrubText, KnowsTheNamesOfTheOptions) {
+  detail::use_sensitive_names({"Pesel", ""});
+  EXPECT_TRUE(detail::is_sensitive("user_PESEL_number"));
+  EXPECT_EQ(scrubbed("pesel=44051401359 name=Ann"), "pesel=[Filtered] name=Ann");
+  detail::use_sensitive_names({});
+  EXPECT_FALSE(detail::is_sensitive("pesel"));
+}
+
+TEST(ScrubJson, MasksAtAnyDepthWhateverTheType) {
+  std::string out;
+  EXPECT_EQ(detail::scrub_json(R"({"a":[{"token":{"x":[1,"hush"]}},{"pass\u0077ord":5}],)"
+                               R"("b":"password=hush","c":"{\"secret\":\"hush\"}","d":1.5e3,)"
+                               R"("key":null,"max_tokens":5,"n":4111111111111111})",
+                               true, out),
+            detail::JsonScrub::kChanged);
+  EXPECT_EQ(out, R"({"a":[{"token":"[Filtered]"},{"password":"[Filtered]"}],)"
+                 R"("b":"password=[Filtered]","c":"{\"secret\":\"[Filtered]\"}","d":1.5e3,)"
+                 R"("key":null,"max_tokens":5,"n":"[Filtered]"})");
+}
+
+TEST(ScrubJson, LeavesWhatHasNoSecretsByteForByte) {
+  std::string scratch;
+  const std::string json = "{ \"a\" : [1, 2.50, \"\\u00e9\"] }";
+  EXPECT_EQ(detail::scrub_value(json, true, scratch), json);
+}
+
+TEST(ScrubJson, TellsWhatIsNoJson) {
+  std::string out;
+  for (const std::string& text :
+       {std::string{"{"}, std::string{R"({"a":1,})"}, std::string{"[1 2]"}, std::string{"01"},
+        std::string{"\"\\ud800\""}, std::string{"[1]x"}, std::string{"tru"},
+        std::string(100, '[') + std::string(100, ']')}) {
+    EXPECT_EQ(detail::scrub_json(text, true, out), detail::JsonScrub::kMalformed) << text;
+  }
+}
+
+TEST(ScrubJson, WhatWasCutIsScrubbedAsAText) {
+  std::string scratch;
+  EXPECT_EQ(detail::scrub_value(R"({"user":"a","monkey":"hush","password":"hu)", true, scratch),
+            R"({"user":"a","monkey":"[Filtered]","password":"[Filtered])");
+}
+
+TEST(ScrubBody, KnowsFormsJsonAndMultipart) {
+  EXPECT_EQ(detail::scrub_body("user=ann&pass%77ord=hush&card=4111111111111111"),
+            "user=ann&pass%77ord=[Filtered]&card=[Filtered]");
+  EXPECT_EQ(detail::scrub_body(R"({"password":"hush","n":1})"),
+            R"({"password":"[Filtered]","n":1})");
+  EXPECT_EQ(
+      detail::scrub_body("--b\r\nContent-Disposition: form-data; name=\"password\"\r\n\r\nhush"),
+      "[Filtered]");
+  EXPECT_EQ(detail::scrub_body(std::string(9000, 'x')).size(), 8192U);
+}
+
+TEST(ScrubCookies, MasksSessionsAndSecretsAndKeepsTheRest) {
+  EXPECT_EQ(detail::scrub_cookies("theme=dark; JSESSIONID=hush; connect.sid=hush; csrf=hush"),
+            "theme=dark; JSESSIONID=[Filtered]; connect.sid=[Filtered]; csrf=[Filtered]");
+  EXPECT_EQ(detail::scrub_cookies("sid=hush; Path=/; HttpOnly"),
+            "sid=[Filtered]; Path=/; HttpOnly");
 }
 
 class PrivacyTest : public ClientTest {
@@ -107,6 +293,88 @@ TEST_F(PrivacyTest, WhatAHookAddsIsMaskedToo) {
   EXPECT_EQ(event()["extra"]["password"], "[Filtered]");
 }
 
+TEST_F(PrivacyTest, NoSecretLeavesWhereverItStands) {
+  start();
+  const Scope scope = Scope::fork();
+  const Activation active = scope.activate();
+  set_private_things();
+  const TagView headers[] = {{"Set-Cookie", "sid=hush-cookie; Path=/"},
+                             {"Proxy-Authorization", "Basic hush-basic"},
+                             {"Referer", "https://ann:hush-ref@h/?q=hush-query&token=hush-token"},
+                             {"X-Note", "password=hush-header"}};
+  set_request({.method = "POST",
+               .url = "http://h/p?api_key=hush-key",
+               .query = "pass%77ord=hush-password&q=hush-query",
+               .headers = headers,
+               .body = R"({"note":"hush-body","card":"4111111111111111"})"});
+  set_tag("connection", "postgres://bob:hush-tag@db/x");
+  set_extra("raw", R"({"deep":[{"access_token":"hush-json"}],"url":"redis://:hush-redis@h"})");
+  set_extra("dump", "card 5500 0000 0000 0004 cvv");
+  set_extra("client_ip", "192.0.2.7");
+  set_context("vendor", {{"signing_key", 12345678}, {"line", "Authorization: Bearer hush-line"}});
+  add_breadcrumb({.category = "http",
+                  .message = "POST https://h/login?user=ann&x=hush-crumb, token=hush-token"});
+  add_breadcrumb({.message = "db", .data = {{"statement", "SET password = 'hush-sql'"}}});
+  set_transaction_name("GET /p?token=hush-transaction");
+  try {
+    try {
+      throw std::runtime_error{"cannot reach amqp://svc:hush-nested@mq/, cookie: sid=hush-sid1"};
+    } catch (...) {
+      std::throw_with_nested(
+          std::invalid_argument{"bad body {\"password\": \"hush-outer\", \"n\": 1} of card "
+                                "4111-1111-1111-1111, eyJhbGci.eyJodXNo.hush-jwt"});
+    }
+  } catch (const std::exception& error) {
+    capture_exception(error, {.tags = {{"secret_note", "hush"}},
+                              .fingerprint = {"{{ default }}", "token=hush-fingerprint"}});
+  }
+  capture_message("login of ann with password: hush-message1");
+  ASSERT_TRUE(flush(kPlenty));
+  ASSERT_EQ(transport->payloads("event").size(), 2U);
+  for (const std::string& payload : transport->payloads("event")) {
+    for (const char* secret : {"hush", "4111", "5500 0000", "192.0.2.7", "12345678", "sid="}) {
+      EXPECT_THAT(payload, Not(HasSubstr(secret)));
+    }
+    EXPECT_THAT(payload, HasSubstr("[Filtered]"));
+  }
+  const Json first = Json::parse(transport->payloads("event").front());
+  EXPECT_FALSE(first["request"].contains("data"));
+  EXPECT_EQ(first["exception"]["values"][0]["value"],
+            "cannot reach amqp://[Filtered]@mq/, cookie: [Filtered]");
+}
+
+TEST_F(PrivacyTest, ABodyGoesAlongWithPiiWithoutItsSecrets) {
+  start_with_pii(true);
+  set_request({.method = "POST", .body = R"({"food":"egg","login":{"password":"hush"}})"});
+  capture_message("x");
+  EXPECT_EQ(event()["request"]["data"], R"({"food":"egg","login":{"password":"[Filtered]"}})");
+}
+
+TEST_F(PrivacyTest, WhatTheServiceSaidStaysAsItWas) {
+  start();
+  set_tag("region", "eu-1");
+  set_extra("sql", "SELECT id FROM users WHERE id = 5");
+  set_extra("json", R"({ "rows" : 12, "ok" : true })");
+  add_breadcrumb({.message = "took 12 ms: cache miss, key user:5"});
+  capture_message("order 4711 of 550e8400-e29b-41d4-a716-446655440000 failed: no stock");
+  const Json e = event();
+  EXPECT_EQ(e["tags"]["region"], "eu-1");
+  EXPECT_EQ(e["extra"]["sql"], "SELECT id FROM users WHERE id = 5");
+  EXPECT_EQ(e["extra"]["json"], R"({ "rows" : 12, "ok" : true })");
+  EXPECT_EQ(e["breadcrumbs"]["values"][0]["message"], "took 12 ms: cache miss, key user:5");
+  EXPECT_EQ(e["message"]["formatted"],
+            "order 4711 of 550e8400-e29b-41d4-a716-446655440000 failed: no stock");
+}
+
+TEST_F(PrivacyTest, NamesOfTheOptionsAreMasked) {
+  Options given = options();
+  given.sensitive_names = {"iban"};
+  start(std::move(given));
+  set_extra("customer_IBAN", "hush");
+  capture_message("transfer iban=hush");
+  EXPECT_THAT(event().dump(), Not(HasSubstr("hush")));
+}
+
 TEST_F(PrivacyTest, SpanDataIsMaskedAsWell) {
   Options given = options();
   given.traces_sample_rate = 1.0;
@@ -115,6 +383,8 @@ TEST_F(PrivacyTest, SpanDataIsMaskedAsWell) {
   const Span span = root.start_child("http.client");
   span.set_data("url", "http://h/?q=hush");
   span.set_data("authorization", "hush");
+  span.set_data("statement", "SET password = 'hush'");
+  root.start_child("db", "SET password = 'hush'").finish();
   span.set_data("gen_ai.usage.input_tokens", 12);
   root.finish();
   const Json t = transaction();
