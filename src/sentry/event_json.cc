@@ -6,6 +6,7 @@
 #include "sentry/json_writer.h"
 #include "sentry/records.h"
 #include "sentry/scrub.h"
+#include "sentry/trim.h"
 
 namespace vitals::sentry::detail {
 namespace {
@@ -299,6 +300,7 @@ void write_event(const Event& event, const EventFrame& frame, std::string& out) 
   } else {
     writer.fields("extra", event.extra);
   }
+  if (frame.trimmed != nullptr) frame.trimmed->write(json);
   json.key("sdk").begin_object().member("name", "vitals.cpp");
   json.member("version", VITALS_VERSION).end_object();
   json.end_object();

@@ -7,10 +7,13 @@
 
 namespace vitals::sentry::detail {
 
+class TrimNotes;
+
 /// What the JSON of every event has in common.
 struct EventFrame {
   std::string_view machine_contexts;
   bool send_default_pii = false;
+  const TrimNotes* trimmed = nullptr;  // what was cut from this one
 };
 
 /// Writes an event as the payload of an envelope's item, and masks what must not leave: by the

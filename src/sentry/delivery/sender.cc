@@ -6,10 +6,10 @@
 #include "base/random.h"
 #include "sentry/delivery/envelope.h"
 #include "sentry/event_builder.h"
-#include "sentry/event_json.h"
 #include "sentry/fingerprint_rules.h"
 #include "sentry/machine.h"
 #include "sentry/runtime.h"
+#include "sentry/trim.h"
 
 namespace vitals::sentry::detail {
 namespace {
@@ -121,7 +121,8 @@ bool Sender::kept_by_hook(const std::function<bool(Event&)>& hook, Event& event)
 
 Delivery Sender::post(const Event& event, std::string_view dsc, Category category) {
   payload_.clear();
-  write_event(event, {outlet_.machine(), outlet_.options().send_default_pii}, payload_);
+  write_event_within(kMaxItem, event, {outlet_.machine(), outlet_.options().send_default_pii},
+                     payload_);
   return send_envelope({.event_id = event.event_id,
                         .dsn = outlet_.destinations().dsn,
                         .dsc = dsc,
