@@ -6,6 +6,7 @@
 #include <cmath>
 #include <cstdio>
 #include <mutex>
+#include <new>
 #include <system_error>
 #include <utility>
 #include <vector>
@@ -25,9 +26,13 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
+/// Never destroyed, as a guard may be a static. A child of fork() gets a new one: another thread of
+/// its parent may have held this.
+std::mutex* new_lifecycle_mutex = nullptr;
+
 std::mutex& lifecycle_mutex() {
-  static auto* const mutex = new std::mutex;  // never destroyed: a guard may be a static
-  return *mutex;
+  static auto* const mutex = new std::mutex;
+  return new_lifecycle_mutex != nullptr ? *new_lifecycle_mutex : *mutex;
 }
 
 /// A share of the active client for who waits on it: a lease would keep end() waiting as long.
@@ -41,6 +46,8 @@ class ActiveShare {
     const std::lock_guard hold{mutex_};
     return client_;
   }
+  /// In a child of fork(): forgets what there is without touching it.
+  void renew() noexcept { new (this) ActiveShare; }
 
  private:
   std::mutex mutex_;
@@ -59,10 +66,22 @@ void retire(std::shared_ptr<Client> client) {
   retired->push_back(std::move(client));
 }
 
+/// In a child of fork() the client's threads do not exist and its locks may be held by nobody: it
+/// is disabled, and what its queues hold is the parent's to send.
+void disable_in_child() noexcept {
+  detail::forget_client();
+  detail::Spool::forget_locks();
+  new_lifecycle_mutex = new (std::nothrow) std::mutex;
+  active_share().renew();
+}
+
 std::string fault_in(const Options& options) {
   if (!detail::is_rate(options.sample_rate)) return "sample_rate should be from 0 to 1";
   if (options.traces_sample_rate && !detail::is_rate(*options.traces_sample_rate)) {
     return "traces_sample_rate should be from 0 to 1";
+  }
+  if (options.requests_in_flight < 1 || options.requests_in_flight > 16) {
+    return "requests_in_flight should be from 1 to 16";
   }
   if (options.error_queue == 0 || options.transaction_queue == 0) {
     return "a queue should have room for one at least";
@@ -75,6 +94,7 @@ void publish_settings(const Options& options) noexcept {
   runtime.sample_rate.store(options.sample_rate, std::memory_order_relaxed);
   runtime.traces_sample_rate.store(options.traces_sample_rate.value_or(std::nan("")),
                                    std::memory_order_relaxed);
+  runtime.halvings.store(0, std::memory_order_relaxed);
   runtime.has_sampler.store(static_cast<bool>(options.traces_sampler), std::memory_order_relaxed);
   runtime.has_breadcrumb_hook.store(static_cast<bool>(options.before_breadcrumb),
                                     std::memory_order_relaxed);
@@ -144,10 +164,18 @@ std::vector<detail::ItemSource*> Client::sources() {
 }
 
 void Client::start(const std::shared_ptr<Client>& client) {
-  client->thread_ = start_thread([client] {
-    detail::want_alt_stack();
-    client->worker_.run();
-  });
+  client->threads_.reserve(client->worker_.threads());
+  for (std::size_t i = 0; i < client->worker_.threads(); ++i) {
+    try {
+      client->threads_.push_back(start_thread([client] {
+        detail::want_alt_stack();
+        client->worker_.run();
+      }));
+    } catch (const std::system_error&) {
+      if (i == 0) throw;
+      return;
+    }
+  }
 }
 
 bool Client::capture_error(std::unique_ptr<detail::ErrorItem> item) noexcept {
@@ -178,18 +206,23 @@ bool Client::flush(Clock::time_point deadline) noexcept {
 }
 
 bool Client::close(const std::shared_ptr<Client>& client, Clock::time_point deadline) noexcept {
-  client->worker_.begin_close();
+  std::vector<std::thread>& threads = client->threads_;
+  std::vector<std::thread>& drains = client->drains_;
+  client->worker_.begin_close(threads.size(), deadline);
   try {
-    client->drain_ = start_thread([client] { client->worker_.drain(); });
-  } catch (const std::system_error&) {
-    deadline = Clock::now();  // nobody will come: counted as lost, and left behind
+    drains.reserve(threads.size());
+    while (drains.size() < threads.size()) {
+      drains.push_back(start_thread([client] { client->worker_.drain(); }));
+    }
+  } catch (const std::exception&) {
+    // With none of them nobody will come: all is counted as lost, and left behind.
+    if (drains.empty()) deadline = Clock::now();
   }
-  if (client->worker_.close(deadline)) {
-    client->thread_.join();
-    client->drain_.join();
-  } else {
-    client->thread_.detach();
-    if (client->drain_.joinable()) client->drain_.detach();
+  client->worker_.drains_started(drains.size());
+  const bool ended = client->worker_.close(deadline);
+  for (std::vector<std::thread>* const group : {&threads, &drains}) {
+    for (std::thread& thread : *group)
+      ended ? thread.join() : thread.detach();
   }
   return !client->worker_.lost_any();
 }
@@ -209,12 +242,16 @@ Result<Guard> init(Options options) {
     destinations.dsn = dsn->to_string();
     destinations.public_key = dsn->public_key;
     if (!options.transport) {
-      options.transport = make_curl_transport(
-          {.timeout = options.http_timeout, .connect_timeout = options.connect_timeout});
+      options.transport = make_curl_transport({.timeout = options.http_timeout,
+                                               .connect_timeout = options.connect_timeout,
+                                               .proxy = options.proxy,
+                                               .ca_file = options.ca_file});
     }
   }
   if (options.server_name.empty()) options.server_name = detail::host_name();
 
+  static const int registered = pthread_atfork(nullptr, nullptr, &disable_in_child);
+  static_cast<void>(registered);
   const std::lock_guard hold{lifecycle_mutex()};
   if (enabled()) return Error{"a client is active already; end it before the next init()"};
   auto client = std::make_shared<Client>(std::move(options), std::move(destinations));
@@ -236,6 +273,11 @@ Result<Guard> init(Options options) {
 bool Guard::end(std::optional<std::chrono::milliseconds> timeout) noexcept {
   const std::shared_ptr<Client> client = std::exchange(client_, nullptr);
   if (!client) return true;
+  if (!client->is_ours()) {
+    // A child of fork() that returns through its parent's main: nothing here is its own.
+    static_cast<void>(new (std::nothrow) std::shared_ptr<Client>{client});
+    return true;
+  }
   const Clock::time_point deadline =
       Clock::now() + timeout.value_or(client->options().shutdown_timeout);
   const std::lock_guard hold{lifecycle_mutex()};
@@ -265,7 +307,10 @@ Stats stats() noexcept {
   }
   if (!enabled()) return result;
   const detail::Lease client;
-  if (client) result.queue_depth = client->depth();
+  if (client) {
+    result.queue_depth = client->depth();
+    result.spool_bytes = client->spool_bytes();
+  }
   return result;
 }
 

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <unistd.h>
+
 #include <chrono>
 #include <memory>
 #include <string>
@@ -16,13 +18,14 @@
 
 namespace vitals::sentry {
 
-/// The active client: what the options said, and the worker that sends. Its thread holds a share of
+/// The active client: what the options said, and the worker that sends. Its threads hold shares of
 /// it, so it outlives a transport that will not let go.
 class Client {
  public:
   Client(Options options, detail::Destinations destinations);
 
-  /// Starts the thread. Throws std::system_error when there is none to be had.
+  /// Starts the threads; fewer where the system gives no more. Throws std::system_error when there
+  /// is none to be had.
   static void start(const std::shared_ptr<Client>& client);
 
   [[nodiscard]] const Options& options() const noexcept { return options_; }
@@ -34,8 +37,11 @@ class Client {
   /// Null without Options::enable_logs.
   [[nodiscard]] detail::LogSource* logs() const noexcept { return logs_.get(); }
   [[nodiscard]] std::size_t depth() const noexcept { return worker_.depth(); }
+  [[nodiscard]] std::uint64_t spool_bytes() const noexcept { return worker_.spool_bytes(); }
+  /// Whether this process is the one that started it, and not a child of fork().
+  [[nodiscard]] bool is_ours() const noexcept { return process_ == getpid(); }
   bool flush(std::chrono::steady_clock::time_point deadline) noexcept;
-  /// Sends what waits and ends the thread. True when nothing was lost.
+  /// Sends what waits and ends the threads. True when nothing was lost.
   static bool close(const std::shared_ptr<Client>& client,
                     std::chrono::steady_clock::time_point deadline) noexcept;
 
@@ -48,8 +54,9 @@ class Client {
   detail::SessionSource sessions_;
   const std::unique_ptr<detail::LogSource> logs_;
   detail::Worker worker_;
-  std::thread thread_;
-  std::thread drain_;
+  const pid_t process_ = getpid();
+  std::vector<std::thread> threads_;
+  std::vector<std::thread> drains_;
 };
 
 }  // namespace vitals::sentry

@@ -13,7 +13,7 @@ constinit std::atomic<std::uint32_t> leases{0};
 constinit thread_local bool sentry_thread = false;
 
 struct alignas(64) Shard {
-  std::array<std::array<std::atomic<std::uint64_t>, kOutcomes>, kCategories> counts{};
+  std::array<std::array<std::atomic<std::uint64_t>, kCauses>, kCategories> counts{};
 };
 constinit std::array<Shard, kShards> shards{};
 constinit std::atomic<std::uint32_t> next_shard{0};
@@ -65,17 +65,72 @@ std::size_t own_shard() noexcept {
   return shard_index;
 }
 
-void count(Category category, Outcome outcome, std::uint64_t quantity) noexcept {
+void forget_client() noexcept {
+  client_active.store(false, std::memory_order_relaxed);
+  active_client.store(nullptr, std::memory_order_relaxed);
+  leases.store(0, std::memory_order_relaxed);
+}
+
+Outcome outcome_of(Cause cause) noexcept {
+  switch (cause) {
+    case Cause::kSent:
+      return Outcome::kSent;
+    case Cause::kSampleRate:
+    case Cause::kBackpressure:
+      return Outcome::kSampled;
+    case Cause::kLimited:
+    case Cause::kAnswered429:
+      return Outcome::kRateLimited;
+    case Cause::kQueueOverflow:
+      return Outcome::kQueueFull;
+    case Cause::kRefusedAsTooLarge:
+    case Cause::kTooLarge:
+      return Outcome::kTooLarge;
+    case Cause::kBeforeSend:
+    case Cause::kEventProcessor:
+      return Outcome::kBeforeSend;
+    case Cause::kNetworkError:
+    case Cause::kSendError:
+    case Cause::kCacheOverflow:
+    case Cause::kInternalError:
+      break;
+  }
+  return Outcome::kNetwork;
+}
+
+void count(Category category, Cause cause, std::uint64_t quantity) noexcept {
   shards[own_shard()]
-      .counts[static_cast<std::size_t>(category)][static_cast<std::size_t>(outcome)]
+      .counts[static_cast<std::size_t>(category)][static_cast<std::size_t>(cause)]
       .fetch_add(quantity, std::memory_order_relaxed);
+}
+
+void count(Category category, Outcome outcome, std::uint64_t quantity) noexcept {
+  constexpr std::array<Cause, kOutcomes> kUsual{
+      Cause::kSent,         Cause::kSampleRate, Cause::kLimited,   Cause::kQueueOverflow,
+      Cause::kNetworkError, Cause::kTooLarge,   Cause::kBeforeSend};
+  count(category, kUsual[static_cast<std::size_t>(outcome)], quantity);
+}
+
+std::uint64_t counted(Category category, Cause cause) noexcept {
+  std::uint64_t sum = 0;
+  for (const Shard& shard : shards) {
+    sum += shard.counts[static_cast<std::size_t>(category)][static_cast<std::size_t>(cause)].load(
+        std::memory_order_relaxed);
+  }
+  // A transaction that was not sampled recorded no spans, so that it alone is what was lost of
+  // them; counting that apart would cost the request.
+  if (category == Category::kSpan &&
+      (cause == Cause::kSampleRate || cause == Cause::kBackpressure)) {
+    sum += counted(Category::kTransaction, cause);
+  }
+  return sum;
 }
 
 std::uint64_t counted(Category category, Outcome outcome) noexcept {
   std::uint64_t sum = 0;
-  for (const Shard& shard : shards) {
-    sum += shard.counts[static_cast<std::size_t>(category)][static_cast<std::size_t>(outcome)].load(
-        std::memory_order_relaxed);
+  for (std::size_t cause = 0; cause < kCauses; ++cause) {
+    if (outcome_of(static_cast<Cause>(cause)) != outcome) continue;
+    sum += counted(category, static_cast<Cause>(cause));
   }
   return sum;
 }

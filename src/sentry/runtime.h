@@ -22,6 +22,9 @@ struct Runtime {
   std::atomic<std::uint32_t> max_breadcrumbs{100};
   std::atomic<std::uint32_t> max_spans{1000};
   std::atomic<bool> track_sessions{false};
+  /// How often the traces' rate is halved while the client cannot keep up. Kept apart from the
+  /// rate, which set_sample_rates() may change meanwhile.
+  std::atomic<int> halvings{0};
 };
 inline constinit Runtime runtime;
 
@@ -41,14 +44,39 @@ class Lease {
   Client* client_;
 };
 
+/// In a child of fork(): there is no client any more, and nobody holds a lease.
+void forget_client() noexcept;
+
 /// Makes `client` the active one; false when there is one already.
 [[nodiscard]] bool publish(Client* client) noexcept;
 /// Takes the active client away and waits until no lease on it is left. False when `deadline` came
 /// first: then somebody still uses it, and it must not be freed.
 [[nodiscard]] bool retract(std::chrono::steady_clock::time_point deadline) noexcept;
 
+/// An Outcome in the detail that client reports need. Each belongs to one Outcome.
+enum class Cause : std::uint8_t {
+  kSent,
+  kSampleRate,
+  kBackpressure,   // sampled less while the client could not keep up
+  kLimited,        // held back here, as the server had asked
+  kAnswered429,    // known to the server: never reported
+  kQueueOverflow,  // captured faster than sent
+  kNetworkError,
+  kSendError,      // the server answered, and refused it
+  kCacheOverflow,  // pushed off the disk by what came later, or too old, or never fit
+  kInternalError,
+  kRefusedAsTooLarge,  // by the server
+  kTooLarge,           // not even tried
+  kBeforeSend,
+  kEventProcessor,
+};
+inline constexpr std::size_t kCauses = 14;
+[[nodiscard]] Outcome outcome_of(Cause cause) noexcept;
+
 /// Adds to a count of the process. Threads: any. Cost: one locked add on a line shared by few.
+void count(Category category, Cause cause, std::uint64_t quantity = 1) noexcept;
 void count(Category category, Outcome outcome, std::uint64_t quantity = 1) noexcept;
+[[nodiscard]] std::uint64_t counted(Category category, Cause cause) noexcept;
 [[nodiscard]] std::uint64_t counted(Category category, Outcome outcome) noexcept;
 
 /// Threads are spread over a few sets of whatever is counted on the request's path, each on lines

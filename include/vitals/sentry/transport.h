@@ -27,8 +27,8 @@ struct SendResult {
 
 /// The plug between the client's queue and the world. Queue, limits, retries and counts are the
 /// client's work: an implementation only carries bytes.
-/// Threads: send() is called by the client's own thread, and at the client's end by a second one
-/// that does not wait for the first; cancel() by any.
+/// Threads: send() is called by as many threads at once as Options::requests_in_flight says, and at
+/// the client's end by as many more that do not wait for the first; cancel() by any.
 class Transport {
  public:
   Transport() = default;
@@ -49,10 +49,12 @@ class Transport {
 struct CurlTransportOptions {
   std::chrono::milliseconds timeout{5000};          ///< for a whole request
   std::chrono::milliseconds connect_timeout{2000};  ///< of it, to be connected
+  std::string proxy{};  ///< `http://host:port`; empty: as http_proxy, https_proxy and no_proxy say
+  std::string ca_file{};  ///< PEM certificates to trust instead of the system's
 };
 
-/// The transport that init() uses when the options bring none: libcurl, one kept-alive connection,
-/// no redirects followed. Never null.
+/// The transport that init() uses when the options bring none: libcurl, a kept-alive connection for
+/// each send() at a time, no redirects followed, certificates checked. Never null.
 [[nodiscard]] std::shared_ptr<Transport> make_curl_transport(CurlTransportOptions options = {});
 
 }  // namespace vitals::sentry

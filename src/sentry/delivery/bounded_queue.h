@@ -52,6 +52,11 @@ class BoundedQueue {
 
   /// The oldest object, or null when there is none.
   [[nodiscard]] std::unique_ptr<T> pop() noexcept {
+    std::size_t place = 0;
+    return pop(place);
+  }
+  /// The same; `place` is how many were pushed before it.
+  [[nodiscard]] std::unique_ptr<T> pop(std::size_t& place) noexcept {
     std::size_t position = head_.load(std::memory_order_relaxed);
     for (;;) {
       Cell& cell = cells_[position & mask_];
@@ -61,6 +66,7 @@ class BoundedQueue {
         if (head_.compare_exchange_weak(position, position + 1, std::memory_order_relaxed)) {
           std::unique_ptr<T> object{cell.object};
           cell.sequence.store(position + mask_ + 1, std::memory_order_release);  // with push()
+          place = position;
           return object;
         }
       } else if (ahead < 0) {
@@ -75,6 +81,11 @@ class BoundedQueue {
   [[nodiscard]] std::size_t pushed() const noexcept {
     return tail_.load(std::memory_order_acquire);
   }
+  /// How many were popped since the beginning.
+  [[nodiscard]] std::size_t popped() const noexcept {
+    return head_.load(std::memory_order_acquire);
+  }
+  [[nodiscard]] std::size_t capacity() const noexcept { return mask_ + 1; }
   [[nodiscard]] std::size_t size() const noexcept {
     const std::size_t head = head_.load(std::memory_order_relaxed);
     const std::size_t tail = tail_.load(std::memory_order_relaxed);

@@ -8,6 +8,7 @@
 #include <mutex>
 #include <new>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "vitals/sentry/transport.h"
@@ -38,9 +39,13 @@ std::size_t on_header(char* data, std::size_t, std::size_t size, void* target) {
   return size;
 }
 
-/// The answer's body is of no interest, but it must be read for the connection to be kept.
-std::size_t on_body(char*, std::size_t, std::size_t size, void*) {
-  return size;
+/// The answer's body is of no interest, but it must be read for the connection to be kept. One that
+/// does not end is not: the connection is given up then, the status stands.
+std::size_t on_body(char*, std::size_t, std::size_t size, void* target) {
+  constexpr std::size_t kMostBody = 1024 * 1024;
+  auto& read = *static_cast<std::size_t*>(target);
+  read += size;
+  return read <= kMostBody ? size : 0;
 }
 
 struct Cleanup {
@@ -92,7 +97,7 @@ class Connection {
     long status = 0;
     curl_easy_getinfo(easy_.get(), CURLINFO_RESPONSE_CODE, &status);
     curl_multi_remove_handle(multi_.get(), easy_.get());
-    if (code != CURLE_OK) {
+    if (code != CURLE_OK && code != CURLE_WRITE_ERROR) {
       // A status may have come before the failure; without the whole answer it says nothing.
       result.error = error_[0] != '\0' ? error_.data() : curl_easy_strerror(code);
       return result;
@@ -120,6 +125,13 @@ class Connection {
     curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, &on_header);
     curl_easy_setopt(easy, CURLOPT_HEADERDATA, &result);
     curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, &on_body);
+    body_read_ = 0;
+    curl_easy_setopt(easy, CURLOPT_WRITEDATA, &body_read_);
+    if (!options_.proxy.empty()) curl_easy_setopt(easy, CURLOPT_PROXY, options_.proxy.c_str());
+    if (!options_.ca_file.empty()) {
+      curl_easy_setopt(easy, CURLOPT_CAINFO, options_.ca_file.c_str());
+      curl_easy_setopt(easy, CURLOPT_CAPATH, nullptr);
+    }
     curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, error_.data());
     curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
     curl_easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L);  // cancel() does not wait for a slow resolver
@@ -145,15 +157,15 @@ class Connection {
   const CurlTransportOptions& options_;
   const std::atomic<bool>& cancelled_;
   std::array<char, CURL_ERROR_SIZE> error_{};
+  std::size_t body_read_ = 0;
   std::unique_ptr<CURLM, Cleanup> multi_;
   std::unique_ptr<CURL, EasyCleanup> easy_;  // freed before the multi handle it was added to
 };
 
-/// Each send() under way has a connection of its own. There is one as a rule, and a second only
-/// while a client ends.
+/// Each send() under way has a connection of its own.
 class CurlTransport final : public Transport {
  public:
-  explicit CurlTransport(CurlTransportOptions options) : options_(options) {
+  explicit CurlTransport(CurlTransportOptions options) : options_(std::move(options)) {
     static std::once_flag once;
     std::call_once(once, [] { curl_global_init(CURL_GLOBAL_DEFAULT); });
   }
@@ -211,7 +223,7 @@ class CurlTransport final : public Transport {
 }  // namespace
 
 std::shared_ptr<Transport> make_curl_transport(CurlTransportOptions options) {
-  return std::make_shared<CurlTransport>(options);
+  return std::make_shared<CurlTransport>(std::move(options));
 }
 
 }  // namespace vitals::sentry

@@ -10,35 +10,50 @@
 
 namespace vitals::sentry::detail {
 
-void write_envelope(const EnvelopeParts& parts, std::string& out) {
+namespace {
+
+constexpr std::string_view kBeforeTime = "{\"sent_at\":\"";
+constexpr std::string_view kNoTime = "1970-01-01T00:00:00.000000Z";
+
+}  // namespace
+
+void begin_envelope(const EnvelopeHead& head, std::string& out) {
   out.clear();
-  {
-    JsonWriter header{out};
-    header.begin_object();
-    if (parts.event_id) header.member("event_id", parts.event_id.hex().view());
-    header.member("dsn", parts.dsn).member("sent_at", rfc3339(parts.sent_at));
-    header.key("sdk").begin_object().member("name", "vitals.cpp");
-    header.member("version", VITALS_VERSION).end_object();
-    if (!parts.dsc.empty()) {
-      header.key("trace").begin_object();
-      for (const auto& [key, value] : decode_members(parts.dsc))
-        header.key(key).string(value);
-      header.end_object();
-    }
+  JsonWriter header{out};
+  header.begin_object().member("sent_at", kNoTime);
+  if (head.event_id) header.member("event_id", head.event_id.hex().view());
+  header.member("dsn", head.dsn);
+  header.key("sdk").begin_object().member("name", "vitals.cpp");
+  header.member("version", VITALS_VERSION).end_object();
+  if (!head.dsc.empty()) {
+    header.key("trace").begin_object();
+    for (const auto& [key, value] : decode_members(head.dsc))
+      header.key(key).string(value);
     header.end_object();
   }
+  header.end_object();
   out += '\n';
-  {
-    std::string item;
-    JsonWriter header{item};
-    header.begin_object().member("type", parts.item_type);
-    if (!parts.item_members.empty()) header.raw(parts.item_members);
-    header.key("length").unsigned_integer(parts.payload.size()).end_object();
-    out += item;
-  }
+}
+
+void append_item(std::string_view type, std::string_view members, std::string_view payload,
+                 std::string& out) {
+  std::string header;
+  JsonWriter writer{header};
+  writer.begin_object().member("type", type);
+  if (!members.empty()) writer.raw(members);
+  writer.key("length").unsigned_integer(payload.size()).end_object();
+  out.reserve(out.size() + header.size() + payload.size() + 2);
+  out += header;
   out += '\n';
-  out += parts.payload;
+  out += payload;
   out += '\n';
+}
+
+void stamp(std::string& envelope, Timestamp sent_at) {
+  if (!envelope.starts_with(kBeforeTime)) return;
+  const std::string text = rfc3339(sent_at);
+  if (text.size() != kNoTime.size()) return;  // past the year 9999
+  envelope.replace(kBeforeTime.size(), text.size(), text);
 }
 
 std::string auth_header(std::string_view public_key) {

@@ -1,27 +1,47 @@
 #pragma once
 
+#include <array>
+#include <cstdint>
 #include <string>
 #include <string_view>
 
+#include "vitals/sentry/client.h"
 #include "vitals/sentry/ids.h"
 #include "vitals/sentry/value.h"
 
 namespace vitals::sentry::detail {
 
-/// An envelope of one item.
-struct EnvelopeParts {
-  EventId event_id{};               ///< zero: left out
-  std::string_view dsn;             ///< without a secret; may be empty
-  std::string_view dsc{};           ///< baggage members, for the header `trace`; may be empty
-  std::string_view item_type;       ///< `event`, `transaction`, `sessions`, …
-  std::string_view item_members{};  ///< more of the item's header, as JSON members
-  std::string_view payload;
-  Timestamp sent_at;
+/// How many of each category an envelope holds. Of a transaction, its spans and itself under kSpan.
+using Contents = std::array<std::uint32_t, kCategories>;
+
+/// An envelope that is ready to go.
+struct Envelope {
+  std::string text;
+  EventId event_id{};  // zero: none
+  Category category = Category::kError;
+  Contents contents{};
+  int tries = 0;  // requests that failed
 };
 
-/// Writes the envelope in place of `out`.
+/// What the first line of an envelope says.
+struct EnvelopeHead {
+  EventId event_id{};      ///< zero: left out
+  std::string_view dsn;    ///< without a secret; may be empty
+  std::string_view dsc{};  ///< baggage members, for `trace`; may be empty
+};
+
+/// Puts an envelope's first line in place of `out`. The time of sending is left for stamp() to fill
+/// in: an envelope may wait for days, and the server takes an old one for a clock that is wrong.
 /// Source: Sentry developer documentation, "Envelopes".
-void write_envelope(const EnvelopeParts& parts, std::string& out);
+void begin_envelope(const EnvelopeHead& head, std::string& out);
+
+/// Appends an item; `members` is more of its header, as JSON members, and may be empty.
+void append_item(std::string_view type, std::string_view members, std::string_view payload,
+                 std::string& out);
+
+/// Writes the time of sending into what begin_envelope() began, also into one that was read back
+/// from disk. Leaves alone what does not begin so.
+void stamp(std::string& envelope, Timestamp sent_at);
 
 /// The value of the header X-Sentry-Auth.
 [[nodiscard]] std::string auth_header(std::string_view public_key);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <chrono>
@@ -21,6 +22,12 @@ class RateLimits {
 
   [[nodiscard]] bool limited(Category category, Time now) const noexcept {
     return now < until_[static_cast<std::size_t>(category)].load(std::memory_order_relaxed);
+  }
+  /// Whether any category is limited.
+  [[nodiscard]] bool limited(Time now) const noexcept {
+    return std::any_of(until_.begin(), until_.end(), [now](const std::atomic<Time>& until) {
+      return now < until.load(std::memory_order_relaxed);
+    });
   }
 
  private:

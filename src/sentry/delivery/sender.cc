@@ -1,112 +1,65 @@
 #include "sentry/delivery/sender.h"
 
-#include <cstdio>
 #include <utility>
 
 #include "base/random.h"
-#include "sentry/delivery/envelope.h"
 #include "sentry/event_builder.h"
+#include "sentry/event_json.h"
 #include "sentry/fingerprint_rules.h"
-#include "sentry/machine.h"
+#include "sentry/json_writer.h"
 #include "sentry/runtime.h"
 #include "sentry/trim.h"
 
 namespace vitals::sentry::detail {
 namespace {
 
-using Clock = std::chrono::steady_clock;
-
 constexpr std::size_t kMaxItem = 1024 * 1024;
+constexpr std::size_t kMaxAttachment = 20 * 1024 * 1024;
+constexpr std::size_t kMaxEnvelope = 100 * 1024 * 1024;
 constexpr std::size_t kGzipFrom = 1024;
-constexpr std::chrono::seconds kSpotlightPause{30};
-constexpr CurlTransportOptions kSpotlightLimits{.timeout = std::chrono::milliseconds{1000},
-                                                .connect_timeout = std::chrono::milliseconds{300}};
+constexpr std::size_t kPlainHeaders = 3;
 
-SendResult send_safely(Transport& transport, const SendRequest& request) {
-  try {
-    return transport.send(request);
-  } catch (const std::exception& exception) {
-    return {.status = 0, .error = exception.what()};
-  } catch (...) {
-    return {.status = 0, .error = "the transport threw"};
-  }
-}
-
-Delivery judge(int status) noexcept {
-  if (status >= 200 && status < 300) return {Outcome::kSent, false};
-  if (status == 429) return {Outcome::kRateLimited, false};
-  if (status == 413) return {Outcome::kTooLarge, false};
-  return {Outcome::kNetwork, status == 0};
+Answer judge(int status) noexcept {
+  if (status >= 200 && status < 300) return {Cause::kSent, false};
+  if (status == 429) return {Cause::kAnswered429, false};
+  if (status == 413) return {Cause::kRefusedAsTooLarge, false};
+  if (status == 0) return {Cause::kNetworkError, true};
+  return {Cause::kSendError, false};
 }
 
 }  // namespace
 
-Outlet::Outlet(const Options& options, Destinations destinations)
-    : options_(options),
-      destinations_(std::move(destinations)),
-      transport_(options.transport),
-      spotlight_(destinations_.spotlight.empty() ? nullptr : make_curl_transport(kSpotlightLimits)),
-      machine_(machine_contexts()),
-      symbolizer_(options_) {}
+Sender::Sender(Outlet& outlet)
+    : outlet_(outlet),
+      request_{outlet.destinations().url,
+               {{"Content-Type", "application/x-sentry-envelope"},
+                {"User-Agent", std::string{client_name()}},
+                {"X-Sentry-Auth", auth_header(outlet.destinations().public_key)}},
+               {}} {}
 
-bool Outlet::limited(Category category) const noexcept {
-  return limits_.limited(category, Clock::now());
-}
-
-SendResult Outlet::post(const SendRequest& request) {
-  SendResult result = send_safely(*transport_, request);
-  limits_.update(result.status, result.rate_limits, result.retry_after, Clock::now());
-  return result;
-}
-
-void Outlet::copy_to_spotlight(const std::string& envelope) {
-  if (!spotlight_ || Clock::now() < spotlight_pause_.load(std::memory_order_relaxed)) return;
-  const SendRequest request{
-      destinations_.spotlight, {{"Content-Type", "application/x-sentry-envelope"}}, envelope};
-  const SendResult result = send_safely(*spotlight_, request);
-  if (result.status != 0) return;
-  // A developer's tool that is not running must not hold up what is meant for the server.
-  spotlight_pause_.store(Clock::now() + kSpotlightPause, std::memory_order_relaxed);
-  say("Spotlight does not answer, left alone for 30 s:", result.error);
-}
-
-void Outlet::cancel() noexcept {
-  if (transport_) transport_->cancel();
-  if (spotlight_) spotlight_->cancel();
-}
-
-void Outlet::say(std::string_view what, std::string_view detail) const {
-  if (!options_.debug) return;
-  std::string line = "vitals sentry: ";
-  line += what;
-  if (!detail.empty()) {
-    line += ' ';
-    line += detail;
-  }
-  line += '\n';
-  std::fwrite(line.data(), 1, line.size(), stderr);
-}
-
-Delivery Sender::deliver(const ErrorItem& item) {
-  if (outlet_.limited(Category::kError)) return {Outcome::kRateLimited, false};
-  Event event = build_event(item, outlet_.options(), outlet_.symbolizer());
-  apply_fingerprint_rules(event);
-  if (!kept_by_hook(outlet_.options().before_send, event)) return {Outcome::kBeforeSend, false};
+std::variant<Draft, Cause> Sender::draft(const ErrorItem& item) {
+  if (outlet_.limited(Category::kError)) return Cause::kLimited;
+  Draft made;
+  made.event = build_event(item, outlet_.options(), outlet_.symbolizer());
+  apply_fingerprint_rules(made.event);
+  if (!kept_by_hook(outlet_.options().before_send, made.event)) return Cause::kBeforeSend;
   if (base::Random::unit() >= runtime.sample_rate.load(std::memory_order_relaxed)) {
-    return {Outcome::kSampled, false};
+    return Cause::kSampleRate;
   }
-  return post(event, item.dsc, Category::kError);
+  made.dsc = item.dsc;
+  return made;
 }
 
-Delivery Sender::deliver(const TransactionItem& item) {
-  if (outlet_.limited(Category::kTransaction)) return {Outcome::kRateLimited, false};
-  Event event = build_event(item, outlet_.options());
-  if (!kept_by_hook(outlet_.options().before_send_transaction, event))
-    return {Outcome::kBeforeSend, false};
+std::variant<Draft, Cause> Sender::draft(const TransactionItem& item) {
+  if (outlet_.limited(Category::kTransaction)) return Cause::kLimited;
   const Options& options = outlet_.options();
-  const std::string dsc = item.trace->final_dsc(
+  Draft made;
+  made.event = build_event(item, options);
+  if (!kept_by_hook(options.before_send_transaction, made.event)) return Cause::kBeforeSend;
+  made.dsc = item.trace->final_dsc(
       {outlet_.destinations().public_key, options.release, options.environment});
-  return post(event, dsc, Category::kTransaction);
+  made.spans = spans_of(item);
+  return made;
 }
 
 bool Sender::kept_by_hook(const std::function<bool(Event&)>& hook, Event& event) const {
@@ -119,61 +72,93 @@ bool Sender::kept_by_hook(const std::function<bool(Event&)>& hook, Event& event)
   }
 }
 
-Delivery Sender::post(const Event& event, std::string_view dsc, Category category) {
+std::variant<Envelope, Cause> Sender::seal(const Draft& draft) {
+  const Event& event = draft.event;
+  const bool error = event.type == Event::Type::kError;
   payload_.clear();
   write_event_within(kMaxItem, event, {outlet_.machine(), outlet_.options().send_default_pii},
                      payload_);
-  return send_envelope({.event_id = event.event_id,
-                        .dsn = outlet_.destinations().dsn,
-                        .dsc = dsc,
-                        .item_type = category == Category::kError ? "event" : "transaction",
-                        .payload = payload_,
-                        .sent_at = Timestamp{std::chrono::nanoseconds{wall_clock()}}},
-                       category);
+  Envelope envelope;
+  envelope.event_id = event.event_id;
+  envelope.category = error ? Category::kError : Category::kTransaction;
+  envelope.contents[static_cast<std::size_t>(envelope.category)] = 1;
+  envelope.contents[static_cast<std::size_t>(Category::kSpan)] = draft.spans;
+  begin_envelope({event.event_id, outlet_.destinations().dsn, draft.dsc}, envelope.text);
+  append_item(error ? "event" : "transaction", {}, payload_, envelope.text);
+  attach(event, envelope);
+  outlet_.copy_to_spotlight(envelope.text);
+  return envelope;
 }
 
-Delivery Sender::deliver(const ReadyItem& item) {
-  if (outlet_.limited(item.category)) return {Outcome::kRateLimited, false};
-  return send_envelope({.dsn = outlet_.destinations().dsn,
-                        .item_type = item.type,
-                        .item_members = item.header_members,
-                        .payload = item.payload,
-                        .sent_at = Timestamp{std::chrono::nanoseconds{wall_clock()}}},
-                       item.category);
-}
-
-Delivery Sender::send_envelope(const EnvelopeParts& parts, Category category) {
-  if (parts.payload.size() > kMaxItem) return {Outcome::kTooLarge, false};
-  write_envelope(parts, envelope_);
-  outlet_.copy_to_spotlight(envelope_);
-  if (outlet_.destinations().url.empty()) return {Outcome::kSent, false};
-
-  const SendResult result = outlet_.post(make_request());
-  const Delivery delivery = judge(result.status);
-  if (outlet_.options().debug) {
-    std::string text{category_name(category)};
-    text += ' ';
-    text += parts.event_id.hex().view();
-    text += ' ';
-    text += outcome_name(delivery.outcome);
-    text += ", status " + std::to_string(result.status);
-    outlet_.say(text, result.error);
+void Sender::attach(const Event& event, Envelope& envelope) {
+  const bool limited = !event.attachments.empty() && outlet_.limited(Category::kAttachment);
+  for (const AttachmentRecord& file : event.attachments) {
+    if (limited || file.bytes.size() > kMaxAttachment ||
+        envelope.text.size() + file.bytes.size() > kMaxEnvelope) {
+      count(Category::kAttachment, limited ? Cause::kLimited : Cause::kTooLarge);
+      continue;
+    }
+    std::string members;
+    JsonWriter writer{members};
+    writer.member("filename", file.filename.empty() ? "attachment" : file.filename);
+    writer.member("content_type", file.content_type);
+    writer.member("attachment_type", "event.attachment");
+    append_item("attachment", members, file.bytes, envelope.text);
+    ++envelope.contents[static_cast<std::size_t>(Category::kAttachment)];
   }
-  return delivery;
 }
 
-SendRequest Sender::make_request() {
-  SendRequest request{outlet_.destinations().url,
-                      {{"Content-Type", "application/x-sentry-envelope"},
-                       {"User-Agent", std::string{client_name()}},
-                       {"X-Sentry-Auth", auth_header(outlet_.destinations().public_key)}},
-                      {}};
-  if (envelope_.size() >= kGzipFrom && gzip_.compress(envelope_, request.body)) {
-    request.headers.emplace_back("Content-Encoding", "gzip");
+std::variant<Envelope, Cause> Sender::seal(const ReadyItem& item) {
+  if (outlet_.limited(item.category)) return Cause::kLimited;
+  if (item.payload.size() > kMaxItem) return Cause::kTooLarge;
+  Envelope envelope;
+  envelope.category = item.category;
+  envelope.contents[static_cast<std::size_t>(item.category)] = item.quantity;
+  begin_envelope({.dsn = outlet_.destinations().dsn}, envelope.text);
+  append_item(item.type, item.header_members, item.payload, envelope.text);
+  outlet_.copy_to_spotlight(envelope.text);
+  return envelope;
+}
+
+Envelope Sender::seal(const Report& report) {
+  Envelope envelope;
+  begin_envelope({.dsn = outlet_.destinations().dsn}, envelope.text);
+  append_item("client_report", {}, report.payload, envelope.text);
+  return envelope;
+}
+
+Answer Sender::post(Envelope& envelope) {
+  if (outlet_.destinations().url.empty()) return {Cause::kSent, false};
+  const std::size_t size = envelope.text.size();
+  const std::optional<Report> report = outlet_.report_to_ride();
+  if (report) append_item("client_report", {}, report->payload, envelope.text);
+  stamp(envelope.text, Timestamp{std::chrono::nanoseconds{wall_clock()}});
+  pack(envelope);
+  const SendResult result = outlet_.post(request_);
+  const Answer answer = judge(result.status);
+  if (report && answer.cause != Cause::kSent) outlet_.put_back(*report);
+  envelope.text.resize(size);
+  if (outlet_.options().debug) say(envelope, result, answer.cause);
+  return answer;
+}
+
+void Sender::pack(const Envelope& envelope) {
+  request_.headers.resize(kPlainHeaders);
+  if (envelope.text.size() >= kGzipFrom && gzip_.compress(envelope.text, request_.body)) {
+    request_.headers.emplace_back("Content-Encoding", "gzip");
   } else {
-    request.body = envelope_;
+    request_.body = envelope.text;
   }
-  return request;
+}
+
+void Sender::say(const Envelope& envelope, const SendResult& result, Cause cause) const {
+  std::string text{category_name(envelope.category)};
+  text += ' ';
+  text += envelope.event_id.hex().view();
+  text += ' ';
+  text += outcome_name(outcome_of(cause));
+  text += ", status " + std::to_string(result.status);
+  outlet_.say(text, result.error);
 }
 
 }  // namespace vitals::sentry::detail

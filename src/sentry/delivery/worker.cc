@@ -20,20 +20,40 @@ using Clock = std::chrono::steady_clock;
 /// How long a transaction may lie before it is picked up. Nobody waits for one, and waking a thread
 /// for each would cost the request more than recording it.
 constexpr std::chrono::milliseconds kPatience{100};
-constexpr std::size_t kReadyQueue = 256;
-constexpr double kFirstPauseSeconds = 1;
-constexpr double kLongestPauseSeconds = 60;
+/// Between two questions to the sources under load; without load it is kPatience.
+constexpr std::chrono::milliseconds kAskAgain{50};
 constexpr int kLowestPriority = 19;
+constexpr std::size_t kMostThreads = 16;
+constexpr int kMostTries = 5;
+constexpr std::size_t kMostRetries = 64;
+constexpr std::uint64_t kRetryBytes = 4 * 1024 * 1024;
+constexpr int kMostHalvings = 10;
+
+std::unique_ptr<Spool> open_spool(const Options& options, const std::string& dsn) {
+  if (options.cache_dir.empty() || dsn.empty()) return nullptr;
+  auto spool = std::make_unique<Spool>(options.cache_dir,
+                                       Spool::Limits{options.spool_bytes, options.spool_age}, dsn);
+  return spool->usable() ? std::move(spool) : nullptr;
+}
+
+bool is_loss(Cause cause) noexcept {
+  const Outcome outcome = outcome_of(cause);
+  return outcome == Outcome::kNetwork || outcome == Outcome::kRateLimited ||
+         outcome == Outcome::kTooLarge || outcome == Outcome::kQueueFull;
+}
 
 }  // namespace
 
 Worker::Worker(const Options& options, Destinations destinations, std::vector<ItemSource*> sources)
-    : byte_limit_(options.queue_bytes),
-      outlet_(options, std::move(destinations)),
-      errors_(options.error_queue),
-      transactions_(options.transaction_queue),
-      ready_(kReadyQueue),
-      sources_(std::move(sources)) {
+    : pace_(usual_pace),
+      threads_(std::clamp<std::size_t>(options.requests_in_flight, 1, kMostThreads)),
+      outlet_(options, std::move(destinations), pace_),
+      queues_(options),
+      spool_(open_spool(options, outlet_.destinations().dsn)),
+      sources_(std::move(sources)),
+      next_pressure_(Clock::now() + pace_.pressure),
+      next_rescan_(Clock::now() + pace_.rescan) {
+  open_.reserve(3 * kMostThreads + kMostRetries);  // so that taking from the queues cannot fail
   sem_init(&wake_, 0, 0);
 }
 
@@ -41,40 +61,20 @@ Worker::~Worker() {
   sem_destroy(&wake_);
 }
 
-template <class Item>
-bool Worker::push_to(BoundedQueue<Item>& queue, std::unique_ptr<Item> item, Category category,
-                     std::size_t byte_limit) noexcept {
-  const std::size_t cost = item->cost();
-  const std::size_t before = bytes_.fetch_add(cost, std::memory_order_relaxed);
-  if (before + cost <= byte_limit && queue.push(item)) return true;
-  bytes_.fetch_sub(cost, std::memory_order_relaxed);
-  count(category, Outcome::kQueueFull);
-  return false;
-}
-
 bool Worker::push(std::unique_ptr<ErrorItem> item) noexcept {
-  if (!push_to(errors_, std::move(item), Category::kError, byte_limit_)) return false;
-  // Only the first of a burst pays for waking the loop. Pairs with the exchange in run(): either it
-  // sees this item, or this sees that it must be woken.
+  if (!queues_.push(std::move(item))) return false;
+  // Only the first of a burst pays for waking a thread. Pairs with the exchange in next_job():
+  // either it sees this item, or this sees that it must be woken.
   if (!wake_pending_.exchange(true, std::memory_order_acq_rel)) wake();
   return true;
 }
 
 bool Worker::push(std::unique_ptr<TransactionItem> item) noexcept {
-  // The last quarter of the room is for errors alone.
-  return push_to(transactions_, std::move(item), Category::kTransaction, byte_limit_ / 4 * 3);
+  return queues_.push(std::move(item));
 }
 
 bool Worker::push(std::unique_ptr<ReadyItem> item) noexcept {
-  const Category category = item->category;
-  return push_to(ready_, std::move(item), category, byte_limit_ / 4 * 3);
-}
-
-void Worker::ask_sources(bool everything) noexcept {
-  for (ItemSource* const source : sources_) {
-    while (auto item = source->take(Clock::now(), everything))
-      push(std::move(item));
-  }
+  return queues_.push(std::move(item));
 }
 
 void Worker::run() noexcept {
@@ -82,188 +82,315 @@ void Worker::run() noexcept {
   pthread_setname_np(pthread_self(), "vitals-sentry");
   const auto thread = static_cast<int>(syscall(SYS_gettid));
   setpriority(PRIO_PROCESS, static_cast<id_t>(thread), kLowestPriority);
-  loop_thread_.store(thread, std::memory_order_relaxed);
+  {
+    const std::lock_guard hold{mutex_};
+    loop_threads_.push_back(thread);
+  }
   Sender sender{outlet_};
-  while (!closing_.load(std::memory_order_acquire)) {  // pairs with begin_close()
-    const Time now = Clock::now();
-    if (now < paused_until_) {
-      // wake_pending_ stays set meanwhile, so that no error wakes the loop for nothing.
-      sleep(paused_until_ - now);
-      continue;
-    }
-    wake_pending_.exchange(false, std::memory_order_acq_rel);
-    ask_sources(waiters_.load(std::memory_order_relaxed) > 0);
-    const std::optional<Delivery> delivery = process_next(sender);
-    if (!delivery) {
-      sleep(kPatience);
-    } else if (delivery->server_away) {
-      back_off();
-    } else if (delivery->outcome == Outcome::kSent) {
-      failures_ = 0;
-    }
-  }
-  say_ended(loop_ended_);
-}
-
-void Worker::drain() noexcept {
-  become_sentry_thread();
-  pthread_setname_np(pthread_self(), "vitals-drain");
-  {
-    Sender sender{outlet_};
-    ask_sources(true);
-    while (!aborted_.load(std::memory_order_acquire)) {  // pairs with close()
-      const std::optional<Delivery> delivery = process_next(sender);
-      // The end is no time to wait for a server that is away, and each try may take its time-out.
-      if (!delivery || delivery->server_away) break;
-    }
-  }
-  discard_all(errors_, Category::kError);
-  discard_all(transactions_, Category::kTransaction);
-  while (const auto item = ready_.pop())
-    settle(item->cost(), item->category, Outcome::kNetwork);
-  {
-    std::unique_lock hold{progress_mutex_};
-    progress_.wait(hold, [this] { return loop_ended_; });
-  }
-  say_ended(ended_);
-}
-
-void Worker::say_ended(bool& which) noexcept {
-  const std::lock_guard hold{progress_mutex_};
-  which = true;
+  while (std::optional<Job> job = next_job(sender))
+    work(sender, *job);
+  const std::lock_guard hold{mutex_};
+  ++loops_ended_;
   progress_.notify_all();
 }
 
-std::optional<Delivery> Worker::process_next(Sender& sender) noexcept {
-  std::optional<Delivery> delivery;
-  if (const auto error = errors_.pop()) {
-    delivery = process(sender, *error, Category::kError);
-    // Before the look at waiters_, as flush() raises that before its look at this: one sees the
-    // other.
-    errors_done_.fetch_add(1, std::memory_order_seq_cst);
-  } else if (const auto transaction = transactions_.pop()) {
-    delivery = process(sender, *transaction, Category::kTransaction);
-    transactions_done_.fetch_add(1, std::memory_order_seq_cst);
-  } else if (const auto ready = ready_.pop()) {
-    delivery = process(sender, *ready, ready->category);
-    ready_done_.fetch_add(1, std::memory_order_seq_cst);
-  } else {
-    return delivery;
+std::optional<Worker::Job> Worker::next_job(Sender& sender) noexcept {
+  const std::lock_guard turn{turn_};
+  while (!closing_.load(std::memory_order_acquire)) {  // pairs with begin_close()
+    const Time now = Clock::now();
+    chores(now);
+    const bool post = may_post(now);
+    // While nothing can be done with an error it must not wake this thread for nothing.
+    if (post) wake_pending_.exchange(false, std::memory_order_acq_rel);
+    try {
+      if (std::optional<Job> job = look(sender, now, post)) return job;
+    } catch (...) {
+      // No memory to look at what waits: later.
+    }
+    sleep(now);
   }
-  if (waiters_.load(std::memory_order_seq_cst) > 0 && depth() == 0) {
-    const std::lock_guard hold{progress_mutex_};
-    progress_.notify_all();
-  }
-  return delivery;
+  return std::nullopt;
 }
 
-template <class Item>
-Delivery Worker::process(Sender& sender, const Item& item, Category category) noexcept {
-  Delivery delivery;
+std::optional<Worker::Job> Worker::look(Sender& sender, Time now, bool post) {
+  std::optional<Job> job;
+  if (post) job = take_retry();
+  if (!job && (post || spool_)) job = take_queued(sender, !post);
+  if (!job && post) job = take_replay(now);
+  if (!job && post) job = take_report(sender, now);
+  if (job && post) {
+    const std::lock_guard hold{mutex_};
+    ++posting_;
+  }
+  return job;
+}
+
+void Worker::chores(Time now) noexcept {
+  std::uint64_t wanted = 0;
+  bool everything = false;
+  {
+    const std::lock_guard hold{mutex_};
+    wanted = rounds_wanted_;
+    everything = wanted > rounds_done_;
+  }
+  if (everything || now >= next_ask_) {
+    next_ask_ = now + kAskAgain;
+    if (ask_sources(everything) && everything) {
+      const std::lock_guard hold{mutex_};
+      rounds_done_ = wanted;
+      progress_.notify_all();
+    }
+  }
+  if (now >= next_pressure_) {
+    next_pressure_ = now + pace_.pressure;
+    watch_pressure();
+  }
+  if (spool_ && now >= next_rescan_) {
+    next_rescan_ = now + pace_.rescan;
+    spool_->rescan();
+  }
+}
+
+bool Worker::ask_sources(bool everything) noexcept {
+  const std::lock_guard hold{sources_mutex_};
+  for (ItemSource* const source : sources_) {
+    for (;;) {
+      if (!queues_.room_for_items()) return false;
+      auto item = source->take(Clock::now(), everything);
+      if (!item) break;
+      push(std::move(item));
+    }
+  }
+  return true;
+}
+
+void Worker::watch_pressure() noexcept {
+  const int before = runtime.halvings.load(std::memory_order_relaxed);
+  const bool pressed = queues_.nearly_full() || outlet_.limited();
+  const int after = pressed ? std::min(before + 1, kMostHalvings) : 0;
+  if (after == before) return;
+  runtime.halvings.store(after, std::memory_order_relaxed);
+  outlet_.say(after == 0 ? "the pressure is gone, the traces' rate is whole again"
+                         : "under pressure, the traces' rate is halved");
+}
+
+std::optional<Worker::Job> Worker::take_retry() {
+  const std::lock_guard hold{mutex_};
+  if (retries_.empty()) return std::nullopt;
+  std::optional<Job> job{std::move(retries_.front())};
+  retries_.pop_front();
+  return job;
+}
+
+std::optional<Worker::Job> Worker::take_queued(Sender& sender, bool to_disk) noexcept {
+  for (;;) {
+    Job job;
+    job.to_disk = to_disk;
+    {
+      const std::lock_guard hold{mutex_};
+      job.taken = queues_.take();
+      if (!job.taken) return std::nullopt;
+      open_.push_back({job.taken->lane(), job.taken->place});
+    }
+    if (make_draft(sender, job)) return job;
+  }
+}
+
+bool Worker::make_draft(Sender& sender, Job& job) noexcept {
+  Cause cause = Cause::kInternalError;
   try {
-    delivery = sender.deliver(item);
+    std::variant<Draft, Cause> made = Cause::kInternalError;
+    if (const auto* error = std::get_if<Queues::kErrors>(&job.taken->item)) {
+      made = sender.draft(**error);
+    } else if (const auto* trace = std::get_if<Queues::kTransactions>(&job.taken->item)) {
+      made = sender.draft(**trace);
+    } else {
+      return true;
+    }
+    if (auto* const draft = std::get_if<Draft>(&made)) {
+      job.draft = std::move(*draft);
+      return true;
+    }
+    cause = std::get<Cause>(made);
   } catch (...) {
-    delivery = {Outcome::kNetwork, false};  // out of memory while it was made
+    outlet_.say("an event could not be made");
   }
-  settle(item.cost(), category, delivery.outcome);
-  return delivery;
+  finish(job, cause);
+  return false;
 }
 
-void Worker::settle(std::size_t cost, Category category, Outcome outcome) noexcept {
-  bytes_.fetch_sub(cost, std::memory_order_relaxed);
-  count(category, outcome);
-  const bool lost = outcome == Outcome::kNetwork || outcome == Outcome::kRateLimited ||
-                    outcome == Outcome::kTooLarge;
-  if (lost && closing_.load(std::memory_order_relaxed)) {
+std::optional<Worker::Job> Worker::take_replay(Time now) {
+  if (!spool_ || !spool_->any() || now < next_replay_ || outlet_.limited()) return std::nullopt;
+  next_replay_ = now + pace_.replay;
+  Job job;
+  job.claim = spool_->take();
+  if (!job.claim) return std::nullopt;
+  job.envelope = std::move(job.claim->envelope);
+  return job;
+}
+
+std::optional<Worker::Job> Worker::take_report(Sender& sender, Time now) {
+  if (!outlet_.report_is_due(now) || outlet_.limited(Category::kError)) return std::nullopt;
+  Job job;
+  job.report = outlet_.report_alone();
+  if (!job.report) return std::nullopt;
+  job.envelope = sender.seal(*job.report);
+  return job;
+}
+
+bool Worker::seal(Sender& sender, Job& job) noexcept {
+  if (job.envelope) return true;
+  Cause cause = Cause::kInternalError;
+  try {
+    std::variant<Envelope, Cause> made =
+        job.draft ? sender.seal(*job.draft)
+                  : sender.seal(*std::get<Queues::kItems>(job.taken->item));
+    job.draft.reset();
+    if (auto* const envelope = std::get_if<Envelope>(&made)) {
+      job.envelope = std::move(*envelope);
+      return true;
+    }
+    cause = std::get<Cause>(made);
+  } catch (...) {
+    outlet_.say("an event could not be written");
+  }
+  finish(job, cause);
+  return false;
+}
+
+void Worker::work(Sender& sender, Job& job) noexcept {
+  const bool sealed = seal(sender, job);
+  if (job.to_disk) {
+    if (sealed) finish_away(job);
+    return;
+  }
+  Answer answer{Cause::kInternalError, false};
+  if (sealed) {
+    try {
+      answer = sender.post(*job.envelope);
+    } catch (...) {
+      outlet_.say("a request could not be made");
+    }
+    if (answer.away) {
+      back_off();  // before posting_ falls, or another would try the server that has just failed
+      finish_away(job);
+    } else {
+      finish(job, answer.cause);
+    }
+  }
+  const std::lock_guard hold{mutex_};
+  --posting_;
+  const bool known_away = failures_ > 0;
+  if (sealed && !answer.away) failures_ = 0;
+  if (known_away) wake();
+}
+
+void Worker::finish(Job& job, Cause cause) noexcept {
+  if (job.envelope) {
+    for (std::size_t i = 0; i < kCategories; ++i) {
+      const auto category = static_cast<Category>(i);
+      const bool unneeded = category == Category::kSpan && cause == Cause::kSent;
+      if (job.envelope->contents[i] == 0 || unneeded) continue;
+      count(category, cause, job.envelope->contents[i]);
+    }
+  } else if (job.taken) {
+    Queues::count_lost(*job.taken, cause);
+  }
+  if (job.report && cause != Cause::kSent) outlet_.put_back(*job.report);
+  if (job.claim) spool_->done(*job.claim);
+  if (is_loss(cause) && closing_.load(std::memory_order_relaxed)) {
     lost_.store(true, std::memory_order_release);  // pairs with lost_any()
   }
+  let_go(job);
+}
+
+void Worker::finish_away(Job& job) noexcept {
+  if (job.claim) {
+    spool_->give_back(*job.claim);
+  } else if (job.report) {
+    outlet_.put_back(*job.report);
+  } else if (spool_) {
+    if (!spool_->put(*job.envelope)) {
+      finish(job, Cause::kCacheOverflow);
+      return;
+    }
+    // It waits for the next start: not lost, but not delivered either.
+    if (closing_.load(std::memory_order_relaxed)) lost_.store(true, std::memory_order_release);
+  } else if (keep_for_retry(job)) {
+    return;
+  } else {
+    finish(job, Cause::kNetworkError);
+    return;
+  }
+  let_go(job);
+}
+
+bool Worker::keep_for_retry(Job& job) noexcept {
+  try {
+    const std::lock_guard hold{mutex_};
+    std::uint64_t bytes = job.envelope->text.size();
+    for (const Job& other : retries_)
+      bytes += other.envelope->text.size();
+    if (closing_.load(std::memory_order_relaxed) || ++job.envelope->tries >= kMostTries ||
+        retries_.size() >= kMostRetries || bytes > kRetryBytes) {
+      return false;
+    }
+    retries_.push_back(std::move(job));
+    return true;
+  } catch (const std::bad_alloc&) {
+    return false;
+  }
+}
+
+void Worker::let_go(Job& job) noexcept {
+  if (!job.taken) return;
+  queues_.release(*job.taken);
+  const std::lock_guard hold{mutex_};
+  const auto mine = std::find_if(open_.begin(), open_.end(), [&](const Ticket& ticket) {
+    return ticket.lane == job.taken->lane() && ticket.place == job.taken->place;
+  });
+  *mine = open_.back();
+  open_.pop_back();
+  if (waiters_.load(std::memory_order_relaxed) > 0 && queues_.depth() == 0) progress_.notify_all();
+}
+
+bool Worker::may_post(Time now) noexcept {
+  const std::lock_guard hold{mutex_};
+  // A server that was away is asked by one request until it answers.
+  return now >= paused_until_ && (failures_ == 0 || posting_ == 0);
 }
 
 void Worker::back_off() noexcept {
-  const double longest =
-      std::min(kLongestPauseSeconds, kFirstPauseSeconds * static_cast<double>(1 << failures_));
-  failures_ = std::min(failures_ + 1, 6);
+  const std::lock_guard hold{mutex_};
+  const Time now = Clock::now();
+  if (closing_.load(std::memory_order_relaxed)) {
+    gone_.store(true, std::memory_order_release);  // pairs with empty_queues()
+    return;
+  }
+  if (now < paused_until_) return;  // it failed together with another
+  const auto longest = std::min(pace_.longest_pause, pace_.first_pause * (1 << failures_));
+  constexpr int kMostDoublings = 10;
+  failures_ = std::min(failures_ + 1, kMostDoublings);
   // At least half of it, so that many processes do not come back at the same moment.
-  const double seconds = longest * (0.5 + 0.5 * base::Random::unit());
-  paused_until_ = Clock::now() + std::chrono::duration_cast<Clock::duration>(
-                                     std::chrono::duration<double>{seconds});
-  wake_pending_.store(true, std::memory_order_release);
-  outlet_.say("the server is away, the queue waits");
+  paused_until_ = now + std::chrono::duration_cast<Clock::duration>(
+                            longest * (0.5 + 0.5 * base::Random::unit()));
+  wake_pending_.store(true, std::memory_order_release);  // pairs with push()
+  outlet_.say("the server is away, what is to be sent waits");
 }
 
-template <class Item>
-void Worker::discard_all(BoundedQueue<Item>& queue, Category category) noexcept {
-  while (const auto item = queue.pop())
-    settle(item->cost(), category, Outcome::kNetwork);
-}
-
-void Worker::sleep(std::chrono::nanoseconds time) noexcept {
+void Worker::sleep(Time now) noexcept {
+  Time end = now + kPatience;
+  {
+    const std::lock_guard hold{mutex_};
+    if (paused_until_ > now) end = std::min(end, paused_until_);
+  }
+  if (spool_ && spool_->any() && next_replay_ > now) end = std::min(end, next_replay_);
   timespec until{};
   clock_gettime(CLOCK_MONOTONIC, &until);
-  const std::int64_t total = until.tv_nsec + time.count();
+  const std::int64_t total = until.tv_nsec + std::chrono::nanoseconds{end - now}.count();
   until.tv_sec += total / 1'000'000'000;
   until.tv_nsec = total % 1'000'000'000;
   sem_clockwait(&wake_, CLOCK_MONOTONIC, &until);
-}
-
-bool Worker::done_with(std::size_t errors, std::size_t transactions,
-                       std::size_t ready) const noexcept {
-  return errors_done_.load(std::memory_order_seq_cst) >= errors &&
-         transactions_done_.load(std::memory_order_seq_cst) >= transactions &&
-         ready_done_.load(std::memory_order_seq_cst) >= ready;
-}
-
-bool Worker::flush(Time deadline) noexcept {
-  const std::size_t errors = errors_.pushed();
-  const std::size_t transactions = transactions_.pushed();
-  const std::size_t ready = ready_.pushed();
-  waiters_.fetch_add(1, std::memory_order_seq_cst);
-  wake();
-  std::unique_lock hold{progress_mutex_};
-  // The loop says when the queues are empty, not after each item: that would wake this thread for
-  // nothing a thousand times. Under a steady stream they never are, hence the look now and then.
-  constexpr std::chrono::milliseconds kLook{20};
-  bool done = done_with(errors, transactions, ready);
-  while (!done && !ended_ && Clock::now() < deadline) {
-    progress_.wait_until(hold, std::min(deadline, Clock::now() + kLook));
-    done = done_with(errors, transactions, ready);
-  }
-  waiters_.fetch_sub(1, std::memory_order_relaxed);
-  return done;
-}
-
-void Worker::begin_close() noexcept {
-  // So that what the loop has in hand is done with soon. Without privileges this fails, and the
-  // loop is merely slow.
-  if (const int loop = loop_thread_.load(std::memory_order_relaxed); loop != 0) {
-    setpriority(PRIO_PROCESS, static_cast<id_t>(loop), getpriority(PRIO_PROCESS, 0));
-  }
-  closing_.store(true, std::memory_order_release);
-  wake();
-}
-
-bool Worker::close(Time deadline) noexcept {
-  std::unique_lock hold{progress_mutex_};
-  const auto ended = [this] { return ended_; };
-  // A little before the deadline, so that the loop can still count what it had to leave.
-  const auto margin = std::clamp<Clock::duration>(
-      (deadline - Clock::now()) / 10, std::chrono::milliseconds{0}, std::chrono::milliseconds{100});
-  if (progress_.wait_until(hold, deadline - margin, ended)) return true;
-  aborted_.store(true, std::memory_order_release);
-  lost_.store(true, std::memory_order_release);
-  hold.unlock();
-  outlet_.cancel();
-  wake();
-  hold.lock();
-  constexpr std::chrono::milliseconds kGrace{150};
-  if (progress_.wait_until(hold, std::max(deadline, Clock::now() + kGrace), ended)) return true;
-  hold.unlock();
-  // A transport that does not heed cancel(): it is left with what it holds, the rest is counted.
-  discard_all(errors_, Category::kError);
-  discard_all(transactions_, Category::kTransaction);
-  while (const auto item = ready_.pop())
-    settle(item->cost(), item->category, Outcome::kNetwork);
-  return false;
 }
 
 }  // namespace vitals::sentry::detail

@@ -2,28 +2,33 @@
 
 #include <semaphore.h>
 
+#include <array>
 #include <atomic>
 #include <chrono>
 #include <condition_variable>
 #include <cstdint>
+#include <deque>
 #include <memory>
 #include <mutex>
 #include <optional>
-#include <string>
 #include <vector>
 
-#include "sentry/delivery/bounded_queue.h"
+#include "sentry/delivery/outlet.h"
+#include "sentry/delivery/pace.h"
+#include "sentry/delivery/queues.h"
 #include "sentry/delivery/sender.h"
+#include "sentry/delivery/spool.h"
 #include "sentry/items.h"
 #include "vitals/sentry/options.h"
 
 namespace vitals::sentry::detail {
 
-/// The two queues and the loop that empties them. Errors go before transactions.
+/// Empties the queues: several threads that do the same. One at a time has the turn: it waits for
+/// the next item, makes the event and asks the hooks. Then it passes the turn on, and writes,
+/// compresses and posts by itself. So several requests are in flight, and hooks never meet.
 ///
-/// Who captures shares nothing with the loop but the queues' atomics and, for an error, a
-/// semaphore: it never waits for the loop, which runs at the lowest priority. While the server is
-/// away the queues fill and what is past them is counted and gone.
+/// Who captures shares nothing with them but the queues' atomics and, for an error, a semaphore: it
+/// never waits for these threads, which run at the lowest priority.
 class Worker {
  public:
   using Time = std::chrono::steady_clock::time_point;
@@ -38,71 +43,115 @@ class Worker {
   bool push(std::unique_ptr<ErrorItem> item) noexcept;
   bool push(std::unique_ptr<TransactionItem> item) noexcept;
   bool push(std::unique_ptr<ReadyItem> item) noexcept;
-  [[nodiscard]] std::size_t depth() const noexcept {
-    return errors_.size() + transactions_.size() + ready_.size();
-  }
+  [[nodiscard]] std::size_t depth() const noexcept { return queues_.depth(); }
+  [[nodiscard]] std::uint64_t spool_bytes() const noexcept { return spool_ ? spool_->bytes() : 0; }
 
-  /// The loop, on a thread of its own, until begin_close(). At the lowest priority.
+  /// How many threads are to be in run(), and at the end in drain().
+  [[nodiscard]] std::size_t threads() const noexcept { return threads_; }
+  /// The loop, on each of the client's threads, until begin_close(). At the lowest priority.
   void run() noexcept;
-  /// What is left to do at the end, on a second thread at the priority of whoever ends the client:
-  /// on a busy machine the first would not be done by any deadline, and priority cannot be raised
-  /// again without privileges.
+  /// What is left to do at the end, on as many other threads at the priority of whoever ends the
+  /// client: on a busy machine the first would not be done by any deadline, and priority cannot be
+  /// raised again without privileges. They do not take turns, since the turn may be held by one of
+  /// the first: hooks may meet.
   void drain() noexcept;
 
-  /// Waits until all that was pushed before is done with. False when `deadline` came first.
+  /// Waits until all that was pushed before is sent, on disk or lost, and what the sources had.
+  /// False when `deadline` came first.
   bool flush(Time deadline) noexcept;
-  /// Ends the loop after what it has in hand; drain() is to be started next.
-  void begin_close() noexcept;
+  /// Ends the `loops` threads in run() after what they have in hand; drain() is to be started next.
+  void begin_close(std::size_t loops, Time deadline) noexcept;
+  /// How many threads were started with drain().
+  void drains_started(std::size_t count) noexcept;
   /// Waits until drain() has emptied the queues, and cuts it short when `deadline` comes near. True
-  /// when both threads are about to end and can be joined.
+  /// when all threads are about to end and can be joined.
   bool close(Time deadline) noexcept;
-  /// Whether anything was lost since begin_close().
+  /// Whether anything was left undelivered since begin_close().
   [[nodiscard]] bool lost_any() const noexcept { return lost_.load(std::memory_order_acquire); }
 
  private:
-  template <class Item>
-  bool push_to(BoundedQueue<Item>& queue, std::unique_ptr<Item> item, Category category,
-               std::size_t byte_limit) noexcept;
-  /// What became of an item; nothing when there was none.
-  [[nodiscard]] std::optional<Delivery> process_next(Sender& sender) noexcept;
-  template <class Item>
-  [[nodiscard]] Delivery process(Sender& sender, const Item& item, Category category) noexcept;
-  template <class Item>
-  void discard_all(BoundedQueue<Item>& queue, Category category) noexcept;
-  void ask_sources(bool everything) noexcept;
-  void settle(std::size_t cost, Category category, Outcome outcome) noexcept;
-  void back_off() noexcept;
-  void sleep(std::chrono::nanoseconds time) noexcept;
-  void say_ended(bool& which) noexcept;
-  void wake() noexcept { sem_post(&wake_); }
-  [[nodiscard]] bool done_with(std::size_t errors, std::size_t transactions,
-                               std::size_t ready) const noexcept;
+  /// One thing to do.
+  struct Job {
+    std::optional<Queues::Taken> taken;  // where it came from, if from the queues
+    std::optional<Draft> draft;
+    std::optional<Envelope> envelope;
+    std::optional<Spool::Claim> claim;  // where it came from, if from disk
+    std::optional<Report> report;       // what it is, if a report alone
+    bool to_disk = false;               // the server is away
+  };
+  struct Ticket {
+    Queues::Lane lane;
+    std::size_t place;
+  };
 
-  const std::size_t byte_limit_;
+  // worker.cc: while it runs
+  [[nodiscard]] std::optional<Job> next_job(Sender& sender) noexcept;
+  [[nodiscard]] std::optional<Job> look(Sender& sender, Time now, bool post);
+  [[nodiscard]] std::optional<Job> take_retry();
+  [[nodiscard]] std::optional<Job> take_queued(Sender& sender, bool to_disk) noexcept;
+  [[nodiscard]] std::optional<Job> take_replay(Time now);
+  [[nodiscard]] std::optional<Job> take_report(Sender& sender, Time now);
+  [[nodiscard]] bool make_draft(Sender& sender, Job& job) noexcept;
+  [[nodiscard]] bool seal(Sender& sender, Job& job) noexcept;
+  void chores(Time now) noexcept;
+  void watch_pressure() noexcept;
+  [[nodiscard]] bool ask_sources(bool everything) noexcept;
+  void work(Sender& sender, Job& job) noexcept;
+  void finish(Job& job, Cause cause) noexcept;
+  void finish_away(Job& job) noexcept;
+  void let_go(Job& job) noexcept;
+  [[nodiscard]] bool keep_for_retry(Job& job) noexcept;
+  [[nodiscard]] bool may_post(Time now) noexcept;
+  void back_off() noexcept;
+  void sleep(Time now) noexcept;
+  void wake() noexcept { sem_post(&wake_); }
+
+  // worker_end.cc: flush and the end
+  [[nodiscard]] bool done_with(const Queues::Marks& marks) const noexcept;
+  void empty_queues(Sender& sender) noexcept;
+  void end_of_drain(Sender& sender) noexcept;
+  void rest_to_disk(Sender& sender) noexcept;
+  void last_report(Sender& sender) noexcept;
+  void discard_rest() noexcept;
+
+  const Pace pace_;
+  const std::size_t threads_;
   Outlet outlet_;
-  BoundedQueue<ErrorItem> errors_;
-  BoundedQueue<TransactionItem> transactions_;
-  BoundedQueue<ReadyItem> ready_;
+  Queues queues_;
+  const std::unique_ptr<Spool> spool_;  // null: there is none
   const std::vector<ItemSource*> sources_;
-  std::atomic<std::size_t> bytes_{0};
-  std::atomic<std::size_t> errors_done_{0};
-  std::atomic<std::size_t> transactions_done_{0};
-  std::atomic<std::size_t> ready_done_{0};
 
   sem_t wake_{};
   std::atomic<bool> wake_pending_{false};
   std::atomic<bool> closing_{false};
-  std::atomic<bool> aborted_{false};
+  std::atomic<bool> gone_{false};     // the server did not answer at the end
+  std::atomic<bool> aborted_{false};  // the deadline of the end is near
   std::atomic<bool> lost_{false};
-  std::atomic<int> loop_thread_{0};  // the kernel's number of it
+  std::atomic<Time> deadline_{};  // of the end
 
-  int failures_ = 0;     // in a row; of the loop alone
-  Time paused_until_{};  // of the loop alone
+  std::mutex turn_;
+  // Of who has the turn.
+  Time next_ask_{};
+  Time next_replay_{};
+  Time next_pressure_{};
+  Time next_rescan_{};
+  std::mutex sources_mutex_;
 
-  std::mutex progress_mutex_;  // of flush(), close() and the loop, never of a capture
+  mutable std::mutex mutex_;  // of all below; never of a capture
   std::condition_variable progress_;
+  std::vector<int> loop_threads_;  // the kernel's numbers of them
+  std::vector<Ticket> open_;       // taken from the queues and not done with
+  std::deque<Job> retries_;        // failed, and to be tried again
+  int failures_ = 0;               // in a row
+  int posting_ = 0;
+  Time paused_until_{};
   std::atomic<int> waiters_{0};
-  bool loop_ended_ = false;
+  std::uint64_t rounds_wanted_ = 0;  // of asking the sources for everything
+  std::uint64_t rounds_done_ = 0;
+  std::size_t loops_ = 0;
+  std::size_t loops_ended_ = 0;
+  std::size_t drains_ = 0;
+  std::size_t drains_ended_ = 0;
   bool ended_ = false;
 };
 

@@ -55,8 +55,11 @@ Sampling decide(const TransactionContext& context, Decision parent,
     const double asked = ask_sampler(context);
     if (is_rate(asked)) rate = asked;
   }
-  result.rate = is_rate(rate) ? rate : 0.0;
-  const bool keep = static_cast<double>(result.sample_rand) / kMillion < result.rate;
+  const double whole = is_rate(rate) ? rate : 0.0;
+  result.rate = std::ldexp(whole, -runtime.halvings.load(std::memory_order_relaxed));
+  const double place = static_cast<double>(result.sample_rand) / kMillion;
+  const bool keep = place < result.rate;
+  result.by_pressure = !keep && place < whole;
   result.decision = keep ? Decision::kYes : Decision::kNo;
   return result;
 }

@@ -13,6 +13,7 @@ struct Sampling {
   Decision decision = Decision::kNone;  // kNone: tracing is off
   std::uint32_t sample_rand = 0;        // in millionths
   double rate = -1;                     // what it was compared with; negative: nothing was compared
+  bool by_pressure = false;             // left out only because the rate was halved for a while
 };
 
 /// Decides: the caller's decision wins, else the sampler's rate, else Options::traces_sample_rate.

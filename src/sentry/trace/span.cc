@@ -103,7 +103,9 @@ void Span::end() const noexcept {
     const detail::Lease client;
     if (client) client->capture_transaction(trace_);
   } else if (trace_->decided() && enabled()) {
-    detail::count(Category::kTransaction, Outcome::kSampled);
+    detail::count(Category::kTransaction, trace_->left_out_by_pressure()
+                                              ? detail::Cause::kBackpressure
+                                              : detail::Cause::kSampleRate);
   }
 }
 

@@ -48,6 +48,7 @@ Ref<Trace> Trace::start(const TransactionContext& context, const IncomingTrace& 
   if (trace->decided_) trace->decision_ = sampling.decision;
   trace->sample_rand_ = sampling.sample_rand;
   trace->sample_rate_ = sampling.rate;
+  trace->by_pressure_ = sampling.by_pressure;
   if (sampling.decision == Decision::kYes) {
     try {
       trace->start_recording(context);

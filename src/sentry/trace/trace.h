@@ -68,6 +68,8 @@ class Trace {
   [[nodiscard]] Decision decision() const noexcept { return decision_; }
   /// Whether it was decided on here, rather than only passed on.
   [[nodiscard]] bool decided() const noexcept { return decided_; }
+  /// Whether only the pressure on the client left it out.
+  [[nodiscard]] bool left_out_by_pressure() const noexcept { return by_pressure_; }
   [[nodiscard]] std::string name() const;
 
   /// What is there, in place, without the lock: for a signal handler. Async-signal-safe, but what
@@ -124,6 +126,7 @@ class Trace {
   mutable SpinLock lock_;
   Decision decision_ = Decision::kNone;
   bool decided_ = false;
+  bool by_pressure_ = false;
   bool dsc_frozen_ = false;
   bool finished_ = false;
   std::uint32_t sample_rand_ = 0;

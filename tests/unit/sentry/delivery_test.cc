@@ -197,18 +197,33 @@ TEST_F(DeliveryTest, WhatIsOverAMegabyteIsCutAndSent) {
 TEST_F(DeliveryTest, WhileTheServerIsAwayTheQueueWaitsAndThenGoesOn) {
   start();
   transport->fail_with(0);
-  capture_message("lost");
-  EXPECT_TRUE(flush(kPlenty));
-  EXPECT_EQ(counted(Category::kError, Outcome::kNetwork), 1U);
-  transport->fail_with(200);
+  const EventId failed = capture_message("tried again");
+  while (transport->requests().empty())
+    std::this_thread::yield();
   capture_message("waits");
   EXPECT_FALSE(flush(100ms)) << "at least half a second";
   EXPECT_EQ(stats().queue_depth, 1U);
+  EXPECT_EQ(counted(Category::kError, Outcome::kNetwork), 0U);
+  transport->fail_with(200);
   EXPECT_TRUE(flush(kPlenty));
-  EXPECT_EQ(counted(Category::kError, Outcome::kSent), 1U);
+  EXPECT_EQ(counted(Category::kError, Outcome::kSent), 2U);
+  ASSERT_THAT(transport->envelopes(), SizeIs(2));
+  EXPECT_EQ(Json::parse(transport->envelopes()[0].header)["event_id"], failed.str())
+      << "a retry bears the same id";
+}
+
+TEST_F(DeliveryTest, ARequestThatGoesOnFailingIsGivenUpAndCounted) {
+  detail::usual_pace.first_pause = 1ms;
+  start();
+  transport->fail_with(0);
+  capture_message("x");
+  EXPECT_TRUE(flush(kPlenty));
+  EXPECT_EQ(counted(Category::kError, Outcome::kNetwork), 1U);
+  EXPECT_THAT(transport->requests(), SizeIs(5));
 }
 
 TEST_F(DeliveryTest, ATransportThatThrowsIsAServerThatIsAway) {
+  detail::usual_pace.first_pause = 1ms;
   class Throwing : public Transport {
    public:
     SendResult send(const SendRequest&) override { throw std::runtime_error{"no"}; }

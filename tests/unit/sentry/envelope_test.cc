@@ -22,13 +22,12 @@ EventId some_id() {
 
 std::string some_envelope(std::string_view payload) {
   std::string out = "left over";
-  write_envelope({.event_id = some_id(),
+  begin_envelope({.event_id = some_id(),
                   .dsn = "https://k@host/1",
-                  .dsc = "sentry-trace_id=abc,sentry-release=a%40b",
-                  .item_type = "event",
-                  .payload = payload,
-                  .sent_at = Timestamp{std::chrono::nanoseconds{1'700'000'000'123'456'789}}},
+                  .dsc = "sentry-trace_id=abc,sentry-release=a%40b"},
                  out);
+  append_item("event", {}, payload, out);
+  stamp(out, Timestamp{std::chrono::nanoseconds{1'700'000'000'123'456'789}});
   return out;
 }
 

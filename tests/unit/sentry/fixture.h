@@ -10,6 +10,8 @@
 #include <utility>
 #include <vector>
 
+#include "sentry/delivery/pace.h"
+#include "sentry/delivery/server_memory.h"
 #include "vitals/sentry/client.h"
 #include "vitals/testing/memory_transport.h"
 
@@ -29,8 +31,12 @@ class ClientTest : public ::testing::Test {
     made.release = "app@1.2.3";
     made.environment = "test";
     made.server_name = "box";
+    made.requests_in_flight = 1;  // so that events arrive in their order
     return made;
   }
+
+  ClientTest() { detail::forget_servers(); }
+  ~ClientTest() override { detail::usual_pace = {}; }
 
   void start(Options given = options()) {
     if (!given.transport) given.transport = transport;

@@ -1,0 +1,135 @@
+#include "sentry/delivery/queues.h"
+
+#include <utility>
+
+namespace vitals::sentry::detail {
+namespace {
+
+constexpr std::size_t kItemQueue = 256;
+/// Attachments may be far larger than all else and are few: they have room of their own.
+constexpr std::size_t kAttachmentRoom = 64 * 1024 * 1024;
+
+std::size_t attached_bytes(const ErrorItem& item) noexcept {
+  std::size_t bytes = 0;
+  for (const AttachmentRecord& file : item.attachments)
+    bytes += file.bytes.size();
+  return bytes;
+}
+
+void count_lost_item(const ErrorItem& item, Cause cause) noexcept {
+  count(Category::kError, cause);
+  if (!item.attachments.empty()) count(Category::kAttachment, cause, item.attachments.size());
+}
+void count_lost_item(const TransactionItem& item, Cause cause) noexcept {
+  count(Category::kTransaction, cause);
+  // Beside the transactions that were not sampled, which counted() adds to the spans by itself.
+  count(Category::kSpan, cause, spans_of(item));
+}
+void count_lost_item(const ReadyItem& item, Cause cause) noexcept {
+  count(item.category, cause, item.quantity);
+}
+
+bool reserve(std::atomic<std::size_t>& bytes, std::size_t cost, std::size_t limit) noexcept {
+  if (bytes.fetch_add(cost, std::memory_order_relaxed) + cost <= limit) return true;
+  bytes.fetch_sub(cost, std::memory_order_relaxed);
+  return false;
+}
+
+}  // namespace
+
+std::uint32_t spans_of(const TransactionItem& item) noexcept {
+  return static_cast<std::uint32_t>(item.trace->recording()->spans.size());
+}
+
+Queues::Queues(const Options& options)
+    : byte_limit_(options.queue_bytes),
+      item_limit_(options.queue_bytes / 8),
+      errors_(options.error_queue),
+      transactions_(options.transaction_queue),
+      items_(kItemQueue) {}
+
+bool Queues::make_room(std::size_t cost) noexcept {
+  if (cost > byte_limit_) return false;
+  while (!reserve(bytes_, cost, byte_limit_)) {
+    const auto oldest = transactions_.pop();
+    if (!oldest) return false;
+    bytes_.fetch_sub(oldest->cost(), std::memory_order_relaxed);
+    count_lost_item(*oldest, Cause::kQueueOverflow);
+  }
+  return true;
+}
+
+bool Queues::push(std::unique_ptr<ErrorItem> item) noexcept {
+  std::size_t attached = attached_bytes(*item);
+  if (attached != 0 && !reserve(attached_, attached, kAttachmentRoom)) {
+    count(Category::kAttachment, Cause::kQueueOverflow, item->attachments.size());
+    item->attachments.clear();
+    attached = 0;
+  }
+  const std::size_t cost = item->cost();
+  // A full queue is seen first: no transaction is to give way for nothing.
+  if (errors_.size() < errors_.capacity() && make_room(cost)) {
+    if (errors_.push(item)) return true;
+    bytes_.fetch_sub(cost, std::memory_order_relaxed);
+  }
+  attached_.fetch_sub(attached, std::memory_order_relaxed);
+  count_lost_item(*item, Cause::kQueueOverflow);
+  return false;
+}
+
+bool Queues::push(std::unique_ptr<TransactionItem> item) noexcept {
+  const std::size_t cost = item->cost();
+  if (reserve(bytes_, cost, byte_limit_ / 4 * 3)) {
+    if (transactions_.push(item)) return true;
+    bytes_.fetch_sub(cost, std::memory_order_relaxed);
+  }
+  count_lost_item(*item, Cause::kQueueOverflow);
+  return false;
+}
+
+bool Queues::push(std::unique_ptr<ReadyItem> item) noexcept {
+  const std::size_t cost = item->cost();
+  if (reserve(item_bytes_, cost, item_limit_)) {
+    if (items_.push(item)) return true;
+    item_bytes_.fetch_sub(cost, std::memory_order_relaxed);
+  }
+  count_lost_item(*item, Cause::kQueueOverflow);
+  return false;
+}
+
+std::optional<Queues::Taken> Queues::take() noexcept {
+  Taken taken;
+  if (auto error = errors_.pop(taken.place)) {
+    taken.cost = error->cost();
+    taken.attached = attached_bytes(*error);
+    taken.item = std::move(error);
+  } else if (auto transaction = transactions_.pop(taken.place)) {
+    taken.cost = transaction->cost();
+    taken.item = std::move(transaction);
+  } else if (auto ready = items_.pop(taken.place)) {
+    taken.cost = ready->cost();
+    taken.item = std::move(ready);
+  } else {
+    return std::nullopt;
+  }
+  return taken;
+}
+
+void Queues::release(const Taken& taken) noexcept {
+  (taken.lane() == kItems ? item_bytes_ : bytes_).fetch_sub(taken.cost, std::memory_order_relaxed);
+  attached_.fetch_sub(taken.attached, std::memory_order_relaxed);
+}
+
+void Queues::count_lost(const Taken& taken, Cause cause) noexcept {
+  std::visit([cause](const auto& item) { count_lost_item(*item, cause); }, taken.item);
+}
+
+bool Queues::nearly_full() const noexcept {
+  constexpr std::size_t kFifths = 4;
+  const auto over = [](std::size_t held, std::size_t room) { return held * 5 > room * kFifths; };
+  return over(errors_.size(), errors_.capacity()) ||
+         over(transactions_.size(), transactions_.capacity()) ||
+         over(bytes_.load(std::memory_order_relaxed), byte_limit_);
+}
+
+}  // namespace vitals::sentry::detail

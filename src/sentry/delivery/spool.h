@@ -1,0 +1,109 @@
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+#include <deque>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "sentry/delivery/envelope.h"
+
+namespace vitals::sentry::detail {
+
+/// Envelopes that wait on disk, each a file of its own in `CACHE_DIR/envelopes`:
+///
+///     TIME-DSN-OWNER-NUMBER-SIZE.envelope   waits (all in hexadecimal)
+///     ….sending-OWNER, ….writing-OWNER      somebody has it in hand
+///     OWNER.lock                            held by flock(2) for as long as that client lives
+///     corrupt/                              what could not be read, the newest few
+///
+/// A file is written under another name and then renamed, and is renamed again before it is read:
+/// so two processes that share the folder never take the same one. Whose lock is free is dead,
+/// however it died, and what it had in hand waits again. Bounded by bytes and by age; the oldest
+/// goes first and is counted as cache_overflow. Threads: any, none of a capture.
+class Spool {
+ public:
+  struct Limits {
+    std::uint64_t bytes = 0;
+    std::chrono::hours age{};
+  };
+  /// One that was taken out, and must be given to done() or give_back().
+  struct Claim {
+    Envelope envelope;
+    std::string name;
+    std::uint64_t size = 0;
+  };
+
+  /// Opens or makes the folder. When that fails it says so once on stderr, and put() refuses all.
+  Spool(const std::string& cache_dir, Limits limits, std::string dsn);
+  Spool(const Spool&) = delete;
+  Spool& operator=(const Spool&) = delete;
+  ~Spool();
+
+  [[nodiscard]] bool usable() const noexcept { return folder_ >= 0; }
+  /// False when it cannot be kept (no room on the disk, larger than all the room); said once.
+  [[nodiscard]] bool put(const Envelope& envelope) noexcept;
+  /// The oldest for this DSN.
+  [[nodiscard]] std::optional<Claim> take() noexcept;
+  void done(const Claim& claim) noexcept;
+  /// It waits again, in its old place.
+  void give_back(const Claim& claim) noexcept;
+  /// Looks at what other processes have put there, or have left in hand when they died.
+  void rescan() noexcept;
+
+  /// Whether anything waits for this DSN, as far as is known.
+  [[nodiscard]] bool any() const noexcept { return own_.load(std::memory_order_relaxed) > 0; }
+  [[nodiscard]] std::uint64_t bytes() const noexcept {
+    return bytes_.load(std::memory_order_relaxed);
+  }
+
+  /// In a child of fork(): the parent's lock is not ours to hold.
+  static void forget_locks() noexcept;
+
+ private:
+  struct Entry {
+    std::uint64_t time = 0;  // microseconds since 1970
+    std::uint32_t dsn = 0;
+    std::uint32_t owner = 0;
+    std::uint32_t number = 0;
+    std::uint64_t size = 0;
+
+    [[nodiscard]] std::string name() const;
+    friend auto operator<=>(const Entry&, const Entry&) noexcept = default;
+  };
+  [[nodiscard]] static std::optional<Entry> parse_name(std::string_view name) noexcept;
+  [[nodiscard]] bool open_folder(const std::string& cache_dir);
+  [[nodiscard]] bool write_file(const std::string& name, std::string_view text) noexcept;
+  [[nodiscard]] std::optional<std::string> read_file(const std::string& name) const;
+  [[nodiscard]] bool rename_file(const std::string& from, const std::string& to) const noexcept;
+  [[nodiscard]] std::string in_hand(const std::string& name) const;
+  void take_back_of_the_dead(const std::string& name, std::string_view suffix,
+                             std::vector<std::uint32_t>& alive);
+  [[nodiscard]] bool is_dead(std::uint32_t owner, std::vector<std::uint32_t>& alive) const;
+  void set_aside(const std::string& name, std::string_view why);
+  void scan();
+  void drop_old(std::uint64_t needed);
+  void drop(const Entry& entry);
+  void forget(std::deque<Entry>::iterator entry);
+  void warn_once(std::string_view what) noexcept;
+
+  const Limits limits_;
+  const std::string dsn_;
+  const std::uint32_t dsn_hash_;
+  const std::uint32_t owner_;
+  int folder_ = -1;
+  int lock_ = -1;
+  std::atomic<std::uint32_t> next_number_{0};
+  std::atomic<std::uint64_t> bytes_{0};  // waiting, and in hand here
+  std::atomic<std::uint64_t> own_{0};    // waiting for this DSN
+  std::atomic<bool> warned_{false};
+  std::mutex mutex_;
+  std::deque<Entry> waiting_;  // the oldest first
+  std::uint64_t claimed_bytes_ = 0;
+};
+
+}  // namespace vitals::sentry::detail
