@@ -1,8 +1,10 @@
 #include "sentry/json_writer.h"
 
 #include <array>
+#include <bit>
 #include <charconv>
 #include <cmath>
+#include <cstring>
 
 #include "sentry/text.h"
 
@@ -12,6 +14,28 @@ namespace {
 bool is_plain(char c) noexcept {
   const auto byte = static_cast<unsigned char>(c);
   return byte >= 0x20 && byte < 0x7f && c != '"' && c != '\\';
+}
+
+/// How many characters at the front of `text` are written as they are. Eight at a time: nearly all
+/// are, and looking at each by itself was an eighth of what an event costs.
+std::size_t plain_length(std::string_view text) noexcept {
+  static_assert(std::endian::native == std::endian::little, "the first byte is the lowest");
+  constexpr std::uint64_t kOnes = 0x0101'0101'0101'0101;
+  constexpr std::uint64_t kHighs = kOnes * 0x80;
+  const auto zeros = [](std::uint64_t word) { return (word - kOnes) & ~word; };
+  std::size_t at = 0;
+  for (; at + sizeof(std::uint64_t) <= text.size(); at += sizeof(std::uint64_t)) {
+    std::uint64_t word = 0;
+    std::memcpy(&word, text.data() + at, sizeof word);
+    // Carries may mark a byte too many, but only one behind another that is marked rightly.
+    const std::uint64_t marked = (word | (word + kOnes) | ((word - kOnes * 0x20) & ~word) |
+                                  zeros(word ^ (kOnes * '"')) | zeros(word ^ (kOnes * '\\'))) &
+                                 kHighs;
+    if (marked != 0) return at + static_cast<std::size_t>(std::countr_zero(marked)) / 8;
+  }
+  while (at < text.size() && is_plain(text[at]))
+    ++at;
+  return at;
 }
 
 void append_escaped(std::string& out, char c) {
@@ -43,9 +67,7 @@ void append_escaped(std::string& out, char c) {
 
 void append_string(std::string& out, std::string_view text) {
   while (!text.empty()) {
-    std::size_t plain = 0;
-    while (plain < text.size() && is_plain(text[plain]))
-      ++plain;
+    const std::size_t plain = plain_length(text);
     out.append(text.substr(0, plain));
     text.remove_prefix(plain);
     if (text.empty()) return;

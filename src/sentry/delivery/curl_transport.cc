@@ -83,12 +83,11 @@ class Connection {
 
   [[nodiscard]] SendResult send(const SendRequest& request) {
     SendResult result;
-    const Headers headers = make_headers(request);
     if (!multi_ || !easy_) {
       result.error = "libcurl could not be started";
       return result;
     }
-    prepare(request, headers.get(), result);
+    prepare(request, result);
     if (curl_multi_add_handle(multi_.get(), easy_.get()) != CURLM_OK) {
       result.error = "libcurl refused the request";
       return result;
@@ -111,33 +110,50 @@ class Connection {
   }
 
  private:
-  void prepare(const SendRequest& request, curl_slist* headers, SendResult& result) {
+  /// What the last request had in common with this one stays set: taking the options apart again
+  /// costs curl about as much as the request.
+  void prepare(const SendRequest& request, SendResult& result) {
     CURL* const easy = easy_.get();
-    curl_easy_reset(easy);  // keeps the connection
+    if (!prepared_) {
+      set_options();
+      prepared_ = true;
+    }
+    if (request.url != url_) {
+      url_ = request.url;
+      curl_easy_setopt(easy, CURLOPT_URL, url_.c_str());
+    }
+    if (!headers_ || request.headers != given_headers_) {
+      Headers made = make_headers(request);
+      given_headers_ = request.headers;
+      curl_easy_setopt(easy, CURLOPT_HTTPHEADER, made.get());
+      headers_ = std::move(made);
+    }
     error_[0] = '\0';
-    curl_easy_setopt(easy, CURLOPT_URL, request.url.c_str());
-    curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
-    curl_easy_setopt(easy, CURLOPT_POST, 1L);
+    body_read_ = 0;
     curl_easy_setopt(easy, CURLOPT_POSTFIELDS, request.body.data());
     curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE,
                      static_cast<curl_off_t>(request.body.size()));
-    curl_easy_setopt(easy, CURLOPT_HTTPHEADER, headers);
-    curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, &on_header);
     curl_easy_setopt(easy, CURLOPT_HEADERDATA, &result);
+  }
+
+  void set_options() {
+    CURL* const easy = easy_.get();
+    curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
+    curl_easy_setopt(easy, CURLOPT_POST, 1L);
+    curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, &on_header);
     curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, &on_body);
-    body_read_ = 0;
     curl_easy_setopt(easy, CURLOPT_WRITEDATA, &body_read_);
-    if (!options_.proxy.empty()) curl_easy_setopt(easy, CURLOPT_PROXY, options_.proxy.c_str());
-    if (!options_.ca_file.empty()) {
-      curl_easy_setopt(easy, CURLOPT_CAINFO, options_.ca_file.c_str());
-      curl_easy_setopt(easy, CURLOPT_CAPATH, nullptr);
-    }
     curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, error_.data());
     curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
     curl_easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L);  // cancel() does not wait for a slow resolver
     curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, static_cast<long>(options_.timeout.count()));
     curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS,
                      static_cast<long>(options_.connect_timeout.count()));
+    if (!options_.proxy.empty()) curl_easy_setopt(easy, CURLOPT_PROXY, options_.proxy.c_str());
+    if (!options_.ca_file.empty()) {
+      curl_easy_setopt(easy, CURLOPT_CAINFO, options_.ca_file.c_str());
+      curl_easy_setopt(easy, CURLOPT_CAPATH, nullptr);
+    }
   }
 
   CURLcode run() {
@@ -158,6 +174,10 @@ class Connection {
   const std::atomic<bool>& cancelled_;
   std::array<char, CURL_ERROR_SIZE> error_{};
   std::size_t body_read_ = 0;
+  bool prepared_ = false;
+  std::string url_;
+  std::vector<std::pair<std::string, std::string>> given_headers_;
+  Headers headers_;
   std::unique_ptr<CURLM, Cleanup> multi_;
   std::unique_ptr<CURL, EasyCleanup> easy_;  // freed before the multi handle it was added to
 };

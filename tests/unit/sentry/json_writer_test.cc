@@ -56,6 +56,21 @@ TEST(JsonWriter, MakesJsonOfAnyBytes) {
   }
 }
 
+TEST(JsonWriter, EscapesTheSameWhereverItStands) {
+  for (int byte = 0; byte < 0x80; ++byte) {
+    for (std::size_t at = 0; at < 20; ++at) {
+      std::string text(20, 'x');
+      text[at] = static_cast<char>(byte);
+      std::string out;
+      JsonWriter{out}.string(text);
+      ASSERT_EQ(nlohmann::json::parse(out).get<std::string>(), text) << byte << " at " << at;
+      ASSERT_EQ(out.size() == text.size() + 2,
+                byte >= 0x20 && byte < 0x7f && byte != '"' && byte != '\\')
+          << byte << " at " << at;
+    }
+  }
+}
+
 TEST(JsonWriter, WritesWhatIsNoNumberAsNull) {
   std::string out;
   JsonWriter json{out};

@@ -1,0 +1,357 @@
+// How fast the Sentry client delivers, and what it holds while it cannot. A server of its own, in a
+// child process, takes what comes on kept-alive connections and counts it, as cheaply as it can.
+// Prints `name value unit goal`.
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/epoll.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <atomic>
+#include <chrono>
+#include <csignal>
+#include <cstdint>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+#include <memory>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <thread>
+#include <unordered_map>
+
+#include "vitals/sentry/client.h"
+
+namespace {
+
+namespace sentry = vitals::sentry;
+using Clock = std::chrono::steady_clock;
+
+enum class Manner { kAnswers, kHangs };
+
+/// What the server has got, in memory that both processes see.
+struct Got {
+  std::atomic<std::uint64_t> requests{0};
+  std::atomic<std::uint64_t> bytes{0};
+  std::atomic<std::uint64_t> connections{0};
+};
+
+struct Connection {
+  std::string head;
+  std::size_t body_left = 0;
+};
+
+std::size_t content_length(std::string_view head) {
+  constexpr std::string_view kName = "Content-Length: ";
+  const std::size_t at = head.find(kName);
+  return at == std::string_view::npos ? 0
+                                      : std::strtoul(head.data() + at + kName.size(), nullptr, 10);
+}
+
+/// Takes what came; one whole request at a time, since the client does not send the next before the
+/// answer.
+bool take(Connection& connection, std::string_view bytes) {
+  if (connection.body_left == 0) {
+    connection.head.append(bytes);
+    const std::size_t end = connection.head.find("\r\n\r\n");
+    if (end == std::string::npos) return false;
+    connection.body_left = end + 4 + content_length(connection.head) - connection.head.size();
+    connection.head.clear();
+  } else {
+    connection.body_left -= std::min(bytes.size(), connection.body_left);
+  }
+  return connection.body_left == 0;
+}
+
+[[noreturn]] void serve(int listener, Manner manner, Got& got) {
+  prctl(PR_SET_PDEATHSIG, SIGKILL);
+  const int poller = epoll_create1(0);
+  epoll_event event{};
+  event.events = EPOLLIN;
+  event.data.fd = listener;
+  epoll_ctl(poller, EPOLL_CTL_ADD, listener, &event);
+  std::unordered_map<int, Connection> connections;
+  std::array<epoll_event, 64> events{};
+  static std::array<char, 65536> buffer;
+  constexpr std::string_view kAnswer = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}";
+  for (;;) {
+    const int ready = epoll_wait(poller, events.data(), static_cast<int>(events.size()), -1);
+    for (int i = 0; i < ready; ++i) {
+      const int fd = events[static_cast<std::size_t>(i)].data.fd;
+      if (fd == listener) {
+        event.data.fd = accept(listener, nullptr, nullptr);
+        const int at_once = 1;
+        setsockopt(event.data.fd, IPPROTO_TCP, TCP_NODELAY, &at_once, sizeof at_once);
+        event.events = manner == Manner::kHangs ? EPOLLRDHUP : EPOLLIN;
+        epoll_ctl(poller, EPOLL_CTL_ADD, event.data.fd, &event);
+        got.connections.fetch_add(1);
+        continue;
+      }
+      const ssize_t count =
+          manner == Manner::kHangs ? 0 : recv(fd, buffer.data(), buffer.size(), 0);
+      if (count <= 0) {
+        connections.erase(fd);
+        close(fd);
+        continue;
+      }
+      got.bytes.fetch_add(static_cast<std::uint64_t>(count), std::memory_order_relaxed);
+      if (!take(connections[fd], {buffer.data(), static_cast<std::size_t>(count)})) continue;
+      got.requests.fetch_add(1, std::memory_order_relaxed);
+      static_cast<void>(send(fd, kAnswer.data(), kAnswer.size(), MSG_NOSIGNAL));
+    }
+  }
+}
+
+/// The server, as long as this object lives.
+class Server {
+ public:
+  explicit Server(Manner manner) {
+    void* const shared =
+        mmap(nullptr, sizeof(Got), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    if (shared == MAP_FAILED) throw std::runtime_error{"no shared memory"};
+    got_ = new (shared) Got;
+    const int listener = socket(AF_INET, SOCK_STREAM, 0);
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    socklen_t size = sizeof address;
+    auto* const plain = static_cast<sockaddr*>(static_cast<void*>(&address));
+    if (bind(listener, plain, size) != 0 || listen(listener, 64) != 0 ||
+        getsockname(listener, plain, &size) != 0) {
+      throw std::runtime_error{"no port to listen on"};
+    }
+    port_ = ntohs(address.sin_port);
+    child_ = fork();
+    if (child_ == 0) serve(listener, manner, *got_);
+    close(listener);
+  }
+  Server(const Server&) = delete;
+  Server& operator=(const Server&) = delete;
+  ~Server() {
+    kill(child_, SIGKILL);
+    waitpid(child_, nullptr, 0);
+    munmap(got_, sizeof(Got));
+  }
+
+  [[nodiscard]] std::string dsn() const {
+    return "http://key@127.0.0.1:" + std::to_string(port_) + "/1";
+  }
+  [[nodiscard]] const Got& got() const { return *got_; }
+
+ private:
+  Got* got_ = nullptr;
+  int port_ = 0;
+  pid_t child_ = -1;
+};
+
+/// Bytes of this process that are in memory.
+std::uint64_t resident() {
+  std::ifstream file{"/proc/self/statm"};
+  std::uint64_t pages = 0;
+  file >> pages >> pages;
+  return pages * static_cast<std::uint64_t>(sysconf(_SC_PAGESIZE));
+}
+
+double cpu_seconds() {
+  rusage usage{};
+  getrusage(RUSAGE_SELF, &usage);
+  const auto seconds = [](const timeval& time) {
+    return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) / 1e6;
+  };
+  return seconds(usage.ru_utime) + seconds(usage.ru_stime);
+}
+
+double since(Clock::time_point begin) {
+  return std::chrono::duration<double>(Clock::now() - begin).count();
+}
+
+void print(std::string_view name, double value, std::string_view unit, std::string_view goal) {
+  std::printf("%-34.*s %12.1f %-10.*s %.*s\n", static_cast<int>(name.size()), name.data(), value,
+              static_cast<int>(unit.size()), unit.data(), static_cast<int>(goal.size()),
+              goal.data());
+  std::fflush(stdout);
+}
+
+/// A request's scope with 50 breadcrumbs, and an error with a cause.
+class Failure {
+ public:
+  Failure() : active_(scope_.activate()) {
+    scope_.set_user_id("user-4711");
+    scope_.set_tag("request_id", "0b9d7a52-6e1f-4a55-9d3e-0b6a4c7c1d42");
+    for (int i = 0; i < 50; ++i) {
+      scope_.add_breadcrumb(
+          {.category = "query", .message = "SELECT profile FROM users WHERE id = ?"});
+    }
+    try {
+      fall(kDepth);
+    } catch (...) {
+      error_ = std::current_exception();
+    }
+  }
+  [[nodiscard]] bool capture() const {
+    return static_cast<bool>(sentry::capture_exception(error_));
+  }
+
+ private:
+  static constexpr int kDepth = 25;  // calls, and so frames
+  [[gnu::noinline]] static void fall(int depth) {
+    if (depth > 0) {
+      fall(depth - 1);
+      asm volatile("" ::: "memory");  // else the calls become a loop
+      return;
+    }
+    try {
+      throw std::runtime_error{"connection reset by peer"};
+    } catch (...) {
+      std::throw_with_nested(std::logic_error{"the profile could not be read"});
+    }
+  }
+
+  sentry::Scope scope_ = sentry::Scope::fork();
+  sentry::Activation active_;
+  std::exception_ptr error_;
+};
+
+sentry::Stats operator-(const sentry::Stats& later, const sentry::Stats& earlier) {
+  sentry::Stats difference = later;
+  for (std::size_t c = 0; c < sentry::kCategories; ++c) {
+    for (std::size_t o = 0; o < sentry::kOutcomes; ++o)
+      difference.counts[c][o] -= earlier.counts[c][o];
+  }
+  return difference;
+}
+
+double errors(const sentry::Stats& stats, sentry::Outcome outcome) {
+  return static_cast<double>(stats.count(sentry::Category::kError, outcome));
+}
+
+/// Captures as fast as the queue takes, so that delivery is what is measured.
+void measure_throughput(std::size_t in_flight) {
+  constexpr int kEvents = 60'000;
+  const Server server{Manner::kAnswers};
+  sentry::Options options;
+  options.dsn = server.dsn();
+  options.requests_in_flight = in_flight;
+  options.error_queue = 4096;
+  options.queue_bytes = 64'000'000;
+  auto guard = sentry::init(std::move(options));
+  if (!guard) throw std::runtime_error{guard.error().message};
+  const Failure failure;
+  const sentry::Stats before = sentry::stats();
+  const double cpu = cpu_seconds();
+  const auto begin = Clock::now();
+  for (int i = 0; i < kEvents; ++i) {
+    while (i % 64 == 0 && sentry::stats().queue_depth > 2000)
+      std::this_thread::sleep_for(std::chrono::microseconds{200});
+    static_cast<void>(failure.capture());
+  }
+  static_cast<void>(sentry::flush(std::chrono::seconds{60}));
+  const double seconds = since(begin);
+  const double used = cpu_seconds() - cpu;
+  const std::uint64_t arrived = server.got().requests.load();
+  const auto bytes = static_cast<double>(server.got().bytes.load());
+  static_cast<void>(guard->end(std::chrono::seconds{10}));
+  const std::string name = "in_flight_" + std::to_string(in_flight);
+  print(name + "_events", static_cast<double>(arrived) / seconds, "per_s", ">=15000");
+  print(name + "_lost", kEvents - errors(sentry::stats() - before, sentry::Outcome::kSent),
+        "events", "0");
+  print(name + "_cpu", used / kEvents * 1e6, "us/event", "-");
+  print(name + "_request", bytes / static_cast<double>(arrived), "bytes", "-");
+}
+
+/// 100,000 errors at full speed at a server that does not take them.
+void measure_away(std::string_view name, const std::string& dsn, const std::string& cache_dir) {
+  constexpr int kEvents = 100'000;
+  constexpr std::chrono::milliseconds kDeadline{2000};
+  sentry::Options options;
+  options.dsn = dsn;
+  options.cache_dir = cache_dir;
+  auto guard = sentry::init(std::move(options));
+  if (!guard) throw std::runtime_error{guard.error().message};
+  const Failure failure;
+  const sentry::Stats before = sentry::stats();
+  const std::uint64_t memory = resident();
+  std::uint64_t most = memory;
+  const auto begin = Clock::now();
+  for (int i = 0; i < kEvents; ++i) {
+    static_cast<void>(failure.capture());
+    if (i % 1000 == 0) most = std::max(most, resident());
+  }
+  const double capture = since(begin);
+  most = std::max(most, resident());
+  const auto end = Clock::now();
+  static_cast<void>(guard->end(kDeadline));
+  const double ending = since(end);
+  const sentry::Stats after = sentry::stats() - before;
+  double counted = 0;
+  for (std::size_t o = 0; o < sentry::kOutcomes; ++o)
+    counted += errors(after, static_cast<sentry::Outcome>(o));
+  const std::string prefix{name};
+  print(prefix + "_memory", static_cast<double>(most - memory) / 1e6, "MB", "<=16");
+  print(prefix + "_capture", capture / kEvents * 1e6, "us/event", "-");
+  // With a folder the rest is on disk: those are neither sent nor lost.
+  if (cache_dir.empty()) print(prefix + "_uncounted", kEvents - counted, "events", "0");
+  print(prefix + "_end", ending * 1e3, "ms", "<=2500");
+}
+
+/// Each measurement in a process of its own: what an earlier one has left in memory would hide
+/// growth.
+template <class Measure>
+void in_child(const Measure& measure) {
+  const pid_t child = fork();
+  if (child == 0) {
+    int result = 1;
+    try {
+      measure();
+      result = 0;
+    } catch (const std::exception& error) {
+      std::fprintf(stderr, "%s\n", error.what());
+    }
+    std::exit(result);
+  }
+  int status = 0;
+  waitpid(child, &status, 0);
+  if (status != 0) throw std::runtime_error{"a measurement failed"};
+}
+
+constexpr const char* kNobody = "http://key@127.0.0.1:1/1";
+
+void measure_away_with_disk() {
+  std::array<char, 32> folder{"/tmp/vitals_bench_XXXXXX"};
+  if (mkdtemp(folder.data()) == nullptr) throw std::runtime_error{"no folder in /tmp"};
+  measure_away("away_with_disk", kNobody, folder.data());
+  std::filesystem::remove_all(folder.data());
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  const std::string only = argc > 1 ? argv[1] : "";
+  try {
+    for (const std::size_t in_flight : {1U, 2U, 4U, 8U}) {
+      if (!only.empty() && only != std::to_string(in_flight)) continue;
+      in_child([&] { measure_throughput(in_flight); });
+    }
+    if (!only.empty() && only != "away") return 0;
+    in_child([] {
+      const Server server{Manner::kHangs};
+      measure_away("hanging", server.dsn(), {});
+    });
+    in_child([] { measure_away("away", kNobody, {}); });
+    in_child(&measure_away_with_disk);
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "%s\n", error.what());
+    return 1;
+  }
+  return 0;
+}
