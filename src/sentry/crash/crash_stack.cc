@@ -64,8 +64,8 @@ MachineState machine_state(const ucontext_t& context) noexcept {
   return state;
 }
 
-void walk_by_tables(CrashStack& stack, std::uintptr_t pc) noexcept {
-  Walk walk{&stack, pc, pc != 0, 0};
+void walk_by_tables(CrashStack& stack, const MachineState& state) noexcept {
+  Walk walk{&stack, state.pc, state.count > 0, 0};
   _Unwind_Backtrace(on_frame, &walk);
 }
 

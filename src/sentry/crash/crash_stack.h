@@ -33,10 +33,11 @@ struct CrashStack {
   }
 };
 
-/// Walks from the caller outwards by the compiler's unwind tables. With `pc`, what lies inside of
-/// the frame that it interrupted (the handler's own) is left out. Not formally async-signal-safe:
-/// on a broken stack it may fault, and `stack` then holds what it had found.
-void walk_by_tables(CrashStack& stack, std::uintptr_t pc) noexcept;
+/// Walks from the caller outwards by the compiler's unwind tables. What lies inside of the frame
+/// that a signal interrupted (the handler's own) is left out; there is none where `state` is empty.
+/// Not formally async-signal-safe: on a broken stack it may fault, and `stack` then holds what it
+/// had found.
+void walk_by_tables(CrashStack& stack, const MachineState& state) noexcept;
 
 /// Walks by the chain of frame pointers, or where there is none by what the top of the stack
 /// returns to. Reads memory that may be no stack: may fault as well.

@@ -249,7 +249,7 @@ constexpr std::size_t kFewFrames = 2;
 
 void walk_tables() noexcept {
   if (writer.throw_site.count > 0) return write_stack(writer.throw_site);
-  walk_by_tables(writer.stack, writer.machine.pc);
+  walk_by_tables(writer.stack, writer.machine);
   if (writer.stack.count >= kFewFrames) write_stack(writer.stack);
 }
 

@@ -1,7 +1,6 @@
 // Crashes in the way that its first argument names, with the folder of its second as cache_dir. The
 // third may ask for more. Run by crash_test.cc.
 
-#include <dlfcn.h>
 #include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
@@ -220,17 +219,6 @@ struct Hanging : std::exception {
   }
 };
 
-/// The name of the function at an offset in this program.
-int print_function(const char* offset) {
-  Dl_info own{};
-  Dl_info found{};
-  dladdr(reinterpret_cast<const void*>(&print_function), &own);
-  const char* const base = static_cast<const char*>(own.dli_fbase);
-  dladdr(base + std::strtoull(offset, nullptr, 16), &found);
-  std::fputs(found.dli_sname == nullptr ? "unknown" : found.dli_sname, stdout);
-  return 0;
-}
-
 const std::map<std::string, std::function<void()>>& ways() {
   static const std::map<std::string, std::function<void()>> all{
       {"none", [] {}},
@@ -283,7 +271,6 @@ const std::map<std::string, std::function<void()>>& ways() {
 }  // namespace
 
 int main(int argc, char** argv) {
-  if (argc == 3 && std::string_view{argv[1]} == "function") return print_function(argv[2]);
   if (argc < 3 || !ways().contains(argv[1])) return 2;
   const std::string_view more = argc > 3 ? argv[3] : "";
   const rlimit no_core{0, 0};
