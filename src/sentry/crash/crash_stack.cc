@@ -13,7 +13,8 @@ constexpr int kMaxSteps = 1024;
 struct Walk {
   CrashStack* stack;
   std::uintptr_t pc;
-  bool inside;  // still in frames of the handler
+  bool interrupted;  // by a signal, at `pc`
+  bool inside;       // still in frames of the handler
   int steps;
 };
 
@@ -24,7 +25,7 @@ _Unwind_Reason_Code on_frame(_Unwind_Context* context, void* argument) {
   if (++walk.steps > kMaxSteps || walk.stack->count == kMaxCrashFrames) return _URC_END_OF_STACK;
   if (walk.inside && ip == walk.pc) {
     walk.inside = false;
-    walk.stack->add(ip + 1);
+    walk.stack->add(walk.interrupted ? ip + 1 : ip);
     return _URC_NO_REASON;
   }
   if (!walk.inside) walk.stack->add(before_instruction != 0 ? ip + 1 : ip);
@@ -65,7 +66,8 @@ MachineState machine_state(const ucontext_t& context) noexcept {
 }
 
 void walk_by_tables(CrashStack& stack, const MachineState& state) noexcept {
-  Walk walk{&stack, state.pc, state.count > 0, 0};
+  const bool interrupted = state.count > 0;
+  Walk walk{&stack, state.pc, interrupted, interrupted || state.pc != 0, 0};
   _Unwind_Backtrace(on_frame, &walk);
 }
 

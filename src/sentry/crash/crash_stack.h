@@ -10,7 +10,8 @@
 
 namespace vitals::sentry::detail {
 
-/// Where a thread was when a signal came. Zeros on a machine whose registers are not known here.
+/// Where a thread was when a signal came. Zeros on a machine whose registers are not known here. Of
+/// a std::terminate only `pc` is there: what the handler returns to.
 struct MachineState {
   std::array<std::uint64_t, kMaxRegisters> registers{};
   std::size_t count = 0;
@@ -33,10 +34,10 @@ struct CrashStack {
   }
 };
 
-/// Walks from the caller outwards by the compiler's unwind tables. What lies inside of the frame
-/// that a signal interrupted (the handler's own) is left out; there is none where `state` is empty.
-/// Not formally async-signal-safe: on a broken stack it may fault, and `stack` then holds what it
-/// had found.
+/// Walks from the caller outwards by the compiler's unwind tables, and leaves out what lies inside
+/// of the frame at `state.pc`: the handler's own. With an empty state all of it is kept. Not
+/// formally async-signal-safe: on a broken stack it may fault, and `stack` then holds what it had
+/// found.
 void walk_by_tables(CrashStack& stack, const MachineState& state) noexcept;
 
 /// Walks by the chain of frame pointers, or where there is none by what the top of the stack

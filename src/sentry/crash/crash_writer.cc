@@ -253,8 +253,13 @@ void walk_tables() noexcept {
   if (writer.stack.count >= kFewFrames) write_stack(writer.stack);
 }
 
-void walk_frame_pointers() noexcept {
-  if (!writer.stack_written) walk_by_frame_pointers(writer.second_stack, writer.machine);
+void walk_another_way() noexcept {
+  if (writer.stack_written) return;
+  if (writer.crash.kind == CrashKind::kTerminate) {
+    walk_by_tables(writer.second_stack, {});
+  } else {
+    walk_by_frame_pointers(writer.second_stack, writer.machine);
+  }
 }
 
 void write_what_was_found() noexcept {
@@ -296,7 +301,7 @@ constexpr std::array kSteps{open_file,
                             write_modules,
                             look_at_exception,
                             walk_tables,
-                            walk_frame_pointers,
+                            walk_another_way,
                             write_what_was_found,
                             write_maps,
                             finish};
@@ -327,6 +332,7 @@ void write_crash_report(const Crash& crash) noexcept {
   writer.stack.count = 0;
   writer.second_stack.count = 0;
   writer.machine = {};
+  writer.machine.pc = crash.terminate_caller;
   writer.next_step.store(0, std::memory_order_relaxed);
   resume_crash_report();
 }

@@ -17,6 +17,7 @@ struct Crash {
   int signal = 0;
   const siginfo_t* info = nullptr;      // null: std::terminate
   const ucontext_t* context = nullptr;  // the same
+  std::uintptr_t terminate_caller = 0;  // of a std::terminate: what its handler returns to
 };
 
 /// Prepares what a report says of the process: `folder` is open and stays so. Threads: one, while

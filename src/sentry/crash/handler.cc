@@ -161,7 +161,7 @@ void on_signal(int signal, siginfo_t* info, void* context) noexcept {
     handlers.phase.store(Phase::kWriting, std::memory_order_relaxed);
     {
       const Deadline deadline;
-      write_crash_report({CrashKind::kSignal, signal, info, handlers.context});
+      write_crash_report({CrashKind::kSignal, signal, info, handlers.context, 0});
     }
     handlers.phase.store(Phase::kWritten, std::memory_order_relaxed);
   } else if (owner != self) {
@@ -185,7 +185,8 @@ void on_signal(int signal, siginfo_t* info, void* context) noexcept {
   errno = saved_errno;
 }
 
-[[noreturn]] void on_terminate() noexcept {
+[[noreturn, gnu::noinline]] void on_terminate() noexcept {
+  const auto caller = reinterpret_cast<std::uintptr_t>(__builtin_return_address(0));
   const pid_t self = this_thread();
   pid_t owner = 0;
   if (handlers.owner.compare_exchange_strong(owner, self, std::memory_order_acq_rel)) {
@@ -196,7 +197,7 @@ void on_signal(int signal, siginfo_t* info, void* context) noexcept {
     handlers.phase.store(Phase::kWriting, std::memory_order_relaxed);
     {
       const Deadline deadline;
-      write_crash_report({CrashKind::kTerminate, SIGABRT, nullptr, nullptr});
+      write_crash_report({CrashKind::kTerminate, SIGABRT, nullptr, nullptr, caller});
     }
     handlers.phase.store(Phase::kWritten, std::memory_order_relaxed);
   } else if (owner != self) {

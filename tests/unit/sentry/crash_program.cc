@@ -122,6 +122,10 @@ VITALS_CRASHER void crash_by_exception() {
   throw std::out_of_range{"nobody was ready for this"};
 }
 
+VITALS_CRASHER void crash_by_terminate() {
+  std::terminate();
+}
+
 VITALS_CRASHER void crash_by_noexcept() noexcept {
   crash_by_exception();
 }
@@ -239,7 +243,7 @@ const std::map<std::string, std::function<void()>>& ways() {
       {"unprintable", [] { throw Unprintable{}; }},
       {"hanging", [] { throw Hanging{}; }},
       {"thrown_int", [] { throw 42; }},
-      {"terminate", [] { std::terminate(); }},
+      {"terminate", crash_by_terminate},
       {"kill", crash_by_kill},
       {"two", two_at_once},
       {"captured", while_captured},

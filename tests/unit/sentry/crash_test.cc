@@ -238,7 +238,8 @@ constexpr std::array kWays{
     Way{"exception_on_thread", SIGABRT, "std::out_of_range", "nobody was", "crash_by_exception"},
     Way{"noexcept", SIGABRT, "std::out_of_range", "nobody was ready", "crash_by_exception"},
     Way{"thrown_int", SIGABRT, "int", "", ""},
-    Way{"terminate", SIGABRT, "std::terminate", "without an active exception", ""},
+    Way{"terminate", SIGABRT, "std::terminate", "without an active exception",
+        "crash_by_terminate"},
     Way{"unprintable", SIGSEGV, "(anonymous namespace)::Unprintable", "", ""},
 };
 
@@ -358,6 +359,13 @@ TEST_F(CrashTest, ASignalThatWasIgnoredStaysIgnored) {
 
 TEST_F(CrashTest, AHandlerThatHangsEndsByItsDeadline) {
   EXPECT_EQ(crash("hanging").signal(), SIGABRT);
+  // What it had written is there for the start after the next minute.
+  ASSERT_THAT(reports(), SizeIs(1));
+  EXPECT_EQ(reports().front().extension(), ".tmp");
+  const detail::CrashReport torn = report();
+  EXPECT_FALSE(torn.complete);
+  EXPECT_THAT(torn.exception_type, HasSubstr("Hanging"));
+  EXPECT_FALSE(torn.scope.breadcrumbs.empty());
 }
 
 class RecoverTest : public CrashTest {
