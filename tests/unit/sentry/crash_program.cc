@@ -5,7 +5,7 @@
 #include <pthread.h>
 #include <signal.h>
 #include <sys/mman.h>
-#include <sys/prctl.h>
+#include <sys/ptrace.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -210,6 +210,19 @@ void with_lent_request() {
   crash_by_null();
 }
 
+/// What the scope has borrowed is gone, so the handler itself faults.
+void with_broken_loan() {
+  const auto page = static_cast<std::size_t>(sysconf(_SC_PAGESIZE));
+  void* const mapped = mmap(nullptr, page, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  sentry::Borrowed lent;
+  lent.request = {"GET", std::string_view{static_cast<const char*>(mapped), 100}, {}, {}};
+  const sentry::Scope scope = sentry::Scope::fork();
+  const auto active = scope.activate();
+  sentry::set_tag("place", "loan");
+  scope.borrow(lent);
+  crash_by_null();
+}
+
 void in_transaction() {
   sentry::Span transaction = sentry::start_transaction({.name = "GET /x", .op = "http.server"});
   const auto active = transaction.activate();
@@ -248,6 +261,7 @@ const std::map<std::string, std::function<void()>>& ways() {
       {"two", two_at_once},
       {"captured", while_captured},
       {"lent", with_lent_request},
+      {"broken_loan", with_broken_loan},
       {"transaction", in_transaction},
       {"no_room",
        [] {
@@ -298,6 +312,7 @@ int main(int argc, char** argv) {
     sentry::add_breadcrumb({.category = "test", .message = "step " + std::to_string(i)});
   }
   if (more == "ended") guard->end();
+  if (more == "traced") ptrace(PTRACE_TRACEME, 0, nullptr, nullptr);
   ways().at(argv[1])();
   return 0;
 }

@@ -1,5 +1,7 @@
 #include <fcntl.h>
 #include <signal.h>
+#include <sys/ptrace.h>
+#include <sys/user.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -77,6 +79,8 @@ class Child {
   }
 
   [[nodiscard]] pid_t process() const { return process_; }
+  /// Somebody else has waited for its end.
+  void reaped() { process_ = 0; }
   /// Waits until it has said a line.
   void wait_for_line() {
     char letter = 0;
@@ -273,6 +277,51 @@ TEST_F(CrashTest, TheTransactionUnderWayIsNamed) {
   EXPECT_EQ(event["transaction"], "GET /x");
   EXPECT_EQ(event["contexts"]["trace"]["trace_id"].get<std::string>().size(), 32U);
 }
+
+TEST_F(CrashTest, AFaultWithinTheHandlerCostsOneStepAlone) {
+  EXPECT_EQ(crash("broken_loan").signal(), SIGSEGV);
+  EXPECT_TRUE(report().complete);
+  const Json event = event_at_next_start();
+  EXPECT_EQ(event["tags"]["place"], "loan");
+  EXPECT_EQ(event["contexts"]["crash"]["fault_address"], "0x0");
+  EXPECT_EQ(function_in(event), "crash_by_null");
+}
+
+#if defined(__x86_64__)
+/// A signal on its way to a traced thread, and where that thread was.
+struct Delivery {
+  siginfo_t info;
+  user_regs_struct registers;
+};
+
+std::vector<Delivery> deliveries(Child& child) {
+  std::vector<Delivery> seen;
+  int status = 0;
+  while (waitpid(child.process(), &status, 0) > 0 && WIFSTOPPED(status)) {
+    Delivery delivery{};
+    ptrace(PTRACE_GETSIGINFO, child.process(), nullptr, &delivery.info);
+    ptrace(PTRACE_GETREGS, child.process(), nullptr, &delivery.registers);
+    seen.push_back(delivery);
+    ptrace(PTRACE_CONT, child.process(), nullptr, WSTOPSIG(status));
+  }
+  child.reaped();
+  return seen;
+}
+
+TEST_F(CrashTest, TheSignalThatEndsTheProcessIsTheFaultAsItWas) {
+  for (const auto& [way, count] : {std::pair{"null", 2U}, std::pair{"broken_loan", 3U}}) {
+    Child child{{way, folder.string(), "traced"}};
+    const std::vector<Delivery> seen = deliveries(child);
+    ASSERT_THAT(seen, SizeIs(count)) << way;
+    EXPECT_EQ(seen.back().info.si_signo, SIGSEGV);
+    EXPECT_EQ(seen.back().info.si_code, SEGV_MAPERR);
+    EXPECT_EQ(seen.back().info.si_addr, seen.front().info.si_addr);
+    EXPECT_EQ(seen.back().registers.rip, seen.front().registers.rip);
+    EXPECT_EQ(seen.back().registers.rsp, seen.front().registers.rsp);
+    EXPECT_EQ(seen.back().registers.rax, seen.front().registers.rax);
+  }
+}
+#endif
 
 TEST_F(CrashTest, AFormerHandlerIsCalledOnce) {
   const Ended ended = crash("null", "former");
