@@ -25,7 +25,7 @@ class PartBuffer {
 
   /// All of `bytes` or none.
   void append(std::string_view bytes) noexcept {
-    if (bytes.size() > room()) return;
+    if (bytes.empty() || bytes.size() > room()) return;
     std::memcpy(end(), bytes.data(), bytes.size());
     size_ += bytes.size();
   }
