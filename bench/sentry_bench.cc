@@ -5,6 +5,9 @@
 #include <string>
 #include <thread>
 
+#include "sentry/event_json.h"
+#include "sentry/fingerprint_rules.h"
+#include "sentry/scrub.h"
 #include "vitals/sentry/client.h"
 
 // What the Sentry client costs the calling thread. The transport takes everything at once, so that
@@ -191,6 +194,77 @@ void log_line(benchmark::State& state) {
   }
 }
 BENCHMARK(log_line);
+
+/// An error with 50 breadcrumbs, as the client's thread has it in hand.
+sentry::Event typical_event() {
+  sentry::Event event;
+  event.message = "the database did not answer in time";
+  sentry::ExceptionRecord exception;
+  exception.type = "shop::DatabaseError";
+  exception.value = "timeout of 5 s at db-1:5432, query SELECT id FROM users WHERE id = 5";
+  for (int i = 0; i < 30; ++i) {
+    sentry::FrameRecord frame;
+    frame.function = "shop::Store::save(shop::Order const&)";
+    frame.filename = "save.cc";
+    frame.abs_path = "/src/shop/store/save.cc";
+    frame.package = "/opt/shop/bin/shop";
+    exception.frames.push_back(frame);
+  }
+  event.exceptions.push_back(exception);
+  event.tags = {{"request_id", "0b9d7a52-6e1f-4a55-9d3e-0b6a4c7c1d42"}, {"region", "eu-1"}};
+  for (int i = 0; i < 50; ++i) {
+    sentry::BreadcrumbRecord crumb;
+    crumb.category = "query";
+    crumb.message = "SELECT id, name FROM users WHERE id = $1";
+    crumb.data = {{"rows", std::int64_t{1}}, {"duration_ms", 0.4}, {"table", std::string{"users"}}};
+    event.breadcrumbs.push_back(crumb);
+  }
+  return event;
+}
+
+void write_event(benchmark::State& state) {
+  const sentry::Event event = typical_event();
+  std::string out;
+  for (auto _ : state) {
+    out.clear();
+    sentry::detail::write_event(event, {}, out);
+    benchmark::DoNotOptimize(out.data());
+  }
+  state.SetBytesProcessed(static_cast<std::int64_t>(out.size()) * state.iterations());
+}
+BENCHMARK(write_event);
+
+void scrub_text(benchmark::State& state) {
+  const std::string text = "timeout of 5 s at db-1:5432, query SELECT id FROM users WHERE id = $1";
+  std::string scratch;
+  for (auto _ : state)
+    benchmark::DoNotOptimize(sentry::detail::scrub_text(text, false, scratch));
+  state.SetBytesProcessed(static_cast<std::int64_t>(text.size()) * state.iterations());
+}
+BENCHMARK(scrub_text);
+
+void is_sensitive(benchmark::State& state) {
+  for (auto _ : state)
+    benchmark::DoNotOptimize(sentry::detail::is_sensitive("db.operation.duration_ms"));
+}
+BENCHMARK(is_sensitive);
+
+/// Rules of which none holds, a third of them about frames.
+void fingerprint_rules(benchmark::State& state) {
+  std::string text;
+  for (int i = 0; i < state.range(0); ++i) {
+    const std::string n = std::to_string(i);
+    text += i % 3 == 0   ? "path:**/module" + n + "/*.cc app:yes -> a\n"
+            : i % 3 == 1 ? "type:Error" + n + " message:\"*refused " + n + "*\" -> b\n"
+                         : "message:\"*reset by peer " + n + "*\" -> c\n";
+  }
+  const sentry::detail::FingerprintRules rules =
+      std::move(sentry::detail::parse_fingerprint_rules(text)).value();
+  sentry::Event event = typical_event();
+  for (auto _ : state)
+    benchmark::DoNotOptimize(rules.apply(event));
+}
+BENCHMARK(fingerprint_rules)->Arg(3)->Arg(30)->Arg(300);
 
 void disabled_breadcrumb(benchmark::State& state) {
   for (auto _ : state) {

@@ -167,34 +167,33 @@ bool is_private_header(std::string_view name) noexcept {
 
 std::string scrub_query(std::string_view query, bool send_default_pii) {
   std::string out;
-  while (!query.empty()) {
+  for (bool more = !query.empty(); more;) {
+    more = query.find('&') != std::string_view::npos;
     const std::string_view pair = take_until(query, '&');
     const std::size_t equals_sign = pair.find('=');
     const std::string_view name = pair.substr(0, equals_sign);
-    if (!out.empty()) out += '&';
     const bool kept = send_default_pii && !is_sensitive_encoded(name);
     if (equals_sign == std::string_view::npos) {
       // A part without a name may be anything, a token too.
-      out += kept ? name : kFiltered;
-      continue;
+      out += kept || name.empty() ? name : kFiltered;
+    } else {
+      out += name;
+      out += '=';
+      out += kept ? pair.substr(equals_sign + 1) : kFiltered;
     }
-    out += name;
-    out += '=';
-    out += kept ? pair.substr(equals_sign + 1) : kFiltered;
+    if (more) out += '&';
   }
   return out;
 }
 
 std::string scrub_cookies(std::string_view cookies) {
   std::string out;
-  bool first = true;
-  while (!cookies.empty()) {
+  for (bool more = !cookies.empty(); more;) {
+    more = cookies.find(';') != std::string_view::npos;
     const std::string_view pair = take_until(cookies, ';');
     const std::size_t equals_sign = pair.find('=');
     std::string_view name = pair.substr(0, equals_sign);
     name.remove_prefix(std::min(name.find_first_not_of(' '), name.size()));
-    if (!first) out += ';';
-    first = false;
     const bool secret = is_sensitive_encoded(name) || is_session_cookie(name);
     if (equals_sign == std::string_view::npos || !secret) {
       out += pair;
@@ -202,6 +201,7 @@ std::string scrub_cookies(std::string_view cookies) {
       out += pair.substr(0, equals_sign + 1);
       out += kFiltered;
     }
+    if (more) out += ';';
   }
   return out;
 }

@@ -265,8 +265,6 @@ class TextScrubber {
       return colon + 3;
     const std::size_t start = colon + 3;
     const std::size_t words_end = skip(start, [](char c) { return !is_space(c); });
-    const std::size_t url_end =
-        skip(start, [](char c) { return !is_space(c) && !is_quote(c) && c != '<' && c != '>'; });
     std::size_t authority_end = skip(start, [](char c) {
       return !is_space(c) && !is_quote(c) && c != '/' && c != '?' && c != '#' && c != '<' &&
              c != '>';
@@ -289,13 +287,15 @@ class TextScrubber {
       if (text_.substr(start, at - start) != kFiltered) mask(start, at);
       authority_end = std::max(authority_end, at);
     }
+    const std::size_t url_end = skip(
+        authority_end, [](char c) { return !is_space(c) && !is_quote(c) && c != '<' && c != '>'; });
     const std::size_t question = text_.find_first_of("?#", authority_end);
     query_ = kNowhere;
     if (question < url_end && text_[question] == '?') {
       query_ = question;
       query_end_ = url_end;
     }
-    return authority_end;
+    return std::max(start, done_);
   }
 
   [[nodiscard]] bool has_odd_port(std::size_t start, std::size_t end) const noexcept {
@@ -454,7 +454,18 @@ std::size_t card_end(std::string_view text, std::size_t at) noexcept {
 
 std::string_view scrub_text(std::string_view text, bool send_default_pii, std::string& scratch,
                             Strictness strictness) {
-  return TextScrubber{text, send_default_pii, scratch, strictness}.run();
+  std::string_view scrubbed = TextScrubber{text, send_default_pii, scratch, strictness}.run();
+  if (scrubbed.data() == text.data()) return text;
+  // One secret may hide another (a URL in the query of a URL), so once more, which is for few
+  // texts.
+  constexpr int kMostPasses = 8;
+  std::string next;
+  for (int pass = 1; pass < kMostPasses; ++pass) {
+    scrubbed = TextScrubber{scratch, send_default_pii, next, strictness}.run();
+    if (scrubbed.data() == scratch.data()) break;
+    scratch.swap(next);
+  }
+  return scratch;
 }
 
 }  // namespace vitals::sentry::detail
