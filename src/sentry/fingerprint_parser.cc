@@ -128,7 +128,7 @@ class Line {
 
  private:
   [[nodiscard]] bool done() const noexcept { return at_ >= text_.size(); }
-  [[nodiscard]] char peek() const noexcept { return text_[at_]; }
+  [[nodiscard]] char peek() const noexcept { return done() ? '\0' : text_[at_]; }
   [[nodiscard]] std::string_view rest() const noexcept { return text_.substr(at_); }
   [[nodiscard]] bool arrow() const noexcept { return rest().starts_with("->"); }
   void skip_spaces() noexcept {

@@ -195,6 +195,14 @@ TEST(FingerprintRules, FaultsNameLineAndColumnAndWhatWouldBeRight) {
   EXPECT_THAT(faults, HasSubstr("line 11, column 1: a matcher should come first"));
 }
 
+TEST(FingerprintRules, WhatEndsTooSoonIsAFault) {
+  for (const char* text :
+       {"[", "!", "[ function:a", "[ function:a ] |", "type:A |", "type:A | [", "type:", "\"",
+        "type:A -> \"", "type:A -> {{", "-", "[ type:A ] | app:1 ->"}) {
+    fault_of(text);
+  }
+}
+
 TEST(FingerprintRules, ReportsTheFirstTwentyFaults) {
   std::string text;
   for (int i = 0; i < 30; ++i)
