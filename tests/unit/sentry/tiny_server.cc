@@ -6,6 +6,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cstdlib>
 #include <stdexcept>
@@ -47,7 +48,10 @@ bool readable(int fd) {
 }  // namespace
 
 TinyServer::TinyServer(std::string answer)
-    : answer_(std::move(answer)),
+    : TinyServer(std::vector<TinyAnswer>{{.bytes = std::move(answer)}}) {}
+
+TinyServer::TinyServer(std::vector<TinyAnswer> script)
+    : script_(std::move(script)),
       listener_(listen_on_any_port(port_)),
       thread_([this] { serve(); }) {}
 
@@ -73,26 +77,69 @@ void TinyServer::serve() {
     thread.join();
 }
 
+TinyAnswer TinyServer::next_answer() {
+  const std::lock_guard hold{mutex_};
+  ++begun_;
+  const std::size_t mine = std::min(next_, script_.size() - 1);
+  ++next_;
+  return script_[mine];
+}
+
 void TinyServer::serve_connection(int connection) {
   std::string received;
   std::array<char, 65536> part;
+  TinyAnswer answer;
   while (!stop_) {
     if (!readable(connection)) continue;
-    const ssize_t count = recv(connection, part.data(), part.size(), 0);
+    const ssize_t count = recv(connection, part.data(), answer.slow_read ? 100 : part.size(), 0);
     if (count <= 0) return;
+    if (received.empty()) answer = next_answer();
     received.append(part.data(), static_cast<std::size_t>(count));
+    if (answer.reset_after != 0 && received.size() >= answer.reset_after) {
+      const linger at_once{1, 0};
+      setsockopt(connection, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
+      return;
+    }
     const std::size_t length = request_length(received);
     if (length == 0) continue;
+    std::this_thread::sleep_for(answer.delay);
     {
       const std::lock_guard hold{mutex_};
       requests_.push_back(received.substr(0, length));
+      if (answer.bytes.starts_with("HTTP/1.1 2")) accepted_.push_back(requests_.back());
       changed_.notify_all();
     }
     received.erase(0, length);
-    if (answer_.empty()) continue;
-    if (send(connection, answer_.data(), answer_.size(), MSG_NOSIGNAL) < 0) return;
-    if (answer_.find("Connection: close") != std::string::npos) return;
+    if (answer.bytes.empty()) continue;
+    if (send(connection, answer.bytes.data(), answer.bytes.size(), MSG_NOSIGNAL) < 0) return;
+    if (answer.bytes.find("Connection: close") != std::string::npos) return;
   }
+}
+
+std::size_t TinyServer::begun() const {
+  const std::lock_guard hold{mutex_};
+  return begun_;
+}
+
+void TinyServer::answer_with(std::vector<TinyAnswer> script) {
+  const std::lock_guard hold{mutex_};
+  script_ = std::move(script);
+  next_ = 0;
+}
+
+std::vector<vitals::testing::ParsedEnvelope> TinyServer::accepted() const {
+  const std::lock_guard hold{mutex_};
+  std::vector<vitals::testing::ParsedEnvelope> made;
+  for (const std::string& request : accepted_) {
+    const std::size_t head = request.find("\r\n\r\n");
+    SendRequest one;
+    one.body = request.substr(head + 4);
+    if (request.substr(0, head).find("Content-Encoding: gzip") != std::string::npos) {
+      one.headers.emplace_back("Content-Encoding", "gzip");
+    }
+    made.push_back(vitals::testing::parse_envelope(one));
+  }
+  return made;
 }
 
 std::vector<std::string> TinyServer::requests() const {

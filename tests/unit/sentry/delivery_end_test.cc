@@ -1,0 +1,367 @@
+#include <atomic>
+#include <condition_variable>
+#include <mutex>
+#include <set>
+#include <thread>
+
+#include "fixture.h"
+#include "ledger.h"
+#include "sentry/delivery/worker.h"
+#include "sentry/runtime.h"
+#include "temp_folder.h"
+
+namespace vitals::sentry {
+namespace {
+
+using ::testing::SizeIs;
+using Clock = std::chrono::steady_clock;
+
+class DeliveryEndTest : public ClientTest {
+ protected:
+  DeliveryEndTest() {
+    detail::usual_pace.first_pause = 1ms;
+    detail::usual_pace.longest_pause = 20ms;
+    detail::usual_pace.replay = 1ms;
+    detail::usual_pace.ride = 0ms;
+  }
+  [[nodiscard]] Options on_disk() const {
+    Options given = options();
+    given.cache_dir = folder.path();
+    given.traces_sample_rate = 1.0;
+    return given;
+  }
+  [[nodiscard]] Ledger ledger() const { return Ledger{transport->envelopes()}; }
+  void hold_the_thread() {
+    transport->hang();
+    ASSERT_TRUE(capture_message("holds the thread"));
+    while (transport->requests().empty())
+      std::this_thread::yield();
+  }
+
+  TempFolder folder;
+};
+
+TEST_F(DeliveryEndTest, WhatAHangingServerDidNotTakeIsOnDiskByTheDeadline) {
+  Options given = on_disk();
+  given.requests_in_flight = 3;
+  start(given);
+  transport->hang();
+  for (int i = 0; i < 50; ++i)
+    ASSERT_TRUE(capture_message("x"));
+  start_transaction({.name = "a"}).finish();
+  const auto begin = Clock::now();
+  EXPECT_FALSE(guard.end(2s));
+  EXPECT_LT(Clock::now() - begin, 10s);
+  EXPECT_EQ(spooled_in(folder.path()), 51U);
+  EXPECT_EQ(counted(Category::kError, Outcome::kNetwork), 0U);
+
+  transport = std::make_shared<vitals::testing::MemoryTransport>();
+  start(on_disk());
+  EXPECT_TRUE(transport->wait_for(51, kPlenty));
+  EXPECT_TRUE(guard.end(kPlenty));
+  EXPECT_THAT(ledger().events, SizeIs(51));
+  EXPECT_EQ(spooled_in(folder.path()), 0U);
+}
+
+TEST_F(DeliveryEndTest, AServerThatIsAwayAtTheEndCostsNoTime) {
+  start(on_disk());
+  transport->fail_with(0);
+  for (int i = 0; i < 50; ++i)
+    ASSERT_TRUE(capture_message("x"));
+  EXPECT_FALSE(guard.end(kPlenty));
+  EXPECT_EQ(spooled_in(folder.path()), 50U);
+}
+
+TEST_F(DeliveryEndTest, WhatDoesNotFitTheDiskIsCountedAndTheServiceGoesOn) {
+  Options given = on_disk();
+  given.spool_bytes = 10;
+  start(given);
+  transport->fail_with(0);
+  for (int i = 0; i < 5; ++i)
+    ASSERT_TRUE(capture_message("x"));
+  EXPECT_TRUE(flush(kPlenty));
+  EXPECT_EQ(counted(Category::kError, Outcome::kNetwork), 5U);
+  transport->fail_with(200);
+  ASSERT_TRUE(capture_message("x"));
+  EXPECT_TRUE(flush(kPlenty));
+  EXPECT_GT(
+      counted(Category::kError, Outcome::kSent) + counted(Category::kError, Outcome::kNetwork), 5U);
+}
+
+TEST_F(DeliveryEndTest, ReplayIsNoFasterThanItsPace) {
+  start(on_disk());
+  transport->fail_with(0);
+  for (int i = 0; i < 5; ++i)
+    ASSERT_TRUE(capture_message("x"));
+  EXPECT_FALSE(guard.end(kPlenty));
+  detail::usual_pace.replay = 50ms;
+  transport = std::make_shared<vitals::testing::MemoryTransport>();
+  const auto begin = Clock::now();
+  start(on_disk());
+  EXPECT_TRUE(transport->wait_for(5, kPlenty));
+  EXPECT_GE(Clock::now() - begin, 200ms);
+}
+
+TEST_F(DeliveryEndTest, NothingIsReplayedWhileLimited) {
+  start(on_disk());
+  transport->fail_with(0);
+  for (int i = 0; i < 5; ++i)
+    ASSERT_TRUE(capture_message("x"));
+  EXPECT_TRUE(flush(kPlenty));
+  transport->answer_with({.status = 200, .rate_limits = "60:transaction:key"});
+  EXPECT_TRUE(transport->wait_for(1, kPlenty));
+  ASSERT_TRUE(capture_message("live"));
+  EXPECT_TRUE(flush(kPlenty));
+  guard.end(kPlenty);
+  EXPECT_EQ(spooled_in(folder.path()) + ledger().events.size(), 6U);
+  EXPECT_GE(spooled_in(folder.path()), 4U);
+}
+
+TEST_F(DeliveryEndTest, LimitsHoldOverALaterClientOfTheSameServer) {
+  start();
+  transport->answer_with({.status = 429, .retry_after = "60"});
+  capture_message("x");
+  guard.end(kPlenty);
+  transport = std::make_shared<vitals::testing::MemoryTransport>();
+  start();
+  capture_message("y");
+  EXPECT_TRUE(flush(kPlenty));
+  EXPECT_EQ(counted(Category::kError, Outcome::kRateLimited), 1U);
+  EXPECT_THAT(transport->requests(), SizeIs(0));
+}
+
+TEST_F(DeliveryEndTest, SeveralRequestsAreInFlightAtOnce) {
+  class Meeting : public Transport {
+   public:
+    SendResult send(const SendRequest&) override {
+      std::unique_lock hold{mutex};
+      ++here;
+      changed.notify_all();
+      return {.status = changed.wait_for(hold, kPlenty, [this] { return here >= 4; }) ? 200 : 500};
+    }
+    std::mutex mutex;
+    std::condition_variable changed;
+    int here = 0;
+  };
+  Options given = options();
+  given.requests_in_flight = 4;
+  given.transport = std::make_shared<Meeting>();
+  start(std::move(given));
+  for (int i = 0; i < 4; ++i)
+    ASSERT_TRUE(capture_message("x"));
+  EXPECT_TRUE(flush(kPlenty));
+  EXPECT_EQ(counted(Category::kError, Outcome::kSent), 4U);
+}
+
+TEST_F(DeliveryEndTest, HooksNeverMeetWhileTheClientRuns) {
+  std::atomic<int> inside{0};
+  std::atomic<int> most{0};
+  Options given = options();
+  given.requests_in_flight = 8;
+  given.before_send = [&](Event&) {
+    const int now = inside.fetch_add(1) + 1;
+    if (now > most) most = now;
+    std::this_thread::yield();
+    inside.fetch_sub(1);
+    return true;
+  };
+  start(std::move(given));
+  for (int i = 0; i < 200; ++i)
+    ASSERT_TRUE(capture_message("x"));
+  EXPECT_TRUE(flush(kPlenty));
+  EXPECT_EQ(most, 1);
+}
+
+TEST_F(DeliveryEndTest, AnErrorOutlivesTransactions) {
+  Options given = options();
+  given.traces_sample_rate = 1.0;
+  given.queue_bytes = 400'000;
+  given.error_queue = 100'000;
+  given.transaction_queue = 100'000;
+  start(std::move(given));
+  hold_the_thread();
+  for (int i = 0; i < 1000; ++i) {
+    const Span span = start_transaction({.name = "a"});
+    span.start_child("db").finish();
+    span.finish();
+  }
+  const std::uint64_t refused = counted(Category::kTransaction, Outcome::kQueueFull);
+  EXPECT_EQ(counted(Category::kSpan, Outcome::kQueueFull), 2 * refused);
+  const std::size_t waiting = stats().queue_depth;
+  std::uint64_t taken = 0;
+  for (int i = 0; i < 100; ++i)
+    taken += capture_message(std::string(2000, 'x')) ? 1 : 0;
+  EXPECT_EQ(taken, 100U) << "more than the quarter that is theirs";
+  const std::uint64_t evicted = counted(Category::kTransaction, Outcome::kQueueFull) - refused;
+  EXPECT_GT(evicted, 0U);
+  EXPECT_EQ(stats().queue_depth, waiting - evicted + taken);
+  transport->fail_with(200);
+  EXPECT_TRUE(flush(kPlenty));
+  guard.end(kPlenty);
+  EXPECT_EQ(ledger().told("queue_overflow", "transaction"), refused + evicted);
+  EXPECT_EQ(ledger().told("queue_overflow", "span"), 2 * (refused + evicted));
+}
+
+TEST_F(DeliveryEndTest, AReportRidesAlongAndIsPutBackWhenItDoesNotArrive) {
+  Options given = options();
+  given.before_send = [](Event& e) { return e.message != "no"; };
+  start(std::move(given));
+  capture_message("no");
+  EXPECT_TRUE(flush(kPlenty));
+  transport->fail_with(500);
+  capture_message("refused");
+  EXPECT_TRUE(flush(kPlenty));
+  transport->clear();
+  transport->fail_with(200);
+  capture_message("yes");
+  EXPECT_TRUE(flush(kPlenty));
+  ASSERT_THAT(transport->requests(), SizeIs(1));
+  EXPECT_EQ(ledger().told("before_send", "error"), 1U);
+  EXPECT_EQ(ledger().told("send_error", "error"), 1U);
+  capture_message("yes");
+  EXPECT_TRUE(flush(kPlenty));
+  EXPECT_EQ(ledger().told("error"), 2U) << "once";
+}
+
+TEST_F(DeliveryEndTest, AReportGoesAloneWhenNothingElseDoes) {
+  detail::usual_pace.report = 10ms;
+  Options given = options();
+  given.sample_rate = 0;
+  given.traces_sample_rate = 0;
+  start(std::move(given));
+  capture_message("x");
+  start_transaction({.name = "a"}).finish();
+  while (ledger().told("transaction") == 0)
+    std::this_thread::sleep_for(1ms);
+  guard.end(kPlenty);
+  EXPECT_EQ(ledger().told("sample_rate", "error"), 1U);
+  EXPECT_EQ(ledger().told("sample_rate", "transaction"), 1U);
+  EXPECT_EQ(ledger().told("sample_rate", "span"), 1U);
+}
+
+TEST_F(DeliveryEndTest, TheEndTellsWhatIsLeftToTell) {
+  Options given = options();
+  given.sample_rate = 0;
+  start(std::move(given));
+  for (int i = 0; i < 3; ++i)
+    capture_message("x");
+  EXPECT_TRUE(guard.end(kPlenty));
+  EXPECT_EQ(ledger().told("sample_rate", "error"), 3U);
+}
+
+TEST_F(DeliveryEndTest, UnderPressureTheTracesRateIsHalvedAndThenWholeAgain) {
+  detail::usual_pace.pressure = 1ms;
+  Options given = options();
+  given.requests_in_flight = 2;
+  given.traces_sample_rate = 1.0;
+  given.error_queue = 4;
+  start(std::move(given));
+  transport->hang();
+  for (int i = 0; i < 10; ++i) {
+    capture_message("x");
+    while (i == 0 && transport->requests().empty())
+      std::this_thread::yield();
+  }
+  // Both threads hang in a request: the last look was before. A limit is seen without a queue.
+  transport->answer_with({.status = 200, .rate_limits = "60:session:key"});
+  EXPECT_TRUE(flush(kPlenty));
+  while (detail::runtime.halvings.load() < 10)
+    std::this_thread::sleep_for(1ms);
+  const std::uint64_t pressed =
+      detail::counted(Category::kTransaction, detail::Cause::kBackpressure);
+  set_sample_rates(1.0, 1.0);
+  for (int i = 0; i < 1000; ++i)
+    start_transaction({.name = "a"}).finish();
+  EXPECT_GT(detail::counted(Category::kTransaction, detail::Cause::kBackpressure) - pressed, 900U)
+      << "a new rate does not end the pressure";
+  EXPECT_TRUE(start_transaction({.name = "a"}, {.sentry_trace = "0123456789abcdef0123456789abcdef-"
+                                                                "0123456789abcdef-1"})
+                  .sampled())
+      << "the caller's decision stands";
+  guard.end(kPlenty);
+  detail::forget_servers();
+  transport = std::make_shared<vitals::testing::MemoryTransport>();
+  start();
+  EXPECT_EQ(detail::runtime.halvings.load(), 0);
+}
+
+TEST_F(DeliveryEndTest, FlushWaitsForWhatTheSourcesGive) {
+  class Source : public detail::ItemSource {
+   public:
+    std::unique_ptr<detail::ReadyItem> take(Clock::time_point, bool everything) noexcept override {
+      if (!everything || left == 0) return nullptr;
+      --left;
+      auto item = std::make_unique<detail::ReadyItem>();
+      item->category = Category::kLog;
+      item->type = "log";
+      item->payload = "{}";
+      item->quantity = 7;
+      return item;
+    }
+    int left = 1000;
+  };
+  Source source;
+  Options given = options();
+  given.transport = transport;
+  detail::Worker worker{given, {"http://host/", "http://k@host/1", "k", ""}, {&source}};
+  std::thread loop{[&] { worker.run(); }};
+  const auto logs = [] { return detail::counted(Category::kLog, Outcome::kSent); };
+  const std::uint64_t sent_before = logs();
+  EXPECT_TRUE(worker.flush(Clock::now() + kPlenty));
+  EXPECT_EQ(logs() - sent_before, 7000U);
+  source.left = 3;
+  worker.begin_close(1, Clock::now() + kPlenty);
+  std::thread drain{[&] { worker.drain(); }};
+  worker.drains_started(1);
+  EXPECT_TRUE(worker.close(Clock::now() + kPlenty));
+  loop.join();
+  drain.join();
+  EXPECT_EQ(logs() - sent_before, 7021U);
+}
+
+class Attached : public DeliveryEndTest {
+ protected:
+  void start_with(std::vector<AttachmentRecord> files) {
+    Options given = options();
+    given.before_send = [files](Event& e) {
+      e.attachments = files;
+      return true;
+    };
+    start(std::move(given));
+  }
+};
+
+TEST_F(Attached, FilesAreItemsOfTheirOwn) {
+  start_with({{"a.txt", "text/plain", std::string{"a\n\0b", 4}}, {"", "", "x"}});
+  capture_message("x");
+  EXPECT_TRUE(flush(kPlenty));
+  ASSERT_THAT(transport->envelopes(), SizeIs(1));
+  const auto items = transport->envelopes()[0].items;
+  ASSERT_THAT(items, SizeIs(3));
+  EXPECT_EQ(items[0].type, "event");
+  EXPECT_EQ(items[1].payload, std::string("a\n\0b", 4));
+  const Json header = Json::parse(items[1].header);
+  EXPECT_EQ(header["type"], "attachment");
+  EXPECT_EQ(header["filename"], "a.txt");
+  EXPECT_EQ(header["content_type"], "text/plain");
+  EXPECT_EQ(header["attachment_type"], "event.attachment");
+  EXPECT_EQ(header["length"], 4);
+  EXPECT_EQ(counted(Category::kAttachment, Outcome::kSent), 2U);
+}
+
+TEST_F(Attached, TheEventGoesWithoutWhatIsTooLargeOrLimited) {
+  start_with({{"big", "", std::string(21 * 1024 * 1024, 'x')}, {"small", "", "x"}});
+  transport->answer_with({.status = 200, .rate_limits = "60:attachment:key"});
+  capture_message("x");
+  capture_message("y");
+  EXPECT_TRUE(flush(kPlenty));
+  ASSERT_THAT(transport->envelopes(), SizeIs(2));
+  EXPECT_THAT(transport->envelopes()[0].items, SizeIs(2));
+  EXPECT_EQ(transport->envelopes()[1].items[0].type, "event");
+  EXPECT_EQ(counted(Category::kAttachment, Outcome::kTooLarge), 1U);
+  EXPECT_EQ(counted(Category::kAttachment, Outcome::kRateLimited), 2U);
+  EXPECT_EQ(counted(Category::kError, Outcome::kSent), 2U);
+}
+
+}  // namespace
+}  // namespace vitals::sentry

@@ -1,0 +1,291 @@
+#include "sentry/delivery/spool.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <csignal>
+#include <filesystem>
+#include <fstream>
+#include <set>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "sentry/delivery/spool_file.h"
+#include "sentry/runtime.h"
+#include "temp_folder.h"
+
+namespace vitals::sentry::detail {
+namespace {
+
+using ::testing::SizeIs;
+namespace fs = std::filesystem;
+using namespace std::chrono_literals;
+
+constexpr const char* kDsn = "https://k@host/1";
+
+Envelope some_envelope(int number, std::size_t size = 100) {
+  Envelope envelope;
+  envelope.text = std::to_string(number) + ':' + std::string(size, 'x');
+  envelope.event_id.bytes[0] = static_cast<std::uint8_t>(number);
+  envelope.event_id.bytes[15] = 1;
+  envelope.contents[static_cast<std::size_t>(Category::kError)] = 1;
+  return envelope;
+}
+
+std::string number_of(const Spool::Claim& claim) {
+  return claim.envelope.text.substr(0, claim.envelope.text.find(':'));
+}
+
+std::uint64_t overflowed() {
+  return counted(Category::kError, Cause::kCacheOverflow);
+}
+
+class SpoolTest : public ::testing::Test {
+ protected:
+  [[nodiscard]] Spool open(std::uint64_t bytes = 1'000'000, std::chrono::hours age = 72h,
+                           std::string dsn = kDsn) const {
+    return {folder.path(), {bytes, age}, std::move(dsn)};
+  }
+  [[nodiscard]] std::vector<std::string> files(const std::string& under = "envelopes") const {
+    std::vector<std::string> names;
+    for (const auto& entry : fs::directory_iterator{folder.path() + '/' + under}) {
+      if (entry.path().extension() != ".lock" && entry.path().filename() != "corrupt") {
+        names.push_back(entry.path().filename());
+      }
+    }
+    std::sort(names.begin(), names.end());
+    return names;
+  }
+  [[nodiscard]] static std::vector<std::string> drain(Spool& spool) {
+    std::vector<std::string> numbers;
+    while (const auto claim = spool.take()) {
+      numbers.push_back(number_of(*claim));
+      spool.done(*claim);
+    }
+    return numbers;
+  }
+
+  TempFolder folder;
+};
+
+TEST_F(SpoolTest, GivesBackWhatWasPutTheOldestFirst) {
+  Spool spool = open();
+  for (int i = 0; i < 3; ++i)
+    EXPECT_TRUE(spool.put(some_envelope(i)));
+  EXPECT_GT(spool.bytes(), 300U);
+  EXPECT_THAT(drain(spool), ::testing::ElementsAre("0", "1", "2"));
+  EXPECT_EQ(spool.bytes(), 0U);
+  EXPECT_FALSE(spool.any());
+  EXPECT_THAT(files(), SizeIs(0));
+}
+
+TEST_F(SpoolTest, KeepsAllThatAnEnvelopeIs) {
+  Spool spool = open();
+  Envelope given = some_envelope(7);
+  given.text = std::string{"line\n\0\xff", 7};
+  given.category = Category::kTransaction;
+  given.contents = {0, 1, 12, 0, 0, 0, 3};
+  ASSERT_TRUE(spool.put(given));
+  const auto claim = spool.take();
+  ASSERT_TRUE(claim);
+  EXPECT_EQ(claim->envelope.text, given.text);
+  EXPECT_EQ(claim->envelope.event_id, given.event_id);
+  EXPECT_EQ(claim->envelope.category, given.category);
+  EXPECT_EQ(claim->envelope.contents, given.contents);
+}
+
+TEST_F(SpoolTest, IsThereForTheNextClient) {
+  { EXPECT_TRUE(open().put(some_envelope(1))); }
+  Spool next = open();
+  EXPECT_TRUE(next.any());
+  EXPECT_GT(next.bytes(), 0U);
+  EXPECT_THAT(drain(next), ::testing::ElementsAre("1"));
+}
+
+TEST_F(SpoolTest, IsReadableByItsOwnerAlone) {
+  Spool spool = open();
+  ASSERT_TRUE(spool.put(some_envelope(1)));
+  struct stat about {};
+  ASSERT_EQ(stat((folder.path() + "/envelopes").c_str(), &about), 0);
+  EXPECT_EQ(about.st_mode & 0777U, 0700U);
+  ASSERT_EQ(stat((folder.path() + "/envelopes/" + files().front()).c_str(), &about), 0);
+  EXPECT_EQ(about.st_mode & 0777U, 0600U);
+}
+
+TEST_F(SpoolTest, KeepsTheNewestWhenFullAndCountsTheRest) {
+  Spool spool = open(5000);
+  const std::uint64_t before = overflowed();
+  for (int i = 0; i < 10; ++i)
+    EXPECT_TRUE(spool.put(some_envelope(i, 1000)));
+  EXPECT_LE(spool.bytes(), 5000U);
+  const std::vector<std::string> kept = drain(spool);
+  EXPECT_THAT(kept, ::testing::ElementsAre("6", "7", "8", "9"));
+  EXPECT_EQ(overflowed() - before, 6U);
+}
+
+TEST_F(SpoolTest, RefusesWhatIsLargerThanAllItsRoom) {
+  Spool spool = open(5000);
+  ASSERT_TRUE(spool.put(some_envelope(1)));
+  EXPECT_FALSE(spool.put(some_envelope(2, 6000)));
+  EXPECT_THAT(drain(spool), ::testing::ElementsAre("1"));
+}
+
+TEST_F(SpoolTest, DropsAndCountsWhatIsTooOld) {
+  { EXPECT_TRUE(open().put(some_envelope(1))); }
+  const std::uint64_t before = overflowed();
+  Spool spool = open(1'000'000, 0h);
+  EXPECT_FALSE(spool.take());
+  EXPECT_EQ(overflowed() - before, 1U);
+  EXPECT_THAT(files(), SizeIs(0));
+}
+
+TEST_F(SpoolTest, LeavesWhatIsForAnotherServer) {
+  { EXPECT_TRUE(open(1'000'000, 72h, "https://k@other/1").put(some_envelope(1))); }
+  {
+    Spool spool = open();
+    EXPECT_FALSE(spool.any());
+    EXPECT_FALSE(spool.take());
+  }
+  Spool other = open(1'000'000, 72h, "https://k@other/1");
+  EXPECT_THAT(drain(other), ::testing::ElementsAre("1"));
+}
+
+TEST_F(SpoolTest, WhatIsGivenBackIsInItsOldPlace) {
+  Spool spool = open();
+  for (int i = 0; i < 3; ++i)
+    ASSERT_TRUE(spool.put(some_envelope(i)));
+  const auto claim = spool.take();
+  const std::uint64_t bytes = spool.bytes();
+  spool.give_back(*claim);
+  EXPECT_EQ(spool.bytes(), bytes);
+  EXPECT_THAT(drain(spool), ::testing::ElementsAre("0", "1", "2"));
+}
+
+TEST_F(SpoolTest, TwoNeverTakeTheSame) {
+  Spool first = open();
+  for (int i = 0; i < 100; ++i)
+    ASSERT_TRUE(first.put(some_envelope(i)));
+  Spool second = open();
+  std::vector<std::string> a;
+  std::vector<std::string> b;
+  std::thread other{[&] { b = drain(second); }};
+  a = drain(first);
+  other.join();
+  EXPECT_EQ(a.size() + b.size(), 100U);
+  a.insert(a.end(), b.begin(), b.end());
+  EXPECT_EQ(std::set<std::string>(a.begin(), a.end()).size(), 100U);
+}
+
+TEST_F(SpoolTest, AClaimOfTheLivingIsLeftAlone) {
+  Spool living = open();
+  ASSERT_TRUE(living.put(some_envelope(1)));
+  const auto claim = living.take();
+  Spool other = open();
+  EXPECT_FALSE(other.any());
+  living.give_back(*claim);
+  other.rescan();
+  EXPECT_TRUE(other.any());
+}
+
+TEST_F(SpoolTest, AClaimOfTheDeadIsTakenBack) {
+  {
+    Spool dying = open();
+    ASSERT_TRUE(dying.put(some_envelope(1)));
+    ASSERT_TRUE(dying.take());
+  }
+  Spool next = open();
+  EXPECT_THAT(drain(next), ::testing::ElementsAre("1"));
+}
+
+TEST_F(SpoolTest, SetsAsideWhatItCannotRead) {
+  for (int i = 0; i < 3; ++i)
+    ASSERT_TRUE(open().put(some_envelope(i, 1000)));
+  const std::vector<std::string> names = files();
+  const std::string under = folder.path() + "/envelopes/";
+  fs::resize_file(under + names[0], 500);
+  {
+    std::fstream damaged{under + names[1], std::ios::in | std::ios::out | std::ios::binary};
+    damaged.seekp(700);
+    damaged.put('y');
+  }
+  std::ofstream{under + "README"} << "not ours";
+  std::ofstream{under + "0000000000000001-00000000-00000000-00000000-0.envelope"};
+  fs::create_directory(under + "folder.envelope");
+  fs::create_symlink("/etc/passwd", under + "link");
+  Spool spool = open();
+  EXPECT_THAT(drain(spool), ::testing::ElementsAre("2"));
+  EXPECT_THAT(files("envelopes/corrupt"), SizeIs(5)) << "the empty one is for another DSN";
+}
+
+TEST_F(SpoolTest, WhatWasHalfWrittenIsSetAsideOrFinished) {
+  ASSERT_TRUE(open().put(some_envelope(1, 1000)));
+  ASSERT_TRUE(open().put(some_envelope(2, 1000)));
+  const std::vector<std::string> names = files();
+  const std::string under = folder.path() + "/envelopes/";
+  fs::rename(under + names[0], under + names[0] + ".writing-00000001");
+  fs::rename(under + names[1], under + names[1] + ".writing-00000001");
+  fs::resize_file(under + names[0] + ".writing-00000001", 500);
+  Spool spool = open();
+  EXPECT_THAT(drain(spool), ::testing::ElementsAre("2"));
+  EXPECT_THAT(files("envelopes/corrupt"), SizeIs(1));
+}
+
+TEST_F(SpoolTest, KeepsFewOfWhatItCannotRead) {
+  { const Spool spool = open(); }
+  for (int i = 0; i < 100; ++i)
+    std::ofstream{folder.path() + "/envelopes/junk" + std::to_string(i)} << "junk";
+  const Spool spool = open();
+  EXPECT_LE(files("envelopes/corrupt").size(), 32U);
+  EXPECT_THAT(files(), SizeIs(0));
+}
+
+TEST_F(SpoolTest, AFullDiskRefusesAndLeavesNothingBehind) {
+  // A limit on the size of files stands in for a full disk: the write fails half-way.
+  Spool spool = open();
+  ASSERT_TRUE(spool.put(some_envelope(1)));
+  struct sigaction ignore {};
+  struct sigaction before {};
+  ignore.sa_handler = SIG_IGN;
+  sigaction(SIGXFSZ, &ignore, &before);
+  rlimit limit{};
+  getrlimit(RLIMIT_FSIZE, &limit);
+  const rlimit small{2000, limit.rlim_max};
+  setrlimit(RLIMIT_FSIZE, &small);
+  const bool put = spool.put(some_envelope(2, 100'000));
+  setrlimit(RLIMIT_FSIZE, &limit);
+  sigaction(SIGXFSZ, &before, nullptr);
+  EXPECT_FALSE(put);
+  EXPECT_THAT(files(), SizeIs(1));
+  EXPECT_THAT(drain(spool), ::testing::ElementsAre("1"));
+}
+
+TEST(Spool, WithoutAFolderRefusesAll) {
+  Spool spool{"/proc/no/such/place", {1000, 1h}, kDsn};
+  EXPECT_FALSE(spool.usable());
+  EXPECT_FALSE(spool.put(some_envelope(1)));
+  EXPECT_FALSE(spool.take());
+  spool.rescan();
+}
+
+TEST(SpoolFile, SaysWhatIsWrong) {
+  const std::string whole = write_spool_file(some_envelope(1), kDsn);
+  ASSERT_TRUE(parse_spool_file(whole));
+  EXPECT_EQ(parse_spool_file(whole)->dsn, kDsn);
+  for (std::size_t size = 0; size < whole.size(); ++size) {
+    EXPECT_FALSE(parse_spool_file(whole.substr(0, size))) << size;
+  }
+  for (std::size_t at = 0; at < whole.size(); ++at) {
+    std::string damaged = whole;
+    damaged[at] = static_cast<char>(damaged[at] ^ 1);
+    EXPECT_FALSE(parse_spool_file(damaged)) << at;
+  }
+  EXPECT_FALSE(parse_spool_file(whole + 'x'));
+}
+
+}  // namespace
+}  // namespace vitals::sentry::detail
