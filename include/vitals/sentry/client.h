@@ -86,22 +86,24 @@ class [[nodiscard("dropping the guard ends the client at once")]] Guard {
 
   /// Sends what is waiting and disables the client; returns by `timeout` (unset:
   /// Options::shutdown_timeout) whatever the server does. True when all of it was delivered, also
-  /// when there was nothing; what was not is counted. Threads that capture meanwhile are safe.
+  /// when there was nothing; what was not waits in Options::cache_dir for the next start, or is
+  /// counted. Threads that capture meanwhile are safe.
   bool end(std::optional<std::chrono::milliseconds> timeout = std::nullopt) noexcept;
 
  private:
   std::shared_ptr<Client> client_;
 };
 
-/// Starts the client: one thread, at the lowest priority. With an empty DSN and no Spotlight the
-/// guard is empty, the client disabled, and nothing is started or allocated after.
-/// Errors: a malformed DSN, a rate out of range, faulty grouping rules, a client that is active
-/// already.
-/// Threads: any, but at most one client is active in a process.
+/// Starts the client: Options::requests_in_flight threads, at the lowest priority. With an empty
+/// DSN and no Spotlight the guard is empty, the client disabled, and nothing is started or
+/// allocated after. In a child of fork() the client is disabled: what waits is the parent's to
+/// send, and a guard there does nothing. The child may call init() for itself. Errors: a malformed
+/// DSN, a rate out of range, faulty grouping rules, a client that is active already. Threads: any,
+/// but at most one client is active in a process.
 [[nodiscard]] Result<Guard> init(Options options);
 
-/// Waits until what was captured before the call has been sent or dropped. False when `timeout`
-/// came first. Not for the hot path: the client sends by itself.
+/// Waits until what was captured before the call has been sent, put on disk or dropped. False when
+/// `timeout` came first. Not for the hot path: the client sends by itself.
 bool flush(std::chrono::milliseconds timeout) noexcept;
 
 /// Threads: any. Cost: some tens of loads.

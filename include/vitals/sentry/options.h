@@ -87,8 +87,9 @@ struct Options {
   std::chrono::milliseconds connect_timeout{2000};
   std::shared_ptr<Transport> transport{};  ///< null: libcurl
 
-  /// The last word on an event: change it, or return false to drop it. Called on the client's own
-  /// thread. One that throws drops the event, since it may have been about to take a secret out.
+  /// The last word on an event: change it, or return false to drop it. Called on one of the
+  /// client's own threads, never on two at once but at the client's end. One that throws drops the
+  /// event, since it may have been about to take a secret out.
   std::function<bool(Event&)> before_send{};
   std::function<bool(Event&)> before_send_transaction{};
   /// The last word on a line of log(). Called on the client's own thread. One that throws drops the

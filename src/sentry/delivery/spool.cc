@@ -437,7 +437,7 @@ void Spool::set_aside(const std::string& name, std::string_view why) {
   std::vector<std::string> held = list(corrupt);
   std::sort(held.begin(), held.end());
   for (std::size_t i = 0; i + kMostCorrupt <= held.size(); ++i) {
-    Outlet::warn("the place for unreadable files is full, the oldest is gone:", held[i]);
+    Outlet::warn("the place for unreadable files is full, removed:", held[i]);
     unlinkat(corrupt, held[i].c_str(), 0);
   }
   if (renameat(folder_, name.c_str(), corrupt, name.c_str()) != 0) {

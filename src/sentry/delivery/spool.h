@@ -19,7 +19,7 @@ namespace vitals::sentry::detail {
 ///     TIME-DSN-OWNER-NUMBER-SIZE.envelope   waits (all in hexadecimal)
 ///     ….sending-OWNER, ….writing-OWNER      somebody has it in hand
 ///     OWNER.lock                            held by flock(2) for as long as that client lives
-///     corrupt/                              what could not be read, the newest few
+///     corrupt/                              what could not be read, a few of them
 ///
 /// A file is written under another name and then renamed, and is renamed again before it is read:
 /// so two processes that share the folder never take the same one. Whose lock is free is dead,
