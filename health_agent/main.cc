@@ -58,6 +58,7 @@ vitals::sentry::Guard start_sentry(const Settings& settings) {
   options.traces_sample_rate = settings.sentry_traces_sample_rate;
   options.send_default_pii = settings.sentry_send_default_pii;
   options.spotlight_url = settings.sentry_spotlight;
+  options.fingerprint_rules = settings.sentry_fingerprint_rules;
   options.cache_dir = settings.sentry_cache_dir;
   options.source_context = settings.sentry_environment == "development";
   options.enable_logs = true;

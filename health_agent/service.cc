@@ -134,6 +134,10 @@ void Service::reload(const LoadedSettings& fresh) {
     spdlog::info("SIGHUP: took SENTRY_SAMPLE_RATE {} and SENTRY_TRACES_SAMPLE_RATE {}",
                  s.sentry_sample_rate, s.sentry_traces_sample_rate);
   }
+  if (good("SENTRY_FINGERPRINT_RULES")) {
+    const auto rules = vitals::sentry::set_fingerprint_rules(s.sentry_fingerprint_rules);
+    if (rules) spdlog::info("SIGHUP: took SENTRY_FINGERPRINT_RULES, {} rules", *rules);
+  }
   if (good("API_KEYS")) {
     impl_->server.set_api_keys(s.api_keys);
     spdlog::info("SIGHUP: took {} API_KEYS", s.api_keys.size());

@@ -9,6 +9,7 @@
 #include <stdexcept>
 #include <thread>
 
+#include "vitals/sentry/client.h"
 #include "vitals/sentry/dsn.h"
 
 namespace health_agent {
@@ -226,6 +227,18 @@ class Reader {
   std::vector<SettingFault>& faults_;
 };
 
+void read_rules(Reader& in, Settings& s) {
+  constexpr const char* kName = "SENTRY_FINGERPRINT_RULES";
+  std::string path;
+  in.readable_file(kName, path);
+  if (path.empty()) return;
+  std::ifstream file{path};
+  s.sentry_fingerprint_rules.assign(std::istreambuf_iterator<char>{file}, {});
+  const auto count = vitals::sentry::check_fingerprint_rules(s.sentry_fingerprint_rules);
+  if (!count)
+    in.fault(kName, path, Secret::kNo, "a file of grouping rules; " + count.error().message);
+}
+
 void read_monitoring(Reader& in, LoadedSettings& out) {
   Settings& s = out.settings;
   in.flag("ENABLE_SENTRY", s.enable_sentry);
@@ -260,7 +273,7 @@ void read_monitoring(Reader& in, LoadedSettings& out) {
   in.flag("SENTRY_SEND_DEFAULT_PII", s.sentry_send_default_pii);
   if (const auto folder = in.given("SENTRY_CACHE_DIR"))
     s.sentry_cache_dir = *folder;  // empty turns it off
-  in.readable_file("SENTRY_FINGERPRINT_RULES", s.sentry_fingerprint_rules);
+  read_rules(in, s);
   in.flag("SENTRY_DEBUG", s.sentry_debug);
   in.text("METRICS_TOKEN", s.metrics_token);
   in.flag("ENABLE_CONSOLE", s.enable_console);

@@ -27,7 +27,7 @@ struct Settings {
   std::string sentry_spotlight;  // a URL, or empty
   bool sentry_send_default_pii = false;
   std::string sentry_cache_dir = "./data/sentry";
-  std::string sentry_fingerprint_rules;
+  std::string sentry_fingerprint_rules;  // the rules themselves
   bool sentry_debug = false;
   std::string metrics_token;
   bool enable_console = true;

@@ -324,6 +324,12 @@ void set_sample_rates(double errors, double traces) noexcept {
   }
 }
 
+Result<std::size_t> check_fingerprint_rules(std::string_view text) {
+  const Result<detail::FingerprintRules> rules = detail::parse_fingerprint_rules(text);
+  if (!rules) return rules.error();
+  return rules->size();
+}
+
 Result<std::size_t> set_fingerprint_rules(std::string_view text) {
   Result<detail::FingerprintRules> rules = detail::parse_fingerprint_rules(text);
   if (!rules) return rules.error();

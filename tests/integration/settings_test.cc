@@ -72,6 +72,7 @@ TEST(Settings, EachBadValueStopsTheStartWithItsName) {
       {"SENTRY_SPOTLIGHT", "perhaps"},
       {"SENTRY_SEND_DEFAULT_PII", "si"},
       {"SENTRY_FINGERPRINT_RULES", "/nowhere/rules.txt"},
+      {"SENTRY_FINGERPRINT_RULES", "/proc/self/status"},
       {"SENTRY_DEBUG", "10"},
       {"ENABLE_CONSOLE", "oui"},
       {"RUN_MODE", "web"},

@@ -113,6 +113,10 @@ bool flush(std::chrono::milliseconds timeout) noexcept;
 /// are no number from 0 to 1 are ignored. Threads: any.
 void set_sample_rates(double errors, double traces) noexcept;
 
+/// How many grouping rules there are in a text, without using them. Errors: each fault with its
+/// line and column. Threads: any.
+[[nodiscard]] Result<std::size_t> check_fingerprint_rules(std::string_view text);
+
 /// Changes Options::fingerprint_rules of the running client and returns how many there are now.
 /// Errors: each fault with its line and column; the rules stay as they were. Threads: any.
 Result<std::size_t> set_fingerprint_rules(std::string_view text);

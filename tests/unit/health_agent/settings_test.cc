@@ -83,10 +83,11 @@ INSTANTIATE_TEST_SUITE_P(
         BadVariable{"AGENT_FALLBACK_MODEL", "openai:"},
         BadVariable{"ANTHROPIC_BASE_URL", "api.anthropic.com"},
         BadVariable{"OPENAI_BASE_URL", "https://"}, BadVariable{"AGENT_TIMEOUT_SECONDS", "0"},
-        BadVariable{"AGENT_PRICES_FILE", "/no/such/file"}, BadVariable{"TELEGRAM_API_URL", "x"},
-        BadVariable{"ALLOWED_TELEGRAM_IDS", "1,two"}, BadVariable{"LOG_LEVEL", "loud"},
-        BadVariable{"LOG_FORMAT", "xml"}, BadVariable{"FAULTS", "handler:2"},
-        BadVariable{"FAULTS", "kitchen:0.1"}));
+        BadVariable{"AGENT_PRICES_FILE", "/no/such/file"},
+        BadVariable{"SENTRY_FINGERPRINT_RULES", "/proc/self/status"},
+        BadVariable{"TELEGRAM_API_URL", "x"}, BadVariable{"ALLOWED_TELEGRAM_IDS", "1,two"},
+        BadVariable{"LOG_LEVEL", "loud"}, BadVariable{"LOG_FORMAT", "xml"},
+        BadVariable{"FAULTS", "handler:2"}, BadVariable{"FAULTS", "kitchen:0.1"}));
 
 TEST(Settings, AllFaultsAreDescribedTogetherAndNoSecretIsShown) {
   const LoadedSettings loaded = load({{"SENTRY_DSN", "https://topsecretkey@"},
