@@ -67,8 +67,8 @@ class ThrowStackTest : public vitals::sentry::ClientTest {
   }
 };
 
-/// The next line's number, for who throws there.
-int thrown_at = 0;
+/// Where the latest throw was.
+std::atomic<int> thrown_at{0};
 
 [[gnu::noinline]] void throw_error() {
   thrown_at = __LINE__ + 1;
@@ -141,7 +141,7 @@ using ::testing::SizeIs;
 void expect_site(const Json& frame, std::string_view function) {
   EXPECT_EQ(frame["function"], "(anonymous namespace)::" + std::string{function});
   EXPECT_THAT(frame["abs_path"].get<std::string>(), EndsWith("/throw_stack_test.cc"));
-  EXPECT_EQ(frame["lineno"], thrown_at) << frame;
+  EXPECT_EQ(frame["lineno"], thrown_at.load()) << frame;
   EXPECT_EQ(frame["in_app"], true);
   EXPECT_THAT(frame["instruction_addr"].get<std::string>(), HasSubstr("0x"));
   EXPECT_THAT(frame["package"].get<std::string>(), HasSubstr("/sentry_stack_"));
@@ -231,7 +231,7 @@ TEST_F(ThrowStackTest, AnInlinedCallIsAFrameOfItsOwn) {
   ASSERT_THAT(frames.size(), Ge(2U));
   expect_site(frames[0], "throw_inlined");
   EXPECT_EQ(frames[1]["function"], "(anonymous namespace)::calls_inlined");
-  EXPECT_GT(frames[1]["lineno"].get<int>(), thrown_at);
+  EXPECT_GT(frames[1]["lineno"].get<int>(), thrown_at.load());
 }
 
 TEST_F(ThrowStackTest, OfADeepStackTheInnermostAreKept) {
