@@ -50,7 +50,7 @@ void log(LogLevel level, std::string_view text, std::span<const FieldView> attri
 /// 16 KiB in all; 1,000 lines and 4 MB may wait, what is past that is counted as `queue_full`.
 /// Attributes whose names say that they are secrets are masked; the text goes out as it is, so keep
 /// secrets out of it.
-/// Threads: any. Cost: about 0.3 us and one allocation, no lock but the scope's own short one;
+/// Threads: any. Cost: about 0.4 us and one allocation, no lock but the scope's own short one;
 /// without Options::enable_logs two loads. Never blocks, never throws.
 inline void log(LogLevel level, std::string_view text,
                 std::initializer_list<FieldView> attributes = {}) noexcept {
