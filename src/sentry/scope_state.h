@@ -191,9 +191,9 @@ class ScopeState {
   std::atomic<bool> has_records_{false};
   std::atomic<SessionStatus> session_{SessionStatus::kExited};
   const Borrowed* borrowed_ = nullptr;
+  SharedAttachments attachments_;  // up here, in memory that every scope touches anyway
   Records records_;
   CrumbLog breadcrumbs_;
-  SharedAttachments attachments_;
 };
 
 }  // namespace vitals::sentry::detail
