@@ -131,8 +131,13 @@ std::optional<ParentSpan> parse_traceparent(std::string_view text) noexcept {
 std::string sentry_members(std::string_view baggage) {
   std::string out;
   for_each_member(baggage, [&out](std::string_view member) {
-    if (!member.starts_with(kPrefix) || member.find('=') == kPrefix.size()) return;
-    append_member(out, trim(member.substr(0, member.find(';'))), kMaxBaggageSize);
+    member = trim(member.substr(0, member.find(';')));
+    const std::size_t equals = member.find('=');  // one in the properties is none of the member's
+    if (!member.starts_with(kPrefix) || equals == kPrefix.size() ||
+        equals == std::string_view::npos) {
+      return;
+    }
+    append_member(out, member, kMaxBaggageSize);
   });
   return out;
 }

@@ -75,7 +75,8 @@ TEST(Baggage, IsDecodedByItsKeys) {
 TEST(Baggage, NeverPassesOnWhatWouldBreakAHeader) {
   EXPECT_THAT(sentry_members("sentry-a=b\r\nX-Evil: 1"), IsEmpty());
   EXPECT_THAT(foreign_members("a=b\nc", 8192), IsEmpty());
-  EXPECT_THAT(sentry_members("sentry-a=\xff,sentry-b=\x01,sentry-=x,=,,sentry-c"), IsEmpty());
+  EXPECT_THAT(sentry_members("sentry-a=\xff,sentry-b=\x01,sentry-=x,=,,sentry-c,sentry-d;p=1"),
+              IsEmpty());
 }
 
 TEST(Baggage, IsBoundedWhateverComes) {
