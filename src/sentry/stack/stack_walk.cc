@@ -61,7 +61,7 @@ std::size_t unwind_stack(std::uintptr_t first, std::span<std::uintptr_t> out) no
 
 // A frame is two words: the caller's frame, and the return address. Neither is an object that a
 // sanitizer knows.
-[[gnu::no_sanitize("address", "thread", "undefined")]] std::size_t walk_stack(
+__attribute__((no_sanitize("address", "thread", "undefined"))) std::size_t walk_stack(
     std::uintptr_t first, const void* frame, std::span<std::uintptr_t> out) noexcept {
   if (out.empty()) return 0;
   std::size_t depth = 0;

@@ -104,8 +104,8 @@ void record(const void* object, const std::type_info* type, std::uintptr_t site,
 // The language's own entry points, in the executable's name before the runtime's: whoever throws in
 // this process, from whatever library, comes by here.
 
-extern "C" [[noreturn]] void __cxxabiv1::__cxa_throw(void* object, std::type_info* type,
-                                                     void (*destroy)(void*)) {
+extern "C" void __cxxabiv1::__cxa_throw(void* object, std::type_info* type,
+                                        void (*destroy)(void*)) {
   namespace detail = vitals::sentry::detail;
   detail::make_ready();
   detail::record(object, type, reinterpret_cast<std::uintptr_t>(__builtin_return_address(0)),
