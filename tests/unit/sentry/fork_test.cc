@@ -53,6 +53,9 @@ TEST_F(ForkTest, AChildHasNoClientAndSendsNothingOfItsParents) {
 }
 
 TEST_F(ForkTest, AChildMayStartAClientOfItsOwn) {
+#ifdef __SANITIZE_THREAD__
+  GTEST_SKIP() << "ThreadSanitizer allows no threads in a child of fork()";
+#endif
   start();
   EXPECT_EQ(in_child([] {
               auto own = std::make_shared<vitals::testing::MemoryTransport>();
