@@ -286,11 +286,14 @@ TEST_F(PrivacyTest, WhatAHookAddsIsMaskedToo) {
   Options given = options();
   given.before_send = [](Event& e) {
     e.extra.emplace_back("password", std::string{"hush"});
+    e.request.body = "hush-body";
     return true;
   };
   start(std::move(given));
   capture_message("x");
-  EXPECT_EQ(event()["extra"]["password"], "[Filtered]");
+  const Json e = event();
+  EXPECT_EQ(e["extra"]["password"], "[Filtered]");
+  EXPECT_THAT(e.dump(), Not(HasSubstr("hush")));
 }
 
 TEST_F(PrivacyTest, NoSecretLeavesWhereverItStands) {

@@ -76,9 +76,12 @@ TEST(Trim, AMessageOfMegabytesArrives) {
 }
 
 TEST(Trim, ASecretIsMaskedBeforeTheTextAroundItIsCut) {
-  Event event;
-  event.message = std::string(8150, 'x') + " postgres://bob:hush-hush-hush-hush-hush-hush@db";
-  EXPECT_THAT(written(event).dump(), Not(HasSubstr("hush")));
+  for (const char* secret : {" postgres://bob:hush-hush-hush-hush-hush-hush@db",
+                             " <password>hush-hush-hush-hush-hush</password>"}) {
+    Event event;
+    event.message = std::string(8165, 'x') + secret;
+    EXPECT_THAT(written(event).dump(), Not(HasSubstr("hush")));
+  }
 }
 
 TEST(Trim, BreadcrumbsLoseTheirDataFirstAndThenTheOldestGo) {
