@@ -116,12 +116,20 @@ void say(const Options& options, std::string_view what) {
 }
 
 /// From here on a crash leaves a report, and what former processes left is on its way.
+/// The request that a former process died over has ended too.
+void end_crashed_session(Client& client, const detail::CrashReport& report) {
+  if (!report.request_active || !client.options().track_sessions) return;
+  auto item = detail::session_item(Timestamp{std::chrono::nanoseconds{report.facts.time}},
+                                   SessionStatus::kCrashed, report.release, report.environment);
+  if (item) client.submit(std::move(item));
+}
+
 void begin_crash_reports(Client& client) {
   const Options& options = client.options();
   if (options.cache_dir.empty()) return;
   detail::recover_crashes(
       options, {.capture = [&client](auto item) { return client.capture_error(std::move(item)); },
-                .taken = nullptr,
+                .taken = [&client](const auto& report) { end_crashed_session(client, report); },
                 .say = [&options](std::string_view what) { say(options, what); }});
   if (!options.handle_crashes) return;
   const Result<bool> installed = detail::install_crash_handlers(options);

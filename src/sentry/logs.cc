@@ -108,7 +108,7 @@ bool kept_by_hook(const Options& options, LogRecord& record) {
   }
 }
 
-void write_line(const LogRecord& record, std::string_view common, std::string& out) {
+void write_line(const LogRecord& record, std::string_view common, bool pii, std::string& out) {
   constexpr int kNumbersPerLevel = 4;
   JsonWriter json{out};
   json.begin_object().key("timestamp").timestamp(record.timestamp);
@@ -116,7 +116,8 @@ void write_line(const LogRecord& record, std::string_view common, std::string& o
   if (record.span_id) json.member("span_id", record.span_id.hex().view());
   json.member("level", log_level_name(record.level));
   json.key("severity_number").integer(1 + kNumbersPerLevel * static_cast<int>(record.level));
-  json.key("body").string(record.body);
+  std::string masked;
+  json.key("body").string(scrub_text(record.body, pii, masked));
   json.key("attributes").begin_object();
   for (const auto& [name, value] : record.attributes) {
     if (!is_ours(name)) write_attribute(json, name, view_of(value));
@@ -198,7 +199,7 @@ void LogSource::append(const LogItem& line) {
   }
   const std::size_t before = batch_.size();
   if (batch_count_ > 0) batch_ += ',';
-  write_line(record, attributes_, batch_);
+  write_line(record, attributes_, options_.send_default_pii, batch_);
   if (batch_.size() - before > kMaxLine) {  // a hook's doing
     batch_.resize(before);
     count(Category::kLog, Outcome::kTooLarge);

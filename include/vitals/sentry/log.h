@@ -48,8 +48,7 @@ void log(LogLevel level, std::string_view text, std::span<const FieldView> attri
 ///
 /// Lines are sent in batches: 100 of them, or what came within 5 s. A line holds 8 KiB of text and
 /// 16 KiB in all; 1,000 lines and 4 MB may wait, what is past that is counted as `queue_full`.
-/// Attributes whose names say that they are secrets are masked; the text goes out as it is, so keep
-/// secrets out of it.
+/// What is a secret by its name or its look is masked, in the attributes and in the text.
 /// Threads: any. Cost: about 0.4 us and one allocation, no lock but the scope's own short one;
 /// without Options::enable_logs two loads. Never blocks, never throws.
 inline void log(LogLevel level, std::string_view text,

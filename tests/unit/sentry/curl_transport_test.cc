@@ -127,8 +127,11 @@ TEST_F(OverCurl, AnEventArrivesAsAnEnvelope) {
   const std::string request = server.requests().front();
   EXPECT_THAT(request, HasSubstr("POST /api/1/envelope/ HTTP/1.1\r\n"));
   EXPECT_THAT(request, HasSubstr("sentry_key=k\r\n"));
+  // The stack makes it large enough to be compressed.
+  EXPECT_THAT(request, HasSubstr("Content-Encoding: gzip\r\n"));
   const auto envelope =
-      vitals::testing::parse_envelope({.body = request.substr(request.find("\r\n\r\n") + 4)});
+      vitals::testing::parse_envelope({.headers = {{"Content-Encoding", "gzip"}},
+                                       .body = request.substr(request.find("\r\n\r\n") + 4)});
   EXPECT_EQ(Json::parse(envelope.header)["event_id"], id.str());
   ASSERT_THAT(envelope.items, SizeIs(1));
   EXPECT_EQ(Json::parse(envelope.items[0].payload)["exception"]["values"][0]["value"],
