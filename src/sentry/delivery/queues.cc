@@ -97,22 +97,42 @@ bool Queues::push(std::unique_ptr<ReadyItem> item) noexcept {
   return false;
 }
 
-std::optional<Queues::Taken> Queues::take() noexcept {
-  Taken taken;
-  if (auto error = errors_.pop(taken.place)) {
-    taken.cost = error->cost();
-    taken.attached = attached_bytes(*error);
-    taken.item = std::move(error);
-  } else if (auto transaction = transactions_.pop(taken.place)) {
-    taken.cost = transaction->cost();
-    taken.item = std::move(transaction);
-  } else if (auto ready = items_.pop(taken.place)) {
-    taken.cost = ready->cost();
-    taken.item = std::move(ready);
-  } else {
-    return std::nullopt;
+bool Queues::take_from(Lane lane, Taken& taken) noexcept {
+  const auto take = [&taken](auto& queue) {
+    auto item = queue.pop(taken.place);
+    if (!item) return false;
+    taken.cost = item->cost();
+    taken.item = std::move(item);
+    return true;
+  };
+  switch (lane) {
+    case kErrors:
+      if (!take(errors_)) return false;
+      taken.attached = attached_bytes(*std::get<kErrors>(taken.item));
+      return true;
+    case kTransactions:
+      return take(transactions_);
+    case kItems:
+      return take(items_);
   }
-  return taken;
+  return false;
+}
+
+std::optional<Queues::Taken> Queues::take() noexcept {
+  // A stream of errors that never ends must not keep the rest from ever being sent.
+  constexpr std::uint32_t kCycle = 8;
+  constexpr std::array<Lane, kLanes> kUsual{kErrors, kTransactions, kItems};
+  constexpr std::array<Lane, kLanes> kTransactionsTurn{kTransactions, kErrors, kItems};
+  constexpr std::array<Lane, kLanes> kItemsTurn{kItems, kErrors, kTransactions};
+  const std::uint32_t turn = turns_.fetch_add(1, std::memory_order_relaxed) % kCycle;
+  const auto& order = turn == kCycle / 2   ? kTransactionsTurn
+                      : turn == kCycle - 1 ? kItemsTurn
+                                           : kUsual;
+  Taken taken;
+  for (const Lane lane : order) {
+    if (take_from(lane, taken)) return taken;
+  }
+  return std::nullopt;
 }
 
 void Queues::release(const Taken& taken) noexcept {

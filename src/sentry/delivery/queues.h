@@ -42,7 +42,8 @@ class Queues {
   bool push(std::unique_ptr<TransactionItem> item) noexcept;
   bool push(std::unique_ptr<ReadyItem> item) noexcept;
 
-  /// The next one: errors before transactions before all else.
+  /// The next one: six times of eight errors before transactions before all else, and once each of
+  /// the others first.
   [[nodiscard]] std::optional<Taken> take() noexcept;
   /// It is done with.
   void release(const Taken& taken) noexcept;
@@ -68,6 +69,7 @@ class Queues {
   }
 
  private:
+  [[nodiscard]] bool take_from(Lane lane, Taken& taken) noexcept;
   [[nodiscard]] bool make_room(std::size_t cost) noexcept;
 
   const std::size_t byte_limit_;
@@ -78,6 +80,7 @@ class Queues {
   std::atomic<std::size_t> bytes_{0};
   std::atomic<std::size_t> attached_{0};
   std::atomic<std::size_t> item_bytes_{0};
+  std::atomic<std::uint32_t> turns_{0};
 };
 
 /// How many spans were lost with a transaction, itself among them.

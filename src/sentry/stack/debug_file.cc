@@ -134,7 +134,7 @@ std::unique_ptr<DebugFile::Handle> DebugFile::open_one(const std::string& path,
     return nullptr;
   }
   elf_version(EV_CURRENT);
-  handle->elf = elf_begin(handle->descriptor, ELF_C_READ, nullptr);
+  handle->elf = elf_begin(handle->descriptor, ELF_C_READ_MMAP, nullptr);
   if (handle->elf == nullptr || elf_kind(handle->elf) != ELF_K_ELF) return nullptr;
   if (!build_id.empty() && build_id_of(handle->elf) != build_id) return nullptr;
   return handle;
@@ -235,9 +235,7 @@ const DebugFile::Ranges& DebugFile::functions_of(std::uint64_t unit) {
   return found->second;
 }
 
-std::string DebugFile::symbol_at(std::uint64_t address) const {
-  std::string best;
-  std::uint64_t best_begin = 0;
+void DebugFile::index_symbols() {
   Elf_Scn* section = nullptr;
   while ((section = elf_nextscn(file_->elf, section)) != nullptr) {
     GElf_Shdr header;
@@ -251,17 +249,30 @@ std::string DebugFile::symbol_at(std::uint64_t address) const {
       if (gelf_getsym(data, i, &symbol) == nullptr) break;
       const auto type = GELF_ST_TYPE(symbol.st_info);
       if ((type != STT_FUNC && type != STT_GNU_IFUNC) || symbol.st_shndx == SHN_UNDEF) continue;
-      // One without a size reaches as far as the next.
-      const std::uint64_t size = symbol.st_size == 0 ? 4096 : symbol.st_size;
-      if (address < symbol.st_value || address - symbol.st_value >= size) continue;
-      if (!best.empty() && symbol.st_value <= best_begin) continue;
       const char* const name = elf_strptr(file_->elf, header.sh_link, symbol.st_name);
       if (name == nullptr || *name == '\0') continue;
-      best = name;
-      best_begin = symbol.st_value;
+      // One without a size reaches as far as the next.
+      const std::uint64_t size = symbol.st_size == 0 ? 4096 : symbol.st_size;
+      symbols_.push_back({symbol.st_value, symbol.st_value + size, name});
     }
   }
-  return best;
+  std::stable_sort(symbols_.begin(), symbols_.end(),
+                   [](const Symbol& a, const Symbol& b) { return a.begin < b.begin; });
+}
+
+std::string DebugFile::symbol_at(std::uint64_t address) {
+  if (!symbols_indexed_) index_symbols();
+  symbols_indexed_ = true;
+  auto behind =
+      std::upper_bound(symbols_.begin(), symbols_.end(), address,
+                       [](std::uint64_t a, const Symbol& symbol) { return a < symbol.begin; });
+  // Few functions lie within another; aliases of one share its place.
+  constexpr int kTries = 16;
+  for (int tries = 0; tries < kTries && behind != symbols_.begin(); ++tries) {
+    --behind;
+    if (address < behind->end) return behind->name;
+  }
+  return {};
 }
 
 std::vector<Location> DebugFile::look_up_debug(std::uint64_t address, const std::string& symbol) {

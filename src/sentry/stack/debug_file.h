@@ -20,8 +20,8 @@ struct Location {
   int line = 0;           // 0: unknown
 };
 
-/// An ELF file with its symbols and, where it has any, its DWARF debug information. Read, not
-/// mapped: a file that is cut short meanwhile gives an error and no SIGBUS.
+/// An ELF file with its symbols and, where it has any, its DWARF debug information. Mapped, as the
+/// loader has the same files mapped: what is not looked at takes no memory.
 /// Threads: one at a time.
 class DebugFile {
  public:
@@ -47,6 +47,11 @@ class DebugFile {
     std::uint64_t offset;  // of what has the range, in the debug information
   };
   using Ranges = std::vector<Range>;
+  struct Symbol {
+    std::uint64_t begin;
+    std::uint64_t end;
+    const char* name;
+  };
 
   explicit DebugFile(std::unique_ptr<Handle> file);
 
@@ -57,13 +62,16 @@ class DebugFile {
   void collect_functions(Ranges& ranges, void* parent, int depth) const;
   [[nodiscard]] const Ranges& functions_of(std::uint64_t unit);
   void index_units();
-  [[nodiscard]] std::string symbol_at(std::uint64_t address) const;
+  void index_symbols();
+  [[nodiscard]] std::string symbol_at(std::uint64_t address);
   [[nodiscard]] std::vector<Location> look_up_debug(std::uint64_t address,
                                                     const std::string& symbol);
 
   std::unique_ptr<Handle> file_;
   std::unique_ptr<Handle> debug_;  // null: in `file_`, if anywhere
   Dwarf* dwarf_ = nullptr;
+  bool symbols_indexed_ = false;
+  std::vector<Symbol> symbols_;  // of functions, sorted
   Ranges units_;
   std::map<std::uint64_t, Ranges> functions_;  // by unit
 };

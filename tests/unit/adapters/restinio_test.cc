@@ -52,12 +52,14 @@ TEST_F(RestinioTest, AbsentHeadersAreEmptyAndAnUnknownMethodIsOther) {
   EXPECT_TRUE(start.query.empty());
 }
 
-TEST_F(RestinioTest, FinishPutsTheRequestIdOnTheAnswerAndCountsIt) {
+TEST_F(RestinioTest, FinishPutsTheIdsOnTheAnswerAndCountsIt) {
   monitor::RequestScope scope{
       {.method = monitor::Method::kGet, .route = "/restinio", .request_id = "r-1"}};
   FakeResponse response;
   finish(response, scope, 204);
-  EXPECT_THAT(response.headers, ::testing::ElementsAre(::testing::Pair("X-Request-ID", "r-1")));
+  EXPECT_THAT(response.headers,
+              ::testing::ElementsAre(::testing::Pair("X-Request-ID", "r-1"),
+                                     ::testing::Pair("X-Trace-ID", scope.trace_id())));
   EXPECT_EQ(monitor::value("http_requests_total",
                            {{"method", "GET"}, {"endpoint", "/restinio"}, {"status", "204"}}),
             1);

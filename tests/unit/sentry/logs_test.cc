@@ -96,11 +96,11 @@ TEST_F(Logs, AttributesKeepTheirTypes) {
   EXPECT_FALSE(attributes.contains("none"));
 }
 
-TEST_F(Logs, SecretsAreMaskedByNameAndTheTextIsLeftAlone) {
+TEST_F(Logs, SecretsAreMaskedByNameAndByLookInTheTextToo) {
   start();
   log(LogLevel::kInfo, "token=abc", {{"api_key", "abc"}, {"gen_ai.usage.input_tokens", 12}});
   const Json sent = line();
-  EXPECT_EQ(sent["body"], "token=abc");
+  EXPECT_EQ(sent["body"], "token=[Filtered]");
   EXPECT_EQ(sent["attributes"]["api_key"], attribute("[Filtered]", "string"));
   EXPECT_EQ(sent["attributes"]["gen_ai.usage.input_tokens"], attribute(12, "integer"));
 }
