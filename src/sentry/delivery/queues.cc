@@ -118,18 +118,17 @@ bool Queues::take_from(Lane lane, Taken& taken) noexcept {
   return false;
 }
 
-std::optional<Queues::Taken> Queues::take() noexcept {
+std::optional<Queues::Taken> Queues::take(Order order) noexcept {
   // A stream of errors that never ends must not keep the rest from ever being sent.
   constexpr std::uint32_t kCycle = 8;
-  constexpr std::array<Lane, kLanes> kUsual{kErrors, kTransactions, kItems};
-  constexpr std::array<Lane, kLanes> kTransactionsTurn{kTransactions, kErrors, kItems};
-  constexpr std::array<Lane, kLanes> kItemsTurn{kItems, kErrors, kTransactions};
-  const std::uint32_t turn = turns_.fetch_add(1, std::memory_order_relaxed) % kCycle;
-  const auto& order = turn == kCycle / 2   ? kTransactionsTurn
-                      : turn == kCycle - 1 ? kItemsTurn
-                                           : kUsual;
+  std::array<Lane, kLanes> lanes{kErrors, kTransactions, kItems};
+  if (order == Order::kFair) {
+    const std::uint32_t turn = turns_.fetch_add(1, std::memory_order_relaxed) % kCycle;
+    if (turn == kCycle / 2) lanes = {kTransactions, kErrors, kItems};
+    if (turn == kCycle - 1) lanes = {kItems, kErrors, kTransactions};
+  }
   Taken taken;
-  for (const Lane lane : order) {
+  for (const Lane lane : lanes) {
     if (take_from(lane, taken)) return taken;
   }
   return std::nullopt;

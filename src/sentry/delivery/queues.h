@@ -42,9 +42,12 @@ class Queues {
   bool push(std::unique_ptr<TransactionItem> item) noexcept;
   bool push(std::unique_ptr<ReadyItem> item) noexcept;
 
-  /// The next one: six times of eight errors before transactions before all else, and once each of
-  /// the others first.
-  [[nodiscard]] std::optional<Taken> take() noexcept;
+  enum class Order : std::uint8_t {
+    kErrorsFirst,  ///< errors before transactions before all else
+    kFair,         ///< the same six times of eight, and once each of the others first
+  };
+  /// The next one.
+  [[nodiscard]] std::optional<Taken> take(Order order) noexcept;
   /// It is done with.
   void release(const Taken& taken) noexcept;
   /// It is lost.

@@ -22,6 +22,8 @@ using Clock = std::chrono::steady_clock;
 constexpr std::chrono::milliseconds kPatience{100};
 /// Between two questions to the sources under load; without load it is kPatience.
 constexpr std::chrono::milliseconds kAskAgain{50};
+/// How long the next envelope from disk may wait behind new ones.
+constexpr std::chrono::milliseconds kReplayPatience{1000};
 constexpr int kLowestPriority = 19;
 constexpr std::size_t kMostThreads = 16;
 constexpr int kMostTries = 5;
@@ -115,6 +117,8 @@ std::optional<Worker::Job> Worker::next_job(Sender& sender) noexcept {
 std::optional<Worker::Job> Worker::look(Sender& sender, Time now, bool post) {
   std::optional<Job> job;
   if (post) job = take_retry();
+  // What waits on disk goes behind what is new, but not for ever.
+  if (!job && post && now >= next_replay_ + kReplayPatience) job = take_replay(now);
   if (!job && (post || spool_)) job = take_queued(sender, !post);
   if (!job && post) job = take_replay(now);
   if (!job && post) job = take_report(sender, now);
@@ -188,7 +192,10 @@ std::optional<Worker::Job> Worker::take_queued(Sender& sender, bool to_disk) noe
     job.to_disk = to_disk;
     {
       const std::lock_guard hold{mutex_};
-      job.taken = queues_.take();
+      // At the end there may be no time for all of it.
+      job.taken =
+          queues_.take(closing_.load(std::memory_order_relaxed) ? Queues::Order::kErrorsFirst
+                                                                : Queues::Order::kFair);
       if (!job.taken) return std::nullopt;
       open_.push_back({job.taken->lane(), job.taken->place});
     }

@@ -13,7 +13,7 @@ TEST(Queues, ErrorsGoFirstButNotForEver) {
   EXPECT_TRUE(queues.push(std::make_unique<ReadyItem>()));
   int errors_before = 0;
   for (; errors_before < 100; ++errors_before) {
-    const auto taken = queues.take();
+    const auto taken = queues.take(Queues::Order::kFair);
     ASSERT_TRUE(taken);
     queues.release(*taken);
     if (taken->lane() == Queues::kItems) break;
@@ -22,14 +22,24 @@ TEST(Queues, ErrorsGoFirstButNotForEver) {
   EXPECT_LT(errors_before, 8) << "all errors went before it";
 }
 
+TEST(Queues, AtTheEndAllErrorsGoFirst) {
+  const Options options;
+  Queues queues{options};
+  EXPECT_TRUE(queues.push(std::make_unique<ReadyItem>()));
+  for (int i = 0; i < 100; ++i)
+    EXPECT_TRUE(queues.push(std::make_unique<ErrorItem>()));
+  for (int i = 0; i < 100; ++i)
+    EXPECT_EQ(queues.take(Queues::Order::kErrorsFirst)->lane(), Queues::kErrors) << i;
+}
+
 TEST(Queues, WhatIsThereIsTakenWhoseverTurnItIs) {
   const Options options;
   Queues queues{options};
   for (int i = 0; i < 20; ++i)
     EXPECT_TRUE(queues.push(std::make_unique<ReadyItem>()));
   for (int i = 0; i < 20; ++i)
-    EXPECT_TRUE(queues.take());
-  EXPECT_FALSE(queues.take());
+    EXPECT_TRUE(queues.take(Queues::Order::kFair));
+  EXPECT_FALSE(queues.take(Queues::Order::kFair));
 }
 
 }  // namespace
