@@ -1,6 +1,6 @@
 // How fast the Sentry client delivers, and what it holds while it cannot. A server of its own, in a
 // child process, takes what comes on kept-alive connections and counts it, as cheaply as it can.
-// Prints `name value unit goal`.
+// Prints `name value unit goal verdict`.
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -30,12 +30,14 @@
 #include <thread>
 #include <unordered_map>
 
+#include "bench/goals.h"
 #include "vitals/sentry/client.h"
 
 namespace {
 
 namespace sentry = vitals::sentry;
 using Clock = std::chrono::steady_clock;
+using vitals::bench::print;
 
 enum class Manner { kAnswers, kHangs };
 
@@ -154,12 +156,15 @@ class Server {
   pid_t child_ = -1;
 };
 
-/// Bytes of this process that are in memory.
+/// Bytes of memory that this process holds, less the pages of files, which the kernel takes back
+/// when it needs them: the debug information is mapped.
 std::uint64_t resident() {
   std::ifstream file{"/proc/self/statm"};
+  std::uint64_t size = 0;
   std::uint64_t pages = 0;
-  file >> pages >> pages;
-  return pages * static_cast<std::uint64_t>(sysconf(_SC_PAGESIZE));
+  std::uint64_t of_files = 0;
+  file >> size >> pages >> of_files;
+  return (pages - of_files) * static_cast<std::uint64_t>(sysconf(_SC_PAGESIZE));
 }
 
 double cpu_seconds() {
@@ -173,13 +178,6 @@ double cpu_seconds() {
 
 double since(Clock::time_point begin) {
   return std::chrono::duration<double>(Clock::now() - begin).count();
-}
-
-void print(std::string_view name, double value, std::string_view unit, std::string_view goal) {
-  std::printf("%-34.*s %12.1f %-10.*s %.*s\n", static_cast<int>(name.size()), name.data(), value,
-              static_cast<int>(unit.size()), unit.data(), static_cast<int>(goal.size()),
-              goal.data());
-  std::fflush(stdout);
 }
 
 /// A request's scope with 50 breadcrumbs, and an error with a cause.

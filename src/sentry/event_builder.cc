@@ -172,6 +172,7 @@ Event build_event(const ErrorItem& item, const Options& options, Symbolizer& sym
     }
     if (!parts.empty()) event.fingerprint = std::move(parts);
   }
+  event.breadcrumbs.reserve(options.max_breadcrumbs);
   for (std::string_view rest = item.scope.breadcrumbs; !rest.empty();) {
     event.breadcrumbs.push_back(take_breadcrumb(rest));
   }

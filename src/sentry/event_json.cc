@@ -183,10 +183,10 @@ void write_breadcrumbs(EventWriter& writer, const std::vector<BreadcrumbRecord>&
   json.key("breadcrumbs").begin_object().key("values").begin_array();
   for (const BreadcrumbRecord& crumb : breadcrumbs) {
     json.begin_object().key("timestamp").timestamp(crumb.timestamp);
-    json.member("type", crumb.type.empty() ? std::string_view{"default"} : crumb.type);
-    json.member("category", crumb.category);
+    // A type `default` and a level `info` are what a reader takes for granted.
+    json.member("type", crumb.type).member("category", crumb.category);
     writer.text("message", crumb.message);
-    json.member("level", level_name(crumb.level));
+    if (crumb.level != Level::kInfo) json.member("level", level_name(crumb.level));
     writer.fields("data", crumb.data);
     json.end_object();
   }

@@ -150,14 +150,20 @@ EventId capture_message(std::string_view text, Level level, const CaptureOptions
 /// Returns the event's id, zero when the client is disabled or the queue is full. Never blocks,
 /// never throws. Threads: any. Cost: some allocations; a nested exception costs a rethrow.
 inline EventId capture_exception(const std::exception& exception,
-                                 const CaptureOptions& options = {}) noexcept {
+                                 const CaptureOptions& options) noexcept {
   return enabled() ? detail::capture_exception(exception, options) : EventId{};
+}
+inline EventId capture_exception(const std::exception& exception) noexcept {
+  return enabled() ? detail::capture_exception(exception, {}) : EventId{};
 }
 /// The same of any exception, also one that is no std::exception. A null pointer captures nothing.
 /// Cost: a rethrow more.
 inline EventId capture_exception(const std::exception_ptr& exception,
-                                 const CaptureOptions& options = {}) noexcept {
+                                 const CaptureOptions& options) noexcept {
   return enabled() ? detail::capture_exception(exception, options) : EventId{};
+}
+inline EventId capture_exception(const std::exception_ptr& exception) noexcept {
+  return enabled() ? detail::capture_exception(exception, {}) : EventId{};
 }
 /// Hands a message over as an event. For what is only of interest once an error follows, add a
 /// breadcrumb instead.

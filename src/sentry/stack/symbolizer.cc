@@ -120,6 +120,7 @@ std::vector<FrameRecord> Symbolizer::frames(std::span<const std::uintptr_t> stac
                                             Innermost innermost) {
   std::vector<FrameRecord> result;
   if (stack.empty() || !modules) return result;
+  result.reserve(2 * stack.size());  // some are inlined into others
   const std::lock_guard hold{mutex_};
   use_modules(modules);
   for (std::size_t i = 0; i < stack.size(); ++i) {
