@@ -11,6 +11,7 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <functional>
 
 #include "sentry/stack/function_name.h"
 #include "sentry/stack/modules.h"
@@ -256,8 +257,10 @@ void DebugFile::index_symbols() {
       symbols_.push_back({symbol.st_value, symbol.st_value + size, name});
     }
   }
-  std::stable_sort(symbols_.begin(), symbols_.end(),
-                   [](const Symbol& a, const Symbol& b) { return a.begin < b.begin; });
+  // Of aliases any will do, but always the same one.
+  std::sort(symbols_.begin(), symbols_.end(), [](const Symbol& a, const Symbol& b) {
+    return a.begin != b.begin ? a.begin < b.begin : std::less<>{}(a.name, b.name);
+  });
 }
 
 std::string DebugFile::symbol_at(std::uint64_t address) {
