@@ -48,6 +48,9 @@ TEST(Shutdown, EventsThatWaitAreSentBeforeTheEnd) {
   EnvelopeReceiver receiver;
   Service service{health_agent(with_sentry(receiver, {{"FAULTS", "handler:1.0"}}))};
   Http client = service.http();
+  // The first event of a process waits for the debug information to be read.
+  client.get("/api/v1/users/ann");
+  ASSERT_TRUE(receiver.wait_for_events(1));
   constexpr std::size_t kFailures = 40;
   for (std::size_t i = 0; i < kFailures; ++i)
     client.get("/api/v1/users/ann", {{"X-Request-ID", "last." + std::to_string(i)}});
