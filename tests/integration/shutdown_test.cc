@@ -51,7 +51,7 @@ TEST(Shutdown, EventsThatWaitAreSentBeforeTheEnd) {
   // The first event of a process waits for the debug information to be read.
   client.get("/api/v1/users/ann");
   ASSERT_TRUE(receiver.wait_for_events(1));
-  constexpr std::size_t kFailures = 40;
+  constexpr std::size_t kFailures = 40 / kSlowness;
   for (std::size_t i = 0; i < kFailures; ++i)
     client.get("/api/v1/users/ann", {{"X-Request-ID", "last." + std::to_string(i)}});
   const Stopped end = service.stop();
