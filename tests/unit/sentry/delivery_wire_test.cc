@@ -101,9 +101,10 @@ TEST_P(EveryEvent, IsAcceptedOrReportedOrOnDisk) {
   server.answer_with({ok()});
   guard.end(kPlenty);
   const Ledger ledger{server.accepted()};
-  EXPECT_EQ(
-      ledger.events.size() + ledger.told("error") + answered_429() + spooled_in(folder.path()),
-      kEvents);
+  const std::size_t known =
+      ledger.events.size() + ledger.told("error") + answered_429() + spooled_in(folder.path());
+  // What was taken, but not answered whole, may lie on disk as well.
+  EXPECT_TRUE(GetParam().may_double ? known >= kEvents : known == kEvents) << known;
   EXPECT_EQ(ledger.told("network_error", "error"), 0U) << "it is on disk";
 }
 

@@ -20,7 +20,11 @@ namespace vitals::sentry {
 using Json = nlohmann::json;
 using namespace std::chrono_literals;
 
-inline constexpr std::chrono::milliseconds kPlenty{20000};
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+inline constexpr std::chrono::milliseconds kPlenty{120'000};
+#else
+inline constexpr std::chrono::milliseconds kPlenty{20'000};
+#endif
 
 /// A client on a transport in memory, for the length of a test.
 class ClientTest : public ::testing::Test {
