@@ -7,6 +7,7 @@
 #include <atomic>
 #include <cstring>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <utility>
 
@@ -27,6 +28,8 @@ struct List {
 };
 
 constinit std::atomic<const List*> current{nullptr};
+/// Of who refreshes, never of a handler.
+constinit std::mutex refreshing;
 constinit const List* previous = nullptr;
 
 void describe_module(std::string& bytes, const Module& module) {
@@ -47,6 +50,7 @@ std::string_view module_list() noexcept {
 
 void refresh_module_list() noexcept {
   try {
+    const std::lock_guard hold{refreshing};
     auto made = std::make_unique<List>();
     dl_iterate_phdr(
         [](dl_phdr_info* info, std::size_t, void* argument) {
