@@ -46,8 +46,9 @@ class Queues {
     kErrorsFirst,  ///< errors before transactions before all else
     kFair,         ///< the same six times of eight, and once each of the others first
   };
+  enum class Items : bool { kLeave, kTake };
   /// The next one.
-  [[nodiscard]] std::optional<Taken> take(Order order) noexcept;
+  [[nodiscard]] std::optional<Taken> take(Order order, Items items = Items::kTake) noexcept;
   /// It is done with.
   void release(const Taken& taken) noexcept;
   /// It is lost.

@@ -193,9 +193,14 @@ std::optional<Worker::Job> Worker::take_queued(Sender& sender, bool to_disk) noe
     {
       const std::lock_guard hold{mutex_};
       // At the end there may be no time for all of it.
+      const auto order = closing_.load(std::memory_order_relaxed) ? Queues::Order::kErrorsFirst
+                                                                  : Queues::Order::kFair;
+      // One at a time: the end of a check-in must not overtake its beginning.
+      const bool in_hand = std::any_of(open_.begin(), open_.end(), [](const Ticket& ticket) {
+        return ticket.lane == Queues::kItems;
+      });
       job.taken =
-          queues_.take(closing_.load(std::memory_order_relaxed) ? Queues::Order::kErrorsFirst
-                                                                : Queues::Order::kFair);
+          queues_.take(order, in_hand && !to_disk ? Queues::Items::kLeave : Queues::Items::kTake);
       if (!job.taken) return std::nullopt;
       open_.push_back({job.taken->lane(), job.taken->place});
     }
