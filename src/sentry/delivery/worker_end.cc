@@ -1,7 +1,8 @@
-#include <pthread.h>
 #include <sys/resource.h>
+#include <thread>
 
 #include <algorithm>
+#include <thread>
 #include <utility>
 
 #include "sentry/delivery/worker.h"
@@ -88,7 +89,12 @@ void Worker::empty_queues(Sender& sender) noexcept {
   while (!aborted_.load(std::memory_order_acquire) && !gone_.load(std::memory_order_acquire)) {
     std::optional<Job> job = take_retry();
     if (!job) job = take_queued(sender, false);
-    if (!job) return;
+    if (!job && queues_.depth() == 0) return;
+    if (!job) {
+      // Small items go one at a time, and one is on its way.
+      std::this_thread::sleep_for(std::chrono::milliseconds{1});
+      continue;
+    }
     {
       const std::lock_guard hold{mutex_};
       ++posting_;
