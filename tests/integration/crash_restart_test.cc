@@ -84,8 +84,9 @@ TEST_P(Crash, IsAnEventOfTheNextStartAndStillADeathByItsSignal) {
   const TempDir folder;
   EnvelopeReceiver receiver;
   Settings settings = with_sentry(receiver, {{"SENTRY_RELEASE", "health-agent@crash-1"}});
-  // Where AddressSanitizer is built in it would take the signal for itself.
+  // A sanitizer would take the signal for itself.
   settings["ASAN_OPTIONS"] = "handle_segv=0";
+  settings["TSAN_OPTIONS"] = "handle_segv=0";
   {
     Service service{in(folder, settings)};
     EXPECT_EQ(service.http().get("/api/v1/users/nobody").status, 404);

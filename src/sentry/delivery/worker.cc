@@ -356,10 +356,12 @@ bool Worker::keep_for_retry(Job& job) noexcept {
 
 void Worker::let_go(Job& job) noexcept {
   if (!job.taken) return;
+  const Ticket done{job.taken->lane(), job.taken->place};
   queues_.release(*job.taken);
+  job.taken.reset();  // who waits for it finds what it held free
   const std::lock_guard hold{mutex_};
-  const auto mine = std::find_if(open_.begin(), open_.end(), [&](const Ticket& ticket) {
-    return ticket.lane == job.taken->lane() && ticket.place == job.taken->place;
+  const auto mine = std::find_if(open_.begin(), open_.end(), [&done](const Ticket& ticket) {
+    return ticket.lane == done.lane && ticket.place == done.place;
   });
   *mine = open_.back();
   open_.pop_back();
