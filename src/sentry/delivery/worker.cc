@@ -365,6 +365,7 @@ void Worker::let_go(Job& job) noexcept {
   });
   *mine = open_.back();
   open_.pop_back();
+  if (done.lane == Queues::kItems && queues_.depth() > 0) wake();  // the next one may go
   if (waiters_.load(std::memory_order_relaxed) > 0 && queues_.depth() == 0) progress_.notify_all();
 }
 
