@@ -118,7 +118,7 @@ bool Queues::take_from(Lane lane, Taken& taken) noexcept {
   return false;
 }
 
-std::optional<Queues::Taken> Queues::take(Order order, Items items) noexcept {
+std::optional<Queues::Taken> Queues::take(Order order, Also also) noexcept {
   // A stream of errors that never ends must not keep the rest from ever being sent.
   constexpr std::uint32_t kCycle = 8;
   std::array<Lane, kLanes> lanes{kErrors, kTransactions, kItems};
@@ -129,7 +129,7 @@ std::optional<Queues::Taken> Queues::take(Order order, Items items) noexcept {
   }
   Taken taken;
   for (const Lane lane : lanes) {
-    if (lane == kItems && items == Items::kLeave) continue;
+    if ((lane == kItems && !also.items) || (lane == kTransactions && !also.transactions)) continue;
     if (take_from(lane, taken)) return taken;
   }
   return std::nullopt;

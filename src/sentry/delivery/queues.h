@@ -46,9 +46,13 @@ class Queues {
     kErrorsFirst,  ///< errors before transactions before all else
     kFair,         ///< the same six times of eight, and once each of the others first
   };
-  enum class Items : bool { kLeave, kTake };
+  /// What may be taken beside errors.
+  struct Also {
+    bool transactions = true;
+    bool items = true;
+  };
   /// The next one.
-  [[nodiscard]] std::optional<Taken> take(Order order, Items items = Items::kTake) noexcept;
+  [[nodiscard]] std::optional<Taken> take(Order order, Also also) noexcept;
   /// It is done with.
   void release(const Taken& taken) noexcept;
   /// It is lost.

@@ -30,6 +30,9 @@ constexpr int kMostTries = 5;
 constexpr std::size_t kMostRetries = 64;
 constexpr std::uint64_t kRetryBytes = 4 * 1024 * 1024;
 constexpr int kMostHalvings = 10;
+/// How many transactions go to disk within kPatience: a busy service's would be a thousand files a
+/// second, which it would feel. The rest waits, and what is past the queue is counted.
+constexpr int kSpooledAtOnce = 20;
 
 std::unique_ptr<Spool> open_spool(const Options& options, const std::string& dsn) {
   if (options.cache_dir.empty() || dsn.empty()) return nullptr;
@@ -196,16 +199,27 @@ std::optional<Worker::Job> Worker::take_queued(Sender& sender, bool to_disk) noe
       const auto order = closing_.load(std::memory_order_relaxed) ? Queues::Order::kErrorsFirst
                                                                   : Queues::Order::kFair;
       // One at a time: the end of a check-in must not overtake its beginning.
-      const bool in_hand = std::any_of(open_.begin(), open_.end(), [](const Ticket& ticket) {
+      const bool item_in_hand = std::any_of(open_.begin(), open_.end(), [](const Ticket& ticket) {
         return ticket.lane == Queues::kItems;
       });
-      job.taken =
-          queues_.take(order, in_hand && !to_disk ? Queues::Items::kLeave : Queues::Items::kTake);
+      job.taken = queues_.take(order, {.transactions = !to_disk || may_spool_transaction(),
+                                       .items = to_disk || !item_in_hand});
       if (!job.taken) return std::nullopt;
+      if (to_disk && job.taken->lane() == Queues::kTransactions) --share_left_;
       open_.push_back({job.taken->lane(), job.taken->place});
     }
     if (make_draft(sender, job)) return job;
   }
+}
+
+bool Worker::may_spool_transaction() noexcept {
+  if (closing_.load(std::memory_order_relaxed)) return true;
+  const Time now = Clock::now();
+  if (now >= next_share_) {
+    next_share_ = now + kPatience;
+    share_left_ = kSpooledAtOnce;
+  }
+  return share_left_ > 0;
 }
 
 bool Worker::make_draft(Sender& sender, Job& job) noexcept {

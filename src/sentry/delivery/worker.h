@@ -91,6 +91,7 @@ class Worker {
   [[nodiscard]] std::optional<Job> take_queued(Sender& sender, bool to_disk) noexcept;
   [[nodiscard]] std::optional<Job> take_replay(Time now);
   [[nodiscard]] std::optional<Job> take_report(Sender& sender, Time now);
+  [[nodiscard]] bool may_spool_transaction() noexcept;
   [[nodiscard]] bool make_draft(Sender& sender, Job& job) noexcept;
   [[nodiscard]] bool seal(Sender& sender, Job& job) noexcept;
   void chores(Time now) noexcept;
@@ -138,6 +139,8 @@ class Worker {
   std::mutex sources_mutex_;
 
   mutable std::mutex mutex_;  // of all below; never of a capture
+  Time next_share_{};
+  int share_left_ = 0;
   std::condition_variable progress_;
   std::vector<int> loop_threads_;  // the kernel's numbers of them
   std::vector<Ticket> open_;       // taken from the queues and not done with

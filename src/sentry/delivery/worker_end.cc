@@ -155,7 +155,7 @@ void Worker::last_report(Sender& sender) noexcept {
 void Worker::discard_rest() noexcept {
   while (std::optional<Job> job = take_retry())
     finish(*job, Cause::kNetworkError);
-  while (const std::optional<Queues::Taken> taken = queues_.take(Queues::Order::kErrorsFirst)) {
+  while (const std::optional<Queues::Taken> taken = queues_.take(Queues::Order::kErrorsFirst, {})) {
     Queues::count_lost(*taken, Cause::kNetworkError);
     queues_.release(*taken);
     lost_.store(true, std::memory_order_release);  // pairs with lost_any()

@@ -13,7 +13,7 @@ TEST(Queues, ErrorsGoFirstButNotForEver) {
   EXPECT_TRUE(queues.push(std::make_unique<ReadyItem>()));
   int errors_before = 0;
   for (; errors_before < 100; ++errors_before) {
-    const auto taken = queues.take(Queues::Order::kFair);
+    const auto taken = queues.take(Queues::Order::kFair, {});
     ASSERT_TRUE(taken);
     queues.release(*taken);
     if (taken->lane() == Queues::kItems) break;
@@ -29,7 +29,7 @@ TEST(Queues, AtTheEndAllErrorsGoFirst) {
   for (int i = 0; i < 100; ++i)
     EXPECT_TRUE(queues.push(std::make_unique<ErrorItem>()));
   for (int i = 0; i < 100; ++i)
-    EXPECT_EQ(queues.take(Queues::Order::kErrorsFirst)->lane(), Queues::kErrors) << i;
+    EXPECT_EQ(queues.take(Queues::Order::kErrorsFirst, {})->lane(), Queues::kErrors) << i;
 }
 
 TEST(Queues, WhatIsThereIsTakenWhoseverTurnItIs) {
@@ -38,8 +38,8 @@ TEST(Queues, WhatIsThereIsTakenWhoseverTurnItIs) {
   for (int i = 0; i < 20; ++i)
     EXPECT_TRUE(queues.push(std::make_unique<ReadyItem>()));
   for (int i = 0; i < 20; ++i)
-    EXPECT_TRUE(queues.take(Queues::Order::kFair));
-  EXPECT_FALSE(queues.take(Queues::Order::kFair));
+    EXPECT_TRUE(queues.take(Queues::Order::kFair, {}));
+  EXPECT_FALSE(queues.take(Queues::Order::kFair, {}));
 }
 
 }  // namespace
