@@ -202,6 +202,40 @@ TEST_F(DeliveryEndTest, AnErrorOutlivesTransactions) {
   EXPECT_EQ(ledger().told("queue_overflow", "span"), 2 * (refused + evicted));
 }
 
+// A busy service's would be a thousand files a second.
+TEST_F(DeliveryEndTest, OfTransactionsOnlySomeGoToDiskWhileTheServerIsAway) {
+  constexpr std::size_t kTransactions = 3000;
+  constexpr std::size_t kAtOnce = 20;
+  constexpr double kRound = 0.1;
+  transport->fail_with(0);
+  detail::usual_pace.longest_pause = 1h;
+  Options given = on_disk();
+  given.transaction_queue = 100'000;
+  const auto began = Clock::now();
+  start(std::move(given));
+  for (std::size_t i = 0; i < kTransactions; ++i)
+    start_transaction({.name = "a"}).finish();
+  ASSERT_TRUE(capture_message("x"));
+  const auto on_disk_now = [&] { return spooled_in(folder.path()); };
+  while (on_disk_now() < 3 * kAtOnce)
+    std::this_thread::sleep_for(1ms);
+  const std::size_t spooled = on_disk_now();
+  const double seconds = std::chrono::duration<double>(Clock::now() - began).count();
+  // One round more for the one that is under way; one file for the error.
+  const auto rounds = static_cast<std::size_t>(seconds / kRound) + 2;
+  EXPECT_LE(spooled, kAtOnce * rounds + 1);
+
+  transport->fail_with(200);
+  guard.end(kPlenty);
+  const std::uint64_t dropped = counted(Category::kTransaction, Outcome::kQueueFull);
+  std::size_t accepted = transport->payloads("transaction").size();
+  for (const auto& entry : std::filesystem::directory_iterator{folder.path() + "/envelopes"}) {
+    if (entry.path().extension() == ".envelope") ++accepted;
+  }
+  accepted -= transport->payloads("event").empty() ? 1 : 0;  // then the error is the one on disk
+  EXPECT_EQ(accepted + dropped, kTransactions);
+}
+
 TEST_F(DeliveryEndTest, AReportRidesAlongAndIsPutBackWhenItDoesNotArrive) {
   Options given = options();
   given.before_send = [](Event& e) { return e.message != "no"; };

@@ -236,6 +236,30 @@ TEST_F(DeliveryWireTest, ProcessesThatShareAFolderLoseAndDoubleNothing) {
   EXPECT_EQ(ledger.envelopes_with_events, 50U);
 }
 
+// The statics of a program end in an order that nobody chose, and its threads go on meanwhile.
+TEST_F(DeliveryWireTest, StaticsMayCaptureWhileTheProcessEnds) {
+  TinyServer server{{ok()}};
+  const std::string dsn = "http://k@127.0.0.1:" + std::to_string(server.port()) + "/1";
+  const pid_t pid = fork();
+  if (pid == 0) {
+    execl(EXIT_PROGRAM, EXIT_PROGRAM, dsn.c_str(), nullptr);
+    _exit(127);
+  }
+  int status = 0;
+  ASSERT_EQ(waitpid(pid, &status, 0), pid);
+  EXPECT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == 0) << status;
+  std::set<std::string> said;
+  for (const auto& envelope : server.accepted()) {
+    for (const auto& item : envelope.items) {
+      if (item.type != "event") continue;
+      said.insert(Json::parse(item.payload)["exception"]["values"][0]["value"]);
+    }
+  }
+  said.erase("a thread that nobody waits for");
+  EXPECT_EQ(said, (std::set<std::string>{"ends with the thread of main", "at exit",
+                                         "ends before the client"}));
+}
+
 TEST_F(DeliveryWireTest, WhatWasOnDiskOutlivesAKill) {
   const TempFolder folder;
   TinyServer server{std::vector<TinyAnswer>{{.reset_after = 1}}};

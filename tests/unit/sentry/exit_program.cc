@@ -1,0 +1,75 @@
+// Captures from everywhere while it ends: `exit_program DSN`. Statics made before and after the
+// client, objects of a thread, a handler of atexit(), and threads that nobody waits for.
+#include <atomic>
+#include <chrono>
+#include <cstdlib>
+#include <stdexcept>
+#include <string>
+#include <thread>
+
+#include "vitals/sentry/client.h"
+#include "vitals/sentry/scope.h"
+#include "vitals/sentry/span.h"
+
+namespace {
+
+namespace sentry = vitals::sentry;
+
+void use_everything(const std::string& words) {
+  const sentry::Scope scope = sentry::Scope::current();
+  const auto active = scope.activate();
+  sentry::set_tag("place", words);
+  sentry::add_breadcrumb({.message = words});
+  const sentry::Span transaction = sentry::start_transaction({.name = "end", .op = "task"});
+  {
+    const auto current = transaction.activate();
+    sentry::start_span("db").finish();
+    try {
+      throw std::runtime_error(words);
+    } catch (const std::exception& error) {
+      sentry::capture_exception(error);
+    }
+  }
+  transaction.finish();
+}
+
+struct AtItsEnd {
+  const char* words;
+  ~AtItsEnd() { use_everything(words); }
+};
+
+AtItsEnd made_first{"ends after the client"};
+sentry::Guard client;
+
+void at_exit() {
+  use_everything("at exit");
+}
+
+}  // namespace
+
+int main(int, char** argv) {
+  sentry::Options options;
+  options.dsn = argv[1];
+  options.traces_sample_rate = 1.0;
+  options.handle_crashes = false;
+  auto started = sentry::init(std::move(options));
+  if (!started) return 1;
+  client = std::move(*started);
+  static AtItsEnd made_last{"ends before the client"};
+  std::atexit(at_exit);
+  thread_local AtItsEnd of_main{"ends with the thread of main"};
+  static_cast<void>(of_main);
+  static std::atomic<int> running{0};
+  for (int i = 0; i < 2; ++i) {
+    std::thread{[] {
+      thread_local AtItsEnd never{"never"};
+      static_cast<void>(never);
+      ++running;
+      for (;; std::this_thread::sleep_for(std::chrono::milliseconds{5}))
+        use_everything("a thread that nobody waits for");
+    }}.detach();
+  }
+  while (running < 2)
+    std::this_thread::yield();
+  return 0;
+}
