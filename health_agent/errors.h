@@ -11,10 +11,8 @@ namespace health_agent {
 /// house.
 class ServiceError : public std::runtime_error {
  public:
-  ServiceError(int status, std::string message, std::string user_message)
-      : std::runtime_error(std::move(message)),
-        status_(status),
-        user_message_(std::move(user_message)) {}
+  ServiceError(int status, const std::string& message, std::string user_message)
+      : std::runtime_error(message), status_(status), user_message_(std::move(user_message)) {}
 
   [[nodiscard]] int status() const noexcept { return status_; }
   [[nodiscard]] const std::string& user_message() const noexcept { return user_message_; }
@@ -40,17 +38,16 @@ class ValidationError : public ServiceError {
 /// No key, or one that is not known.
 class AuthenticationError : public ServiceError {
  public:
-  explicit AuthenticationError(std::string message)
-      : ServiceError(401, std::move(message),
-                     "A valid API key is needed: Authorization: Bearer KEY.") {}
+  explicit AuthenticationError(const std::string& message)
+      : ServiceError(401, message, "A valid API key is needed: Authorization: Bearer KEY.") {}
   [[nodiscard]] const char* class_name() const noexcept override { return "AuthenticationError"; }
 };
 
 /// Known, but not allowed.
 class AuthorizationError : public ServiceError {
  public:
-  explicit AuthorizationError(std::string message)
-      : ServiceError(403, std::move(message), "This is not allowed for you.") {}
+  explicit AuthorizationError(const std::string& message)
+      : ServiceError(403, message, "This is not allowed for you.") {}
   [[nodiscard]] const char* class_name() const noexcept override { return "AuthorizationError"; }
 };
 
@@ -64,8 +61,8 @@ class RecordNotFoundError : public ServiceError {
 /// Too many requests from one key or address.
 class RateLimitError : public ServiceError {
  public:
-  RateLimitError(std::string message, int retry_after_seconds)
-      : ServiceError(429, std::move(message), "Too many requests. Please wait a moment."),
+  RateLimitError(const std::string& message, int retry_after_seconds)
+      : ServiceError(429, message, "Too many requests. Please wait a moment."),
         retry_after_seconds_(retry_after_seconds) {}
   [[nodiscard]] const char* class_name() const noexcept override { return "RateLimitError"; }
   [[nodiscard]] int retry_after_seconds() const noexcept { return retry_after_seconds_; }
@@ -80,8 +77,8 @@ class DatabaseError : public ServiceError {
  public:
   enum class Kind { kUnavailable, kTimeout, kConstraint, kOther };
 
-  DatabaseError(Kind kind, std::string message)
-      : ServiceError(500, std::move(message), "Your data could not be reached. Please try again."),
+  DatabaseError(Kind kind, const std::string& message)
+      : ServiceError(500, message, "Your data could not be reached. Please try again."),
         kind_(kind) {}
   [[nodiscard]] const char* class_name() const noexcept override { return "DatabaseError"; }
   [[nodiscard]] Kind kind() const noexcept { return kind_; }
@@ -93,17 +90,16 @@ class DatabaseError : public ServiceError {
 /// The AI agent failed, timed out, or gave an answer that cannot be used.
 class AgentError : public ServiceError {
  public:
-  explicit AgentError(std::string message)
-      : ServiceError(502, std::move(message),
-                     "The coach cannot answer right now. Please try again.") {}
+  explicit AgentError(const std::string& message)
+      : ServiceError(502, message, "The coach cannot answer right now. Please try again.") {}
   [[nodiscard]] const char* class_name() const noexcept override { return "AgentError"; }
 };
 
 /// The service lacks a setting that this request needs.
 class ConfigurationError : public ServiceError {
  public:
-  explicit ConfigurationError(std::string message)
-      : ServiceError(503, std::move(message), "The service is not set up for this.") {}
+  explicit ConfigurationError(const std::string& message)
+      : ServiceError(503, message, "The service is not set up for this.") {}
   [[nodiscard]] const char* class_name() const noexcept override { return "ConfigurationError"; }
 };
 

@@ -18,8 +18,8 @@ using Kind = HttpError::Kind;
 using std::chrono::milliseconds;
 
 constexpr std::size_t kIdleHandles = 32;
-constexpr std::size_t kErrorBody = 64 * 1024;
-constexpr std::size_t kHeaderBytes = 64 * 1024;
+constexpr std::size_t kErrorBody = 65'536;
+constexpr std::size_t kHeaderBytes = 65'536;
 /// How long libcurl is left alone with its sockets; a stop wakes it earlier.
 constexpr int kPollMs = 1000;
 
@@ -236,7 +236,7 @@ HttpClient::HttpClient() : pool_(std::make_unique<Pool>()) {
 HttpClient::~HttpClient() = default;
 
 HttpAnswer HttpClient::send(const HttpRequest& request, const OnBody& on_body,
-                            std::stop_token stop) {
+                            const std::stop_token& stop) {
   const std::string shown =
       request.method + " " +
       std::string{without_query(request.shown_url.empty() ? request.url : request.shown_url)};

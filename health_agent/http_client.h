@@ -42,7 +42,7 @@ struct HttpRequest {
   std::string body{};
   std::chrono::milliseconds timeout{30'000};         ///< For the whole of it.
   std::chrono::milliseconds connect_timeout{5'000};  ///< For the connection, TLS included.
-  std::size_t max_answer = 4 * 1024 * 1024;          ///< Bytes, streamed or not.
+  std::size_t max_answer = std::size_t{4} << 20U;    ///< Bytes, streamed or not.
 };
 
 /// What came back, whatever its status.
@@ -76,7 +76,7 @@ class HttpClient {
   /// Sends the request and waits. Throws HttpError when there is no whole answer; an answer of any
   /// status is no error. `stop` ends it at once, from any thread.
   HttpAnswer send(const HttpRequest& request, const OnBody& on_body = {},
-                  std::stop_token stop = {});
+                  const std::stop_token& stop = {});
 
  private:
   struct Handle;
