@@ -22,6 +22,7 @@ constexpr std::size_t kErrorBody = 65'536;
 constexpr std::size_t kHeaderBytes = 65'536;
 /// How long libcurl is left alone with its sockets; a stop wakes it earlier.
 constexpr int kPollMs = 1000;
+constexpr int kPollMsWithOnWait = 100;
 
 /// What libcurl's call-backs fill while one request is under way.
 struct Exchange {
@@ -175,7 +176,7 @@ struct HttpClient::Handle {
   Handle& operator=(const Handle&) = delete;
 
   /// Runs the request that `easy` is set up for, to its end or until told to stop.
-  CURLcode run(const std::stop_token& stop) {
+  CURLcode run(const std::stop_token& stop, const std::function<bool()>& on_wait) {
     curl_multi_add_handle(multi, easy);
     struct Removed {
       Handle& handle;
@@ -184,12 +185,13 @@ struct HttpClient::Handle {
     const std::stop_callback wake{stop, [this] { curl_multi_wakeup(multi); }};
     for (;;) {
       if (stop.stop_requested()) return CURLE_ABORTED_BY_CALLBACK;
+      if (on_wait && !on_wait()) return CURLE_WRITE_ERROR;
       int running = 0;
       if (curl_multi_perform(multi, &running) != CURLM_OK) return CURLE_FAILED_INIT;
       int left = 0;
       if (const CURLMsg* message = curl_multi_info_read(multi, &left); message != nullptr)
         return message->data.result;
-      curl_multi_poll(multi, nullptr, 0, kPollMs, nullptr);
+      curl_multi_poll(multi, nullptr, 0, on_wait ? kPollMsWithOnWait : kPollMs, nullptr);
     }
   }
 
@@ -288,7 +290,14 @@ HttpAnswer HttpClient::send(const HttpRequest& request, const OnBody& on_body,
                      static_cast<curl_off_t>(request.body.size()));
     curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, request.method.c_str());
   }
-  const CURLcode code = (*lease).run(stop);
+  std::function<bool()> on_wait;
+  if (request.on_wait) {
+    on_wait = [&] {
+      exchange.answer.abandoned = !request.on_wait();
+      return !exchange.answer.abandoned;
+    };
+  }
+  const CURLcode code = (*lease).run(stop, on_wait);
 
   if (exchange.answer.status != 0) span.set_http_status(exchange.answer.status);
   if (code == CURLE_OK || exchange.answer.abandoned) return std::move(exchange.answer);

@@ -43,6 +43,9 @@ struct HttpRequest {
   std::chrono::milliseconds timeout{30'000};         ///< For the whole of it.
   std::chrono::milliseconds connect_timeout{5'000};  ///< For the connection, TLS included.
   std::size_t max_answer = std::size_t{4} << 20U;    ///< Bytes, streamed or not.
+  /// Called several times a second until the answer is whole. False ends the request, and the
+  /// answer is `abandoned`; what it throws goes on to the caller of send().
+  std::function<bool()> on_wait{};
 };
 
 /// What came back, whatever its status.
@@ -50,7 +53,7 @@ struct HttpAnswer {
   int status = 0;
   std::map<std::string, std::string> headers{};  ///< Names in lower case.
   std::string body{};      ///< Empty when it went to OnBody. Of an error at most 64 KiB.
-  bool abandoned = false;  ///< OnBody said stop; the rest was not read.
+  bool abandoned = false;  ///< OnBody or on_wait said stop; the rest was not read.
 
   /// The header's value, or empty. `name` in lower case.
   [[nodiscard]] std::string_view header(const std::string& name) const noexcept;

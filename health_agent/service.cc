@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "health_agent/agent/agent.h"
+#include "health_agent/agent/prices.h"
 #include "health_agent/api/handlers.h"
 #include "health_agent/api/server.h"
 #include "health_agent/cache/cached_users.h"
@@ -72,7 +73,9 @@ api::ServerOptions server_options(const Settings& settings) {
   options.cors_origins = settings.cors_origins;
   options.rate_limit_per_minute = settings.rate_limit_per_minute;
   options.workers = static_cast<std::size_t>(settings.database_pool_size);
-  options.handler_timeout = std::chrono::seconds{settings.agent_timeout_seconds + 60};
+  // Each model has the agent's timeout for itself.
+  const int models = settings.agent_fallback_model.empty() ? 1 : 2;
+  options.handler_timeout = std::chrono::seconds{models * settings.agent_timeout_seconds + 60};
   options.send_addresses = settings.sentry_send_default_pii;
   return options;
 }
@@ -87,10 +90,11 @@ struct Service::Impl {
         store(pool),
         cache({.ttl = std::chrono::seconds{settings.cache_ttl_seconds}}),
         users(store, cache),
-        agent(agent::make_agent({.model = settings.agent_model})),
+        agent_settings(agent_options(settings)),
+        agent(agent::make_agent(agent_settings)),
         coach(store, users, *agent),
         server(server_options(settings),
-               api::make_routes({store, cache, users, coach, scrapes.get()})) {
+               api::make_routes({store, cache, users, coach, *agent, scrapes.get()})) {
     vitals::monitor::set_pool_source([this] { return pool.counts(); });
     faults::set(settings.faults);
     // First, so that whoever is answered by the API can scrape too.
@@ -108,6 +112,7 @@ struct Service::Impl {
   db::Store store;
   cache::MemoryCache cache;
   cache::CachedUsers users;
+  agent::AgentOptions agent_settings;
   std::unique_ptr<agent::Agent> agent;
   Coach coach;
   api::Server server;
@@ -137,6 +142,13 @@ void Service::reload(const LoadedSettings& fresh) {
   if (good("SENTRY_FINGERPRINT_RULES")) {
     const auto rules = vitals::sentry::set_fingerprint_rules(s.sentry_fingerprint_rules);
     if (rules) spdlog::info("SIGHUP: took SENTRY_FINGERPRINT_RULES, {} rules", *rules);
+  }
+  if (good("AGENT_PRICES_FILE")) {
+    const agent::AgentOptions options = agent_options(s);
+    const std::size_t rows = options.prices->table()->rows();
+    impl_->agent_settings.prices->replace(*options.prices->table());
+    spdlog::info("SIGHUP: took {} rows of {}", rows,
+                 s.agent_prices.empty() ? "the shipped price table" : "AGENT_PRICES_FILE");
   }
   if (good("API_KEYS")) {
     impl_->server.set_api_keys(s.api_keys);

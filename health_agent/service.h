@@ -18,7 +18,8 @@ class Service {
   Service(const Service&) = delete;
   Service& operator=(const Service&) = delete;
 
-  /// Takes what can change without a restart (sample rates, log level, API keys) from `fresh`, says
+  /// Takes what can change without a restart (sample rates, log level, price
+  /// table, API keys) from `fresh`, says
   /// what it took, and keeps the old value where the new one is bad.
   void reload(const LoadedSettings& fresh);
 

@@ -9,6 +9,8 @@
 #include <stdexcept>
 #include <thread>
 
+#include "health_agent/agent/agent.h"
+#include "health_agent/agent/prices.h"
 #include "vitals/sentry/client.h"
 #include "vitals/sentry/dsn.h"
 
@@ -341,6 +343,26 @@ void read_storage(Reader& in, LoadedSettings& out) {
   in.integer("CACHE_TTL_SECONDS", s.cache_ttl_seconds, 1, 86'400);
 }
 
+/// What may stand in a header, or be a model's name: visible ASCII.
+bool is_visible(std::string_view text) {
+  return std::all_of(text.begin(), text.end(), [](char c) { return c > 0x20 && c < 0x7f; });
+}
+
+void read_key(Reader& in, const std::string& name, std::string& into) {
+  in.text(name, into);
+  if (is_visible(into)) return;
+  in.fault(name, into, Secret::kYes, "a key of visible ASCII characters");
+  into.clear();
+}
+
+void read_base_url(Reader& in, const std::string& name, std::string& into) {
+  const std::string vendors = into;
+  in.url(name, into, {"http", "https"});
+  if (into.find_first_of("?#@") == std::string::npos) return;
+  in.fault(name, into, Secret::kUrl, "a URL without a query and without a user's name");
+  into = vendors;
+}
+
 void read_model(Reader& in, const std::string& name, std::string& into, const Settings& s) {
   const auto value = in.raw(name);
   if (!value) return;
@@ -348,30 +370,51 @@ void read_model(Reader& in, const std::string& name, std::string& into, const Se
     into = *value;
     return;
   }
+  constexpr std::size_t kLongest = 128;
   const std::size_t colon = value->find(':');
   const std::string vendor = value->substr(0, colon);
   const bool named = colon != std::string::npos && colon + 1 < value->size();
-  if (!named || (vendor != "anthropic" && vendor != "openai")) {
+  if (!named || (vendor != "anthropic" && vendor != "openai") || !is_visible(*value) ||
+      value->size() > kLongest) {
     in.fault(name, *value, Secret::kNo, "local, anthropic:MODEL or openai:MODEL");
     return;
   }
   const std::string& key = vendor == "anthropic" ? s.anthropic_api_key : s.openai_api_key;
   const std::string key_name = vendor == "anthropic" ? "ANTHROPIC_API_KEY" : "OPENAI_API_KEY";
-  if (key.empty())
+  if (key.empty()) {
     in.fault(key_name, "", Secret::kYes, "a key, since " + name + " is " + shown(*value));
-  in.fault(name, *value, Secret::kNo, "local; this version has no " + vendor + " models yet");
+    return;
+  }
+  into = *value;
+}
+
+void read_prices(Reader& in, Settings& s) {
+  constexpr const char* kName = "AGENT_PRICES_FILE";
+  std::string path;
+  in.readable_file(kName, path);
+  if (path.empty()) return;
+  std::ifstream file{path};
+  std::string text{std::istreambuf_iterator<char>{file}, {}};
+  if (const auto table = agent::PriceTable::parse(text); !table) {
+    in.fault(kName, path, Secret::kNo, "a price table; " + table.error().message);
+    return;
+  }
+  s.agent_prices = std::move(text);
 }
 
 void read_agent_and_bot(Reader& in, LoadedSettings& out) {
   Settings& s = out.settings;
-  in.text("ANTHROPIC_API_KEY", s.anthropic_api_key);
-  in.url("ANTHROPIC_BASE_URL", s.anthropic_base_url, {"http", "https"});
-  in.text("OPENAI_API_KEY", s.openai_api_key);
-  in.url("OPENAI_BASE_URL", s.openai_base_url, {"http", "https"});
+  read_key(in, "ANTHROPIC_API_KEY", s.anthropic_api_key);
+  read_base_url(in, "ANTHROPIC_BASE_URL", s.anthropic_base_url);
+  read_key(in, "OPENAI_API_KEY", s.openai_api_key);
+  read_base_url(in, "OPENAI_BASE_URL", s.openai_base_url);
   read_model(in, "AGENT_MODEL", s.agent_model, s);
   read_model(in, "AGENT_FALLBACK_MODEL", s.agent_fallback_model, s);
   in.integer("AGENT_TIMEOUT_SECONDS", s.agent_timeout_seconds, 1, 600);
-  in.readable_file("AGENT_PRICES_FILE", s.agent_prices_file);
+  read_prices(in, s);
+  if (!s.agent_fallback_model.empty() && s.agent_fallback_model == s.agent_model) {
+    out.warnings.emplace_back("AGENT_FALLBACK_MODEL is the same as AGENT_MODEL: " + s.agent_model);
+  }
 
   in.text("TELEGRAM_BOT_TOKEN", s.telegram_bot_token);
   in.url("TELEGRAM_API_URL", s.telegram_api_url, {"http", "https"});
@@ -413,6 +456,21 @@ LoadedSettings load_settings(const Environment& environment, std::string_view do
   read_storage(in, out);
   read_agent_and_bot(in, out);
   return out;
+}
+
+agent::AgentOptions agent_options(const Settings& settings) {
+  agent::AgentOptions options;
+  options.model = settings.agent_model;
+  options.fallback_model = settings.agent_fallback_model;
+  options.anthropic_api_key = settings.anthropic_api_key;
+  options.anthropic_base_url = settings.anthropic_base_url;
+  options.openai_api_key = settings.openai_api_key;
+  options.openai_base_url = settings.openai_base_url;
+  options.timeout = std::chrono::seconds{settings.agent_timeout_seconds};
+  options.prices = std::make_shared<agent::Prices>();
+  if (!settings.agent_prices.empty())
+    options.prices->replace(agent::PriceTable::parse(settings.agent_prices).value());
+  return options;
 }
 
 std::string read_dotenv(const std::string& path) {

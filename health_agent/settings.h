@@ -12,6 +12,10 @@
 
 namespace health_agent {
 
+namespace agent {
+struct AgentOptions;
+}
+
 /// What the environment and the `.env` file say (specification section 1), read and checked. Plain
 /// values; the defaults are those of the specification.
 struct Settings {
@@ -50,7 +54,7 @@ struct Settings {
   std::string openai_api_key;
   std::string openai_base_url = "https://api.openai.com";
   int agent_timeout_seconds = 30;
-  std::string agent_prices_file;
+  std::string agent_prices;  // the table itself; empty is the shipped one
   std::string telegram_bot_token;
   std::string telegram_api_url = "https://api.telegram.org";
   std::vector<std::int64_t> allowed_telegram_ids;
@@ -58,6 +62,10 @@ struct Settings {
   std::string log_format = "text";
   faults::Shares faults;
 };
+
+/// The agent that the settings name: for agent::make_agent() and agent::probe(). With a price table
+/// of its own, which starts as the settings' one.
+[[nodiscard]] agent::AgentOptions agent_options(const Settings& settings);
 
 /// One variable that cannot be used: its name, what was given (secrets masked) and what is
 /// accepted.

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <vitals/monitor/agent.h>
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -47,8 +48,10 @@ struct AgentReply {
   bool cancelled = false;          ///< `on_text` said stop.
 };
 
-/// Takes the answer piece by piece; the pieces put together are `AgentReply::text`. False means
-/// that nobody listens any more, and ends the call. An exception from it leaves `reply` as it is.
+/// Takes the answer piece by piece; the pieces put together are `AgentReply::text`. An empty piece
+/// says that the model is still silent, and asks whether somebody listens; it may come several
+/// times a second. False means that nobody listens any more, and ends the call. An exception from
+/// it leaves `reply` as it is.
 using OnText = std::function<bool(std::string_view piece)>;
 
 /// Somebody who answers messages about food. For what is done with the answer, see the coach.
@@ -68,15 +71,34 @@ class Agent {
 
   /// The model that is asked first, as in AGENT_MODEL but without the maker.
   [[nodiscard]] virtual std::string model() const = 0;
+
+  /// False when its last calls say that it is not well; a call may succeed all the same. Asks
+  /// nobody.
+  [[nodiscard]] virtual bool healthy() const noexcept { return true; }
 };
+
+class Prices;
 
 /// The part of the settings that chooses the agent.
 struct AgentOptions {
-  std::string model = "local";  ///< AGENT_MODEL.
+  std::string model = "local";   ///< AGENT_MODEL: `local`, `anthropic:MODEL` or `openai:MODEL`.
+  std::string fallback_model{};  ///< AGENT_FALLBACK_MODEL, likewise; empty is none.
+  std::string anthropic_api_key{};
+  std::string anthropic_base_url = "https://api.anthropic.com";
+  std::string openai_api_key{};
+  std::string openai_base_url = "https://api.openai.com";
+  std::chrono::milliseconds timeout{30'000};  ///< For a whole call of one model, retries included.
+  std::shared_ptr<Prices> prices{};           ///< Empty is the shipped table.
 };
 
-/// Makes the agent that the settings name, monitored: each `reply` is an AgentCallScope and may
-/// fail by FAULTS. Throws ConfigurationError for a model that this build does not have.
+/// Makes the agent that the settings name, monitored: each model's call is an AgentCallScope and
+/// may fail by FAULTS. With a fallback model, that one is asked when the first has failed, for as
+/// long again. Throws ConfigurationError for a name that is none, or a key that is missing.
 [[nodiscard]] std::unique_ptr<Agent> make_agent(const AgentOptions& options = {});
+
+/// Asks `options.model` the smallest question there is, once, for at most 10 s: the name, the key
+/// and the way to it. Counts nothing. Throws AgentError that names the cause, ConfigurationError as
+/// make_agent() does. A local model always answers.
+void probe(const AgentOptions& options);
 
 }  // namespace health_agent::agent

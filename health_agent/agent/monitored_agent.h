@@ -1,5 +1,7 @@
 #pragma once
 
+#include <atomic>
+#include <cstdint>
 #include <memory>
 #include <string>
 
@@ -18,9 +20,17 @@ class MonitoredAgent final : public Agent {
   [[nodiscard]] AgentType type() const noexcept override { return inner_->type(); }
   [[nodiscard]] std::string model() const override { return model_; }
 
+  /// False after three failures in a row, until a call succeeds or the last failure is five minutes
+  /// old.
+  [[nodiscard]] bool healthy() const noexcept override;
+
  private:
+  AgentReply measured_reply(const AgentRequest& request, const OnText& on_text);
+
   std::unique_ptr<Agent> inner_;
   std::string model_;
+  std::atomic<int> failures_in_a_row_{0};
+  std::atomic<std::int64_t> last_failure_{0};  // seconds of the steady clock
 };
 
 }  // namespace health_agent::agent

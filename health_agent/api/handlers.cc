@@ -1,5 +1,6 @@
 #include "health_agent/api/handlers.h"
 
+#include <chrono>
 #include <nlohmann/json.hpp>
 #include <utility>
 
@@ -14,6 +15,10 @@ namespace {
 
 using nlohmann::json;
 using vitals::monitor::Method;
+using Clock = std::chrono::steady_clock;
+
+/// After so much silence of the model a stream says that it is alive.
+constexpr auto kSilence = std::chrono::seconds{2};
 
 std::string dump(const json& value) {
   return value.dump(-1, ' ', false, json::error_handler_t::replace);
@@ -199,7 +204,7 @@ class Handlers {
                          {{"status", well ? "ok" : "unavailable"},
                           {"database", database},
                           {"cache", services_.cache.healthy() ? "ok" : "unavailable"},
-                          {"agent", "ok"},
+                          {"agent", services_.agent.healthy() ? "ok" : "degraded"},
                           {"timestamp", format_timestamp(unix_now())},
                           {"version", kVersion}});
   }
@@ -256,7 +261,8 @@ class Handlers {
   }
 
   /// Server-sent events: `delta` {text} for each piece, then `done` with the whole answer as JSON,
-  /// or `error`.
+  /// or `error`. While the model is silent a comment comes from time to time: it keeps what stands
+  /// in between from closing the connection, and finds out that the client has left.
   Response stream_chat(Request& request, const std::string& id, std::string message,
                        std::optional<std::vector<Message>> history) const {
     Response response;
@@ -266,8 +272,15 @@ class Handlers {
                        request_id =
                            std::string{request.scope->request_id()}](const StreamWriter& write) {
       const std::int64_t now = unix_now();
+      auto last = Clock::now();
       const Answer answer =
-          services_.coach.chat(id, message, history, now, [&write](std::string_view piece) {
+          services_.coach.chat(id, message, history, now, [&](std::string_view piece) {
+            if (piece.empty()) {
+              if (Clock::now() - last < kSilence) return true;
+              last = Clock::now();
+              return write(": the coach is thinking\n\n");
+            }
+            last = Clock::now();
             return write("event: delta\ndata: " + dump({{"text", piece}}) + "\n\n");
           });
       write("event: done\ndata: " + dump(chat_answer(answer, id, now, request_id)) + "\n\n");

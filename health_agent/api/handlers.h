@@ -16,6 +16,7 @@ struct Services {
   cache::Cache& cache;
   cache::CachedUsers& users;
   Coach& coach;
+  agent::Agent& agent;
   /// Null when metrics are off: /metrics is then 404.
   vitals::exporting::ScrapeHandler* metrics;
 };

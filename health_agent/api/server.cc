@@ -408,9 +408,11 @@ void Server::Impl::send_stream(const std::shared_ptr<Exchange>& exchange, Reques
     return;
   }
   if (failed.status != 200) write("event: error\ndata: " + failed.body + "\n\n");
-  exchange->scope.finish(failed.status);
-  access_log->info("{} {} {} streamed", vitals::monitor::to_string(request.method),
-                   exchange->match.path, failed.status);
+  // The status that was sent, as everywhere; the failure itself is counted already.
+  exchange->scope.finish(response.status);
+  access_log->info("{} {} {} streamed{}", vitals::monitor::to_string(request.method),
+                   exchange->match.path, response.status,
+                   failed.status == 200 ? "" : ", and broken off by an error");
   builder->done(written);
 }
 

@@ -43,6 +43,7 @@ void AgentCallScope::begin(AgentType type, std::string_view model) noexcept {
   start_ = std::chrono::steady_clock::now();
   span_ = sentry::start_span("gen_ai.chat");
   if (!span_) return;
+  span_active_.emplace(span_);
   std::array<char, 96> name;
   std::size_t size = std::string_view{"chat "}.copy(name.data(), name.size());
   size += model.copy(name.data() + size, name.size() - size);
@@ -66,7 +67,8 @@ void AgentCallScope::succeed(const AgentUsage& usage) noexcept {
   if (!running_) return;
   if (detail::Families* families = detail::families()) count_usage(*families, type_, model_, usage);
   if (!span_) return;
-  span_.set_data("gen_ai.response.model", model_);
+  span_.set_data("gen_ai.response.model",
+                 usage.response_model.empty() ? model_ : usage.response_model);
   span_.set_data("gen_ai.response.streaming", streamed_);
   span_.set_data("gen_ai.usage.input_tokens", usage.input_tokens);
   span_.set_data("gen_ai.usage.cache_read.input_tokens", usage.cached_input_tokens);
@@ -84,6 +86,7 @@ void AgentCallScope::fail(const std::exception& error) noexcept {
 }
 
 void AgentCallScope::end() noexcept {
+  span_active_.reset();
   if (detail::Families* families = detail::families()) {
     families->agent_calls.with(type_, succeeded_ ? AgentStatus::kSuccess : AgentStatus::kError)
         .inc();
@@ -108,6 +111,10 @@ void track_agent_tokens(AgentType type, std::uint64_t input, std::uint64_t outpu
     families->agent_tokens.with(type, TokenType::kInput).inc(input);
     families->agent_tokens.with(type, TokenType::kOutput).inc(output);
   }
+}
+
+void count_agent_usage(AgentType type, std::string_view model, const AgentUsage& usage) noexcept {
+  if (detail::Families* families = detail::families()) count_usage(*families, type, model, usage);
 }
 
 void count_agent_fallback(std::string_view from, std::string_view to) noexcept {

@@ -29,12 +29,16 @@ struct AgentUsage {
   std::uint64_t output_tokens = 0;
   std::uint64_t reasoning_tokens = 0;
   std::optional<double> cost_usd{};
+  /// The model that answered, as its maker names it; empty is the one that was asked. A view, for
+  /// the length of one call.
+  std::string_view response_model{};
 };
 
 /// One call to an AI agent: `agent_calls_total`, `agent_call_duration_seconds`, tokens, cost, a
-/// `gen_ai.chat` span and a breadcrumb. An error until succeed() is called. When it ends as an
-/// error, the tags `model` and `agent_type` stay on the active Sentry scope, so that the event of
-/// the exception that flies through it carries them.
+/// `gen_ai.chat` span and a breadcrumb. An error until succeed() is called. The span is the
+/// thread's current one while the scope lives, so that the HTTP requests of the call are parts of
+/// it. When it ends as an error, the tags `model` and `agent_type` stay on the active Sentry scope,
+/// so that the event of the exception that flies through it carries them.
 ///
 ///     AgentCallScope call{AgentType::kClaude, model};
 ///     auto reply = client.complete(prompt);      // a throw here is counted, timed and tagged
@@ -81,7 +85,12 @@ class [[nodiscard(
   std::string_view model_;
   std::chrono::steady_clock::time_point start_;
   sentry::Span span_;
+  std::optional<sentry::SpanActivation> span_active_;
 };
+
+/// Counts tokens and cost of a call that failed after all: what the model's maker will ask for
+/// although there was no answer. For a call that succeeds see AgentCallScope::succeed().
+void count_agent_usage(AgentType type, std::string_view model, const AgentUsage& usage) noexcept;
 
 /// Counts `agent_fallbacks_total{from, to}`: the model that failed, the model that was asked next.
 void count_agent_fallback(std::string_view from, std::string_view to) noexcept;

@@ -1,0 +1,37 @@
+#include "health_agent/agent/fallback_agent.h"
+
+#include <utility>
+
+#include "health_agent/errors.h"
+#include "vitals/sentry/client.h"
+
+namespace health_agent::agent {
+
+FallbackAgent::FallbackAgent(std::unique_ptr<Agent> first, std::unique_ptr<Agent> second)
+    : first_(std::move(first)), second_(std::move(second)) {}
+
+AgentReply FallbackAgent::reply(const AgentRequest& request, const OnText& on_text) {
+  bool told = false;
+  OnText noting;
+  if (on_text) {
+    noting = [&](std::string_view piece) {
+      told = told || !piece.empty();
+      return on_text(piece);
+    };
+  }
+  const std::string from = first_->model();
+  try {
+    return first_->reply(request, noting);
+  } catch (const AgentError& error) {
+    if (told) throw;
+    vitals::sentry::capture_exception(
+        error,
+        {.tags = {{"model", from}, {"agent_type", vitals::monitor::to_string(first_->type())}},
+         .level = vitals::sentry::Level::kWarning,
+         .mechanism = "agent"});
+  }
+  vitals::monitor::count_agent_fallback(from, second_->model());
+  return second_->reply(request, on_text);
+}
+
+}  // namespace health_agent::agent
