@@ -21,7 +21,7 @@ bool Coach::welcome(const std::string& user_id, std::int64_t now) {
 
 Answer Coach::chat(const std::string& user_id, std::string message,
                    std::optional<std::vector<Message>> history, std::int64_t now,
-                   const agent::OnText& on_text) {
+                   const agent::OnText& on_text, const AlsoStore& also) {
   if (!store_.user_exists(user_id)) welcome(user_id, now);
   take_step(user_id, db::Step::kFirstMessage, now);
 
@@ -37,21 +37,26 @@ Answer Coach::chat(const std::string& user_id, std::string message,
 
   Answer answer{std::move(reply.text), std::nullopt};
   if (reply.cancelled) return answer;
-  if (reply.food_entry) {
-    reply.food_entry->user_id = user_id;
-    answer.food_entry = log_food(*std::move(reply.food_entry), now);
-  }
+  if (reply.food_entry) reply.food_entry->user_id = user_id;
   const std::array turns{Message{"user", std::move(message), now},
                          Message{"assistant", answer.text, now}};
-  store_.append_messages(user_id, turns);
+  answer.food_entry = users_.save_turn(user_id, std::move(reply.food_entry), turns,
+                                       [&](db::Connection& connection) {
+                                         if (also) also(connection, answer.text);
+                                       });
+  if (answer.food_entry) took_food(user_id, now);
   return answer;
 }
 
 FoodEntry Coach::log_food(FoodEntry entry, std::int64_t now) {
   FoodEntry stored = users_.save_food_entry(std::move(entry));
-  take_step(stored.user_id, db::Step::kFirstFoodEntry, now);
-  take_step(stored.user_id, db::Step::kSecondDay, now);
+  took_food(stored.user_id, now);
   return stored;
+}
+
+void Coach::took_food(const std::string& user_id, std::int64_t now) {
+  take_step(user_id, db::Step::kFirstFoodEntry, now);
+  take_step(user_id, db::Step::kSecondDay, now);
 }
 
 void Coach::take_step(const std::string& user_id, db::Step step, std::int64_t now) {

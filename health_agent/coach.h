@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -19,6 +20,9 @@ struct Answer {
   std::optional<FoodEntry> food_entry;
 };
 
+/// Stores something more in the transaction that stores the answer.
+using AlsoStore = std::function<void(db::Connection& connection, const std::string& text)>;
+
 /// The service's one piece of thinking: a message in, the agent asked, entries stored, an answer
 /// out. The API and every bot call it; it knows of neither. Also the one place where a user's
 /// journey moves on.
@@ -35,15 +39,17 @@ class Coach {
 
   /// Answers one message of a user, who is made when new. `history` stands in for the stored
   /// conversation when given. The message and the answer are kept, unless the client went away
-  /// (`on_text` gave false).
+  /// (`on_text` gave false). What was eaten, the conversation and what `also` does are committed
+  /// together or not at all.
   Answer chat(const std::string& user_id, std::string message,
               std::optional<std::vector<Message>> history, std::int64_t now,
-              const agent::OnText& on_text = {});
+              const agent::OnText& on_text = {}, const AlsoStore& also = {});
 
   /// Stores what a user ate. Gives it back with its id.
   FoodEntry log_food(FoodEntry entry, std::int64_t now);
 
  private:
+  void took_food(const std::string& user_id, std::int64_t now);
   void take_step(const std::string& user_id, db::Step step, std::int64_t now);
 
   db::Store& store_;

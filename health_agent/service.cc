@@ -11,12 +11,14 @@
 #include "health_agent/agent/prices.h"
 #include "health_agent/api/handlers.h"
 #include "health_agent/api/server.h"
+#include "health_agent/bot/bot.h"
 #include "health_agent/cache/cached_users.h"
 #include "health_agent/cache/memory_cache.h"
 #include "health_agent/coach.h"
 #include "health_agent/db/migrations.h"
 #include "health_agent/db/pool.h"
 #include "health_agent/db/store.h"
+#include "health_agent/http_client.h"
 #include "health_agent/logging.h"
 #include "vitals/export/exposer.h"
 #include "vitals/export/scrape.h"
@@ -51,15 +53,24 @@ std::unique_ptr<vitals::exporting::ScrapeHandler> start_metrics(const Settings& 
       registry, vitals::exporting::ScrapeOptions{.token = settings.metrics_token});
 }
 
-/// The metrics-only listener. A port that is taken is a warning: /metrics stays on the API port.
+bool has_api(const Settings& settings) {
+  return settings.run_mode != "bot";
+}
+
+bool has_webhook(const Settings& settings) {
+  return settings.run_mode == "both" && !settings.telegram_webhook_secret.empty();
+}
+
+/// The metrics-only listener. A port that is taken is a warning: /metrics stays on the API port,
+/// where there is one.
 std::unique_ptr<vitals::exporting::Exposer> start_exposer(
     const Settings& settings, vitals::exporting::ScrapeHandler* scrapes) {
   if (scrapes == nullptr || settings.prometheus_port == 0) return nullptr;
   auto exposer = vitals::exporting::Exposer::start(
       {.host = settings.api_host, .port = settings.prometheus_port}, *scrapes);
   if (!exposer) {
-    spdlog::warn("PROMETHEUS_PORT {}: {}; /metrics stays on the API port", settings.prometheus_port,
-                 exposer.error().message);
+    spdlog::warn("PROMETHEUS_PORT {}: {}; {}", settings.prometheus_port, exposer.error().message,
+                 has_api(settings) ? "/metrics stays on the API port" : "there is no /metrics");
     return nullptr;
   }
   return std::move(*exposer);
@@ -80,6 +91,17 @@ api::ServerOptions server_options(const Settings& settings) {
   return options;
 }
 
+std::unique_ptr<bot::Bot> make_bot(const Settings& settings, HttpClient& http, db::Pool& pool,
+                                   db::Store& store, cache::CachedUsers& users, Coach& coach) {
+  if (settings.run_mode == "api") return nullptr;
+  bot::BotOptions options;
+  options.token = settings.telegram_bot_token;
+  options.api_url = settings.telegram_api_url;
+  options.allowed_ids = settings.allowed_telegram_ids;
+  options.webhook = has_webhook(settings);
+  return std::make_unique<bot::Bot>(std::move(options), http, pool, store, users, coach);
+}
+
 }  // namespace
 
 struct Service::Impl {
@@ -93,15 +115,28 @@ struct Service::Impl {
         agent_settings(agent_options(settings)),
         agent(agent::make_agent(agent_settings)),
         coach(store, users, *agent),
-        server(server_options(settings),
-               api::make_routes({store, cache, users, coach, *agent, scrapes.get()})) {
+        bot(make_bot(settings, http, pool, store, users, coach)) {
     vitals::monitor::set_pool_source([this] { return pool.counts(); });
     faults::set(settings.faults);
     // First, so that whoever is answered by the API can scrape too.
     exposer = start_exposer(settings, scrapes.get());
-    server.start();
-    spdlog::info("health-agent listens on http://{}:{} (database: {} migration steps taken)",
-                 settings.api_host, settings.api_port, migrated);
+    if (has_api(settings)) start_api(settings);
+    if (bot) bot->start();
+    spdlog::info("{} (database: {} migration steps taken)",
+                 server ? "health-agent listens on http://" + settings.api_host + ":" +
+                              std::to_string(settings.api_port)
+                        : std::string{"health-agent runs its bot alone"},
+                 migrated);
+  }
+
+  void start_api(const Settings& settings) {
+    api::Services services{store, cache, users, coach, *agent, scrapes.get(), {}, {}};
+    if (has_webhook(settings)) {
+      services.webhook_secret = settings.telegram_webhook_secret;
+      services.take_update = [this](std::string_view update) { return bot->take(update); };
+    }
+    server = std::make_unique<api::Server>(server_options(settings), api::make_routes(services));
+    server->start();
   }
 
   ~Impl() { vitals::monitor::set_pool_source({}); }
@@ -115,7 +150,9 @@ struct Service::Impl {
   agent::AgentOptions agent_settings;
   std::unique_ptr<agent::Agent> agent;
   Coach coach;
-  api::Server server;
+  HttpClient http;
+  std::unique_ptr<bot::Bot> bot;
+  std::unique_ptr<api::Server> server;
   std::unique_ptr<vitals::exporting::Exposer> exposer;
 };
 
@@ -150,8 +187,8 @@ void Service::reload(const LoadedSettings& fresh) {
     spdlog::info("SIGHUP: took {} rows of {}", rows,
                  s.agent_prices.empty() ? "the shipped price table" : "AGENT_PRICES_FILE");
   }
-  if (good("API_KEYS")) {
-    impl_->server.set_api_keys(s.api_keys);
+  if (impl_->server && good("API_KEYS")) {
+    impl_->server->set_api_keys(s.api_keys);
     spdlog::info("SIGHUP: took {} API_KEYS", s.api_keys.size());
   }
   if (good("LOG_LEVEL")) {
@@ -161,8 +198,14 @@ void Service::reload(const LoadedSettings& fresh) {
 }
 
 void Service::stop() {
-  if (!impl_->server.stop(kDrain))
+  const auto end = std::chrono::steady_clock::now() + kDrain;
+  if (impl_->server && !impl_->server->stop(kDrain))
     spdlog::warn("some requests were given up: they were not done within the drain time");
+  const auto left = std::max<std::chrono::milliseconds>(
+      0ms, std::chrono::duration_cast<std::chrono::milliseconds>(end -
+                                                                 std::chrono::steady_clock::now()));
+  if (impl_->bot && !impl_->bot->stop(left))
+    spdlog::warn("some updates were not done within the drain time; the next process goes on");
 }
 
 }  // namespace health_agent

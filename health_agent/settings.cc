@@ -402,7 +402,7 @@ void read_prices(Reader& in, Settings& s) {
   s.agent_prices = std::move(text);
 }
 
-void read_agent_and_bot(Reader& in, LoadedSettings& out) {
+void read_agent(Reader& in, LoadedSettings& out) {
   Settings& s = out.settings;
   read_key(in, "ANTHROPIC_API_KEY", s.anthropic_api_key);
   read_base_url(in, "ANTHROPIC_BASE_URL", s.anthropic_base_url);
@@ -415,27 +415,69 @@ void read_agent_and_bot(Reader& in, LoadedSettings& out) {
   if (!s.agent_fallback_model.empty() && s.agent_fallback_model == s.agent_model) {
     out.warnings.emplace_back("AGENT_FALLBACK_MODEL is the same as AGENT_MODEL: " + s.agent_model);
   }
+}
 
-  in.text("TELEGRAM_BOT_TOKEN", s.telegram_bot_token);
+bool consists_of(std::string_view text, std::string_view others) {
+  return std::all_of(text.begin(), text.end(), [others](char c) {
+    return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') ||
+           others.find(c) != std::string_view::npos;
+  });
+}
+
+/// `123456:ABC-DEF`: the bot's number and its secret. It becomes a part of URLs.
+bool is_bot_token(std::string_view text) {
+  const std::size_t colon = text.find(':');
+  if (colon == 0 || colon > 18 || colon == std::string_view::npos || colon + 1 == text.size())
+    return false;
+  const std::string_view number = text.substr(0, colon);
+  return number.find_first_not_of("0123456789") == std::string_view::npos && text.size() <= 200 &&
+         consists_of(text.substr(colon + 1), "-_");
+}
+
+void read_allowed_ids(Reader& in, Settings& s) {
+  const auto ids = in.raw("ALLOWED_TELEGRAM_IDS");
+  if (!ids) return;
+  for (const std::string& id : split_list(*ids)) {
+    std::int64_t number = 0;
+    const auto [end, error] = std::from_chars(id.data(), id.data() + id.size(), number);
+    if (error != std::errc{} || end != id.data() + id.size() || number <= 0) {
+      in.fault("ALLOWED_TELEGRAM_IDS", id, Secret::kNo,
+               "a comma-separated list of users' numbers, as @userinfobot tells them");
+    } else {
+      s.allowed_telegram_ids.push_back(number);
+    }
+  }
+}
+
+void read_bot(Reader& in, LoadedSettings& out) {
+  Settings& s = out.settings;
+  if (const auto token = in.raw("TELEGRAM_BOT_TOKEN")) {
+    if (is_bot_token(*token)) {
+      s.telegram_bot_token = *token;
+    } else {
+      in.fault("TELEGRAM_BOT_TOKEN", *token, Secret::kYes,
+               "a token as @BotFather gives it: a number, a colon, and letters, digits, - and _");
+    }
+  } else if (s.run_mode != "api") {
+    in.fault("TELEGRAM_BOT_TOKEN", "", Secret::kYes,
+             "a token, since RUN_MODE is " + shown(s.run_mode));
+  }
   in.url("TELEGRAM_API_URL", s.telegram_api_url, {"http", "https"});
-  if (const auto ids = in.raw("ALLOWED_TELEGRAM_IDS")) {
-    for (const std::string& id : split_list(*ids)) {
-      std::int64_t number = 0;
-      const auto [end, error] = std::from_chars(id.data(), id.data() + id.size(), number);
-      if (error != std::errc{} || end != id.data() + id.size()) {
-        in.fault("ALLOWED_TELEGRAM_IDS", id, Secret::kNo, "a comma-separated list of numbers");
-      } else {
-        s.allowed_telegram_ids.push_back(number);
-      }
+  read_allowed_ids(in, s);
+  if (const auto secret = in.raw("TELEGRAM_WEBHOOK_SECRET")) {
+    if (secret->size() > 256 || !consists_of(*secret, "-_")) {
+      in.fault("TELEGRAM_WEBHOOK_SECRET", *secret, Secret::kYes,
+               "1 to 256 letters, digits, - and _");
+    } else if (s.run_mode == "bot") {
+      in.fault("TELEGRAM_WEBHOOK_SECRET", *secret, Secret::kYes,
+               "nothing while RUN_MODE is \"bot\": the webhook is a path of the API, so RUN_MODE "
+               "both");
+    } else {
+      s.telegram_webhook_secret = *secret;
     }
   }
-  if (s.run_mode != "api") {
-    if (s.telegram_bot_token.empty()) {
-      in.fault("TELEGRAM_BOT_TOKEN", "", Secret::kYes,
-               "a token, since RUN_MODE is " + shown(s.run_mode));
-    }
-    in.fault("RUN_MODE", s.run_mode, Secret::kNo, "api; this version has no Telegram bot yet");
-  }
+  if (s.run_mode != "api" && s.allowed_telegram_ids.empty() && !in.raw("ALLOWED_TELEGRAM_IDS"))
+    out.warnings.emplace_back("ALLOWED_TELEGRAM_IDS is empty: the bot answers nobody");
 }
 
 }  // namespace
@@ -454,7 +496,8 @@ LoadedSettings load_settings(const Environment& environment, std::string_view do
   read_monitoring(in, out);
   read_api(in, out);
   read_storage(in, out);
-  read_agent_and_bot(in, out);
+  read_agent(in, out);
+  read_bot(in, out);
   return out;
 }
 

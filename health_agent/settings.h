@@ -58,6 +58,7 @@ struct Settings {
   std::string telegram_bot_token;
   std::string telegram_api_url = "https://api.telegram.org";
   std::vector<std::int64_t> allowed_telegram_ids;
+  std::string telegram_webhook_secret;
   std::string log_level = "info";
   std::string log_format = "text";
   faults::Shares faults;

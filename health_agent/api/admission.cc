@@ -3,20 +3,11 @@
 #include <algorithm>
 #include <utility>
 
+#include "health_agent/constant_time.h"
 #include "health_agent/errors.h"
 
 namespace health_agent::api {
 namespace {
-
-/// Takes as long for a key that is nearly right as for one that is all wrong.
-bool equal_in_constant_time(std::string_view a, std::string_view b) noexcept {
-  unsigned difference = a.size() == b.size() ? 0 : 1;
-  for (std::size_t i = 0; i < a.size(); ++i) {
-    difference |= static_cast<unsigned char>(a[i]) ^
-                  static_cast<unsigned char>(b[b.empty() ? 0 : i % b.size()]);
-  }
-  return difference == 0;
-}
 
 std::string_view bearer_token(std::string_view authorization) noexcept {
   constexpr std::string_view kScheme = "bearer ";

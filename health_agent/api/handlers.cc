@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "health_agent/api/json_input.h"
+#include "health_agent/constant_time.h"
 #include "health_agent/errors.h"
 #include "health_agent/faults.h"
 #include "health_agent/time.h"
@@ -222,6 +223,18 @@ class Handlers {
          {"size", stats.size}});
   }
 
+  /// Answers before the update is: Telegram sends again what it has waited for too long.
+  Response telegram_webhook(Request& request) const {
+    if (!equal_in_constant_time(request.header("X-Telegram-Bot-Api-Secret-Token"),
+                                services_.webhook_secret)) {
+      throw AuthorizationError("the header X-Telegram-Bot-Api-Secret-Token is not right");
+    }
+    constexpr int kComeAgain = 5;
+    if (!services_.take_update(request.body))
+      throw RateLimitError("the bot has as many updates in hand as it can hold", kComeAgain);
+    return json_response(200, json::object());
+  }
+
   Response metrics(Request& request) const {
     vitals::exporting::ScrapeResponse scraped =
         services_.metrics->handle({.method = vitals::monitor::to_string(request.method),
@@ -320,6 +333,10 @@ RouteTable make_routes(const Services& services) {
   add(Method::kGet, "/api/v1/users/{user_id}/food", "get_food", &Handlers::get_food);
   add(Method::kGet, "/api/health", "health", &Handlers::health, Access::kEverybody);
   add(Method::kGet, "/api/cache/stats", "cache_stats", &Handlers::cache_stats);
+  if (services.take_update) {
+    add(Method::kPost, "/api/v1/telegram/webhook", "telegram_webhook", &Handlers::telegram_webhook,
+        Access::kEverybody);
+  }
   if (services.metrics != nullptr) {
     add(Method::kGet, "/metrics", "metrics", &Handlers::metrics, Access::kEverybody);
   }

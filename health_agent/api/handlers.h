@@ -1,5 +1,9 @@
 #pragma once
 
+#include <functional>
+#include <string>
+#include <string_view>
+
 #include "health_agent/agent/agent.h"
 #include "health_agent/api/route_table.h"
 #include "health_agent/cache/cache.h"
@@ -19,6 +23,11 @@ struct Services {
   agent::Agent& agent;
   /// Null when metrics are off: /metrics is then 404.
   vitals::exporting::ScrapeHandler* metrics;
+  /// Takes an update that Telegram's webhook brings; false when it should come again later. Empty
+  /// when there is no webhook: its path is then 404.
+  std::function<bool(std::string_view update_json)> take_update;
+  /// What Telegram has to show with it.
+  std::string webhook_secret;
 };
 
 /// The API of the specification's section 5: every route with its handler. `services` must outlive

@@ -245,6 +245,15 @@ FoodEntry CachedUsers::save_food_entry(FoodEntry entry) {
   return store_->save_food_entry(std::move(entry));
 }
 
+std::optional<FoodEntry> CachedUsers::save_turn(std::string_view user_id,
+                                                std::optional<FoodEntry> entry,
+                                                std::span<const Message> messages,
+                                                const db::Also& also) {
+  if (!entry) return store_->save_turn(user_id, std::nullopt, messages, also);
+  const Invalidation after{*cache_, {today_key(user_id)}};
+  return store_->save_turn(user_id, std::move(entry), messages, also);
+}
+
 bool CachedUsers::delete_user(std::string_view user_id) {
   const Invalidation after{*cache_,
                            {profile_key(user_id), preferences_key(user_id), today_key(user_id)}};

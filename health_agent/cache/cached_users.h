@@ -1,6 +1,8 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
+#include <span>
 #include <string_view>
 #include <vector>
 
@@ -41,6 +43,9 @@ class CachedUsers {
   void set_profile_field(std::string_view user_id, std::string_view field, std::string_view json);
   void set_preference(std::string_view user_id, std::string_view name, std::string_view json);
   FoodEntry save_food_entry(FoodEntry entry);
+  /// As Store::save_turn.
+  std::optional<FoodEntry> save_turn(std::string_view user_id, std::optional<FoodEntry> entry,
+                                     std::span<const Message> messages, const db::Also& also = {});
   bool delete_user(std::string_view user_id);
 
  private:

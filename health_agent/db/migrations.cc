@@ -116,6 +116,26 @@ const std::vector<Migration>& all_migrations() {
            " holder TEXT NOT NULL,"
            " expires_at BIGINT NOT NULL)",
        }},
+      {2,
+       "updates of Telegram bots; leases that are renewed by counting",
+       {
+           "CREATE TABLE telegram_updates ("
+           " bot_id BIGINT NOT NULL,"
+           " update_id BIGINT NOT NULL,"
+           " chat_id BIGINT NOT NULL,"
+           " sender_id BIGINT NOT NULL,"
+           " kind TEXT NOT NULL,"
+           " content TEXT NOT NULL,"
+           " holder TEXT NOT NULL,"
+           " taken_at BIGINT NOT NULL,"
+           " state TEXT NOT NULL,"
+           " answer TEXT NOT NULL,"
+           " parts_sent BIGINT NOT NULL,"
+           " attempts BIGINT NOT NULL,"
+           " PRIMARY KEY (bot_id, update_id))",
+           "CREATE INDEX telegram_updates_by_state ON telegram_updates (state, taken_at)",
+           "ALTER TABLE leases ADD COLUMN renewals BIGINT NOT NULL DEFAULT 0",
+       }},
   };
   return steps;
 }

@@ -146,6 +146,16 @@ Fields fields_of(Pool& pool, const Query<Columns<string, string>, Id>& query,
   return fields;
 }
 
+FoodEntry insert(Connection& connection, FoodEntry entry) {
+  const string foods = foods_to_json(entry.foods);
+  entry.id = 0;
+  connection.run(
+      kSaveFoodEntry, [&](Integer id) { entry.id = id; }, foods, entry.meal_type, entry.timestamp,
+      entry.notes, entry.user_id);
+  if (entry.id == 0) no_user(entry.user_id);
+  return entry;
+}
+
 std::int64_t day_of(std::int64_t time) noexcept {
   const std::int64_t day = time / kSecondsADay;
   return time % kSecondsADay < 0 ? day - 1 : day;
@@ -200,13 +210,8 @@ void Store::set_preference(std::string_view user_id, std::string_view name, std:
 }
 
 FoodEntry Store::save_food_entry(FoodEntry entry) {
-  const string foods = foods_to_json(entry.foods);
-  entry.id = 0;
-  run(
-      *pool_, kSaveFoodEntry, [&](Integer id) { entry.id = id; }, foods, entry.meal_type,
-      entry.timestamp, entry.notes, entry.user_id);
-  if (entry.id == 0) no_user(entry.user_id);
-  return entry;
+  const Pool::Lease lease = checkout_for(*pool_, kSaveFoodEntry.type, kSaveFoodEntry.table);
+  return insert(lease.connection(), std::move(entry));
 }
 
 std::vector<FoodEntry> Store::food_entries(std::string_view user_id, std::int64_t from,
@@ -228,15 +233,22 @@ std::vector<FoodEntry> Store::food_entries(std::string_view user_id, std::int64_
 }
 
 void Store::append_messages(std::string_view user_id, std::span<const Message> messages) {
-  if (messages.empty()) return;
+  if (!messages.empty()) save_turn(user_id, std::nullopt, messages);
+}
+
+std::optional<FoodEntry> Store::save_turn(std::string_view user_id, std::optional<FoodEntry> entry,
+                                          std::span<const Message> messages, const Also& also) {
   const Pool::Lease lease = checkout_for(*pool_, kAppendMessage.type, kAppendMessage.table);
   Transaction transaction{lease.connection(), kAppendMessage.table};
+  if (entry) entry = insert(lease.connection(), *std::move(entry));
   for (const Message& message : messages) {
     const Integer added = lease.connection().run(kAppendMessage, message.role, message.content,
                                                  message.timestamp, user_id);
     if (added == 0) no_user(user_id);
   }
+  if (also) also(lease.connection());
   transaction.commit();
+  return entry;
 }
 
 std::vector<Message> Store::history(std::string_view user_id, int limit) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <span>
 #include <string>
@@ -18,6 +19,11 @@ enum class Step : std::uint8_t {
   kFirstFoodEntry,
   kSecondDay,  ///< active on a later UTC day than the one of creation
 };
+
+class Connection;
+
+/// Something more to be done in a transaction.
+using Also = std::function<void(Connection&)>;
 
 /// What the service keeps: one method for each thing that it does with its database, by the seed's
 /// names. Not for the request path where a cached answer will do; see cache::CachedUsers.
@@ -58,6 +64,12 @@ class Store {
 
   /// Adds the messages to the user's conversation, in this order, all or none.
   void append_messages(std::string_view user_id, std::span<const Message> messages);
+
+  /// Stores one turn of a conversation, all of it or nothing: what was eaten, if anything, the
+  /// messages in this order, and what `also` does on the same connection; what it throws undoes the
+  /// rest. Gives the entry back with its id.
+  std::optional<FoodEntry> save_turn(std::string_view user_id, std::optional<FoodEntry> entry,
+                                     std::span<const Message> messages, const Also& also = {});
 
   /// The newest `limit` messages, oldest of them first.
   [[nodiscard]] std::vector<Message> history(std::string_view user_id, int limit);

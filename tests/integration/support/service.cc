@@ -35,7 +35,8 @@ void on_complaint(Complain complain) noexcept {
   g_complain = complain;
 }
 
-Service::Service(ServiceOptions options) : directory_(options.directory) {
+Service::Service(ServiceOptions options)
+    : directory_(options.directory), has_api_(options.has_api) {
   if (directory_.empty()) {
     own_directory_ = std::make_unique<TempDir>();
     directory_ = own_directory_->path();
@@ -44,11 +45,11 @@ Service::Service(ServiceOptions options) : directory_(options.directory) {
   api_port_ = port_setting(settings, "API_PORT");
   metrics_port_ = port_setting(settings, "PROMETHEUS_PORT");
   process_ = std::make_unique<Process>(process_options(options, directory_, std::move(settings)));
-  Http client{api_port_};
+  Http client{has_api_ ? api_port_ : metrics_port_};
+  const std::string path = has_api_ ? "/api/health" : "/metrics";
   const bool up = eventually(
       [&] {
-        return !process_->running() ||
-               client.send({.path = "/api/health", .timeout = 2s}).status != 0;
+        return !process_->running() || client.send({.path = path, .timeout = 2s}).status != 0;
       },
       options.ready_within);
   if (!up || !process_->running()) {
@@ -70,7 +71,7 @@ Service::~Service() {
 }
 
 Metrics Service::metrics() const {
-  const Response response = http().get("/metrics");
+  const Response response = Http{has_api_ ? api_port_ : metrics_port_}.get("/metrics");
   if (response.status != 200)
     throw std::runtime_error("/metrics: " + std::to_string(response.status) + response.error);
   return Metrics::parse(response.body);

@@ -20,6 +20,7 @@ struct ServiceOptions {
   std::vector<std::string> arguments = {};  ///< Behind the program's name.
   std::string directory = {};  ///< Where it works; empty is a fresh folder that goes away with it.
   Milliseconds ready_within = 15s;  ///< How long its start may take.
+  bool has_api = true;  ///< False for RUN_MODE=bot: it is ready when its metrics listener answers.
 };
 
 /// How a stop went.
@@ -52,7 +53,7 @@ class Service {
 
   /// A new client for the API.
   [[nodiscard]] Http http() const { return Http{api_port_}; }
-  /// /metrics on the API port, read strictly.
+  /// /metrics on the API port, or on the other where there is no API, read strictly.
   [[nodiscard]] Metrics metrics() const;
   /// True when /api/health says 200.
   [[nodiscard]] bool healthy() const;
@@ -64,6 +65,7 @@ class Service {
  private:
   std::unique_ptr<TempDir> own_directory_;
   std::string directory_;
+  bool has_api_;
   std::uint16_t api_port_;
   std::uint16_t metrics_port_;
   std::unique_ptr<Process> process_;

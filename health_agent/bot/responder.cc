@@ -1,0 +1,284 @@
+#include "health_agent/bot/responder.h"
+
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cstdio>
+#include <exception>
+#include <optional>
+#include <utility>
+
+#include "health_agent/bot/backoff.h"
+#include "health_agent/bot/text.h"
+#include "health_agent/bot/update.h"
+#include "health_agent/bot/waiting.h"
+#include "health_agent/errors.h"
+#include "health_agent/faults.h"
+#include "health_agent/time.h"
+#include "vitals/monitor/bot.h"
+
+namespace health_agent::bot {
+namespace {
+
+using namespace std::chrono_literals;
+using Clock = std::chrono::steady_clock;
+
+/// How long an answer is tried to be sent while Telegram is away or asks to wait.
+constexpr auto kSendFor = 15min;
+constexpr std::size_t kMostUnfinished = 1000;
+/// An update that so many processes died with is not tried again.
+constexpr std::int64_t kMostAttempts = 3;
+
+constexpr std::string_view kHelp =
+    "Tell me what you ate, for example \"2 eggs and 150 g of rice for lunch\", and I work out the "
+    "calories and log the meal. You can also just ask.\n\n"
+    "/today - what you have logged today\n"
+    "/forget - forget our conversation (logged meals stay)\n"
+    "/help - this text";
+
+constexpr std::string_view kTextOnly =
+    "I can read text of up to 4,096 characters and nothing else. Please tell me in words what you "
+    "ate.";
+
+constexpr std::string_view kPrivateOnly =
+    "What you eat is nobody else's business: please write to me in a private chat.";
+
+constexpr std::string_view kGivenUp =
+    "I could not deal with that message. Please tell me in other words.";
+
+constexpr std::string_view kNothingToSay = "I have nothing to say to that.";
+
+/// The process ends before the answer could be sent.
+class Interrupted : public std::runtime_error {
+ public:
+  Interrupted() : std::runtime_error("stopped before the answer was sent") {}
+};
+
+/// The words that a row may hold, with static storage.
+std::string_view kind_word(const std::string& kind) noexcept {
+  for (const UpdateKind known :
+       {UpdateKind::kMessage, UpdateKind::kCommand, UpdateKind::kOther, UpdateKind::kGroup}) {
+    if (kind == word(known)) return word(known);
+  }
+  return word(UpdateKind::kIgnored);
+}
+
+std::string rounded(double value) {
+  char text[32];
+  std::snprintf(text, sizeof text, "%.0f", value);
+  return text;
+}
+
+std::string line_of(const FoodEntry& entry) {
+  std::string line = "- " + entry.meal_type + ": ";
+  for (const Food& food : entry.foods) {
+    if (&food != &entry.foods.front()) line += ", ";
+    line += food.name;
+  }
+  return line + " (" + rounded(totals_of(entry.foods).calories) + " kcal)\n";
+}
+
+std::string words_for(const std::exception& error, std::string_view request_id) {
+  const auto* ours = dynamic_cast<const ServiceError*>(&error);
+  std::string words =
+      ours != nullptr ? ours->user_message() : "Something went wrong on my side. Please try again.";
+  return words.append("\nRequest id: ").append(request_id);
+}
+
+spdlog::logger& log() {
+  static const std::shared_ptr<spdlog::logger> own = spdlog::get("access");
+  return own ? *own : *spdlog::default_logger_raw();
+}
+
+}  // namespace
+
+std::string user_id_of(std::int64_t sender_id) {
+  return "telegram:" + std::to_string(sender_id);
+}
+
+void Responder::handle(db::TelegramUpdate update, const std::stop_token& stop) {
+  const std::string_view kind = kind_word(update.kind);
+  vitals::monitor::UpdateScope scope{kind, user_id_of(update.sender_id)};
+  try {
+    bool answered_well = true;
+    std::string said;
+    try {
+      if (!parts_.updates.is_mine(update.update_id)) throw db::UpdateLost();
+      if (!update.answered) answer(update, said);
+    } catch (const db::UpdateLost&) {
+      throw;
+    } catch (const std::exception& error) {
+      answered_well = false;
+      scope.fail(error);
+      log().error("an update ({}) failed: {}", kind, error.what());
+      if (!apologise(update, said, error, scope.request_id())) throw db::UpdateLost();
+    }
+    deliver(update, stop);
+    finish(update.update_id);
+    if (answered_well) scope.succeed();
+    log().info("an update ({}) was answered", kind);
+  } catch (const db::UpdateLost& lost) {
+    scope.succeed();
+    log().info("an update ({}) is left alone: {}", kind, lost.what());
+  } catch (const Interrupted& interrupted) {
+    scope.succeed();
+    log().info("an update ({}) is left to the next process: {}", kind, interrupted.what());
+  } catch (const std::exception& error) {
+    // The answer cannot be sent, now or ever: the user has blocked the bot, the chat is gone.
+    scope.fail(error);
+    log().warn("the answer to an update ({}) cannot be sent: {}", kind, error.what());
+    finish(update.update_id);
+  }
+}
+
+void Responder::refuse(std::int64_t chat_id, std::int64_t sender_id, const std::stop_token& stop) {
+  vitals::monitor::UpdateScope scope{"stranger", user_id_of(sender_id)};
+  try {
+    parts_.telegram.send_message(
+        chat_id,
+        "This bot is private, and you are not on its list. Your Telegram id is " +
+            std::to_string(sender_id) + "; whoever runs the bot can add it.",
+        TextFormat::kPlain, stop);
+  } catch (const std::exception& error) {
+    log().warn("a stranger could not be told so: {}", error.what());
+  }
+  scope.succeed();  // as far as this service goes
+}
+
+void Responder::settle() {
+  std::vector<std::int64_t> waiting;
+  {
+    const std::lock_guard lock{mutex_};
+    waiting = unfinished_;
+  }
+  for (const std::int64_t id : waiting) {
+    parts_.updates.finish(id);
+    const std::lock_guard lock{mutex_};
+    std::erase(unfinished_, id);
+  }
+}
+
+void Responder::answer(db::TelegramUpdate& update, std::string& said) {
+  faults::maybe_fail(faults::Fault::kHandler);
+  const std::string user = user_id_of(update.sender_id);
+  if (update.attempts >= kMostAttempts) return commit(update, std::string{kGivenUp});
+  if (update.kind == word(UpdateKind::kCommand)) return answer_command(update, user);
+  if (update.kind == word(UpdateKind::kOther)) return commit(update, std::string{kTextOnly});
+  if (update.kind == word(UpdateKind::kGroup)) return commit(update, std::string{kPrivateOnly});
+
+  const Typing::During typing{parts_.typing, update.chat_id};
+  parts_.coach.chat(user, update.content, std::nullopt, unix_now(), {},
+                    [&](db::Connection& connection, const std::string& text) {
+                      said = clean_text(text);
+                      if (split_message(said).empty()) said = kNothingToSay;
+                      parts_.updates.set_answer(connection, update.update_id, said);
+                    });
+  update.answer = said;
+  update.answered = true;
+}
+
+void Responder::answer_command(db::TelegramUpdate& update, const std::string& user) {
+  const std::optional<Command> command = read_command(update.content);
+  const std::string name = command ? command->name : std::string{};
+  if (name == "start") {
+    parts_.coach.welcome(user, unix_now());
+    return commit(update, "Hello! " + std::string{kHelp});
+  }
+  if (name == "today") return commit(update, today(user));
+  if (name == "forget") {
+    if (parts_.store.user_exists(user)) parts_.store.clear_conversation(user);
+    return commit(update, "I have forgotten our conversation. What you logged is still there.");
+  }
+  if (name == "help") return commit(update, std::string{kHelp});
+  commit(update, "I do not know that command. " + std::string{kHelp});
+}
+
+std::string Responder::today(const std::string& user) {
+  const std::int64_t now = unix_now();
+  const std::int64_t day = cache::day_of(now);
+  cache::DaySummary summary;
+  if (parts_.store.user_exists(user)) summary = parts_.users.food_of_day(user, day, now);
+  if (summary.entries.empty()) return "You have logged nothing today. Tell me what you ate!";
+  const Totals& totals = summary.totals;
+  std::string text = "**Today** (" + format_date(day) + ", UTC): " + rounded(totals.calories) +
+                     " kcal, protein " + rounded(totals.protein) + " g, carbs " +
+                     rounded(totals.carbs) + " g, fat " + rounded(totals.fat) + " g\n";
+  for (const FoodEntry& entry : summary.entries)
+    text += line_of(entry);
+  return text;
+}
+
+void Responder::commit(db::TelegramUpdate& update, std::string text) {
+  update.answer = clean_text(text);
+  parts_.updates.set_answer(update.update_id, update.answer);
+  update.answered = true;
+}
+
+bool Responder::apologise(db::TelegramUpdate& update, const std::string& said,
+                          const std::exception& error, std::string_view request_id) {
+  const std::string words = words_for(error, request_id);
+  update.answer = words;
+  try {
+    parts_.updates.set_answer(update.update_id, words);
+  } catch (const db::UpdateLost&) {
+    // Either it was lost, or what failed came after the commit: then the answer stands.
+    if (said.empty() || !parts_.updates.is_mine(update.update_id)) return false;
+    update.answer = said;
+  } catch (const DatabaseError& away) {
+    log().warn("an apology is sent without being recorded: {}", away.what());
+  }
+  update.answered = true;
+  return true;
+}
+
+void Responder::deliver(const db::TelegramUpdate& update, const std::stop_token& stop) {
+  const std::vector<std::string> parts = split_message(update.answer);
+  const auto sent = static_cast<std::size_t>(std::max<std::int64_t>(0, update.parts_sent));
+  for (std::size_t i = sent; i < parts.size(); ++i) {
+    send(update.chat_id, parts[i], stop);
+    if (i + 1 == parts.size()) break;
+    try {
+      parts_.updates.set_parts_sent(update.update_id, static_cast<std::int64_t>(i + 1));
+    } catch (const DatabaseError& error) {
+      log().warn("a part of an answer is sent and could not be recorded: {}", error.what());
+    }
+  }
+}
+
+void Responder::send(std::int64_t chat_id, std::string_view text, const std::stop_token& stop) {
+  const auto deadline = Clock::now() + kSendFor;
+  Backoff backoff{500ms, 30s};
+  TextFormat format = TextFormat::kHtml;
+  for (;;) {
+    std::chrono::milliseconds pause = backoff.next();
+    try {
+      return parts_.telegram.send_message(chat_id, text, format, stop);
+    } catch (const TelegramError& error) {
+      if (error.is_about_markup() && format == TextFormat::kHtml) {
+        format = TextFormat::kPlain;
+        continue;
+      }
+      if (!error.may_pass() || Clock::now() > deadline) throw;
+      pause = std::max<std::chrono::milliseconds>(pause, error.retry_after());
+      log().warn("{}; trying again in {} ms", error.what(), pause.count());
+    } catch (const HttpError& error) {
+      if (error.kind() == HttpError::Kind::kStopped) throw Interrupted();
+      if (Clock::now() > deadline) throw;
+      log().warn("{}; trying again in {} ms", error.what(), pause.count());
+    }
+    if (!sleep_unless(stop, pause)) throw Interrupted();
+  }
+}
+
+void Responder::finish(std::int64_t update_id) noexcept {
+  try {
+    parts_.updates.finish(update_id);
+  } catch (const std::exception& error) {
+    log().warn("an answered update could not be recorded yet: {}", error.what());
+    const std::lock_guard lock{mutex_};
+    if (unfinished_.size() < kMostUnfinished) unfinished_.push_back(update_id);
+  }
+}
+
+}  // namespace health_agent::bot

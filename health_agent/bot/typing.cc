@@ -1,0 +1,64 @@
+#include "health_agent/bot/typing.h"
+
+#include <algorithm>
+#include <exception>
+#include <utility>
+
+#include "vitals/sentry/scope.h"
+
+namespace health_agent::bot {
+
+Typing::Typing(Tell tell, Pauses pauses)
+    : tell_(std::move(tell)), pauses_(pauses), thread_([this] { run(stop_.get_token()); }) {}
+
+Typing::~Typing() {
+  stop_.request_stop();
+  thread_.join();
+}
+
+void Typing::run(const std::stop_token& stop) {
+  const vitals::sentry::Scope scope = vitals::sentry::Scope::fork();
+  const auto active = scope.activate();
+  std::unique_lock lock{mutex_};
+  while (!stop.stop_requested()) {
+    const auto next = std::min_element(
+        due_.begin(), due_.end(), [](const auto& a, const auto& b) { return a.second < b.second; });
+    if (next == due_.end()) {
+      changed_.wait(lock, stop, [this] { return !due_.empty(); });
+      continue;
+    }
+    if (const auto when = next->second; when > Clock::now()) {
+      // Woken by whatever changes, since that may be due before this one.
+      changed_.wait_until(lock, stop, when, [this, seen = changes_] { return changes_ != seen; });
+      continue;
+    }
+    const std::int64_t chat = next->first;
+    next->second = Clock::now() + pauses_.then;
+    lock.unlock();
+    try {
+      tell_(chat, stop);
+    } catch (const std::exception&) {  // the answer itself is what counts
+    }
+    lock.lock();
+  }
+}
+
+Typing::During::During(Typing& typing, std::int64_t chat_id) : typing_(&typing), chat_id_(chat_id) {
+  {
+    const std::lock_guard lock{typing.mutex_};
+    typing.due_[chat_id] = Clock::now() + typing.pauses_.first;
+    ++typing.changes_;
+  }
+  typing.changed_.notify_all();
+}
+
+Typing::During::~During() {
+  {
+    const std::lock_guard lock{typing_->mutex_};
+    typing_->due_.erase(chat_id_);
+    ++typing_->changes_;
+  }
+  typing_->changed_.notify_all();
+}
+
+}  // namespace health_agent::bot

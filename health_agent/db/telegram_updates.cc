@@ -1,0 +1,145 @@
+#include "health_agent/db/telegram_updates.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "health_agent/db/connection.h"
+
+namespace health_agent::db {
+namespace {
+
+using std::string;
+
+constexpr std::string_view kTable = "telegram_updates";
+
+constexpr Query<Columns<Integer>,
+                Params<Integer, Integer, Integer, Integer, string, string, string, Integer>>
+    kRecord{QueryType::kInsert, kTable,
+            "INSERT INTO telegram_updates (bot_id, update_id, chat_id, sender_id, kind, content,"
+            " holder, taken_at, state, answer, parts_sent, attempts)"
+            " VALUES (:bot_id, :update_id, :chat_id, :sender_id, :kind, :content, :holder,"
+            " :taken_at, 'new', '', 0, 0)"
+            " ON CONFLICT (bot_id, update_id) DO NOTHING RETURNING update_id"};
+
+// The condition on the holder stands twice: once to choose which, once so that of two replicas that
+// chose the same one gets it.
+constexpr Query<
+    Columns<Integer, Integer, Integer, string, string, string, string, Integer, Integer>,
+    Params<string, Integer, string, Integer, Integer>>
+    kTakeOver{QueryType::kUpdate, kTable,
+              "UPDATE telegram_updates SET holder = :holder, attempts = attempts + 1"
+              " WHERE bot_id = :bot_id AND holder NOT IN (SELECT holder FROM leases)"
+              " AND holder <> :not_holder AND update_id IN"
+              " (SELECT u.update_id FROM telegram_updates u WHERE u.bot_id = :same_bot"
+              " AND u.state <> 'done' AND u.holder NOT IN (SELECT holder FROM leases)"
+              " ORDER BY u.update_id LIMIT :most)"
+              " RETURNING update_id, chat_id, sender_id, kind, content, state, answer, parts_sent,"
+              " attempts"};
+
+using OfOne = Params<Integer, Integer, string>;
+
+constexpr Query<Columns<Integer>, OfOne> kIsMine{
+    QueryType::kSelect, kTable,
+    "SELECT 1 FROM telegram_updates WHERE bot_id = :bot_id AND update_id = :update_id"
+    " AND holder = :holder AND state <> 'done'"};
+
+constexpr Query<Columns<>, Params<string, Integer, Integer, string>> kSetAnswer{
+    QueryType::kUpdate, kTable,
+    "UPDATE telegram_updates SET state = 'answered', answer = :answer WHERE bot_id = :bot_id"
+    " AND update_id = :update_id AND holder = :holder AND state = 'new'"};
+
+constexpr Query<Columns<>, Params<Integer, Integer, Integer, string>> kSetPartsSent{
+    QueryType::kUpdate, kTable,
+    "UPDATE telegram_updates SET parts_sent = :parts_sent WHERE bot_id = :bot_id"
+    " AND update_id = :update_id AND holder = :holder"};
+
+// Whoever holds it by now: what was sent is sent.
+constexpr Query<Columns<>, Params<Integer, Integer>> kFinish{
+    QueryType::kUpdate, kTable,
+    "UPDATE telegram_updates SET state = 'done', content = '', answer = ''"
+    " WHERE bot_id = :bot_id AND update_id = :update_id"};
+
+constexpr Query<Columns<>, Params<Integer, Integer>> kRemoveOld{
+    QueryType::kDelete, kTable,
+    "DELETE FROM telegram_updates WHERE bot_id = :bot_id AND state = 'done'"
+    " AND taken_at < :before_time"};
+
+template <class Out, class In, class... Rest>
+Integer run(Pool& pool, const Query<Out, In>& query, Rest&&... rest) {
+  const Pool::Lease lease = checkout_for(pool, query.type, query.table);
+  return lease.connection().run(query, std::forward<Rest>(rest)...);
+}
+
+}  // namespace
+
+TelegramUpdates::TelegramUpdates(Pool& pool, std::int64_t bot_id, std::string holder)
+    : pool_(&pool), bot_id_(bot_id), holder_(std::move(holder)) {}
+
+std::vector<std::int64_t> TelegramUpdates::record(std::span<const TelegramUpdate> updates,
+                                                  std::int64_t now) {
+  std::vector<std::int64_t> fresh;
+  if (updates.empty()) return fresh;
+  const Pool::Lease lease = checkout_for(*pool_, kRecord.type, kTable);
+  Transaction transaction{lease.connection(), kTable};
+  for (const TelegramUpdate& update : updates) {
+    lease.connection().run(
+        kRecord, [&](Integer id) { fresh.push_back(id); }, bot_id_, update.update_id,
+        update.chat_id, update.sender_id, update.kind, update.content, holder_, now);
+  }
+  transaction.commit();
+  return fresh;
+}
+
+std::vector<TelegramUpdate> TelegramUpdates::take_over(std::int64_t most) {
+  std::vector<TelegramUpdate> taken;
+  run(
+      *pool_, kTakeOver,
+      [&](Integer id, Integer chat, Integer sender, const string& kind, const string& content,
+          const string& state, const string& answer, Integer parts_sent, Integer attempts) {
+        taken.push_back({.update_id = id,
+                         .chat_id = chat,
+                         .sender_id = sender,
+                         .kind = kind,
+                         .content = content,
+                         .answered = state == "answered",
+                         .answer = answer,
+                         .parts_sent = parts_sent,
+                         .attempts = attempts});
+      },
+      holder_, bot_id_, holder_, bot_id_, most);
+  std::sort(taken.begin(), taken.end(), [](const TelegramUpdate& a, const TelegramUpdate& b) {
+    return a.update_id < b.update_id;
+  });
+  return taken;
+}
+
+bool TelegramUpdates::is_mine(std::int64_t update_id) {
+  bool mine = false;
+  run(
+      *pool_, kIsMine, [&](Integer) { mine = true; }, bot_id_, update_id, holder_);
+  return mine;
+}
+
+void TelegramUpdates::set_answer(Connection& connection, std::int64_t update_id,
+                                 std::string_view answer) {
+  if (connection.run(kSetAnswer, answer, bot_id_, update_id, holder_) == 0) throw UpdateLost();
+}
+
+void TelegramUpdates::set_answer(std::int64_t update_id, std::string_view answer) {
+  const Pool::Lease lease = checkout_for(*pool_, kSetAnswer.type, kTable);
+  set_answer(lease.connection(), update_id, answer);
+}
+
+void TelegramUpdates::set_parts_sent(std::int64_t update_id, std::int64_t parts) {
+  run(*pool_, kSetPartsSent, parts, bot_id_, update_id, holder_);
+}
+
+void TelegramUpdates::finish(std::int64_t update_id) {
+  run(*pool_, kFinish, bot_id_, update_id);
+}
+
+std::int64_t TelegramUpdates::remove_older_than(std::int64_t time) {
+  return run(*pool_, kRemoveOld, bot_id_, time);
+}
+
+}  // namespace health_agent::db

@@ -1,0 +1,1 @@
+#include "integration/bot_fixture.h"
