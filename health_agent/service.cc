@@ -11,7 +11,7 @@
 #include "health_agent/api/handlers.h"
 #include "health_agent/api/server.h"
 #include "health_agent/cache/cached_users.h"
-#include "health_agent/cache/memory_cache.h"
+#include "health_agent/cache/make_cache.h"
 #include "health_agent/coach.h"
 #include "health_agent/db/migrations.h"
 #include "health_agent/db/pool.h"
@@ -37,6 +37,16 @@ db::PoolOptions pool_options(const Settings& settings) {
   db::PoolOptions options;
   options.url = settings.database_url;
   options.size = settings.database_pool_size;
+  return options;
+}
+
+cache::CacheOptions cache_options(const Settings& settings) {
+  cache::CacheOptions options;
+  options.redis_url = settings.redis_url;
+  options.ttl = std::chrono::seconds{settings.cache_ttl_seconds};
+  options.users = static_cast<std::size_t>(settings.database_pool_size);
+  options.warn = [](const std::string& words) { spdlog::warn("{}", words); };
+  options.tell = [](const std::string& words) { spdlog::info("{}", words); };
   return options;
 }
 
@@ -85,12 +95,12 @@ struct Service::Impl {
         pool(pool_options(settings)),
         migrated(db::migrate(pool)),
         store(pool),
-        cache({.ttl = std::chrono::seconds{settings.cache_ttl_seconds}}),
-        users(store, cache),
+        cache(cache::make_cache(cache_options(settings))),
+        users(store, *cache),
         agent(agent::make_agent({.model = settings.agent_model})),
         coach(store, users, *agent),
         server(server_options(settings),
-               api::make_routes({store, cache, users, coach, scrapes.get()})) {
+               api::make_routes({store, *cache, users, coach, scrapes.get()})) {
     vitals::monitor::set_pool_source([this] { return pool.counts(); });
     faults::set(settings.faults);
     // First, so that whoever is answered by the API can scrape too.
@@ -106,7 +116,7 @@ struct Service::Impl {
   db::Pool pool;
   int migrated;
   db::Store store;
-  cache::MemoryCache cache;
+  std::unique_ptr<cache::Cache> cache;
   cache::CachedUsers users;
   std::unique_ptr<agent::Agent> agent;
   Coach coach;
