@@ -33,6 +33,11 @@ class Backend {
   /// Whether an idle session can be used still. Asked before every use; costs no round trip.
   [[nodiscard]] virtual bool alive(soci::session& /*session*/) noexcept { return true; }
 
+  /// Around each statement, so that one whose server says nothing any more can be ended. The second
+  /// takes what the first gives.
+  [[nodiscard]] virtual int started(soci::session& /*session*/) { return -1; }
+  virtual void ended(int /*statement*/) noexcept {}
+
   /// Whether the database could not be reached when it was tried last.
   [[nodiscard]] virtual bool away() const noexcept { return false; }
 

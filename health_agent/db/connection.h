@@ -148,6 +148,7 @@ class Connection {
   auto tracked(QueryType type, std::string_view table, F&& statement) {
     QueryScope scope{type, table};
     const auto call = [&] {
+      const Running running{*backend_, *session_};
       if constexpr (std::is_invocable_v<F, const vitals::sentry::Span&>) {
         return statement(scope.span());
       } else {
@@ -179,6 +180,10 @@ class Connection {
   [[nodiscard]] soci::session& session() noexcept { return *session_; }
   [[nodiscard]] Backend& backend() noexcept { return *backend_; }
 
+  /// Whether the database undid the statement that failed last, for the sake of others: the whole
+  /// transaction may be tried again.
+  [[nodiscard]] bool undone() const noexcept { return failure_ == Failure::kRolledBack; }
+
   /// Whether it has to be opened again before it is of use.
   [[nodiscard]] bool broken() const noexcept { return broken_; }
 
@@ -188,6 +193,16 @@ class Connection {
 
  private:
   friend class Transaction;
+
+  struct Running {
+    Running(Backend& of, soci::session& session) : backend(&of), statement(of.started(session)) {}
+    ~Running() { backend->ended(statement); }
+    Running(const Running&) = delete;
+    Running& operator=(const Running&) = delete;
+
+    Backend* backend;
+    int statement;
+  };
 
   /// SQLite has one writer at a time. Those of this process wait for each other here, in order,
   /// instead of asking again and again with growing pauses as SQLite does.

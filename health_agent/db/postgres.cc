@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "health_agent/db/outage.h"
+#include "health_agent/db/overdue.h"
 
 namespace health_agent::db {
 namespace {
@@ -18,6 +19,7 @@ using Kind = DatabaseError::Kind;
 using std::chrono::milliseconds;
 
 constexpr milliseconds kOutagePause{250};
+constexpr milliseconds kGrace{2'000};
 /// The key of the advisory lock that migrations are taken under; any number, as long as it stays.
 constexpr const char* kMigrationLock = "7306085714812391";
 
@@ -90,10 +92,12 @@ void ignore_notice(void*, const char*) {}
 class Postgres final : public Backend {
  public:
   Postgres(const PostgresAddress& address, const PostgresTimeouts& timeouts)
-      : name_(shown(address)), url_(url_for(address, timeouts)) {}
+      : name_(shown(address)),
+        url_(url_for(address, timeouts)),
+        overdue_(timeouts.statement + kGrace) {}
 
   std::unique_ptr<soci::session> open() override {
-    return outage_.attempt([this] { return connect(); });
+    return outage_.attempt([this] { return outage_.lasts() ? connect() : connect_twice(); });
   }
 
   // A server that ends a session says so and closes the connection, which shows as something to
@@ -109,6 +113,11 @@ class Postgres final : public Backend {
     }
     return true;
   }
+
+  int started(soci::session& session) override {
+    return overdue_.begin(PQsocket(connection_of(session)));
+  }
+  void ended(int statement) noexcept override { overdue_.end(statement); }
 
   bool away() const noexcept override { return outage_.lasts(); }
 
@@ -176,6 +185,17 @@ class Postgres final : public Backend {
     throw DatabaseError(Kind::kUnavailable, "cannot open the database " + name_ + ": " + cause);
   }
 
+  // A server may end a session while it is being made, and is no less there for that.
+  std::unique_ptr<soci::session> connect_twice() const {
+    const auto start = std::chrono::steady_clock::now();
+    try {
+      return connect();
+    } catch (const DatabaseError&) {
+      if (std::chrono::steady_clock::now() - start > kOutagePause) throw;
+    }
+    return connect();
+  }
+
   std::unique_ptr<soci::session> connect() const {
     try {
       auto session = std::make_unique<soci::session>(soci::postgresql, url_);
@@ -196,6 +216,7 @@ class Postgres final : public Backend {
   const std::string name_;
   const std::string url_;
   Outage outage_{kOutagePause};
+  Overdue overdue_;
 };
 
 }  // namespace

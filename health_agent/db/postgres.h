@@ -8,11 +8,12 @@
 
 namespace health_agent::db {
 
-/// Time-outs of a PostgreSQL connection. Those of statements are kept by the server.
+/// Time-outs of a PostgreSQL connection. Those of statements are kept by the server; a server that
+/// does not keep them is given two seconds more, and then up.
 struct PostgresTimeouts {
   std::chrono::seconds connect{2};  ///< libpq takes no less
   std::chrono::milliseconds lock{5'000};
-  std::chrono::milliseconds statement{15'000};
+  std::chrono::milliseconds statement{10'000};
   std::chrono::milliseconds idle_in_transaction{30'000};
   std::chrono::milliseconds unacknowledged{10'000};  ///< TCP: sent, and nobody says "got it"
 };

@@ -6,6 +6,7 @@
 
 #include "health_agent/db/connection.h"
 #include "health_agent/db/foods_json.h"
+#include "health_agent/db/storable.h"
 #include "health_agent/errors.h"
 
 namespace health_agent::db {
@@ -15,6 +16,8 @@ using std::string;
 using Id = Params<string>;
 
 constexpr std::int64_t kSecondsADay = 86'400;
+/// Of a transaction that the database undoes for the sake of others.
+constexpr int kAttempts = 3;
 
 constexpr Query<Columns<Integer>, Id> kUserExists{QueryType::kSelect, "users",
                                                   "SELECT 1 FROM users WHERE user_id = :user_id"};
@@ -146,6 +149,17 @@ Fields fields_of(Pool& pool, const Query<Columns<string, string>, Id>& query,
   return fields;
 }
 
+void append_once(Connection& connection, std::string_view user_id,
+                 std::span<const Message> messages) {
+  Transaction transaction{connection, kAppendMessage.table};
+  for (const Message& message : messages) {
+    const Integer added = connection.run(kAppendMessage, message.role, storable(message.content),
+                                         message.timestamp, user_id);
+    if (added == 0) no_user(user_id);
+  }
+  transaction.commit();
+}
+
 std::int64_t day_of(std::int64_t time) noexcept {
   const std::int64_t day = time / kSecondsADay;
   return time % kSecondsADay < 0 ? day - 1 : day;
@@ -201,6 +215,7 @@ void Store::set_preference(std::string_view user_id, std::string_view name, std:
 
 FoodEntry Store::save_food_entry(FoodEntry entry) {
   const string foods = foods_to_json(entry.foods);
+  entry.notes = storable(std::move(entry.notes));
   entry.id = 0;
   run(
       *pool_, kSaveFoodEntry, [&](Integer id) { entry.id = id; }, foods, entry.meal_type,
@@ -230,13 +245,14 @@ std::vector<FoodEntry> Store::food_entries(std::string_view user_id, std::int64_
 void Store::append_messages(std::string_view user_id, std::span<const Message> messages) {
   if (messages.empty()) return;
   const Pool::Lease lease = checkout_for(*pool_, kAppendMessage.type, kAppendMessage.table);
-  Transaction transaction{lease.connection(), kAppendMessage.table};
-  for (const Message& message : messages) {
-    const Integer added = lease.connection().run(kAppendMessage, message.role, message.content,
-                                                 message.timestamp, user_id);
-    if (added == 0) no_user(user_id);
+  Connection& connection = lease.connection();
+  for (int attempt = 1;; ++attempt) {
+    try {
+      return append_once(connection, user_id, messages);
+    } catch (const DatabaseError&) {
+      if (!connection.undone() || attempt == kAttempts) throw;
+    }
   }
-  transaction.commit();
 }
 
 std::vector<Message> Store::history(std::string_view user_id, int limit) {

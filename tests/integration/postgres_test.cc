@@ -154,7 +154,7 @@ TEST(PostgresTrace, IsInTheServersLogForASampledRequestOnly) {
       client.post("/api/v1/users", {{"user_id", "unsampled"}}, {{"traceparent", parent + "0"}})
           .status,
       201);
-  EXPECT_EQ(postgres.log().find("traceparent"), std::string::npos);
+  EXPECT_EQ(postgres.log().find(kTrace), std::string::npos);
   ASSERT_EQ(client
                 .post("/api/v1/chat", {{"user_id", "sampled"}, {"message", "2 eggs"}},
                       {{"traceparent", parent + "1"}})

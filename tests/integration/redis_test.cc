@@ -119,7 +119,8 @@ TEST(Redis, NeedNotBeThereAtTheStart) {
 }
 
 TEST(Redis, TakesAPasswordAndAUser) {
-  const Redis redis{{"--requirepass", "s3cret/p@ss", "--user", "app on >app-pass ~* +@all"}};
+  const Redis redis{
+      {"--requirepass", "s3cret/p@ss", "--user", "app", "on", ">app-pass", "~*", "+@all"}};
   const std::string at = "@127.0.0.1:" + std::to_string(redis.port());
   for (const std::string who : {":s3cret%2Fp%40ss", "app:app-pass"}) {
     const Service service{on("redis://" + who + at)};
@@ -142,7 +143,8 @@ TEST(Redis, AWrongPasswordIsAClearWarningAndTheServiceGoesOn) {
 // The first replica may not do anything for a while, and the second one may: as when the way to
 // Redis is cut for one of them.
 TEST(Redis, AnEraseThatFailedIsMadeUpForBeforeTheCacheIsBelievedAgain) {
-  const Redis redis{{"--user", "first on >p ~* +@all", "--user", "second on >p ~* +@all"}};
+  const Redis redis{{"--user", "first", "on", ">p", "~*", "+@all", "--user", "second", "on", ">p",
+                     "~*", "+@all"}};
   const std::string at = ":p@127.0.0.1:" + std::to_string(redis.port());
   const TempDir folder;
   const std::string database = "sqlite:" + folder.file("shared.db");

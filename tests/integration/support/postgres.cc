@@ -137,6 +137,11 @@ std::string Postgres::ask(const std::string& sql, const std::string& database) c
   return end.output;
 }
 
+int Postgres::connections(const std::string& database) const {
+  return std::stoi(
+      ask("SELECT COUNT(*) FROM pg_stat_activity WHERE datname = '" + database + "'"));
+}
+
 int Postgres::kill_connections(const std::string& database) const {
   return std::stoi(
       ask("SELECT COUNT(*) FROM (SELECT pg_terminate_backend(pid) FROM"

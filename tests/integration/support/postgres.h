@@ -32,7 +32,10 @@ class Postgres {
   /// columns by `|`. Throws std::runtime_error with psql's words when it fails.
   std::string ask(const std::string& sql, const std::string& database = "postgres") const;
 
-  /// Ends every session of `database` (pg_terminate_backend), and says how many there were.
+  /// How many sessions `database` has.
+  [[nodiscard]] int connections(const std::string& database) const;
+
+  /// Tells every session of `database` to end (pg_terminate_backend), and says how many there were.
   int kill_connections(const std::string& database) const;
 
   /// "Fast" shutdown: sessions are ended, nothing that was committed is lost. start() goes on with
