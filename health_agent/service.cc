@@ -13,7 +13,7 @@
 #include "health_agent/api/server.h"
 #include "health_agent/bot/bot.h"
 #include "health_agent/cache/cached_users.h"
-#include "health_agent/cache/memory_cache.h"
+#include "health_agent/cache/make_cache.h"
 #include "health_agent/coach.h"
 #include "health_agent/db/migrations.h"
 #include "health_agent/db/pool.h"
@@ -40,6 +40,16 @@ db::PoolOptions pool_options(const Settings& settings) {
   db::PoolOptions options;
   options.url = settings.database_url;
   options.size = settings.database_pool_size;
+  return options;
+}
+
+cache::CacheOptions cache_options(const Settings& settings) {
+  cache::CacheOptions options;
+  options.redis_url = settings.redis_url;
+  options.ttl = std::chrono::seconds{settings.cache_ttl_seconds};
+  options.users = static_cast<std::size_t>(settings.database_pool_size);
+  options.warn = [](const std::string& words) { spdlog::warn("{}", words); };
+  options.tell = [](const std::string& words) { spdlog::info("{}", words); };
   return options;
 }
 
@@ -110,8 +120,8 @@ struct Service::Impl {
         pool(pool_options(settings)),
         migrated(db::migrate(pool)),
         store(pool),
-        cache({.ttl = std::chrono::seconds{settings.cache_ttl_seconds}}),
-        users(store, cache),
+        cache(cache::make_cache(cache_options(settings))),
+        users(store, *cache),
         agent_settings(agent_options(settings)),
         agent(agent::make_agent(agent_settings)),
         coach(store, users, *agent),
@@ -130,7 +140,7 @@ struct Service::Impl {
   }
 
   void start_api(const Settings& settings) {
-    api::Services services{store, cache, users, coach, *agent, scrapes.get(), {}, {}};
+    api::Services services{store, *cache, users, coach, *agent, scrapes.get(), {}, {}};
     if (has_webhook(settings)) {
       services.webhook_secret = settings.telegram_webhook_secret;
       services.take_update = [this](std::string_view update) { return bot->take(update); };
@@ -145,7 +155,7 @@ struct Service::Impl {
   db::Pool pool;
   int migrated;
   db::Store store;
-  cache::MemoryCache cache;
+  std::unique_ptr<cache::Cache> cache;
   cache::CachedUsers users;
   agent::AgentOptions agent_settings;
   std::unique_ptr<agent::Agent> agent;

@@ -11,6 +11,8 @@
 
 #include "health_agent/agent/agent.h"
 #include "health_agent/agent/prices.h"
+#include "health_agent/cache/redis_url.h"
+#include "health_agent/db/url.h"
 #include "vitals/sentry/client.h"
 #include "vitals/sentry/dsn.h"
 
@@ -59,16 +61,31 @@ std::string masked(std::string_view value) {
   return value.empty() ? "\"\"" : "\"****\" (" + std::to_string(value.size()) + " characters)";
 }
 
-/// A URL with anything between `://` and `@` masked; a value that is no URL at all may be a pasted
-/// secret, so it is masked whole.
+/// A URL with anything between `://` and `@`, or what stands where a port should be and is none,
+/// and the parameters masked; a value that is no URL at all may be a pasted secret, so it is masked
+/// whole.
 std::string masked_url(std::string_view value) {
   const std::size_t scheme = value.find("://");
   if (scheme == std::string_view::npos) {
     return value.find('@') == std::string_view::npos ? shown(value) : masked(value);
   }
-  const std::size_t at = value.rfind('@');
-  if (at == std::string_view::npos || at < scheme) return shown(value);
-  return shown(std::string{value.substr(0, scheme + 3)} + "****" + std::string{value.substr(at)});
+  std::string text{value.substr(0, scheme + 3)};
+  std::string_view rest = value.substr(scheme + 3);
+  if (const std::size_t at = rest.rfind('@'); at != std::string_view::npos) {
+    text += "****";
+    rest.remove_prefix(at);
+  }
+  const std::size_t query = rest.find('?');
+  const std::string_view place = rest.substr(0, query);
+  const std::size_t colon =
+      place.find(':', place.rfind(']') == std::string_view::npos ? 0 : place.rfind(']'));
+  const bool port =
+      colon == std::string_view::npos ||
+      place.substr(colon + 1, place.find('/', colon) - colon - 1).find_first_not_of("0123456789") ==
+          std::string_view::npos;
+  text += port ? std::string{place} : std::string{place.substr(0, colon)} + ":****";
+  if (query != std::string_view::npos) text += "?****";
+  return shown(text);
 }
 
 bool is_url(std::string_view text, std::initializer_list<std::string_view> schemes) {
@@ -321,24 +338,21 @@ void read_api(Reader& in, LoadedSettings& out) {
 void read_storage(Reader& in, LoadedSettings& out) {
   Settings& s = out.settings;
   if (const auto url = in.raw("DATABASE_URL")) {
-    if (url->starts_with("sqlite:") && url->size() > 7) {
+    if (const auto parsed = db::parse_database_url(*url); parsed) {
       s.database_url = *url;
-    } else if (is_url(*url, {"postgresql", "postgres"})) {
-      in.fault("DATABASE_URL", *url, Secret::kUrl,
-               "sqlite:PATH; this version has no PostgreSQL yet");
     } else {
-      in.fault("DATABASE_URL", *url, Secret::kUrl,
-               "sqlite:PATH, or postgresql://user:pass@host:port/db");
+      in.fault("DATABASE_URL", *url, Secret::kUrl, parsed.error().message);
     }
   }
   s.database_pool_size =
       2 * static_cast<int>(std::max(1U, std::thread::hardware_concurrency())) + 5;
   in.integer("DATABASE_POOL_SIZE", s.database_pool_size, 1, 1000);
   if (const auto url = in.raw("REDIS_URL")) {
-    in.fault("REDIS_URL", *url, Secret::kUrl,
-             is_url(*url, {"redis"})
-                 ? "nothing: this version has no Redis yet, only the in-process cache"
-                 : "redis://host:port/db, or empty for the in-process cache");
+    if (const auto parsed = cache::parse_redis_url(*url); parsed) {
+      s.redis_url = *url;
+    } else {
+      in.fault("REDIS_URL", *url, Secret::kUrl, parsed.error().message);
+    }
   }
   in.integer("CACHE_TTL_SECONDS", s.cache_ttl_seconds, 1, 86'400);
 }

@@ -1,13 +1,15 @@
 #include "health_agent/db/connection.h"
 
 #include <algorithm>
-
-#include "health_agent/db/sqlite.h"
+#include <utility>
 
 namespace health_agent::db {
 namespace {
 
 using Kind = DatabaseError::Kind;
+
+/// Of a statement that the database undoes for the sake of others.
+constexpr int kAttempts = 3;
 
 std::string_view verb(QueryType type) noexcept {
   switch (type) {
@@ -25,53 +27,7 @@ std::string_view verb(QueryType type) noexcept {
   return "a statement";
 }
 
-Kind kind_of_sqlite(int result) noexcept {
-  switch (result & 0xff) {  // the upper bits only say more of the same
-    case SQLITE_BUSY:
-    case SQLITE_LOCKED:
-    case SQLITE_INTERRUPT:
-      return Kind::kTimeout;
-    case SQLITE_CONSTRAINT:
-      return Kind::kConstraint;
-    case SQLITE_PERM:
-    case SQLITE_READONLY:
-    case SQLITE_IOERR:
-    case SQLITE_CORRUPT:
-    case SQLITE_FULL:
-    case SQLITE_CANTOPEN:
-    case SQLITE_PROTOCOL:
-    case SQLITE_AUTH:
-    case SQLITE_NOTADB:
-      return Kind::kUnavailable;
-    default:
-      return Kind::kOther;
-  }
-}
-
 }  // namespace
-
-Kind kind_of(const soci::soci_error& error) noexcept {
-  if (const auto* sqlite = dynamic_cast<const soci::sqlite3_soci_error*>(&error)) {
-    return kind_of_sqlite(sqlite->result());
-  }
-  switch (error.get_error_category()) {
-    case soci::soci_error::connection_error:
-    case soci::soci_error::no_privilege:
-    case soci::soci_error::system_error:
-      return Kind::kUnavailable;
-    case soci::soci_error::constraint_violation:
-      return Kind::kConstraint;
-    default:
-      return Kind::kOther;
-  }
-}
-
-std::string message_of(const soci::soci_error& error) {
-  std::string message = error.get_error_message();
-  const std::string_view place = "sqlite3_statement_backend::";
-  if (message.starts_with(place)) message.erase(0, message.find(' ') + 1);
-  return message;
-}
 
 std::string_view word(Kind kind) noexcept {
   switch (kind) {
@@ -87,34 +43,69 @@ std::string_view word(Kind kind) noexcept {
   return "other";
 }
 
-DatabaseError translated(const soci::soci_error& error, QueryType type, std::string_view table) {
-  const Kind kind = kind_of(error);
-  std::string message{verb(type)};
-  message.append(" on ").append(table).append(" failed (").append(word(kind)).append("): ");
-  return {kind, message + message_of(error)};
+std::string commented(std::string_view sql, const vitals::sentry::Span& span) {
+  std::string text{sql};
+  if (!span) return text;
+  return text.append(" /*traceparent='").append(span.traceparent()).append("'*/");
 }
 
-void Connection::open() {
-  session_ = open_sqlite(path_, lock_timeout_);
-  broken_ = false;
+DatabaseError Connection::translated(const soci::soci_error& error, QueryType type,
+                                     std::string_view table) {
+  failure_ = backend_->failure_of(error, *session_);
+  if (failure_ == Failure::kConnection) broken_ = true;
+  const Kind kind = backend_->kind_of(error);
+  std::string message{verb(type)};
+  message.append(" on ").append(table).append(" failed (").append(word(kind)).append("): ");
+  return {kind, message + backend_->message_of(error)};
+}
+
+bool Connection::worth_another(QueryType type, int attempt) {
+  if (in_transaction_) return false;
+  if (failure_ == Failure::kRolledBack) return attempt < kAttempts;
+  if (failure_ != Failure::kConnection || backend_->one_writer()) return false;
+  if (attempt > 1 || (sent_ && type != QueryType::kSelect)) return false;
+  reopen();
+  return true;
+}
+
+void Connection::make_usable() {
+  if (broken_ || !backend_->alive(*session_)) reopen();
 }
 
 void Connection::reopen() {
+  broken_ = true;
+  failure_ = Failure::kStatement;
   prepared_.clear();
+  forgotten_.clear();
   session_.reset();
-  open();
+  session_ = backend_->open();
+  broken_ = false;
+}
+
+void Connection::execute(const char* sql, const vitals::sentry::Span& span) {
+  if (span && backend_->comments_traces()) {
+    *session_ << commented(sql, span);
+  } else {
+    *session_ << sql;
+  }
 }
 
 void Connection::forget(const void* key) noexcept {
-  std::erase_if(prepared_, [&](const auto& entry) { return entry.first == key; });
+  const auto found = std::find_if(prepared_.begin(), prepared_.end(),
+                                  [&](const auto& entry) { return entry.first == key; });
+  if (found == prepared_.end()) return;
+  if (backend_->transaction_failed(*session_)) forgotten_.push_back(std::move(found->second));
+  prepared_.erase(found);
 }
 
 Connection::WriteTurn::WriteTurn(Connection& connection, QueryType type) {
   if (type == QueryType::kSelect || connection.has_turn_) return;
+  if (!connection.backend_->one_writer()) return;
   if (!connection.write_turn_->enter(connection.lock_timeout_)) {
-    throw DatabaseError(Kind::kTimeout,
-                        "other writers kept the database " + connection.path_ + " busy for " +
-                            std::to_string(connection.lock_timeout_.count()) + " ms");
+    throw DatabaseError(Kind::kTimeout, "other writers kept the database " +
+                                            connection.backend_->name() + " busy for " +
+                                            std::to_string(connection.lock_timeout_.count()) +
+                                            " ms");
   }
   connection.has_turn_ = true;
   connection_ = &connection;
@@ -128,25 +119,43 @@ Connection::WriteTurn::~WriteTurn() {
 
 Transaction::Transaction(Connection& connection, std::string_view table)
     : connection_(&connection), table_(table) {
-  connection.tracked(QueryType::kOther, table, [&] {
-    turn_.emplace(connection, QueryType::kOther);
-    connection.session().begin();
-  });
+  for (int attempt = 1;; ++attempt) {
+    try {
+      begin();
+      break;
+    } catch (const DatabaseError&) {
+      connection.sent_ = false;  // a transaction that has just begun has done nothing
+      if (!connection.worth_another(QueryType::kOther, attempt)) throw;
+    }
+  }
   open_ = true;
+  connection.in_transaction_ = true;
+}
+
+void Transaction::begin() {
+  connection_->tracked(QueryType::kOther, table_, [&](const vitals::sentry::Span& span) {
+    turn_.emplace(*connection_, QueryType::kOther);
+    connection_->execute("BEGIN", span);
+  });
 }
 
 Transaction::~Transaction() {
   if (!open_) return;
+  connection_->in_transaction_ = false;
   try {
-    connection_->session().rollback();
+    if (!connection_->broken_) connection_->session().rollback();
+    connection_->forgotten_.clear();
   } catch (...) {
     connection_->broken_ = true;  // in an unknown state; the next one to get it opens it anew
   }
 }
 
 void Transaction::commit() {
-  connection_->tracked(QueryType::kOther, table_, [&] { connection_->session().commit(); });
+  connection_->tracked(QueryType::kOther, table_, [&](const vitals::sentry::Span& span) {
+    connection_->execute("COMMIT", span);
+  });
   open_ = false;
+  connection_->in_transaction_ = false;
 }
 
 Pool::Lease checkout_for(Pool& pool, QueryType type, std::string_view table) {

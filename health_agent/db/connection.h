@@ -12,12 +12,14 @@
 #include <utility>
 #include <vector>
 
+#include "health_agent/db/backend.h"
 #include "health_agent/db/pool.h"
 #include "health_agent/db/soci_session.h"
 #include "health_agent/db/turnstile.h"
 #include "health_agent/errors.h"
 #include "health_agent/faults.h"
 #include "vitals/monitor/db.h"
+#include "vitals/sentry/span.h"
 
 namespace health_agent::db {
 
@@ -43,15 +45,11 @@ struct Query {
 };
 
 /// What went wrong, in the four words that `db_query_errors_total` knows.
-[[nodiscard]] DatabaseError::Kind kind_of(const soci::soci_error& error) noexcept;
-
-/// The database's own words. Without SOCI's context, which holds the statement's parameters: ids
-/// and messages of users have no place in a log.
-[[nodiscard]] std::string message_of(const soci::soci_error& error);
-
 [[nodiscard]] std::string_view word(DatabaseError::Kind kind) noexcept;
-[[nodiscard]] DatabaseError translated(const soci::soci_error& error, QueryType type,
-                                       std::string_view table);
+
+/// `sql` with the trace of `span` in a comment at its end, by which a line of the database's log
+/// leads back to the trace. Source: sqlcommenter specification, "Format".
+[[nodiscard]] std::string commented(std::string_view sql, const vitals::sentry::Span& span);
 
 /// A statement that has been prepared, with the variables it is bound to.
 class PreparedBase {
@@ -68,11 +66,13 @@ class Prepared;
 template <class... Out, class... In>
 class Prepared<Columns<Out...>, Params<In...>> final : public PreparedBase {
  public:
-  Prepared(soci::session& session, const char* sql) : statement_(session) {
+  using Kept = soci::details::statement_type;
+
+  Prepared(soci::session& session, const std::string& sql, Kept kept) : statement_(session) {
     std::apply([&](auto&... to) { (statement_.exchange(soci::into(to)), ...); }, out_);
     std::apply([&](const auto&... from) { (statement_.exchange(soci::use(from)), ...); }, in_);
     statement_.alloc();
-    statement_.prepare(sql);
+    statement_.prepare(sql, kept);
     statement_.define_and_bind();
   }
 
@@ -111,29 +111,27 @@ class Prepared<Columns<Out...>, Params<In...>> final : public PreparedBase {
 /// One connection: a session, and the statements that were prepared on it. Threads: one at a time.
 class Connection {
  public:
-  Connection(std::string path, std::chrono::milliseconds lock_timeout, Turnstile& write_turn)
-      : path_(std::move(path)), lock_timeout_(lock_timeout), write_turn_(&write_turn) {
-    open();
+  Connection(Backend& backend, std::chrono::milliseconds lock_timeout, Turnstile& write_turn)
+      : backend_(&backend), lock_timeout_(lock_timeout), write_turn_(&write_turn) {
+    reopen();
   }
 
   /// Runs `query`, monitored, and calls `on_row` with the columns of each row. Returns how many
   /// rows it changed. Throws DatabaseError, and what `on_row` throws.
+  ///
+  /// Outside of a transaction it is run again where that is safe: when the database undid it for
+  /// the sake of others, and, on a new connection, when the connection was lost before it was sent
+  /// or while it only read. A write whose outcome is not known is never run twice. Each run counts.
   template <class... Out, class... In, class OnRow, class... Args>
   requires(sizeof...(In) == sizeof...(Args)) && std::invocable<OnRow, const Out&...> Integer
       run(const Query<Columns<Out...>, Params<In...>>& query, OnRow&& on_row, const Args&... args) {
-    return tracked(query.type, query.table, [&] {
-      const WriteTurn turn{*this, query.type};
-      auto& prepared = static_cast<Prepared<Columns<Out...>, Params<In...>>&>(
-          statement(&query, [&]() -> std::unique_ptr<PreparedBase> {
-            return std::make_unique<Prepared<Columns<Out...>, Params<In...>>>(*session_, query.sql);
-          }));
+    for (int attempt = 1;; ++attempt) {
       try {
-        return prepared.run(on_row, args...);
-      } catch (...) {
-        forget(&query);  // its rows were not read to the end, or SOCI has finalised it
-        throw;
+        return run_once(query, on_row, args...);
+      } catch (const DatabaseError&) {
+        if (!worth_another(query.type, attempt)) throw;
       }
-    });
+    }
   }
 
   /// For statements without rows.
@@ -145,22 +143,31 @@ class Connection {
   }
 
   /// Runs `statement` in a QueryScope and behind the fault hook, and turns SOCI's errors to ours.
+  /// `statement` is called with the scope's span, or without anything.
   template <class F>
   auto tracked(QueryType type, std::string_view table, F&& statement) {
     QueryScope scope{type, table};
+    const auto call = [&] {
+      const Running running{*backend_, *session_};
+      if constexpr (std::is_invocable_v<F, const vitals::sentry::Span&>) {
+        return statement(scope.span());
+      } else {
+        return statement();
+      }
+    };
+    failure_ = Failure::kStatement;
     try {
       faults::maybe_fail(faults::Fault::kDb);
-      if constexpr (std::is_void_v<decltype(statement())>) {
-        statement();
+      if constexpr (std::is_void_v<decltype(call())>) {
+        call();
         scope.succeed();
       } else {
-        auto result = statement();
+        auto result = call();
         scope.succeed();
         return result;
       }
     } catch (const soci::soci_error& error) {
       DatabaseError ours = translated(error, type, table);
-      if (ours.kind() == DatabaseError::Kind::kUnavailable) broken_ = true;
       scope.fail(word(ours.kind()));
       throw ours;
     } catch (const DatabaseError& error) {
@@ -171,13 +178,31 @@ class Connection {
 
   /// SOCI itself, for the migrations.
   [[nodiscard]] soci::session& session() noexcept { return *session_; }
+  [[nodiscard]] Backend& backend() noexcept { return *backend_; }
+
+  /// Whether the database undid the statement that failed last, for the sake of others: the whole
+  /// transaction may be tried again.
+  [[nodiscard]] bool undone() const noexcept { return failure_ == Failure::kRolledBack; }
 
   /// Whether it has to be opened again before it is of use.
   [[nodiscard]] bool broken() const noexcept { return broken_; }
-  void reopen();
+
+  /// Opens it anew where it is broken or the server has ended it. Throws DatabaseError when that
+  /// cannot be done; it stays broken then.
+  void make_usable();
 
  private:
   friend class Transaction;
+
+  struct Running {
+    Running(Backend& of, soci::session& session) : backend(&of), statement(of.started(session)) {}
+    ~Running() { backend->ended(statement); }
+    Running(const Running&) = delete;
+    Running& operator=(const Running&) = delete;
+
+    Backend* backend;
+    int statement;
+  };
 
   /// SQLite has one writer at a time. Those of this process wait for each other here, in order,
   /// instead of asking again and again with growing pauses as SQLite does.
@@ -201,17 +226,56 @@ class Connection {
     return *prepared_.back().second;
   }
 
-  void open();
+  template <class... Out, class... In, class OnRow, class... Args>
+  Integer run_once(const Query<Columns<Out...>, Params<In...>>& query, OnRow&& on_row,
+                   const Args&... args) {
+    using Statement = Prepared<Columns<Out...>, Params<In...>>;
+    return tracked(query.type, query.table, [&](const vitals::sentry::Span& span) {
+      const WriteTurn turn{*this, query.type};
+      sent_ = false;
+      // What is prepared is kept by its text, so a comment that is never the same twice goes with a
+      // statement that is not prepared: one round trip all the same, but planned anew.
+      if (span && backend_->comments_traces()) {
+        Statement once{*session_, commented(query.sql, span), soci::details::st_one_time_query};
+        sent_ = true;
+        return once.run(on_row, args...);
+      }
+      auto& prepared =
+          static_cast<Statement&>(statement(&query, [&]() -> std::unique_ptr<PreparedBase> {
+            return std::make_unique<Statement>(*session_, query.sql,
+                                               soci::details::st_repeatable_query);
+          }));
+      sent_ = true;
+      try {
+        return prepared.run(on_row, args...);
+      } catch (...) {
+        forget(&query);  // its rows were not read to the end, or SOCI has finalised it
+        throw;
+      }
+    });
+  }
+
+  [[nodiscard]] DatabaseError translated(const soci::soci_error& error, QueryType type,
+                                         std::string_view table);
+  [[nodiscard]] bool worth_another(QueryType type, int attempt);
+  void execute(const char* sql, const vitals::sentry::Span& span);
+  void reopen();
   void forget(const void* key) noexcept;
 
-  std::string path_;
+  Backend* backend_;
   std::chrono::milliseconds lock_timeout_;
   Turnstile* write_turn_;
   bool has_turn_ = false;
   bool broken_ = false;
+  bool in_transaction_ = false;
+  bool sent_ = false;  // whether the statement itself, not only its preparation, was given to it
+  Failure failure_ = Failure::kStatement;  // of the last statement
   std::unique_ptr<soci::session> session_;
   // After session_, so that its statements end before it does.
   std::vector<std::pair<const void*, std::unique_ptr<PreparedBase>>> prepared_;
+  // Those that failed in a transaction: their end is a statement too, which has to wait for the
+  // ROLLBACK.
+  std::vector<std::unique_ptr<PreparedBase>> forgotten_;
 };
 
 /// Statements that take effect together: rolled back unless committed. For writing; `table` is the
@@ -226,6 +290,8 @@ class [[nodiscard("without commit() everything is undone")]] Transaction {
   void commit();
 
  private:
+  void begin();
+
   Connection* connection_;
   std::string_view table_;
   std::optional<Connection::WriteTurn> turn_;

@@ -9,24 +9,35 @@
 namespace health_agent::db {
 namespace {
 
-// What differs between the databases is only how a key numbers itself. AUTOINCREMENT, since an id
-// that a client has seen must not come to mean another entry.
 constexpr std::string_view kIdPlaceholder = "{id}";
-constexpr std::string_view kSqliteId = "INTEGER PRIMARY KEY AUTOINCREMENT";
 
-std::string for_sqlite(std::string sql) {
+std::string with_id(std::string sql, const Backend& backend) {
   if (const auto at = sql.find(kIdPlaceholder); at != std::string::npos) {
-    sql.replace(at, kIdPlaceholder.size(), kSqliteId);
+    sql.replace(at, kIdPlaceholder.size(), backend.id_column());
   }
   return sql;
 }
 
-// Holds SQLite's write lock from its first statement on, so that two processes take turns; the
-// version is read again inside. No QueryScope and no injected fault here: a start is not a query.
+/// This program's turn to change the schema, where others may start at the same time.
+class Turn {
+ public:
+  explicit Turn(Connection& connection) : connection_(&connection) {
+    connection.backend().begin_migrations(connection.session());
+  }
+  ~Turn() { connection_->backend().end_migrations(connection_->session()); }
+  Turn(const Turn&) = delete;
+  Turn& operator=(const Turn&) = delete;
+
+ private:
+  Connection* connection_;
+};
+
+// With SQLite two processes take turns by it; the version is read again inside. No QueryScope and
+// no injected fault here: a start is not a query.
 class ExclusiveTransaction {
  public:
-  explicit ExclusiveTransaction(soci::session& session) : session_(&session) {
-    session << "BEGIN IMMEDIATE";
+  explicit ExclusiveTransaction(Connection& connection) : session_(&connection.session()) {
+    *session_ << connection.backend().begin_exclusive();
   }
   ~ExclusiveTransaction() {
     if (session_ == nullptr) return;
@@ -61,9 +72,10 @@ void refuse_newer(int version, int known) {
                           "; start a newer health-agent on it");
 }
 
-void take_step(soci::session& session, const Migration& step) {
+void take_step(Connection& connection, const Migration& step) {
+  soci::session& session = connection.session();
   for (const char* statement : step.statements)
-    session << for_sqlite(statement);
+    session << with_id(statement, connection.backend());
   const std::string name{step.name};
   const Integer now = std::chrono::duration_cast<std::chrono::seconds>(
                           std::chrono::system_clock::now().time_since_epoch())
@@ -142,10 +154,12 @@ const std::vector<Migration>& all_migrations() {
 
 int migrate(Pool& pool, std::span<const Migration> steps) {
   const Pool::Lease lease = pool.checkout();
-  soci::session& session = lease.connection().session();
+  Connection& connection = lease.connection();
+  soci::session& session = connection.session();
   const int known = steps.empty() ? 0 : steps.back().version;
   std::string doing = "the table of migrations";
   try {
+    const Turn turn{connection};
     session << "CREATE TABLE IF NOT EXISTS schema_migrations ("
                " version INTEGER PRIMARY KEY, name TEXT NOT NULL, applied_at BIGINT NOT NULL)";
     refuse_newer(current_version(session), known);
@@ -153,16 +167,17 @@ int migrate(Pool& pool, std::span<const Migration> steps) {
     for (const Migration& step : steps) {
       doing = "migration " + std::to_string(step.version) + " (" + std::string(step.name) + ")";
       if (step.version <= current_version(session)) continue;
-      ExclusiveTransaction transaction{session};
+      ExclusiveTransaction transaction{connection};
       if (step.version <= current_version(session)) continue;  // another process was faster
-      take_step(session, step);
+      take_step(connection, step);
       transaction.commit();
       ++taken;
     }
     refuse_newer(current_version(session), known);
     return taken;
   } catch (const soci::soci_error& error) {
-    throw DatabaseError(kind_of(error), doing + " failed: " + message_of(error));
+    const Backend& backend = connection.backend();
+    throw DatabaseError(backend.kind_of(error), doing + " failed: " + backend.message_of(error));
   }
 }
 

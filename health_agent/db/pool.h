@@ -3,24 +3,13 @@
 #include <chrono>
 #include <memory>
 #include <string>
-#include <string_view>
 
+#include "health_agent/db/url.h"
 #include "vitals/monitor/db.h"
-#include "vitals/result.h"
 
 namespace health_agent::db {
 
 class Connection;
-
-/// A database's address, taken apart.
-struct DatabaseUrl {
-  std::string path;  ///< of the SQLite file
-};
-
-/// Parses DATABASE_URL (`sqlite:path`). Returns an error that says what is accepted; a URL that can
-/// hold a password is never echoed. For the settings, so that a bad URL is reported together with
-/// every other bad variable.
-[[nodiscard]] vitals::Result<DatabaseUrl> parse_database_url(std::string_view text);
 
 /// DATABASE_POOL_SIZE's default: twice the cores, and five.
 [[nodiscard]] int default_pool_size() noexcept;
@@ -37,6 +26,9 @@ struct PoolOptions {
 ///
 /// SQLite runs with WAL, `synchronous=NORMAL` and foreign keys. Writers of this process take turns,
 /// first come first served, instead of polling for SQLite's lock.
+///
+/// A connection to PostgreSQL that the server has ended is opened anew at its next checkout. While
+/// the server is away a checkout fails at once; it comes back by itself.
 ///
 /// Threads: any. Must outlive its leases, and every Store on it.
 class Pool {
@@ -75,7 +67,8 @@ class Pool {
   /// here).
   [[nodiscard]] Lease checkout();
 
-  /// Connections, and those of them that are not on loan. Threads: any. Cost: two loads, no lock.
+  /// Connections, and those of them that could be lent now: none while the database is known to be
+  /// away. Threads: any. Cost: two loads; with PostgreSQL a mutex.
   [[nodiscard]] vitals::monitor::PoolCounts counts() const noexcept;
 
  private:

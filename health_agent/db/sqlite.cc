@@ -3,13 +3,16 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <cerrno>
 #include <filesystem>
+#include <mutex>
+#include <optional>
 #include <string_view>
 #include <system_error>
 #include <thread>
+#include <utility>
 
-#include "health_agent/db/connection.h"
 #include "health_agent/errors.h"
 
 namespace health_agent::db {
@@ -17,6 +20,60 @@ namespace {
 
 namespace fs = std::filesystem;
 using std::chrono::milliseconds;
+using Clock = std::chrono::steady_clock;
+using Kind = DatabaseError::Kind;
+
+/// Which file a path led to.
+struct FileIdentity {
+  dev_t device = 0;
+  ino_t inode = 0;
+  bool operator==(const FileIdentity&) const = default;
+};
+
+Kind kind_of_result(int result) noexcept {
+  switch (result & 0xff) {  // the upper bits only say more of the same
+    case SQLITE_BUSY:
+    case SQLITE_LOCKED:
+    case SQLITE_INTERRUPT:
+      return Kind::kTimeout;
+    case SQLITE_CONSTRAINT:
+      return Kind::kConstraint;
+    case SQLITE_PERM:
+    case SQLITE_READONLY:
+    case SQLITE_IOERR:
+    case SQLITE_CORRUPT:
+    case SQLITE_FULL:
+    case SQLITE_CANTOPEN:
+    case SQLITE_PROTOCOL:
+    case SQLITE_AUTH:
+    case SQLITE_NOTADB:
+      return Kind::kUnavailable;
+    default:
+      return Kind::kOther;
+  }
+}
+
+Kind kind_of_sqlite(const soci::soci_error& error) noexcept {
+  const auto* sqlite = dynamic_cast<const soci::sqlite3_soci_error*>(&error);
+  if (sqlite != nullptr) return kind_of_result(sqlite->result());
+  switch (error.get_error_category()) {
+    case soci::soci_error::connection_error:
+    case soci::soci_error::no_privilege:
+    case soci::soci_error::system_error:
+      return Kind::kUnavailable;
+    case soci::soci_error::constraint_violation:
+      return Kind::kConstraint;
+    default:
+      return Kind::kOther;
+  }
+}
+
+std::string message_of_sqlite(const soci::soci_error& error) {
+  std::string message = error.get_error_message();
+  const std::string_view place = "sqlite3_statement_backend::";
+  if (message.starts_with(place)) message.erase(0, message.find(' ') + 1);
+  return message;
+}
 
 std::string os_error(int number) {
   return std::generic_category().message(number);
@@ -60,7 +117,7 @@ void use_write_ahead_log(soci::session& session, milliseconds lock_timeout) {
       throw soci::soci_error("it stays in journal mode '" + mode +
                              "'; WAL needs a file system with shared memory");
     } catch (const soci::soci_error& error) {
-      if (kind_of(error) != DatabaseError::Kind::kTimeout) throw;
+      if (kind_of_sqlite(error) != Kind::kTimeout) throw;
       if (std::chrono::steady_clock::now() >= deadline) throw;
     }
     std::this_thread::sleep_for(milliseconds{5});
@@ -79,8 +136,6 @@ void require_writable(soci::session& session) {
 std::string connect_string(const std::string& path) {
   return "dbname=\"" + (fs::path(path).is_absolute() ? path : "./" + path) + "\"";
 }
-
-}  // namespace
 
 void make_parent_folder(const std::string& path) {
   std::error_code error;
@@ -103,10 +158,9 @@ std::unique_ptr<soci::session> open_sqlite(const std::string& path, milliseconds
     *session << "PRAGMA foreign_keys=ON";
     return session;
   } catch (const soci::soci_error& error) {
-    const std::string cause = message_of(error);
-    if (kind_of(error) == DatabaseError::Kind::kTimeout) {
-      throw DatabaseError(DatabaseError::Kind::kTimeout,
-                          "cannot open the database " + path + ": " + cause);
+    const std::string cause = message_of_sqlite(error);
+    if (kind_of_sqlite(error) == Kind::kTimeout) {
+      throw DatabaseError(Kind::kTimeout, "cannot open the database " + path + ": " + cause);
     }
     cannot_open(path, why_not(path, cause));
   }
@@ -119,6 +173,74 @@ FileIdentity identity_of(const std::string& path) {
                         "the database " + path + " is gone: " + os_error(errno));
   }
   return {status.st_dev, status.st_ino};
+}
+
+class Sqlite final : public Backend {
+ public:
+  Sqlite(std::string path, milliseconds lock_timeout)
+      : path_(std::move(path)), lock_timeout_(lock_timeout) {
+    make_parent_folder(path_);
+  }
+
+  std::unique_ptr<soci::session> open() override {
+    auto session = open_sqlite(path_, lock_timeout_);
+    const std::lock_guard lock{mutex_};
+    if (!file_) file_ = identity_of(path_);
+    return session;
+  }
+
+  // A file that was deleted or replaced can still be read and written through the connections that
+  // have it open, and all of that would be lost. Asking costs a system call, so not at every
+  // checkout.
+  void check() override {
+    const auto now = Clock::now().time_since_epoch();
+    if (now < milliseconds{next_check_.load(std::memory_order_relaxed)}) return;
+    {
+      const std::lock_guard lock{mutex_};
+      if (file_ && identity_of(path_) != *file_) {
+        throw DatabaseError(
+            Kind::kUnavailable,
+            "the database " + path_ +
+                " was replaced by another file; put it back or restart the service");
+      }
+    }
+    const auto next = std::chrono::duration_cast<milliseconds>(now) + kCheckEvery;
+    next_check_.store(next.count(), std::memory_order_relaxed);
+  }
+
+  Kind kind_of(const soci::soci_error& error) const noexcept override {
+    return kind_of_sqlite(error);
+  }
+  Failure failure_of(const soci::soci_error& error, soci::session&) const noexcept override {
+    return kind_of_sqlite(error) == Kind::kUnavailable ? Failure::kConnection : Failure::kStatement;
+  }
+  std::string message_of(const soci::soci_error& error) const override {
+    return message_of_sqlite(error);
+  }
+
+  const std::string& name() const noexcept override { return path_; }
+  bool one_writer() const noexcept override { return true; }
+  // AUTOINCREMENT, since an id that a client has seen must not come to mean another entry.
+  std::string_view id_column() const noexcept override {
+    return "INTEGER PRIMARY KEY AUTOINCREMENT";
+  }
+  // Holds the write lock from its first statement on.
+  const char* begin_exclusive() const noexcept override { return "BEGIN IMMEDIATE"; }
+
+ private:
+  static constexpr milliseconds kCheckEvery{100};
+
+  const std::string path_;
+  const milliseconds lock_timeout_;
+  std::mutex mutex_;
+  std::optional<FileIdentity> file_;
+  std::atomic<milliseconds::rep> next_check_{0};
+};
+
+}  // namespace
+
+std::unique_ptr<Backend> make_sqlite(const std::string& path, milliseconds lock_timeout) {
+  return std::make_unique<Sqlite>(path, lock_timeout);
 }
 
 }  // namespace health_agent::db

@@ -6,6 +6,7 @@
 
 #include "health_agent/db/connection.h"
 #include "health_agent/db/foods_json.h"
+#include "health_agent/db/storable.h"
 #include "health_agent/errors.h"
 
 namespace health_agent::db {
@@ -15,6 +16,8 @@ using std::string;
 using Id = Params<string>;
 
 constexpr std::int64_t kSecondsADay = 86'400;
+/// Of a transaction that the database undoes for the sake of others.
+constexpr int kAttempts = 3;
 
 constexpr Query<Columns<Integer>, Id> kUserExists{QueryType::kSelect, "users",
                                                   "SELECT 1 FROM users WHERE user_id = :user_id"};
@@ -148,11 +151,27 @@ Fields fields_of(Pool& pool, const Query<Columns<string, string>, Id>& query,
 
 FoodEntry insert(Connection& connection, FoodEntry entry) {
   const string foods = foods_to_json(entry.foods);
+  entry.notes = storable(std::move(entry.notes));
   entry.id = 0;
   connection.run(
       kSaveFoodEntry, [&](Integer id) { entry.id = id; }, foods, entry.meal_type, entry.timestamp,
       entry.notes, entry.user_id);
   if (entry.id == 0) no_user(entry.user_id);
+  return entry;
+}
+
+std::optional<FoodEntry> save_turn_once(Connection& connection, std::string_view user_id,
+                                        std::optional<FoodEntry> entry,
+                                        std::span<const Message> messages, const Also& also) {
+  Transaction transaction{connection, kAppendMessage.table};
+  if (entry) entry = insert(connection, *std::move(entry));
+  for (const Message& message : messages) {
+    const Integer added = connection.run(kAppendMessage, message.role, storable(message.content),
+                                         message.timestamp, user_id);
+    if (added == 0) no_user(user_id);
+  }
+  if (also) also(connection);
+  transaction.commit();
   return entry;
 }
 
@@ -239,16 +258,14 @@ void Store::append_messages(std::string_view user_id, std::span<const Message> m
 std::optional<FoodEntry> Store::save_turn(std::string_view user_id, std::optional<FoodEntry> entry,
                                           std::span<const Message> messages, const Also& also) {
   const Pool::Lease lease = checkout_for(*pool_, kAppendMessage.type, kAppendMessage.table);
-  Transaction transaction{lease.connection(), kAppendMessage.table};
-  if (entry) entry = insert(lease.connection(), *std::move(entry));
-  for (const Message& message : messages) {
-    const Integer added = lease.connection().run(kAppendMessage, message.role, message.content,
-                                                 message.timestamp, user_id);
-    if (added == 0) no_user(user_id);
+  Connection& connection = lease.connection();
+  for (int attempt = 1;; ++attempt) {
+    try {
+      return save_turn_once(connection, user_id, entry, messages, also);
+    } catch (const DatabaseError&) {
+      if (!connection.undone() || attempt == kAttempts) throw;
+    }
   }
-  if (also) also(lease.connection());
-  transaction.commit();
-  return entry;
 }
 
 std::vector<Message> Store::history(std::string_view user_id, int limit) {

@@ -1,7 +1,12 @@
 #include "integration/fixture.h"
 
 #include <array>
+#include <cstdlib>
 #include <ctime>
+#include <memory>
+
+#include "integration/support/postgres.h"
+#include "integration/support/redis.h"
 
 namespace integration {
 namespace {
@@ -9,10 +14,40 @@ namespace {
 const bool kComplaintsAreFailures =
     (on_complaint([](const std::string& words) { ADD_FAILURE() << words; }), true);
 
+/// One of each for the whole test process.
+class Servers final : public ::testing::Environment {
+ public:
+  void SetUp() override {
+    const char* storage = std::getenv("STORAGE");
+    if (storage == nullptr || std::string{storage} != "servers") return;
+    postgres_ = std::make_unique<Postgres>();
+    redis_ = std::make_unique<Redis>(std::vector<std::string>{"--databases", "1000"});
+  }
+  void TearDown() override {
+    postgres_.reset();
+    redis_.reset();
+  }
+
+  void add_to(Settings& settings) {
+    if (!postgres_) return;
+    if (!settings.contains("DATABASE_URL"))
+      settings["DATABASE_URL"] = postgres_->url(postgres_->create_database());
+    if (!settings.contains("REDIS_URL")) settings["REDIS_URL"] = redis_->url(next_++);
+  }
+
+ private:
+  std::unique_ptr<Postgres> postgres_;
+  std::unique_ptr<Redis> redis_;
+  int next_ = 0;
+};
+
+auto* const g_servers = static_cast<Servers*>(::testing::AddGlobalTestEnvironment(new Servers));
+
 }  // namespace
 
 ServiceOptions health_agent(Settings settings, std::vector<std::string> arguments) {
   static_cast<void>(kComplaintsAreFailures);
+  g_servers->add_to(settings);
   return {.program = HEALTH_AGENT_PROGRAM,
           .settings = std::move(settings),
           .arguments = std::move(arguments),

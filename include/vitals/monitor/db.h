@@ -53,6 +53,11 @@ class [[nodiscard("a QueryScope measures until it is destroyed; give it a name")
     error_type_ = error_type;
   }
 
+  /// The query's own span, to carry its trace on to the database; empty where it is not recorded.
+  [[nodiscard]] const sentry::Span& span() const noexcept {
+    return span_;
+  }
+
  private:
   void begin(QueryType type, std::string_view table) noexcept;
   void end() noexcept;

@@ -51,8 +51,8 @@ TEST(DatabaseUrl, SaysWhatIsWrongAndWhatIsAccepted) {
 }
 
 TEST(DatabaseUrl, NeverEchoesAPassword) {
-  EXPECT_THAT(parse_database_url("postgresql://u:hunter2@h/db").error().message,
-              AllOf(HasSubstr("PostgreSQL"), Not(HasSubstr("hunter2"))));
+  EXPECT_THAT(parse_database_url("postgresql://u:hunter2@h:port/db").error().message,
+              AllOf(HasSubstr("port"), Not(HasSubstr("hunter2"))));
   EXPECT_THAT(parse_database_url("mysql://u:hunter2@h/db").error().message,
               Not(HasSubstr("hunter2")));
 }

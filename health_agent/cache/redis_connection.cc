@@ -1,0 +1,158 @@
+#include "health_agent/cache/redis_connection.h"
+
+#include <hiredis/hiredis.h>
+#include <netdb.h>
+#include <poll.h>
+#include <sys/socket.h>
+
+#include <array>
+#include <cerrno>
+#include <system_error>
+
+namespace health_agent::cache {
+namespace {
+
+using Kind = RedisReply::Kind;
+
+timeval timeval_of(std::chrono::milliseconds time) {
+  return {time.count() / 1000, (time.count() % 1000) * 1000};
+}
+
+std::optional<std::string> text_of(const redisReply& reply) {
+  switch (reply.type) {
+    case REDIS_REPLY_STRING:
+    case REDIS_REPLY_STATUS:
+      return std::string(reply.str, reply.len);
+    case REDIS_REPLY_INTEGER:
+      return std::to_string(reply.integer);
+    default:
+      return std::nullopt;
+  }
+}
+
+RedisReply converted(const redisReply& reply) {
+  RedisReply result;
+  switch (reply.type) {
+    case REDIS_REPLY_ERROR:
+      result.kind = Kind::kRefused;
+      result.error.assign(reply.str, reply.len);
+      break;
+    case REDIS_REPLY_INTEGER:
+      result.kind = Kind::kInteger;
+      result.integer = reply.integer;
+      break;
+    case REDIS_REPLY_ARRAY:
+      result.kind = Kind::kList;
+      for (std::size_t i = 0; i < reply.elements; ++i)
+        result.items.push_back(text_of(*reply.element[i]));
+      break;
+    default:
+      result.kind = Kind::kValue;
+      result.value = text_of(reply);
+  }
+  return result;
+}
+
+std::string why(const redisContext& context, int number) {
+  if (context.err == REDIS_ERR_IO && (number == EAGAIN || number == EWOULDBLOCK))
+    return "no answer in time";
+  return context.errstr;
+}
+
+/// Whether the server has ended a connection that nothing was asked of.
+bool ended(int socket) {
+  pollfd readable{socket, POLLIN, 0};
+  return ::poll(&readable, 1, 0) > 0;
+}
+
+}  // namespace
+
+void RedisConnection::Close::operator()(redisContext* context) const noexcept {
+  redisFree(context);
+}
+
+std::unique_ptr<RedisConnection> RedisConnection::open(const std::string& host,
+                                                       const RedisAddress& address,
+                                                       std::chrono::milliseconds connect,
+                                                       std::chrono::milliseconds command,
+                                                       std::string& error) {
+  redisContext* context = redisConnectWithTimeout(host.c_str(), address.port, timeval_of(connect));
+  if (context == nullptr) {
+    error = "out of memory";
+    return nullptr;
+  }
+  std::unique_ptr<RedisConnection> connection{new RedisConnection(context)};
+  if (context->err != 0) {
+    error = why(*context, errno);
+    return nullptr;
+  }
+  redisSetTimeout(context, timeval_of(command));
+  redisEnableKeepAlive(context);
+
+  const auto done = [&](std::span<const std::string_view> words) {
+    const RedisReply reply = connection->ask(words);
+    if (reply.kind == Kind::kValue) return true;
+    error = std::string(words[0]) + ": " + reply.error;
+    return false;
+  };
+  if (!address.password.empty()) {
+    std::vector<std::string_view> words{"AUTH"};
+    if (!address.user.empty()) words.push_back(address.user);
+    words.push_back(address.password);
+    if (!done(words)) return nullptr;
+  }
+  if (address.database != 0) {
+    const std::string index = std::to_string(address.database);
+    if (!done(std::array<std::string_view, 2>{"SELECT", index})) return nullptr;
+  }
+  connection->used_ = false;
+  return connection;
+}
+
+RedisReply RedisConnection::ask(std::span<const std::string_view> words) {
+  RedisReply result;
+  if (ended(context_->fd)) {
+    result.kind = used_ ? Kind::kStale : Kind::kLost;
+    result.error = "the server closed the connection";
+    return result;
+  }
+  used_ = true;
+  std::vector<const char*> texts;
+  std::vector<std::size_t> sizes;
+  for (const std::string_view word : words) {
+    texts.push_back(word.data());
+    sizes.push_back(word.size());
+  }
+  errno = 0;
+  void* answer =
+      redisCommandArgv(context_.get(), static_cast<int>(words.size()), texts.data(), sizes.data());
+  if (answer == nullptr) {
+    result.error = why(*context_, errno);
+    return result;
+  }
+  const std::unique_ptr<void, decltype(&freeReplyObject)> owner{answer, &freeReplyObject};
+  return converted(*static_cast<redisReply*>(answer));
+}
+
+std::vector<std::string> addresses_of(const std::string& host, std::string& error) {
+  addrinfo hints{};
+  hints.ai_socktype = SOCK_STREAM;
+  addrinfo* found = nullptr;
+  if (const int code = ::getaddrinfo(host.c_str(), nullptr, &hints, &found); code != 0) {
+    error = ::gai_strerror(code);
+    return {};
+  }
+  const std::unique_ptr<addrinfo, decltype(&::freeaddrinfo)> owner{found, &::freeaddrinfo};
+  std::vector<std::string> addresses;
+  for (const addrinfo* each = found; each != nullptr; each = each->ai_next) {
+    std::array<char, NI_MAXHOST> text{};
+    if (::getnameinfo(each->ai_addr, each->ai_addrlen, text.data(), text.size(), nullptr, 0,
+                      NI_NUMERICHOST) == 0) {
+      addresses.emplace_back(text.data());
+    }
+  }
+  if (addresses.empty()) error = "no address";
+  return addresses;
+}
+
+}  // namespace health_agent::cache

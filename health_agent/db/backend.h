@@ -1,0 +1,75 @@
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "health_agent/db/soci_session.h"
+#include "health_agent/errors.h"
+
+namespace health_agent::db {
+
+/// What a failed statement means for its connection, and for trying again.
+enum class Failure {
+  kStatement,   ///< it failed; the connection is as good as before
+  kRolledBack,  ///< the database undid it for the sake of others: it surely did nothing
+  kConnection,  ///< the connection is of no use any more; what the statement did is not known
+};
+
+/// What differs between the databases that the service runs on. One for each pool.
+/// Threads: any; a session belongs to one thread at a time.
+class Backend {
+ public:
+  virtual ~Backend() = default;
+  Backend(const Backend&) = delete;
+  Backend& operator=(const Backend&) = delete;
+
+  /// A new session, set up for use. Throws DatabaseError that names the database and the cause.
+  [[nodiscard]] virtual std::unique_ptr<soci::session> open() = 0;
+
+  /// Throws DatabaseError when the database is known not to be usable. Asked before every checkout.
+  virtual void check() {}
+
+  /// Whether an idle session can be used still. Asked before every use; costs no round trip.
+  [[nodiscard]] virtual bool alive(soci::session& /*session*/) noexcept { return true; }
+
+  /// Around each statement, so that one whose server says nothing any more can be ended. The second
+  /// takes what the first gives.
+  [[nodiscard]] virtual int started(soci::session& /*session*/) { return -1; }
+  virtual void ended(int /*statement*/) noexcept {}
+
+  /// Whether the database could not be reached when it was tried last.
+  [[nodiscard]] virtual bool away() const noexcept { return false; }
+
+  [[nodiscard]] virtual DatabaseError::Kind kind_of(
+      const soci::soci_error& error) const noexcept = 0;
+  [[nodiscard]] virtual Failure failure_of(const soci::soci_error& error,
+                                           soci::session& session) const noexcept = 0;
+  /// The database's own words, without what holds a user's: SOCI's context has the parameters.
+  [[nodiscard]] virtual std::string message_of(const soci::soci_error& error) const = 0;
+
+  /// Whether the transaction of `session` has failed and only waits for its ROLLBACK.
+  [[nodiscard]] virtual bool transaction_failed(soci::session& /*session*/) const noexcept {
+    return false;
+  }
+
+  /// The database as a message may name it: no user, no password.
+  [[nodiscard]] virtual const std::string& name() const noexcept = 0;
+
+  // SQL that differs.
+  [[nodiscard]] virtual bool one_writer() const noexcept = 0;  ///< writers take turns anyway
+  [[nodiscard]] virtual std::string_view id_column() const noexcept = 0;  ///< type of `{id}`
+  [[nodiscard]] virtual const char* begin_exclusive() const noexcept = 0;
+
+  /// Whether the database has a log in which a statement's trace is of use.
+  [[nodiscard]] virtual bool comments_traces() const noexcept { return false; }
+
+  /// One program at a time brings the schema up to date: waits for its turn, and gives it back.
+  virtual void begin_migrations(soci::session& /*session*/) const {}
+  virtual void end_migrations(soci::session& /*session*/) const noexcept {}
+
+ protected:
+  Backend() = default;
+};
+
+}  // namespace health_agent::db

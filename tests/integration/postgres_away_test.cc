@@ -1,0 +1,209 @@
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <chrono>
+#include <mutex>
+#include <set>
+#include <sstream>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "integration/fixture.h"
+#include "integration/support/postgres.h"
+
+namespace integration {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+const std::string kFood = "/api/v1/users/ann/food";
+
+/// Clients that log food as fast as they can, each entry with a note of its own, and remember which
+/// were acknowledged.
+class Load {
+ public:
+  Load(const Service& service, int clients) {
+    for (int i = 0; i < clients; ++i)
+      threads_.emplace_back([this, client = service.http(), i]() mutable { run(client, i); });
+  }
+  ~Load() { stop(); }
+  Load(const Load&) = delete;
+  Load& operator=(const Load&) = delete;
+
+  void stop() {
+    done_ = true;
+    for (std::thread& thread : threads_)
+      thread.join();
+    threads_.clear();
+  }
+
+  [[nodiscard]] int acknowledged() const { return acknowledged_; }
+  [[nodiscard]] int failed() const { return failed_; }
+  [[nodiscard]] double slowest() const { return slowest_; }
+  [[nodiscard]] std::set<std::string> notes() {
+    const std::lock_guard lock{mutex_};
+    return notes_;
+  }
+  /// Answers that were neither 201 nor a DatabaseError with all its fields.
+  [[nodiscard]] std::vector<std::string> odd() {
+    const std::lock_guard lock{mutex_};
+    return odd_;
+  }
+
+ private:
+  void run(Http& client, int index) {
+    for (int n = 0; !done_; ++n) {
+      const std::string note = std::to_string(index) + "-" + std::to_string(n);
+      const auto start = Clock::now();
+      const Response response =
+          client.post(kFood, {{"foods", {{{"name", "egg"}, {"quantity", 1}, {"calories", 78}}}},
+                              {"meal_type", "snack"},
+                              {"notes", note}});
+      const std::lock_guard lock{mutex_};
+      slowest_ = std::max(slowest_.load(), seconds_since(start));
+      if (response.status == 201) {
+        ++acknowledged_;
+        notes_.insert(note);
+        continue;
+      }
+      ++failed_;
+      const Json body = Json::parse(response.body, nullptr, false);
+      if (response.status != 500 || !body.is_object() || body.value("error", "") != "DatabaseError")
+        odd_.push_back(std::to_string(response.status) + " " + response.body + response.error);
+    }
+  }
+
+  std::atomic<bool> done_{false};
+  std::atomic<int> acknowledged_{0};
+  std::atomic<int> failed_{0};
+  std::atomic<double> slowest_{0};
+  std::mutex mutex_;
+  std::set<std::string> notes_;
+  std::vector<std::string> odd_;
+  std::vector<std::thread> threads_;
+};
+
+struct Scene {
+  Scene() {
+    Http client = service.http();
+    create_user(client, "ann");
+  }
+
+  /// Every acknowledged entry is there, and none twice.
+  void expect_nothing_lost(Load& load) const {
+    std::set<std::string> stored;
+    std::istringstream rows{postgres.ask("SELECT notes FROM food_entries", database)};
+    for (std::string note; std::getline(rows, note);)
+      EXPECT_TRUE(stored.insert(note).second) << note << " is there twice";
+    for (const std::string& note : load.notes())
+      EXPECT_TRUE(stored.contains(note)) << note << " was acknowledged and is not there";
+    for (const std::string& odd : load.odd())
+      ADD_FAILURE() << odd;
+  }
+
+  double unavailable() const {
+    return service.metrics().sum("db_query_errors_total", {{"error_type", "unavailable"}});
+  }
+  double available() const {
+    return service.metrics().value("db_connection_pool_available").value_or(-1);
+  }
+
+  Postgres postgres;
+  std::string database = postgres.create_database();
+  Service service{health_agent({{"DATABASE_URL", postgres.url(database)}})};
+};
+
+TEST(PostgresAway, IsToldAtOnceAndTheServiceComesBackByItselfWithNothingLost) {
+  Scene scene;
+  Load load{scene.service, 4};
+  ASSERT_TRUE(eventually([&] { return load.acknowledged() > 100; }));
+  const double size = scene.service.metrics().value("db_connection_pool_size").value_or(0);
+
+  scene.postgres.stop();
+  const int failed = load.failed();
+  EXPECT_TRUE(eventually([&] { return load.failed() > failed + 100; }));
+  const Response health = scene.service.http().get("/api/health");
+  EXPECT_EQ(health.status, 503);
+  EXPECT_EQ(health.json()["database"], "unavailable");
+  EXPECT_EQ(health.json()["status"], "unavailable");
+  EXPECT_GT(scene.unavailable(), 100);
+  EXPECT_EQ(scene.available(), 0) << "no connection can be had";
+
+  const int acknowledged = load.acknowledged();
+  scene.postgres.start();
+  const auto back = Clock::now();
+  EXPECT_TRUE(eventually([&] { return load.acknowledged() > acknowledged + 20; }, 10s));
+  EXPECT_LT(seconds_since(back), 3.0 * kSlowness);
+  EXPECT_TRUE(eventually([&] { return scene.service.healthy(); }));
+  load.stop();
+  EXPECT_EQ(scene.available(), size);
+  EXPECT_LT(load.slowest(), 2.0 * kSlowness) << "a request waited for the database";
+  scene.expect_nothing_lost(load);
+}
+
+TEST(PostgresAway, ARestartBetweenRequestsFailsNone) {
+  Scene scene;
+  const auto all_well = [&] {
+    Http client = scene.service.http();
+    for (int i = 0; i < 20; ++i) {
+      EXPECT_EQ(client.post("/api/v1/chat", {{"user_id", "ann"}, {"message", "an egg"}}).status,
+                200);
+      EXPECT_EQ(client.get("/api/v1/users/ann").status, 200);
+    }
+  };
+  all_well();
+  scene.postgres.stop();
+  scene.postgres.start();
+  all_well();
+  EXPECT_GT(scene.postgres.kill_connections(scene.database), 0);
+  EXPECT_TRUE(eventually([&] { return scene.postgres.connections(scene.database) == 0; }));
+  all_well();
+  EXPECT_EQ(scene.unavailable(), 0);
+}
+
+TEST(PostgresAway, ConnectionsKilledUnderLoadCostOnlyTheWritesThatWereUnderWay) {
+  Scene scene;
+  Load load{scene.service, 4};
+  int killed = 0;
+  for (int round = 1; round <= 10; ++round) {
+    ASSERT_TRUE(eventually([&] { return load.acknowledged() > round * 50; }));
+    killed += scene.postgres.kill_connections(scene.database);
+  }
+  const int acknowledged = load.acknowledged();
+  EXPECT_TRUE(eventually([&] { return load.acknowledged() > acknowledged + 50; }));
+  load.stop();
+  EXPECT_GT(killed, 10);
+  EXPECT_LE(load.failed(), 10 * 4) << "one for each client and round at most";
+  EXPECT_TRUE(scene.service.healthy());
+  scene.expect_nothing_lost(load);
+}
+
+TEST(PostgresAway, ReadsAreRepeatedWhenTheirConnectionIsKilled) {
+  Scene scene;
+  std::atomic<bool> done{false};
+  std::atomic<int> failed{0};
+  std::atomic<int> read{0};
+  std::vector<std::thread> readers;
+  for (int i = 0; i < 4; ++i) {
+    readers.emplace_back([&] {
+      Http client = scene.service.http();
+      while (!done) {
+        const Response response = client.get("/api/v1/users/ann/food?date=2020-01-01");
+        if (response.status != 200 && failed++ == 0) ADD_FAILURE() << response.body;
+        ++read;
+      }
+    });
+  }
+  for (int round = 1; round <= 10; ++round) {
+    EXPECT_TRUE(eventually([&] { return read > round * 50; }));
+    scene.postgres.kill_connections(scene.database);
+  }
+  done = true;
+  for (std::thread& reader : readers)
+    reader.join();
+  EXPECT_EQ(failed, 0) << "of " << read;
+}
+
+}  // namespace
+}  // namespace integration

@@ -1,0 +1,207 @@
+#include "integration/support/postgres.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <atomic>
+#include <barrier>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "integration/fixture.h"
+#include "integration/support/ports.h"
+
+namespace integration {
+namespace {
+
+const std::string kTrace = "4bf92f3577b34da6a3ce929d0e0e4736";
+
+ServiceOptions on(const Postgres& postgres, const std::string& database, Settings more = {}) {
+  more.try_emplace("DATABASE_URL", postgres.url(database));
+  return health_agent(std::move(more));
+}
+
+Json egg(const std::string& notes) {
+  return {{"foods", {{{"name", "egg"}, {"quantity", 1}, {"calories", 78}}}},
+          {"meal_type", "lunch"},
+          {"notes", notes}};
+}
+
+TEST(PostgresStore, KeepsWhatUsersTold) {
+  const Postgres postgres;
+  const std::string database = postgres.create_database();
+  const ServiceOptions options = on(postgres, database, {{"DATABASE_POOL_SIZE", "3"}});
+  Json day;
+  {
+    const Service service{options};
+    Http client = service.http();
+    create_user(client, "ann");
+    client.patch("/api/v1/users/ann/profile",
+                 {{"field", "diet"}, {"value", "Käse \u0001 – 🧀"}});
+    ASSERT_EQ(
+        client.post("/api/v1/chat", {{"user_id", "ann"}, {"message", "2 eggs for lunch"}}).status,
+        200);
+    ASSERT_EQ(client.post("/api/v1/users/ann/food", egg("it's \"one\" :egg\\")).status, 201);
+    day = client.get("/api/v1/users/ann/food").json();
+    EXPECT_EQ(day["entries"].size(), 2U);
+    EXPECT_EQ(service.metrics().value("db_connection_pool_size"), 3);
+    EXPECT_EQ(postgres.ask("SELECT COUNT(*) FROM pg_stat_activity"
+                           " WHERE application_name = 'health-agent'"),
+              "3\n");
+    EXPECT_EQ(postgres.ask("SELECT notes FROM food_entries ORDER BY id DESC LIMIT 1", database),
+              "it's \"one\" :egg\\\n");
+  }
+  const Service service{options};
+  Http client = service.http();
+  EXPECT_EQ(client.get("/api/v1/users/ann/food").json(), day);
+  EXPECT_EQ(client.get("/api/v1/users/ann/profile").json()["profile"]["diet"],
+            Json("Käse \u0001 – 🧀"));
+  EXPECT_EQ(client.del("/api/v1/users/ann").status, 204);
+  EXPECT_EQ(postgres.ask("SELECT COUNT(*) FROM food_entries", database), "0\n");
+}
+
+TEST(PostgresStore, ReadsADayByItsIndex) {
+  const Postgres postgres;
+  const std::string database = postgres.create_database();
+  const Service service{on(postgres, database)};
+  const std::string plan = postgres.ask(
+      "SET enable_seqscan = off; EXPLAIN SELECT f.id FROM users u LEFT JOIN food_entries f"
+      " ON f.user_id = u.user_id AND f.eaten_at >= 1 AND f.eaten_at < 2 WHERE u.user_id = 'ann'",
+      database);
+  EXPECT_NE(plan.find("food_entries_by_time"), std::string::npos) << plan;
+}
+
+// Each replica lives in a thread of its own: a program dies with the thread that started it.
+TEST(PostgresReplicas, StartTogetherOnAnEmptyDatabaseAndOneOfManyRacingCreatesWins) {
+  const Postgres postgres;
+  const std::string database = postgres.create_database();
+  constexpr int kReplicas = 3;
+  constexpr int kRacers = 8;
+  std::barrier all_up{kReplicas};
+  std::barrier all_done{kReplicas};
+  std::atomic<int> created{0};
+  std::atomic<int> found{0};
+  std::vector<std::thread> replicas;
+  for (int i = 0; i < kReplicas; ++i) {
+    replicas.emplace_back([&] {
+      const Service service{on(postgres, database)};
+      all_up.arrive_and_wait();
+      std::vector<std::thread> racers;
+      for (int racer = 0; racer < kRacers; ++racer) {
+        racers.emplace_back([&] {
+          const int status = service.http().post("/api/v1/users", {{"user_id", "raced"}}).status;
+          if (status == 201) ++created;
+          if (status == 200) ++found;
+        });
+      }
+      for (std::thread& racer : racers)
+        racer.join();
+      all_done.arrive_and_wait();
+    });
+  }
+  for (std::thread& replica : replicas)
+    replica.join();
+  EXPECT_EQ(created, 1);
+  EXPECT_EQ(found, kReplicas * kRacers - 1);
+  EXPECT_EQ(postgres.ask("SELECT COUNT(*) - MAX(version) FROM schema_migrations", database), "0\n")
+      << "a step was taken twice";
+}
+
+TEST(PostgresStart, RefusesADatabaseOfANewerProgram) {
+  const Postgres postgres;
+  const std::string database = postgres.create_database();
+  { const Service service{on(postgres, database)}; }
+  postgres.ask("INSERT INTO schema_migrations VALUES (99, 'x', 0)", database);
+  const Finished end = run_service(on(postgres, database));
+  ASSERT_TRUE(end.status);
+  EXPECT_EQ(end.status->code, 1);
+  EXPECT_NE(end.errors.find("newer health-agent"), std::string::npos) << end.errors;
+}
+
+TEST(PostgresStart, RefusesADatabaseThatCannotHoldEveryText) {
+  const Postgres postgres;
+  postgres.ask("CREATE DATABASE latin ENCODING 'LATIN1' TEMPLATE template0");
+  const Finished end = run_service(on(postgres, "latin"));
+  ASSERT_TRUE(end.status);
+  EXPECT_EQ(end.status->code, 1);
+  EXPECT_NE(end.errors.find("LATIN1"), std::string::npos) << end.errors;
+}
+
+TEST(PostgresStart, WithoutTheServerIsAnEventThatNamesItAndNoPassword) {
+  EnvelopeReceiver receiver;
+  const std::string port = std::to_string(free_port());
+  const Finished end = run_service(health_agent(with_sentry(
+      receiver, {{"DATABASE_URL", "postgresql://ann:sw0rdfish@127.0.0.1:" + port + "/food"}})));
+  ASSERT_TRUE(end.status);
+  EXPECT_EQ(end.status->code, 1) << end.errors;
+  EXPECT_NE(end.errors.find("postgresql://127.0.0.1:" + port + "/food"), std::string::npos)
+      << end.errors;
+  EXPECT_TRUE(receiver.wait_for_events(1));
+  expect_valid(receiver);
+  for (const Json& event : receiver.events())
+    EXPECT_EQ(event.dump().find("sw0rdfish"), std::string::npos);
+  EXPECT_EQ((end.output + end.errors).find("sw0rdfish"), std::string::npos);
+}
+
+TEST(PostgresTrace, IsInTheServersLogForASampledRequestOnly) {
+  const Postgres postgres{{"log_statement=all", "log_min_duration_statement=-1"}};
+  const EnvelopeReceiver receiver;
+  const Service service{on(postgres, postgres.create_database(), with_sentry(receiver))};
+  Http client = service.http();
+  const std::string parent = "00-" + kTrace + "-00f067aa0ba902b7-0";
+  ASSERT_EQ(
+      client.post("/api/v1/users", {{"user_id", "unsampled"}}, {{"traceparent", parent + "0"}})
+          .status,
+      201);
+  EXPECT_EQ(postgres.log().find(kTrace), std::string::npos);
+  ASSERT_EQ(client
+                .post("/api/v1/chat", {{"user_id", "sampled"}, {"message", "2 eggs"}},
+                      {{"traceparent", parent + "1"}})
+                .status,
+            200);
+  const std::string comment = "/*traceparent='00-" + kTrace + "-";
+  const auto logged = [&](const std::string& statement) {
+    const std::string log = postgres.log();
+    for (std::size_t at = log.find(statement); at != std::string::npos;
+         at = log.find(statement, at + 1)) {
+      const std::size_t found = log.find(comment, at);
+      if (found < log.find('\n', at)) return log.substr(found + comment.size() + 16, 6) == "-01'*/";
+    }
+    return false;
+  };
+  for (const char* statement : {"INSERT INTO users", "INSERT INTO conversation_messages",
+                                "SELECT COALESCE(p.field", "BEGIN", "COMMIT"}) {
+    EXPECT_TRUE(eventually([&] { return logged(statement); }))
+        << statement << " is not in the log with the trace\n"
+        << postgres.log();
+  }
+}
+
+TEST(PostgresErrors, ALockThatIsNotGivenIsATimeout) {
+  const Postgres postgres;
+  const std::string database = postgres.create_database();
+  const Service service{
+      on(postgres, database,
+         {{"DATABASE_URL", postgres.url(database) + "?options=-c%20lock_timeout%3D300"}})};
+  Http client = service.http();
+  create_user(client, "ann");
+  Process other{{.command = {"psql", "-h", "127.0.0.1", "-p", std::to_string(postgres.port()), "-U",
+                             "postgres", "-d", database, "-c",
+                             "BEGIN; LOCK TABLE food_entries; SELECT pg_sleep(30)"}}};
+  ASSERT_TRUE(eventually([&] {
+    return postgres.ask(
+               "SELECT COUNT(*) FROM pg_locks WHERE mode = 'AccessExclusiveLock' AND"
+               " granted AND relation = 'food_entries'::regclass",
+               database) == "1\n";
+  }));
+  expect_error(client.post("/api/v1/users/ann/food", egg("late")), 500, "DatabaseError");
+  EXPECT_EQ(service.metrics().value(
+                "db_query_errors_total",
+                {{"query_type", "INSERT"}, {"table", "food_entries"}, {"error_type", "timeout"}}),
+            1);
+  EXPECT_EQ(client.get("/api/v1/users/ann").status, 200);
+}
+
+}  // namespace
+}  // namespace integration
