@@ -207,5 +207,19 @@ TEST(PostgresAway, ReadsAreRepeatedWhenTheirConnectionIsKilled) {
   EXPECT_EQ(failed, 0) << "of " << read;
 }
 
+TEST(PostgresAway, AServerThatSaysNothingAnyMoreHoldsARequestForALimitedTime) {
+  Scene scene;
+  scene.postgres.freeze();
+  const auto start = Clock::now();
+  Http client = scene.service.http();
+  const Response response = client.send({.path = "/api/v1/users/ann", .timeout = 60s});
+  const double waited = seconds_since(start);
+  scene.postgres.thaw();
+  EXPECT_EQ(response.status, 500) << response.error;
+  EXPECT_LT(waited, 25.0 * kSlowness);
+  EXPECT_TRUE(eventually([&] { return scene.service.healthy(); }));
+  EXPECT_EQ(client.get("/api/v1/users/ann").status, 200);
+}
+
 }  // namespace
 }  // namespace integration
