@@ -8,7 +8,7 @@ namespace {
 
 using Kind = DatabaseError::Kind;
 
-/// Of a statement that the database undoes for the sake of others.
+/// Of a statement that is safe to run again.
 constexpr int kAttempts = 3;
 
 std::string_view verb(QueryType type) noexcept {
@@ -60,10 +60,10 @@ DatabaseError Connection::translated(const soci::soci_error& error, QueryType ty
 }
 
 bool Connection::worth_another(QueryType type, int attempt) {
-  if (in_transaction_) return false;
-  if (failure_ == Failure::kRolledBack) return attempt < kAttempts;
+  if (in_transaction_ || attempt >= kAttempts) return false;
+  if (failure_ == Failure::kRolledBack) return true;
   if (failure_ != Failure::kConnection || backend_->one_writer()) return false;
-  if (attempt > 1 || (sent_ && type != QueryType::kSelect)) return false;
+  if (sent_ && type != QueryType::kSelect) return false;
   reopen();
   return true;
 }

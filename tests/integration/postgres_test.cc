@@ -203,5 +203,27 @@ TEST(PostgresErrors, ALockThatIsNotGivenIsATimeout) {
   EXPECT_EQ(client.get("/api/v1/users/ann").status, 200);
 }
 
+TEST(PostgresErrors, AWriteThatTheServerUndidForOthersIsRunAgain) {
+  const Postgres postgres{{"default_transaction_isolation=serializable"}};
+  const std::string database = postgres.create_database();
+  const Service service{on(postgres, database)};
+  Http client = service.http();
+  create_user(client, "ann");
+  client.patch("/api/v1/users/ann/profile", {{"field", "n"}, {"value", 1}});
+  Process other{{.command = {"psql", "-h", "127.0.0.1", "-p", std::to_string(postgres.port()), "-U",
+                             "postgres", "-d", database, "-c",
+                             "UPDATE user_profiles SET value = '2'; SELECT pg_sleep(1)"}}};
+  ASSERT_TRUE(eventually([&] {
+    return postgres.ask("SELECT COUNT(*) FROM pg_stat_activity WHERE wait_event = 'PgSleep'") ==
+           "1\n";
+  }));
+  EXPECT_EQ(client.patch("/api/v1/users/ann/profile", {{"field", "n"}, {"value", 3}}).status, 200);
+  EXPECT_EQ(postgres.ask("SELECT value FROM user_profiles", database), "3\n");
+  EXPECT_EQ(service.metrics().sum("db_query_errors_total",
+                                  {{"table", "user_profiles"}, {"error_type", "timeout"}}),
+            1)
+      << "the first run counts";
+}
+
 }  // namespace
 }  // namespace integration

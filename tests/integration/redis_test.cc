@@ -116,6 +116,11 @@ TEST(Redis, NeedNotBeThereAtTheStart) {
   EXPECT_EQ(cache_health(service), "unavailable");
   redis.start();
   EXPECT_TRUE(eventually([&] { return cache_health(service) == "ok"; }));
+  redis.stop();
+  EXPECT_TRUE(eventually([&] {
+    EXPECT_EQ(client.get("/api/v1/users/ann/profile").status, 200);
+    return cache_health(service) == "unavailable";
+  })) << "found out by reading alone";
 }
 
 TEST(Redis, TakesAPasswordAndAUser) {

@@ -78,9 +78,9 @@ INSTANTIATE_TEST_SUITE_P(
         BadVariable{"API_PORT", "0"}, BadVariable{"API_PORT", "80a"},
         BadVariable{"CORS_ORIGINS", "example.com"}, BadVariable{"RATE_LIMIT_PER_MINUTE", "-1"},
         BadVariable{"DATABASE_URL", "mysql://h/db"}, BadVariable{"DATABASE_URL", "sqlite:"},
-        BadVariable{"DATABASE_POOL_SIZE", "0"}, BadVariable{"REDIS_URL", "localhost"},
-        BadVariable{"CACHE_TTL_SECONDS", "soon"}, BadVariable{"AGENT_MODEL", "gpt"},
-        BadVariable{"AGENT_FALLBACK_MODEL", "openai:"},
+        BadVariable{"DATABASE_URL", "postgresql://h"}, BadVariable{"DATABASE_POOL_SIZE", "0"},
+        BadVariable{"REDIS_URL", "localhost"}, BadVariable{"CACHE_TTL_SECONDS", "soon"},
+        BadVariable{"AGENT_MODEL", "gpt"}, BadVariable{"AGENT_FALLBACK_MODEL", "openai:"},
         BadVariable{"ANTHROPIC_BASE_URL", "api.anthropic.com"},
         BadVariable{"OPENAI_BASE_URL", "https://"}, BadVariable{"AGENT_TIMEOUT_SECONDS", "0"},
         BadVariable{"AGENT_PRICES_FILE", "/no/such/file"},
@@ -93,7 +93,7 @@ TEST(Settings, AllFaultsAreDescribedTogetherAndNoSecretIsShown) {
   const LoadedSettings loaded = load({{"SENTRY_DSN", "https://topsecretkey@"},
                                       {"PROMETHEUS_PORT", "many"},
                                       {"DATABASE_URL", "mysql://root:hunter2@db/x"},
-                                      {"REDIS_URL", "redis://:hunter3@cache:6379/0"},
+                                      {"REDIS_URL", "redis://:hunter3@cache:port/0"},
                                       {"LOG_LEVEL", "loud"}});
   const std::string text = describe(loaded.faults);
   EXPECT_THAT(loaded.faults, SizeIs(5));
@@ -104,6 +104,26 @@ TEST(Settings, AllFaultsAreDescribedTogetherAndNoSecretIsShown) {
   EXPECT_THAT(text, HasSubstr("\"many\""));
   for (const char* secret : {"topsecretkey", "hunter2", "hunter3"})
     EXPECT_THAT(text, Not(HasSubstr(secret)));
+}
+
+TEST(Settings, TakePostgresAndRedis) {
+  const LoadedSettings loaded =
+      load({{"DATABASE_URL", "postgresql://u:p@h:5432/db"}, {"REDIS_URL", "redis://:p@h:6379/1"}});
+  EXPECT_THAT(loaded.faults, SizeIs(0));
+  EXPECT_EQ(loaded.settings.database_url, "postgresql://u:p@h:5432/db");
+  EXPECT_EQ(loaded.settings.redis_url, "redis://:p@h:6379/1");
+}
+
+TEST(Settings, NoPartOfAUrlThatMayBeASecretIsShown) {
+  for (const char* url : {"postgresql://u:hunter2@h:x/d", "postgresql://u:hunter2",
+                          "postgresql://h/d?password=hunter2&x", "postgresql://u:a@hunter2@h:x/d",
+                          "postgresql://[::1]:hunter2/d"}) {
+    const std::string text = describe(load({{"DATABASE_URL", url}}).faults);
+    EXPECT_THAT(text, HasSubstr("DATABASE_URL"));
+    EXPECT_THAT(text, Not(HasSubstr("hunter2"))) << url;
+  }
+  EXPECT_THAT(describe(load({{"REDIS_URL", "redis://cache:port/0"}}).faults),
+              HasSubstr("redis://cache:****"));
 }
 
 TEST(Settings, SentryWithoutADsnIsAWarning) {
