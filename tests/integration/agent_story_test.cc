@@ -143,7 +143,7 @@ TEST_P(AgentStory, AClientThatLeavesEndsTheModelsCall) {
 
 TEST_P(AgentStory, ASilentModelIsBridgedByComments) {
   Json slow = says("hello", "Hello at last!", 10, 2);
-  slow["latency"] = 5'000;
+  slow["streamingProfile"] = {{"ttft", 3'000}};
   Aimock mock{Json::array({slow})};
   const Service service{health_agent(with_model(GetParam(), mock.url()))};
   Http client = service.http();

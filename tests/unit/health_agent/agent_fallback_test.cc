@@ -8,8 +8,8 @@
 
 #include "health_agent/agent/monitored_agent.h"
 #include "health_agent/errors.h"
+#include "tests/unit/health_agent/agent_world.h"
 #include "vitals/metrics/registry.h"
-#include "vitals/monitor/state.h"
 #include "vitals/testing/snapshot.h"
 
 namespace health_agent::agent {
@@ -43,9 +43,7 @@ class Scripted final : public Agent {
 
 class FallbackAgentTest : public ::testing::Test {
  protected:
-  static void SetUpTestSuite() {
-    vitals::monitor::enable_metrics(vitals::metrics::default_registry());
-  }
+  static void SetUpTestSuite() { enable_metrics_once(); }
   static std::unique_ptr<Agent> one(AgentType type, const char* model, const char* words,
                                     bool fails) {
     return std::make_unique<MonitoredAgent>(std::make_unique<Scripted>(type, model, words, fails));

@@ -6,7 +6,6 @@
 #include "health_agent/errors.h"
 #include "tests/unit/health_agent/agent_world.h"
 #include "vitals/metrics/registry.h"
-#include "vitals/monitor/state.h"
 #include "vitals/testing/snapshot.h"
 
 namespace health_agent::agent {
@@ -28,8 +27,10 @@ const json kUsage{{"input_tokens", 100}, {"output_tokens", 7}};
 /// A whole answer of Anthropic's.
 std::string message(const json& content, const char* stop = "end_turn",
                     const json& usage = kUsage) {
-  return json{
-      {"model", "claude-opus-5-5"}, {"content", content}, {"stop_reason", stop}, {"usage", usage}}
+  return json{{"model", "claude-opus-5-5"},
+              {"content", content.is_object() ? json::array({content}) : content},
+              {"stop_reason", stop},
+              {"usage", usage}}
       .dump();
 }
 std::string text(const char* words) {
@@ -213,7 +214,7 @@ TEST_F(RemoteAgentTest, EndsThatAreNoAnswers) {
 }
 
 TEST_F(RemoteAgentTest, TokensOfACallThatFailedAreCounted) {
-  vitals::monitor::enable_metrics(vitals::metrics::default_registry());
+  enable_metrics_once();
   const auto tokens = [] {
     return vitals::testing::Snapshot{vitals::metrics::default_registry()}.total(
         "agent_tokens_used_total", {{"agent_type", "claude"}, {"token_type", "input"}});

@@ -57,7 +57,7 @@ json gpt_usage(int input, int output) {
 }
 
 class StreamTest : public ::testing::Test {
- protected:
+ public:
   AgentReply ask(Endpoint endpoint) {
     RemoteAgent agent{std::move(endpoint), 30s, std::make_shared<Prices>(), world_.world()};
     AgentRequest request;

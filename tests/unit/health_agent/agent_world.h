@@ -12,6 +12,8 @@
 #include <vector>
 
 #include "health_agent/agent/remote_agent.h"
+#include "vitals/metrics/registry.h"
+#include "vitals/monitor/state.h"
 
 namespace health_agent::agent {
 
@@ -75,6 +77,13 @@ class ScriptedWorld {
   std::deque<Step> steps_;
   std::chrono::milliseconds paused_{};
 };
+
+/// May be called only once in a program, whichever test comes first.
+inline void enable_metrics_once() {
+  static const bool enabled =
+      (vitals::monitor::enable_metrics(vitals::metrics::default_registry()), true);
+  static_cast<void>(enabled);
+}
 
 /// Events of a stream, each a `data:` line.
 inline std::string stream(const std::vector<nlohmann::json>& events, const char* end = "") {
