@@ -1,4 +1,9 @@
+find_package(nlohmann_json REQUIRED)
 vitals_test(health_agent_agent_test
             SOURCES agent_food_parser_test.cc agent_hostile_input_test.cc agent_local_test.cc agent_monitored_test.cc
                     agent_nutrition_test.cc agent_text_test.cc
             DEPS health_agent_agent health_agent_food health_agent_base vitals::testing)
+vitals_test(health_agent_models_test
+            SOURCES agent_fallback_test.cc agent_food_tool_test.cc agent_prices_test.cc agent_prompt_test.cc
+                    agent_remote_test.cc agent_retry_test.cc agent_sse_test.cc agent_stream_test.cc
+            DEPS health_agent_agent health_agent_http health_agent_base vitals::testing nlohmann_json::nlohmann_json)

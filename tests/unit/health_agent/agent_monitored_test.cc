@@ -25,10 +25,15 @@ class Scripted final : public Agent {
  public:
   AgentReply scripted;
   bool fails = false;
+  bool only_alive = false;
 
   AgentReply reply(const AgentRequest&, const OnText& on_text) override {
     if (fails) throw AgentError("the model is away");
     AgentReply reply = scripted;
+    if (on_text && only_alive) {
+      on_text("");
+      return reply;
+    }
     if (on_text) reply.cancelled = !on_text("Well, ") || !on_text("eaten.");
     return reply;
   }
@@ -101,6 +106,28 @@ TEST_F(MonitoredAgentTest, TimesTheFirstTokenOnceAndOnlyWhenStreaming) {
   EXPECT_EQ(growth("agent_time_to_first_token_seconds_count", {{"agent_type", "claude"}}), 1);
 }
 
+TEST_F(MonitoredAgentTest, ASignOfLifeIsNoFirstToken) {
+  scripted_->only_alive = true;
+  MonitoredAgent agent{std::move(scripted_)};
+  static_cast<void>(agent.reply({}, [](std::string_view) { return true; }));
+  EXPECT_EQ(growth("agent_time_to_first_token_seconds_count", {{"agent_type", "claude"}}), 0);
+}
+
+TEST_F(MonitoredAgentTest, IsUnwellAfterThreeFailuresInARowUntilItSucceeds) {
+  Scripted& inner = *scripted_;
+  MonitoredAgent agent{std::move(scripted_)};
+  const auto fail = [&] { EXPECT_THROW(static_cast<void>(agent.reply({}, {})), AgentError); };
+  inner.fails = true;
+  fail();
+  fail();
+  EXPECT_TRUE(agent.healthy());
+  fail();
+  EXPECT_FALSE(agent.healthy());
+  inner.fails = false;
+  static_cast<void>(agent.reply({}, {}));
+  EXPECT_TRUE(agent.healthy());
+}
+
 TEST_F(MonitoredAgentTest, AListenerWhoLeavesIsNoFailure) {
   MonitoredAgent agent{std::move(scripted_)};
   EXPECT_TRUE(agent.reply({}, [](std::string_view) { return false; }).cancelled);
@@ -127,16 +154,27 @@ TEST_F(MonitoredAgentTest, TheServicesLocalAgentIsMonitored) {
   EXPECT_EQ(growth("agent_unpriced_calls_total", {{"agent_type", "local"}}), 0);
 }
 
-TEST(MakeAgent, RefusesAModelThatThisBuildLacks) {
-  for (const std::string model : {"anthropic:claude-sonnet-4", "openai:gpt-5.4", "", "Local"}) {
+TEST(MakeAgent, RefusesANameThatIsNoneAndAMissingKey) {
+  for (const std::string model : {"", "Local", "anthropic:", "openai", "mistral:7b"}) {
     try {
       static_cast<void>(make_agent({.model = model}));
       ADD_FAILURE() << model;
     } catch (const ConfigurationError& error) {
       EXPECT_THAT(error.what(), HasSubstr("'" + model + "'"));
-      EXPECT_THAT(error.what(), HasSubstr("are: local"));
+      EXPECT_THAT(error.what(), HasSubstr("local, anthropic:MODEL or openai:MODEL"));
     }
   }
+  EXPECT_THROW(static_cast<void>(make_agent({.model = "anthropic:x", .openai_api_key = "k"})),
+               ConfigurationError);
+  EXPECT_THROW(static_cast<void>(make_agent({.fallback_model = "openai:x"})), ConfigurationError);
+}
+
+TEST(MakeAgent, NamesModelAndTypeOfTheOneThatIsAskedFirst) {
+  const auto agent =
+      make_agent({.model = "openai:gpt-5.4", .fallback_model = "local", .openai_api_key = "k"});
+  EXPECT_EQ(agent->type(), AgentType::kGpt4);
+  EXPECT_EQ(agent->model(), "gpt-5.4");
+  EXPECT_TRUE(agent->healthy());
 }
 
 }  // namespace

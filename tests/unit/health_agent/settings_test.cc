@@ -84,6 +84,11 @@ INSTANTIATE_TEST_SUITE_P(
         BadVariable{"ANTHROPIC_BASE_URL", "api.anthropic.com"},
         BadVariable{"OPENAI_BASE_URL", "https://"}, BadVariable{"AGENT_TIMEOUT_SECONDS", "0"},
         BadVariable{"AGENT_PRICES_FILE", "/no/such/file"},
+        BadVariable{"AGENT_PRICES_FILE", "/proc/self/status"},
+        BadVariable{"AGENT_MODEL", "openai:two words"},
+        BadVariable{"OPENAI_API_KEY", "k\r\nX-Evil: 1"}, BadVariable{"ANTHROPIC_API_KEY", "kéy"},
+        BadVariable{"OPENAI_BASE_URL", "https://h/v1?api-version=1"},
+        BadVariable{"ANTHROPIC_BASE_URL", "https://user:pass@h"},
         BadVariable{"SENTRY_FINGERPRINT_RULES", "/proc/self/status"},
         BadVariable{"TELEGRAM_API_URL", "x"}, BadVariable{"ALLOWED_TELEGRAM_IDS", "1,two"},
         BadVariable{"LOG_LEVEL", "loud"}, BadVariable{"LOG_FORMAT", "xml"},
@@ -124,6 +129,23 @@ TEST(Settings, NoPartOfAUrlThatMayBeASecretIsShown) {
   }
   EXPECT_THAT(describe(load({{"REDIS_URL", "redis://cache:port/0"}}).faults),
               HasSubstr("redis://cache:****"));
+}
+
+TEST(Settings, AModelOfAVendorNeedsItsKeyAndOnlyThat) {
+  const LoadedSettings loaded = load({{"AGENT_MODEL", "anthropic:claude-opus-5-5"},
+                                      {"AGENT_FALLBACK_MODEL", "openai:gpt-5.4"},
+                                      {"ANTHROPIC_API_KEY", "hunter2"},
+                                      {"ANTHROPIC_BASE_URL", "http://proxy:8000/v1/"}});
+  ASSERT_THAT(loaded.faults, SizeIs(1));
+  EXPECT_EQ(loaded.faults[0].variable, "OPENAI_API_KEY");
+  EXPECT_THAT(loaded.faults[0].accepted, HasSubstr("AGENT_FALLBACK_MODEL"));
+  EXPECT_EQ(loaded.settings.agent_model, "anthropic:claude-opus-5-5");
+  EXPECT_EQ(loaded.settings.anthropic_base_url, "http://proxy:8000/v1");
+}
+
+TEST(Settings, AFallbackThatIsTheModelItselfIsAWarning) {
+  EXPECT_THAT(load({{"AGENT_FALLBACK_MODEL", "local"}}).warnings,
+              ElementsAre(HasSubstr("AGENT_FALLBACK_MODEL")));
 }
 
 TEST(Settings, SentryWithoutADsnIsAWarning) {

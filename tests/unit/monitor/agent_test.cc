@@ -2,6 +2,8 @@
 
 #include <gmock/gmock.h>
 
+#include <algorithm>
+
 #include "tests/unit/monitor/monitored.h"
 #include "vitals/monitor/helpers.h"
 
@@ -92,6 +94,45 @@ TEST_F(AgentCallScopeTest, SpanFollowsSentrysConventionsForAgents) {
   EXPECT_EQ(span["data"]["gen_ai.request.model"], "claude-x");
   EXPECT_EQ(span["data"]["gen_ai.usage.total_tokens"], 12);
   EXPECT_EQ(span["data"]["gen_ai.cost.total_tokens"], 0.5);
+}
+
+TEST_F(AgentCallScopeTest, WhatHappensDuringTheCallIsAPartOfItsSpan) {
+  const sentry::Span transaction = sentry::start_transaction({.name = "t", .op = "test"});
+  {
+    const sentry::SpanActivation active = transaction.activate();
+    {
+      AgentCallScope call{AgentType::kClaude, "claude-x"};
+      sentry::current_span().start_child("http.client", "POST /v1/messages").finish();
+      call.succeed({.input_tokens = 5, .response_model = "claude-x-20261101"});
+    }
+    sentry::current_span().start_child("db", "INSERT").finish();
+  }
+  transaction.finish();
+  const auto spans = sent("transaction").at(0)["spans"];
+  ASSERT_EQ(spans.size(), 3U);
+  const auto span_of = [&](const char* op) {
+    return *std::find_if(spans.begin(), spans.end(),
+                         [op](const auto& span) { return span["op"] == op; });
+  };
+  const auto call = span_of("gen_ai.chat");
+  EXPECT_EQ(span_of("http.client")["parent_span_id"], call["span_id"]);
+  EXPECT_EQ(span_of("db")["parent_span_id"], call["parent_span_id"]) << "the call is over";
+  EXPECT_EQ(call["data"]["gen_ai.request.model"], "claude-x");
+  EXPECT_EQ(call["data"]["gen_ai.response.model"], "claude-x-20261101");
+}
+
+TEST_F(AgentCallScopeTest, TokensOfAFailedCallCanBeCounted) {
+  const auto input = [] {
+    return value("agent_tokens_used_total", {{"agent_type", "gpt4"}, {"token_type", "input"}});
+  };
+  const double tokens = input();
+  const double all_calls = calls("gpt4", "success") + calls("gpt4", "error");
+  count_agent_usage(AgentType::kGpt4, "gpt-x",
+                    {.input_tokens = 5, .output_tokens = 7, .cost_usd = 0.5});
+  EXPECT_EQ(input() - tokens, 5);
+  EXPECT_DOUBLE_EQ(value("agent_cost_usd_total", {{"agent_type", "gpt4"}, {"model", "gpt-x"}}),
+                   0.5);
+  EXPECT_EQ(calls("gpt4", "success") + calls("gpt4", "error"), all_calls);
 }
 
 TEST_F(AgentCallScopeTest, TrackAgentCallCapturesTheThrowAndLetsItGoOn) {

@@ -1,0 +1,148 @@
+#include "health_agent/agent/food_tool.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <nlohmann/json.hpp>
+#include <string>
+
+namespace health_agent::agent {
+namespace {
+
+using nlohmann::json;
+using ::testing::HasSubstr;
+using ::testing::SizeIs;
+
+json good() {
+  return {{"meal_type", "lunch"},
+          {"foods",
+           {{{"name", "egg"}, {"quantity", 2}, {"unit", "piece"}, {"calories", 143}},
+            {{"name", "Käse"},
+             {"quantity", 30.5},
+             {"unit", "g"},
+             {"calories", 0},
+             {"protein", 7},
+             {"carbs", nullptr},
+             {"fat", 8.5}}}}};
+}
+
+TEST(FoodTool, ReadsAnEntry) {
+  json arguments = good();
+  arguments["notes"] = "at the canteen";
+  const auto entry = read_food_call(arguments.dump());
+  ASSERT_TRUE(entry) << entry.error().message;
+  EXPECT_EQ(entry->meal_type, "lunch");
+  EXPECT_EQ(entry->notes, "at the canteen");
+  ASSERT_THAT(entry->foods, SizeIs(2));
+  EXPECT_EQ(entry->foods[1].name, "Käse");
+  EXPECT_EQ(entry->foods[1].quantity, 30.5);
+  EXPECT_EQ(entry->foods[1].protein, 7);
+  EXPECT_FALSE(entry->foods[1].carbs);
+  EXPECT_FALSE(entry->foods[0].protein);
+}
+
+struct Hostile {
+  const char* what;
+  std::string arguments;
+  const char* named;  // what the fault must name
+};
+
+std::string with(const char* path, const json& value) {
+  json arguments = good();
+  arguments[json::json_pointer{path}] = value;
+  return arguments.dump(-1, ' ', false, json::error_handler_t::ignore);
+}
+
+std::string without(const char* food_field) {
+  json arguments = good();
+  arguments["foods"][0].erase(food_field);
+  return arguments.dump();
+}
+
+std::string raw(std::string from, const std::string& to) {
+  std::string text = good().dump();
+  text.replace(text.find(from), from.size(), to);
+  return text;
+}
+
+TEST(FoodTool, HostileArgumentsAreRefusedAndTheFaultIsNamed) {
+  const json egg = good()["foods"][0];
+  const std::vector<Hostile> all{
+      {"nothing", "", "no JSON object"},
+      {"no JSON", "{\"foods\": [", "no JSON object"},
+      {"an array", "[]", "no JSON object"},
+      {"not UTF-8", raw("lunch", "lu\xFFnch"), "no JSON object"},
+      {"an overlong NUL", raw("egg", "e\xC0\x80g"), "no JSON object"},
+      {"half a surrogate", raw("egg", "\\ud800"), "no JSON object"},
+      {"nested for ever", std::string(100'000, '['), "longer than"},
+      {"nested deep", R"({"foods":[[[[[1]]]]]})", "nested"},
+      {"infinite", raw("143", "1e999"), "no JSON object"},
+      {"NaN", raw("143", "NaN"), "no JSON object"},
+      {"a field too many", with("/id", 7), "id: there is no such field"},
+      {"a food's field too many", with("/foods/0/user_id", "eve"), "foods[0].user_id"},
+      {"no foods", R"({"meal_type":"lunch"})", "foods: an array"},
+      {"empty foods", with("/foods", json::array()), "foods: an array"},
+      {"too many foods", with("/foods", json(101, egg)), "foods: an array"},
+      {"foods as text", with("/foods", "eggs"), "foods: an array"},
+      {"a food as text", with("/foods/0", "egg"), "foods[0]: an object"},
+      {"no name", without("name"), "foods[0].name"},
+      {"a blank name", with("/foods/0/name", " \n"), "foods[0].name"},
+      {"a long name", with("/foods/0/name", std::string(201, 'x')), "foods[0].name"},
+      {"a NUL in a name", with("/foods/0/name", std::string("e\0g", 3)), "foods[0].name"},
+      {"an escape in a name", with("/foods/0/name", "\x1b[31mred"), "foods[0].name"},
+      {"a number as a name", with("/foods/0/name", 7), "foods[0].name"},
+      {"no quantity", without("quantity"), "foods[0].quantity"},
+      {"quantity as text", with("/foods/0/quantity", "2"), "foods[0].quantity"},
+      {"negative", with("/foods/0/quantity", -1), "foods[0].quantity"},
+      {"huge", with("/foods/0/calories", 1e300), "foods[0].calories"},
+      {"a boolean", with("/foods/0/calories", true), "foods[0].calories"},
+      {"no unit", without("unit"), "foods[0].unit"},
+      {"a long unit", with("/foods/0/unit", std::string(33, 'g')), "foods[0].unit"},
+      {"negative protein", with("/foods/1/protein", -0.5), "foods[1].protein"},
+      {"an unknown meal", with("/meal_type", "brunch"), "meal_type: breakfast"},
+      {"a meal in capitals", with("/meal_type", "Lunch"), "meal_type: breakfast"},
+      {"long notes", with("/notes", std::string(2'001, 'x')), "notes"},
+      {"notes as an object", with("/notes", json::object()), "notes"},
+  };
+  for (const Hostile& hostile : all) {
+    SCOPED_TRACE(hostile.what);
+    const auto entry = read_food_call(hostile.arguments);
+    ASSERT_FALSE(entry);
+    EXPECT_THAT(entry.error().message, HasSubstr(hostile.named));
+    EXPECT_LT(entry.error().message.size(), 600U);
+  }
+}
+
+TEST(FoodTool, NamesSeveralFaultsAtOnceButNotAllOfAThousand) {
+  json arguments = good();
+  arguments["meal_type"] = "never";
+  arguments["foods"] = json(100, json::object());
+  const auto entry = read_food_call(arguments.dump());
+  ASSERT_FALSE(entry);
+  EXPECT_THAT(entry.error().message, HasSubstr("foods[0].name"));
+  EXPECT_THAT(entry.error().message, HasSubstr("foods[0].calories"));
+  EXPECT_LT(entry.error().message.size(), 600U);
+}
+
+TEST(FoodTool, TheSchemaSaysWhatTheReaderTakes) {
+  const json schema = json::parse(food_tool_schema());
+  EXPECT_EQ(schema["properties"]["foods"]["maxItems"], kMaxToolFoods);
+  EXPECT_EQ(schema["additionalProperties"], false);
+  for (const auto& [name, value] : schema["properties"]["foods"]["items"]["properties"].items()) {
+    json arguments = good();
+    arguments["foods"][0][name] = value["type"] == "string" ? json("x") : json(1);
+    EXPECT_TRUE(read_food_call(arguments.dump())) << name;
+  }
+  for (const json& meal : schema["properties"]["meal_type"]["enum"])
+    EXPECT_TRUE(read_food_call(with("/meal_type", meal))) << meal;
+}
+
+TEST(FoodTool, ConfirmsInWords) {
+  const auto entry = read_food_call(good().dump());
+  ASSERT_TRUE(entry);
+  EXPECT_EQ(confirmation_of(*entry),
+            "Logged for lunch: 2 eggs, 30.5 g of Käse. Together 143 kcal.");
+}
+
+}  // namespace
+}  // namespace health_agent::agent

@@ -1,0 +1,259 @@
+#include "health_agent/agent/remote_agent.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "health_agent/errors.h"
+#include "tests/unit/health_agent/agent_world.h"
+#include "vitals/metrics/registry.h"
+#include "vitals/testing/snapshot.h"
+
+namespace health_agent::agent {
+namespace {
+
+using namespace std::chrono_literals;
+using nlohmann::json;
+using ::testing::AllOf;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::Not;
+using ::testing::SizeIs;
+using Kind = HttpError::Kind;
+
+constexpr const char* kKey = "sk-ant-secret";
+const json kUsage{{"input_tokens", 100}, {"output_tokens", 7}};
+
+/// A whole answer of Anthropic's.
+std::string message(const json& content, const char* stop = "end_turn",
+                    const json& usage = kUsage) {
+  return json{{"model", "claude-opus-5-5"},
+              {"content", content.is_object() ? json::array({content}) : content},
+              {"stop_reason", stop},
+              {"usage", usage}}
+      .dump();
+}
+std::string text(const char* words) {
+  return message({{{"type", "text"}, {"text", words}}});
+}
+json food_call(const json& input, const char* id = "t1") {
+  return {{"type", "tool_use"}, {"id", id}, {"name", "log_food"}, {"input", input}};
+}
+const json kEgg{
+    {"meal_type", "lunch"},
+    {"foods", {{{"name", "egg"}, {"quantity", 1}, {"unit", "piece"}, {"calories", 72}}}}};
+const json kBad{{"meal_type", "lunch"}, {"foods", "an egg"}};
+
+class RemoteAgentTest : public ::testing::Test {
+ protected:
+  AgentReply ask(const OnText& on_text = {}, std::chrono::milliseconds timeout = 30s) {
+    RemoteAgent agent{anthropic_endpoint("claude-opus-5-5", "http://model", kKey), timeout,
+                      std::make_shared<Prices>(), world_.world()};
+    AgentRequest request;
+    request.user_id = "ann";
+    request.message = "an egg";
+    request.now = 1'795'537'184;
+    return agent.reply(request, on_text);
+  }
+  std::string failure(const OnText& on_text = {}, std::chrono::milliseconds timeout = 30s) {
+    try {
+      const AgentReply reply = ask(on_text, timeout);
+      ADD_FAILURE() << "it answered: " << reply.text;
+    } catch (const AgentError& error) {
+      return error.what();
+    }
+    return {};
+  }
+
+  ScriptedWorld world_;
+};
+
+TEST_F(RemoteAgentTest, AsksByTheVendorsRules) {
+  world_.answers(200, text("Hello!"));
+  const AgentReply reply = ask();
+  EXPECT_EQ(reply.text, "Hello!");
+  EXPECT_EQ(reply.model, "claude-opus-5-5");
+  EXPECT_EQ(reply.usage.input_tokens, 100);
+  EXPECT_EQ(reply.usage.output_tokens, 7);
+  EXPECT_EQ(reply.cost_usd, (100 * 4 + 7 * 20) / 1e6);
+  ASSERT_THAT(world_.requests, SizeIs(1));
+  EXPECT_EQ(world_.requests[0].url, "http://model/v1/messages");
+  EXPECT_THAT(world_.requests[0].headers,
+              ::testing::IsSupersetOf({std::string{"x-api-key: "} + kKey,
+                                       std::string{"anthropic-version: 2023-06-01"}}));
+  const json& body = world_.asked[0];
+  EXPECT_EQ(body["stream"], false);
+  EXPECT_EQ(body["tools"][0]["name"], "log_food");
+  EXPECT_EQ(body["messages"], json::parse(R"([{"role":"user","content":"an egg"}])"));
+}
+
+TEST_F(RemoteAgentTest, AsksAgainAfterTheTimeThatIsAskedFor) {
+  world_.answers(429, R"({"error":{"type":"rate_limit_error"}})", {{"retry-after", "2"}});
+  world_.answers(529, "");
+  world_.answers(200, text("Hello!"));
+  EXPECT_EQ(ask().text, "Hello!");
+  EXPECT_THAT(world_.pauses, ElementsAre(0ms, 2250ms, 500ms));
+}
+
+TEST_F(RemoteAgentTest, AsksAgainWhenNobodyIsThereButNotForEver) {
+  world_.fails(Kind::kConnect);
+  world_.fails(Kind::kTimeout);
+  world_.fails(Kind::kCut);
+  EXPECT_THAT(failure(), AllOf(HasSubstr("anthropic claude-opus-5-5"), HasSubstr("it is away"),
+                               HasSubstr("at attempt 3")));
+}
+
+TEST_F(RemoteAgentTest, WhatCannotPassIsNotAskedAgain) {
+  for (const int status : {400, 401, 403, 404}) {
+    world_.answers(status,
+                   R"({"type":"error","error":{"type":"some_error","message":"it is so"}})");
+    EXPECT_THAT(failure(), HasSubstr("HTTP " + std::to_string(status) + " some_error: it is so"));
+  }
+  world_.answers(200, "<html>nonsense</html>");
+  EXPECT_THAT(failure(), HasSubstr("no message in JSON"));
+  world_.answers(200, std::string(100'000, '['));
+  EXPECT_THAT(failure(), HasSubstr("no message in JSON"));
+}
+
+TEST_F(RemoteAgentTest, AWaitPastTheDeadlineIsNotBegun) {
+  world_.answers(429, "{}", {{"retry-after", "31"}});
+  EXPECT_THAT(failure(), HasSubstr("no time to try again"));
+  EXPECT_THAT(world_.requests, SizeIs(1));
+}
+
+TEST_F(RemoteAgentTest, SilenceIsGivenUpWhileThereIsTimeForAnotherAttempt) {
+  const auto silence = [this](const HttpRequest& request, const OnBody&) -> HttpAnswer {
+    while (request.on_wait()) {
+      world_.now += 100ms;
+      if (world_.now > World::Time{1h} + 30s) throw HttpError(Kind::kTimeout, "timed out");
+    }
+    return {.abandoned = true};
+  };
+  world_.then(silence);
+  world_.answers(200, text("Hello!"));
+  EXPECT_EQ(ask().text, "Hello!");
+  EXPECT_LT(world_.now - World::Time{1h}, 21s);
+  EXPECT_LE(world_.requests[1].timeout, 10s);
+}
+
+TEST_F(RemoteAgentTest, AKeyIsNeverInAnError) {
+  world_.answers(401, R"({"error":{"message":"bad key sk-ant-secret, was it sk-proj-abc123?"}})");
+  EXPECT_THAT(failure(),
+              AllOf(HasSubstr("bad key ***"), Not(HasSubstr("secret")), Not(HasSubstr("abc123"))));
+  world_.answers(400, std::string(100'000, 'x'));
+  EXPECT_LT(failure().size(), 400U);
+}
+
+TEST_F(RemoteAgentTest, AToolCallBecomesAnEntryAndIsAnswered) {
+  const json thinking{{"type", "thinking"}, {"thinking", ""}, {"signature", "signed"}};
+  world_.answers(200, message({thinking, food_call(kEgg)}, "tool_use"));
+  world_.answers(200, text("Logged."));
+  const AgentReply reply = ask();
+  EXPECT_EQ(reply.text, "Logged.");
+  ASSERT_TRUE(reply.food_entry);
+  EXPECT_EQ(reply.food_entry->user_id, "ann");
+  EXPECT_EQ(reply.food_entry->timestamp, 1'795'537'184);
+  EXPECT_EQ(reply.food_entry->foods[0].name, "egg");
+  EXPECT_EQ(reply.usage.input_tokens, 200) << "the rounds of one answer are summed";
+  EXPECT_EQ(reply.usage.output_tokens, 14);
+  const json& messages = world_.asked[1]["messages"];
+  ASSERT_EQ(messages.size(), 3U);
+  EXPECT_EQ(messages[1]["content"][0], thinking) << "what is signed goes back as it came";
+  EXPECT_EQ(messages[1]["content"][1]["input"], kEgg);
+  EXPECT_EQ(messages[2]["content"][0]["tool_use_id"], "t1");
+  EXPECT_FALSE(messages[2]["content"][0].contains("is_error"));
+}
+
+TEST_F(RemoteAgentTest, AFaultyToolCallMayBeMendedOnce) {
+  world_.answers(200, message({food_call(kBad)}, "tool_use"));
+  world_.answers(200, message({food_call(kEgg, "t2")}, "tool_use"));
+  world_.answers(200, text("Logged."));
+  EXPECT_TRUE(ask().food_entry);
+  const json& result = world_.asked[1]["messages"][2]["content"][0];
+  EXPECT_EQ(result["is_error"], true);
+  EXPECT_THAT(result["content"].get<std::string>(), HasSubstr("foods: an array"));
+  EXPECT_EQ(world_.asked[2]["tool_choice"]["type"], "none") << "the last round is for words";
+
+  world_.answers(200, message({food_call(kBad)}, "tool_use"));
+  world_.answers(200, message({food_call(kBad)}, "tool_use"));
+  EXPECT_THAT(failure(), HasSubstr("called its tool wrongly twice: foods: an array"));
+}
+
+TEST_F(RemoteAgentTest, SeveralGoodCallsAreOneEntryAndOneBadSpoilsThemAll) {
+  world_.answers(200, message({food_call(kEgg, "a"), food_call(kEgg, "b")}, "tool_use"));
+  world_.answers(200, text("Logged."));
+  EXPECT_THAT(ask().food_entry->foods, SizeIs(2));
+
+  json stranger = food_call(kEgg, "b");
+  stranger["name"] = "delete_user";
+  world_.answers(200, message({food_call(kEgg, "a"), stranger}, "tool_use"));
+  world_.answers(200, text("I could not log that."));
+  const AgentReply reply = ask();
+  EXPECT_FALSE(reply.food_entry);
+  for (const json& result : world_.asked.back()["messages"][2]["content"])
+    EXPECT_EQ(result["is_error"], true) << result;
+}
+
+TEST_F(RemoteAgentTest, AnEntryWithoutLastWordsIsConfirmed) {
+  world_.answers(200, message({food_call(kEgg)}, "tool_use"));
+  world_.answers(200, message(json::array()));
+  EXPECT_EQ(ask().text, "Logged for lunch: 1 egg. Together 72 kcal.");
+}
+
+TEST_F(RemoteAgentTest, EndsThatAreNoAnswers) {
+  world_.answers(200, message(json::array()));
+  EXPECT_THAT(failure(), HasSubstr("an empty answer"));
+  world_.answers(200, message(json::array(), "max_tokens"));
+  EXPECT_THAT(failure(), HasSubstr("no answer within"));
+  world_.answers(200, message({food_call(kEgg)}, "max_tokens"));
+  EXPECT_THAT(failure(), HasSubstr("cut in the middle of a tool call"));
+  world_.answers(200, message({{{"type", "text"}, {"text", "Half an ans"}}}, "max_tokens"));
+  EXPECT_EQ(ask().text, "Half an ans");
+  world_.answers(200, message(json::array(), "refusal"));
+  EXPECT_THAT(ask().text, HasSubstr("rather not"));
+}
+
+TEST_F(RemoteAgentTest, TokensOfACallThatFailedAreCounted) {
+  enable_metrics_once();
+  const auto tokens = [] {
+    return vitals::testing::Snapshot{vitals::metrics::default_registry()}.total(
+        "agent_tokens_used_total", {{"agent_type", "claude"}, {"token_type", "input"}});
+  };
+  const double before = tokens();
+  world_.answers(200, message({food_call(kBad)}, "tool_use"));
+  world_.answers(200, message({food_call(kBad)}, "tool_use"));
+  failure();
+  EXPECT_EQ(tokens() - before, 200);
+}
+
+TEST_F(RemoteAgentTest, AnUnknownModelAndUnknownUsageHaveNoPrice) {
+  world_.answers(200, json{{"content", {{{"type", "text"}, {"text", "Hi"}}}}}.dump());
+  EXPECT_EQ(ask().cost_usd, std::nullopt);
+  RemoteAgent agent{anthropic_endpoint("claude-none-9", "http://model/v1/", kKey), 30s,
+                    std::make_shared<Prices>(), world_.world()};
+  world_.answers(200, json{{"model", "claude-none-9"},
+                           {"content", {{{"type", "text"}, {"text", "Hi"}}}},
+                           {"usage", kUsage}}
+                          .dump());
+  EXPECT_EQ(agent.reply({}, {}).cost_usd, std::nullopt);
+  EXPECT_EQ(world_.requests.back().url, "http://model/v1/messages");
+}
+
+TEST_F(RemoteAgentTest, AProbeAsksOnceAndSaysWhatIsWrong) {
+  const RemoteAgent agent{anthropic_endpoint("claude-opus-5-5", "http://model", kKey), 30s,
+                          std::make_shared<Prices>(), world_.world()};
+  world_.answers(200, text("H"));
+  agent.probe();
+  EXPECT_EQ(world_.asked[0]["max_tokens"], 1);
+  world_.answers(401, R"({"error":{"type":"authentication_error","message":"invalid x-api-key"}})");
+  try {
+    agent.probe();
+    FAIL();
+  } catch (const AgentError& error) {
+    EXPECT_THAT(error.what(), HasSubstr("HTTP 401 authentication_error: invalid x-api-key"));
+  }
+  EXPECT_THAT(world_.requests, SizeIs(2));
+}
+
+}  // namespace
+}  // namespace health_agent::agent

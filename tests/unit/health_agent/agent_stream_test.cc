@@ -1,0 +1,255 @@
+// RemoteAgent with answers that come as streams, of both vendors.
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "health_agent/errors.h"
+#include "tests/unit/health_agent/agent_world.h"
+
+namespace health_agent::agent {
+namespace {
+
+using namespace std::chrono_literals;
+using nlohmann::json;
+using ::testing::HasSubstr;
+using ::testing::SizeIs;
+
+json start(int input, int output) {
+  return {{"type", "message_start"},
+          {"message",
+           {{"model", "claude-opus-5-5"},
+            {"usage",
+             {{"input_tokens", input},
+              {"cache_read_input_tokens", 30},
+              {"cache_creation_input_tokens", 10},
+              {"output_tokens", output}}}}}};
+}
+json block(const json& content) {
+  return {{"type", "content_block_start"}, {"content_block", content}};
+}
+json delta(const char* type, const char* field, const std::string& value) {
+  return {{"type", "content_block_delta"}, {"delta", {{"type", type}, {field, value}}}};
+}
+json words(const std::string& text) {
+  return delta("text_delta", "text", text);
+}
+json end(const char* stop, int output) {
+  return {{"type", "message_delta"},
+          {"delta", {{"stop_reason", stop}}},
+          {"usage", {{"output_tokens", output}}}};
+}
+const json kTextBlock = block({{"type", "text"}, {"text", ""}});
+const json kPing{{"type", "ping"}};
+const json kStop{{"type", "message_stop"}};
+
+json chunk(const json& delta, const json& finish = nullptr) {
+  return {{"model", "gpt-5.4"},
+          {"choices", {{{"index", 0}, {"delta", delta}, {"finish_reason", finish}}}}};
+}
+json gpt_usage(int input, int output) {
+  return {{"model", "gpt-5.4"},
+          {"choices", json::array()},
+          {"usage",
+           {{"prompt_tokens", input},
+            {"completion_tokens", output},
+            {"prompt_tokens_details", {{"cached_tokens", 40}}},
+            {"completion_tokens_details", {{"reasoning_tokens", 5}}}}}};
+}
+
+class StreamTest : public ::testing::Test {
+ public:
+  AgentReply ask(Endpoint endpoint) {
+    RemoteAgent agent{std::move(endpoint), 30s, std::make_shared<Prices>(), world_.world()};
+    AgentRequest request;
+    request.message = "an egg";
+    return agent.reply(request, [this](std::string_view piece) {
+      heard_ += piece;
+      return heard_.size() < leave_at_;
+    });
+  }
+  AgentReply claude() { return ask(anthropic_endpoint("claude-opus-5-5", "http://model", "k")); }
+  AgentReply gpt() { return ask(openai_endpoint("gpt-5.4", "http://model/v1", "k")); }
+  std::string failure(AgentReply (StreamTest::*who)()) {
+    try {
+      ADD_FAILURE() << "it answered: " << (this->*who)().text;
+    } catch (const AgentError& error) {
+      return error.what();
+    }
+    return {};
+  }
+
+  ScriptedWorld world_;
+  std::string heard_;
+  std::size_t leave_at_ = 1'000'000;
+};
+
+TEST_F(StreamTest, OfClaudeIsToldAsItComesAndTheLastUsageCounts) {
+  world_.answers(200, stream({start(60, 3), kPing, kTextBlock, words("Hello, "), words("Änn!"),
+                              end("end_turn", 17), kStop}));
+  const AgentReply reply = claude();
+  EXPECT_EQ(heard_, "Hello, Änn!");
+  EXPECT_EQ(reply.text, heard_);
+  EXPECT_EQ(reply.usage.input_tokens, 100) << "cached tokens are input too";
+  EXPECT_EQ(reply.usage.cached_input_tokens, 30);
+  EXPECT_EQ(reply.usage.cache_write_tokens, 10);
+  EXPECT_EQ(reply.usage.output_tokens, 17);
+  EXPECT_EQ(reply.cost_usd,
+            (60 * 4'000'000 + 30 * 200'000 + 10 * 5'000'000 + 17 * 20'000'000) / 1e12);
+  EXPECT_EQ(world_.asked[0]["stream"], true);
+}
+
+TEST_F(StreamTest, OfGptIsToldAsItComesAndTheLastUsageCounts) {
+  world_.answers(
+      200, stream({chunk({{"role", "assistant"}}), chunk({{"content", "Hello, "}}),
+                   chunk({{"content", "Änn!"}}), chunk(json::object(), "stop"), gpt_usage(100, 17)},
+                  "data: [DONE]\n\n"));
+  const AgentReply reply = gpt();
+  EXPECT_EQ(heard_, "Hello, Änn!");
+  EXPECT_EQ(reply.text, heard_);
+  EXPECT_EQ(reply.usage.input_tokens, 100);
+  EXPECT_EQ(reply.usage.cached_input_tokens, 40);
+  EXPECT_EQ(reply.usage.output_tokens, 17);
+  EXPECT_EQ(reply.usage.reasoning_tokens, 5);
+  EXPECT_EQ(reply.cost_usd, (60 * 2'500'000 + 40 * 250'000 + 17 * 15'000'000) / 1e12);
+  EXPECT_EQ(world_.asked[0]["stream_options"]["include_usage"], true);
+  EXPECT_EQ(world_.requests[0].url, "http://model/v1/chat/completions");
+}
+
+TEST_F(StreamTest, AToolCallInPiecesIsPutTogetherAndItsThinkingGoesBack) {
+  world_.answers(
+      200,
+      stream(
+          {start(60, 1), block({{"type", "thinking"}, {"thinking", ""}, {"signature", ""}}),
+           delta("thinking_delta", "thinking", "an egg, "),
+           delta("thinking_delta", "thinking", "so."),
+           delta("signature_delta", "signature", "signed"), kTextBlock, words("Let me log that."),
+           block({{"type", "tool_use"},
+                  {"id", "t1"},
+                  {"name", "log_food"},
+                  {"input", json::object()}}),
+           delta("input_json_delta", "partial_json", R"({"meal_type":"lunch","foods":[{"name":)"),
+           delta("input_json_delta", "partial_json",
+                 R"("egg","quantity":1,"unit":"piece","calories":72}]})"),
+           end("tool_use", 40), kStop}));
+  world_.answers(200, stream({start(90, 1), kTextBlock, words("Done: "), words("72 kcal."),
+                              end("end_turn", 9), kStop}));
+  const AgentReply reply = claude();
+  ASSERT_TRUE(reply.food_entry);
+  EXPECT_EQ(reply.food_entry->foods[0].calories, 72);
+  EXPECT_EQ(heard_, "Let me log that.\n\nDone: 72 kcal.");
+  EXPECT_EQ(reply.text, heard_) << "the pieces put together are the answer";
+  EXPECT_EQ(reply.usage.output_tokens, 49);
+  const json& said = world_.asked[1]["messages"][1]["content"];
+  EXPECT_EQ(said[0]["thinking"], "an egg, so.");
+  EXPECT_EQ(said[0]["signature"], "signed");
+  EXPECT_EQ(said[2]["input"]["meal_type"], "lunch");
+}
+
+TEST_F(StreamTest, AToolCallOfGptInPiecesIsPutTogether) {
+  const auto part = [](const json& call) { return chunk({{"tool_calls", json::array({call})}}); };
+  world_.answers(
+      200,
+      stream({part({{"index", 0},
+                    {"id", "c1"},
+                    {"function", {{"name", "log_food"}, {"arguments", ""}}}}),
+              part({{"index", 0},
+                    {"function", {{"arguments", R"({"meal_type":"lunch","foods":[{"name":)"}}}}),
+              part({{"index", 0},
+                    {"function",
+                     {{"arguments", R"("egg","quantity":1,"unit":"piece","calories":72}]})"}}}}),
+              chunk(json::object(), "tool_calls"), gpt_usage(100, 20)},
+             "data: [DONE]\n\n"));
+  world_.answers(
+      200, stream({chunk({{"content", "Done."}}), chunk(json::object(), "stop"), gpt_usage(120, 2)},
+                  "data: [DONE]\n\n"));
+  const AgentReply reply = gpt();
+  ASSERT_TRUE(reply.food_entry);
+  EXPECT_EQ(reply.text, "Done.");
+  EXPECT_EQ(reply.usage.input_tokens, 220);
+  const json& messages = world_.asked[1]["messages"];
+  EXPECT_EQ(messages[2]["tool_calls"][0]["id"], "c1");
+  EXPECT_EQ(messages[2]["content"], nullptr);
+  EXPECT_EQ(messages[3]["role"], "tool");
+  EXPECT_EQ(messages[3]["tool_call_id"], "c1");
+}
+
+TEST_F(StreamTest, IsNeverBegunAgainAfterTextWasTold) {
+  world_.answers(200, stream({start(60, 1), kTextBlock, words("Hello, ")}));
+  EXPECT_THAT(failure(&StreamTest::claude), HasSubstr("in the middle"));
+  EXPECT_EQ(heard_, "Hello, ");
+  EXPECT_THAT(world_.requests, SizeIs(1));
+}
+
+TEST_F(StreamTest, IsBegunAgainWhenNothingWasTold) {
+  world_.answers(200, stream({start(60, 1), kTextBlock}));
+  world_.answers(200, stream({{{"type", "error"}, {"error", {{"type", "overloaded_error"}}}}}));
+  world_.answers(200,
+                 stream({start(60, 1), kTextBlock, words("Hello!"), end("end_turn", 5), kStop}));
+  EXPECT_EQ(claude().text, "Hello!");
+  EXPECT_EQ(heard_, "Hello!");
+}
+
+TEST_F(StreamTest, NonsenseInItIsAFailureAndNotAskedAgain) {
+  for (const char* nonsense :
+       {"data: {\"type\":\n\n", "data: 7\n\n", "data: [[[[\n\n",
+        "data: {\"type\":\"content_block_delta\",\"delta\":{}}\n\n",
+        "data: {\"type\":\"content_block_start\",\"content_block\":7}\n\n"}) {
+    world_.answers(200, nonsense);
+    EXPECT_THAT(failure(&StreamTest::claude), HasSubstr("anthropic claude-opus-5-5: the stream"))
+        << nonsense;
+  }
+  world_.answers(200,
+                 "data: {\"error\":{\"type\":\"invalid_request_error\",\"message\":\"no\"}}\n\n");
+  EXPECT_THAT(failure(&StreamTest::gpt),
+              HasSubstr("an error in the stream: invalid_request_error: no"));
+  world_.answers(200, "data: " + std::string(2'000'000, 'x'));
+  EXPECT_THAT(failure(&StreamTest::gpt), HasSubstr("huge event"));
+}
+
+TEST_F(StreamTest, EndsWhenTheListenerLeavesWithWhatIsKnown) {
+  leave_at_ = 3;
+  world_.answers(200, stream({start(60, 2), kTextBlock, words("He"), words("llo, "), words("Ann!"),
+                              end("end_turn", 17), kStop}));
+  const AgentReply reply = claude();
+  EXPECT_TRUE(reply.cancelled);
+  EXPECT_EQ(reply.text, "Hello, ");
+  EXPECT_EQ(reply.usage.input_tokens, 100);
+  EXPECT_EQ(reply.usage.output_tokens, 2);
+  EXPECT_FALSE(reply.food_entry);
+}
+
+TEST_F(StreamTest, TheListenerMayLeaveWhileTheModelIsSilentOrAwaited) {
+  leave_at_ = 0;
+  world_.then([](const HttpRequest& request, const OnBody&) -> HttpAnswer {
+    EXPECT_FALSE(request.on_wait());
+    return {.abandoned = true};
+  });
+  EXPECT_TRUE(claude().cancelled);
+  world_.answers(503, "");
+  EXPECT_TRUE(claude().cancelled);
+  EXPECT_THAT(world_.requests, SizeIs(2)) << "it was not asked again for nobody";
+}
+
+TEST_F(StreamTest, ToolsWithoutReasoningAreLearntFromTheRefusal) {
+  const auto endpoint = openai_endpoint("gpt-5.4", "http://model", "k");
+  const std::string done = stream({chunk({{"content", "Hi"}}, "stop")}, "data: [DONE]\n\n");
+  world_.answers(
+      400, R"({"error":{"message":"Function tools with reasoning_effort are not supported"}})");
+  world_.answers(200, done);
+  EXPECT_EQ(ask(endpoint).text, "Hi");
+  EXPECT_FALSE(world_.asked[0].contains("reasoning_effort"));
+  EXPECT_EQ(world_.asked[1]["reasoning_effort"], "none");
+  world_.answers(200, done);
+  EXPECT_EQ(ask(endpoint).text, "Hi");
+  EXPECT_EQ(world_.asked[2]["reasoning_effort"], "none") << "learnt for the next conversation";
+}
+
+TEST_F(StreamTest, ARefusalInItsOwnFieldIsTheAnswer) {
+  world_.answers(200, stream({chunk({{"refusal", "I will not."}}), chunk(json::object(), "stop")}));
+  EXPECT_EQ(gpt().text, "I will not.");
+  world_.answers(200, stream({chunk(json::object(), "content_filter")}));
+  EXPECT_THAT(gpt().text, HasSubstr("rather not"));
+}
+
+}  // namespace
+}  // namespace health_agent::agent
