@@ -90,6 +90,15 @@ std::string Telegram::get_me(std::chrono::milliseconds timeout, std::stop_token 
                                                     : std::string{};
 }
 
+bool Telegram::has_webhook(std::chrono::milliseconds timeout, std::stop_token stop) {
+  const HttpAnswer answer = call("getWebhookInfo", "{}", timeout, std::move(stop));
+  const json parsed = json::parse(answer.body, nullptr, false);
+  const auto result = parsed.find("result");
+  if (result == parsed.end() || !result->is_object()) return false;
+  const auto url = result->find("url");
+  return url != result->end() && url->is_string() && !url->get_ref<const std::string&>().empty();
+}
+
 Polled Telegram::get_updates(std::int64_t offset, std::size_t limit, std::chrono::seconds wait,
                              std::stop_token stop) {
   constexpr std::string_view kMethod = "getUpdates";
