@@ -104,9 +104,12 @@ Polled Telegram::get_updates(std::int64_t offset, std::size_t limit, std::chrono
   constexpr std::string_view kMethod = "getUpdates";
   json body = {{"limit", limit}, {"timeout", wait.count()}, {"allowed_updates", {"message"}}};
   if (offset > 0) body["offset"] = offset;
+  HttpRequest asked = request(kMethod, dump(body), wait + kGrace);
+  asked.max_answer =
+      2 * kMaxAnswer;  // what is too long is cut off here, for its beginning is of use
   std::string text;
   const HttpAnswer answer = http_->send(
-      request(kMethod, dump(body), wait + kGrace),
+      asked,
       [&text](std::string_view piece) {
         text += piece;
         return text.size() <= kMaxAnswer;

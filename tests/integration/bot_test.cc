@@ -73,23 +73,46 @@ TEST(Bot, AnswersOneChatInOrderAndOthersAtOnce) {
 
 TEST(Bot, SplitsALongAnswer) {
   TelegramServer telegram;
-  Service service{bot_of(telegram)};
-  std::string meal = "1 egg";
-  while (meal.size() < 4097)
-    meal += ", 1 egg and 100 g rice";
-  telegram.say(kAnn, meal.substr(0, 4097));
-  ASSERT_TRUE(telegram.wait_for_calls("sendMessage", 2)) << service.errors();
-  ASSERT_TRUE(has_counted(service, "message", 1));
+  Service service{bot_of(telegram, {{"RUN_MODE", "both"}})};
+  Http client = service.http();
+  const std::string user = "telegram:" + std::to_string(kAnn);
+  create_user(client, user);
+  const std::string smile = "\xF0\x9F\x98\x80";  // two UTF-16 units
+  for (int i = 0; i < 100; ++i) {
+    const Json food = {{"name", "<" + std::to_string(i) + ">" + smile + std::string(60, 'y')},
+                       {"quantity", 1},
+                       {"calories", 1}};
+    ASSERT_EQ(client
+                  .post("/api/v1/users/" + user + "/food",
+                        {{"foods", Json::array({food})}, {"meal_type", "snack"}})
+                  .status,
+              201);
+  }
+  telegram.say(kAnn, "/today");
+  ASSERT_TRUE(has_counted(service, "command", 1)) << service.errors();
   const auto answers = telegram.answers(kAnn);
   ASSERT_THAT(answers, SizeIs(Ge(2U)));
   std::string all;
-  for (const std::string& part : answers) {
-    EXPECT_LE(part.size(), 4096U);
-    all += part + " ";
+  for (const std::string& part : answers)
+    all += part + "\n";
+  std::size_t at = 0;
+  for (int i = 0; i < 100; ++i) {
+    at = all.find("<" + std::to_string(i) + ">" + smile + std::string(60, 'y') + " (1 kcal)\n", at);
+    ASSERT_NE(at, std::string::npos) << "entry " << i << " is not whole, or not in its place";
   }
-  EXPECT_THAT(all, HasSubstr("kcal"));
   for (const Json& call : telegram.calls("sendMessage"))
-    EXPECT_EQ(call["code"], 200) << call;
+    EXPECT_EQ(call["code"], 200) << "Telegram counts UTF-16 units: " << call;
+}
+
+TEST(Bot, TakesTheLongestTextThereIs) {
+  TelegramServer telegram;
+  Service service{bot_of(telegram)};
+  telegram.say(kAnn, "2 eggs" + std::string(4097 - 6, '!'));
+  telegram.say(kAnn, std::string(20'000, 'x'));
+  const auto answers = telegram.wait_for_answers(kAnn, 2);
+  ASSERT_THAT(answers, SizeIs(2)) << service.errors();
+  EXPECT_THAT(answers[0], HasSubstr("egg"));
+  EXPECT_THAT(answers[1], HasSubstr("4,096 characters"));
 }
 
 TEST(Bot, ShowsMarkupAsItWasMeant) {

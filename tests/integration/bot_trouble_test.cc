@@ -156,7 +156,7 @@ TEST(BotTrouble, AnAgentThatFailsIsApologisedForAndNothingIsLogged) {
 
 TEST(BotTrouble, EveryMessageIsAnsweredOnceThoughTheDatabaseFails) {
   TelegramServer telegram;
-  Service service{bot_of(telegram, {{"FAULTS", "db:0.1"}, {"LOG_LEVEL", "debug"}})};
+  Service service{bot_of(telegram, {{"FAULTS", "db:0.05"}, {"LOG_LEVEL", "debug"}})};
   for (int i = 0; i < 10; ++i)
     telegram.say(kAnn, "2 eggs");
   EXPECT_THAT(telegram.wait_for_answers(kAnn, 10, 60s), SizeIs(10)) << service.errors();

@@ -134,8 +134,10 @@ TEST(Doctor, SaysWhatIsWrongWithTheBot) {
   EXPECT_EQ(away.status("telegram"), "failed");
   EXPECT_THAT(away.text, Not(HasSubstr(TelegramServer::kToken)));
 
-  const Visit no_webhook = visit(bot_settings(telegram, {{"TELEGRAM_WEBHOOK_SECRET", "hook"}}));
+  const Visit no_webhook =
+      visit(bot_settings(telegram, {{"TELEGRAM_WEBHOOK_SECRET", "s3cret-of-the-hook"}}));
   EXPECT_THAT(no_webhook.check("telegram").value("advice", ""), HasSubstr("setWebhook"));
+  EXPECT_THAT(no_webhook.text, Not(HasSubstr("s3cret")));
   telegram.set_webhook_url("https://example.com/hook");
   const Visit webhook = visit(bot_settings(telegram));
   EXPECT_THAT(webhook.check("telegram").value("advice", ""), HasSubstr("deleteWebhook"));

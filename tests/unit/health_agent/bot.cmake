@@ -1,0 +1,3 @@
+vitals_test(health_agent_bot_test
+  SOURCES bot_lanes_test.cc bot_text_test.cc bot_typing_test.cc bot_update_test.cc
+  DEPS health_agent_bot)
