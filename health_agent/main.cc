@@ -11,7 +11,9 @@
 #include <stdexcept>
 
 #include "health_agent/demo.h"
+#include "health_agent/doctor.h"
 #include "health_agent/logging.h"
+#include "health_agent/sentry_setup.h"
 #include "health_agent/service.h"
 #include "health_agent/settings.h"
 #include "health_agent/version.h"
@@ -49,21 +51,7 @@ sigset_t take_signals() {
 
 vitals::sentry::Guard start_sentry(const Settings& settings) {
   if (!settings.enable_sentry) return {};
-  vitals::sentry::Options options;
-  options.dsn = settings.sentry_dsn;
-  options.environment = settings.sentry_environment;
-  options.release = settings.sentry_release.empty() ? std::string{health_agent::kRelease}
-                                                    : settings.sentry_release;
-  options.sample_rate = settings.sentry_sample_rate;
-  options.traces_sample_rate = settings.sentry_traces_sample_rate;
-  options.send_default_pii = settings.sentry_send_default_pii;
-  options.spotlight_url = settings.sentry_spotlight;
-  options.fingerprint_rules = settings.sentry_fingerprint_rules;
-  options.cache_dir = settings.sentry_cache_dir;
-  options.source_context = settings.sentry_environment == "development";
-  options.enable_logs = true;
-  options.debug = settings.sentry_debug;
-  auto guard = vitals::sentry::init(std::move(options));
+  auto guard = vitals::sentry::init(health_agent::sentry_options(settings));
   if (!guard) throw std::runtime_error("Sentry cannot start: " + guard.error().message);
   return std::move(*guard);
 }
@@ -123,7 +111,15 @@ int main(int argc, char** argv) {
   app.add_flag("--demo", arguments.demo, "Also run a crowd of synthetic users against the service");
   app.add_option("--for", arguments.seconds, "Stop after so many seconds")
       ->check(CLI::PositiveNumber);
+  CLI::App* doctor = app.add_subcommand(
+      "doctor", "Check every part that is set up, change nothing, and say what is wrong");
+  bool as_json = false;
+  doctor->add_flag("--json", as_json, "Say it in JSON");
   CLI11_PARSE(app, argc, argv);
+  if (*doctor) {
+    using health_agent::doctor::Format;
+    return health_agent::doctor::main(as_json ? Format::kJson : Format::kText);
+  }
 
   const sigset_t signals = take_signals();
   Settings settings;

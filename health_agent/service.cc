@@ -209,6 +209,7 @@ void Service::reload(const LoadedSettings& fresh) {
 
 void Service::stop() {
   const auto end = std::chrono::steady_clock::now() + kDrain;
+  if (impl_->bot) impl_->bot->stop_polling();
   if (impl_->server && !impl_->server->stop(kDrain))
     spdlog::warn("some requests were given up: they were not done within the drain time");
   const auto left = std::max<std::chrono::milliseconds>(

@@ -434,12 +434,14 @@ void Bot::start() {
   impl_->receiver = std::thread{[this] { impl_->receive(); }};
 }
 
-bool Bot::stop(milliseconds drain) {
+void Bot::stop_polling() {
   impl_->stop_receiving.request_stop();
-  {
-    const std::lock_guard lock{impl_->mutex};
-    impl_->round.request_stop();
-  }
+  const std::lock_guard lock{impl_->mutex};
+  impl_->round.request_stop();
+}
+
+bool Bot::stop(milliseconds drain) {
+  stop_polling();
   if (impl_->receiver.joinable()) impl_->receiver.join();
   // The lease is kept while there is something in hand, which is nobody else's before.
   bool drained = impl_->lanes.close(drain);

@@ -43,7 +43,10 @@ class Bot {
   /// again, with growing pauses.
   void start();
 
-  /// Stops polling at once, lets the updates under way finish within `drain`, and gives the lease
+  /// Takes no further update, at once; those in hand go on.
+  void stop_polling();
+
+  /// Stops polling, lets the updates under way finish within `drain`, and gives the lease
   /// up. False when some were not done by then: they are left to the next process. start() may not
   /// be called again.
   bool stop(std::chrono::milliseconds drain);

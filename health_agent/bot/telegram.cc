@@ -90,14 +90,26 @@ std::string Telegram::get_me(std::chrono::milliseconds timeout, std::stop_token 
                                                     : std::string{};
 }
 
+bool Telegram::has_webhook(std::chrono::milliseconds timeout, std::stop_token stop) {
+  const HttpAnswer answer = call("getWebhookInfo", "{}", timeout, std::move(stop));
+  const json parsed = json::parse(answer.body, nullptr, false);
+  const auto result = parsed.find("result");
+  if (result == parsed.end() || !result->is_object()) return false;
+  const auto url = result->find("url");
+  return url != result->end() && url->is_string() && !url->get_ref<const std::string&>().empty();
+}
+
 Polled Telegram::get_updates(std::int64_t offset, std::size_t limit, std::chrono::seconds wait,
                              std::stop_token stop) {
   constexpr std::string_view kMethod = "getUpdates";
   json body = {{"limit", limit}, {"timeout", wait.count()}, {"allowed_updates", {"message"}}};
   if (offset > 0) body["offset"] = offset;
+  HttpRequest asked = request(kMethod, dump(body), wait + kGrace);
+  asked.max_answer =
+      2 * kMaxAnswer;  // what is too long is cut off here, for its beginning is of use
   std::string text;
   const HttpAnswer answer = http_->send(
-      request(kMethod, dump(body), wait + kGrace),
+      asked,
       [&text](std::string_view piece) {
         text += piece;
         return text.size() <= kMaxAnswer;

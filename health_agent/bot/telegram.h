@@ -60,6 +60,9 @@ class Telegram {
   /// The bot's user name. For a token that is not known: TelegramError 401 (or 404).
   [[nodiscard]] std::string get_me(std::chrono::milliseconds timeout, std::stop_token stop = {});
 
+  /// Whether updates go to a webhook, so that polling is refused.
+  [[nodiscard]] bool has_webhook(std::chrono::milliseconds timeout, std::stop_token stop = {});
+
   /// Waits up to `wait` for updates with an id of `offset` or more (0: all that were not confirmed
   /// yet) and confirms all before it.
   [[nodiscard]] Polled get_updates(std::int64_t offset, std::size_t limit,

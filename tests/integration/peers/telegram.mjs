@@ -13,6 +13,7 @@ const log = []; // every call of the bot: {method, body, code}
 let pending = []; // updates that are not confirmed: {id, text}
 let scripts = []; // {method, times, code, body}: answers in place of the real ones
 let poll = null; // the poll that waits
+let webhook = ""; // what getWebhookInfo says
 let waits = true; // false: as bare telegram-test-api, which answers at once
 
 async function ask(path, body) {
@@ -86,6 +87,7 @@ async function botCall(method, body, isGone) {
   if (method === "sendMessage") return sendMessage(body);
   if (method === "sendChatAction") return given("true");
   if (method === "getMe") return given(JSON.stringify({ id: 4711, is_bot: true, first_name: "Food", username: "food_bot" }));
+  if (method === "getWebhookInfo") return given(JSON.stringify({ url: webhook, pending_update_count: pending.length }));
   return refused(404, "Not Found");
 }
 
@@ -95,6 +97,7 @@ function control(what, body) {
   if (what === "script") scripts.push(body);
   if (what === "unscript") scripts = [];
   if (what === "push") pending.push({ id: body.id, text: body.text });
+  if (what === "webhook") webhook = body.url;
   if (what === "instant") waits = false;
   return {};
 }

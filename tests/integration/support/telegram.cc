@@ -73,6 +73,10 @@ void TelegramServer::answer_polls_at_once() {
   control("instant");
 }
 
+void TelegramServer::set_webhook_url(const std::string& url) {
+  control("webhook", {{"url", url}});
+}
+
 std::vector<Json> TelegramServer::calls(const std::string& method) {
   std::vector<Json> found;
   for (Json& call : control("log")) {

@@ -37,6 +37,9 @@ class TelegramServer {
   /// From now on getUpdates answers at once, whatever it was asked to wait.
   void answer_polls_at_once();
 
+  /// What getWebhookInfo says from now on.
+  void set_webhook_url(const std::string& url);
+
   /// The bot's calls of a method so far, each {method, body, at, code}; `code` is missing while it
   /// is not answered.
   [[nodiscard]] std::vector<Json> calls(const std::string& method);

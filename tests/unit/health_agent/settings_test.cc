@@ -91,8 +91,32 @@ INSTANTIATE_TEST_SUITE_P(
         BadVariable{"ANTHROPIC_BASE_URL", "https://user:pass@h"},
         BadVariable{"SENTRY_FINGERPRINT_RULES", "/proc/self/status"},
         BadVariable{"TELEGRAM_API_URL", "x"}, BadVariable{"ALLOWED_TELEGRAM_IDS", "1,two"},
-        BadVariable{"LOG_LEVEL", "loud"}, BadVariable{"LOG_FORMAT", "xml"},
-        BadVariable{"FAULTS", "handler:2"}, BadVariable{"FAULTS", "kitchen:0.1"}));
+        BadVariable{"ALLOWED_TELEGRAM_IDS", "-100123"}, BadVariable{"TELEGRAM_BOT_TOKEN", "abc"},
+        BadVariable{"TELEGRAM_BOT_TOKEN", "12:"}, BadVariable{"TELEGRAM_BOT_TOKEN", ":abc"},
+        BadVariable{"TELEGRAM_BOT_TOKEN", "12:a/../b"},
+        BadVariable{"TELEGRAM_WEBHOOK_SECRET", "two words"}, BadVariable{"LOG_LEVEL", "loud"},
+        BadVariable{"LOG_FORMAT", "xml"}, BadVariable{"FAULTS", "handler:2"},
+        BadVariable{"FAULTS", "kitchen:0.1"}));
+
+TEST(Settings, ABotNeedsATokenAndAWebhookAnApi) {
+  EXPECT_EQ(load({{"RUN_MODE", "bot"}}).faults.at(0).variable, "TELEGRAM_BOT_TOKEN");
+  const LoadedSettings bot = load({{"RUN_MODE", "bot"},
+                                   {"TELEGRAM_BOT_TOKEN", "4711:AA-b_c"},
+                                   {"ALLOWED_TELEGRAM_IDS", "1, 22"}});
+  EXPECT_TRUE(bot.faults.empty());
+  EXPECT_TRUE(bot.warnings.empty());
+  EXPECT_EQ(bot.settings.allowed_telegram_ids, (std::vector<std::int64_t>{1, 22}));
+  const LoadedSettings hook = load({{"RUN_MODE", "bot"},
+                                    {"TELEGRAM_BOT_TOKEN", "4711:AA-b_c"},
+                                    {"TELEGRAM_WEBHOOK_SECRET", "s3cret"}});
+  EXPECT_EQ(hook.faults.at(0).variable, "TELEGRAM_WEBHOOK_SECRET");
+  EXPECT_EQ(hook.faults.at(0).given.find("s3cret"), std::string::npos);
+  EXPECT_EQ(hook.warnings.size(), 1U) << "nobody is on the list";
+  EXPECT_TRUE(load({{"RUN_MODE", "both"},
+                    {"TELEGRAM_BOT_TOKEN", "4711:AA-b_c"},
+                    {"TELEGRAM_WEBHOOK_SECRET", "s3cret"}})
+                  .faults.empty());
+}
 
 TEST(Settings, AllFaultsAreDescribedTogetherAndNoSecretIsShown) {
   const LoadedSettings loaded = load({{"SENTRY_DSN", "https://topsecretkey@"},

@@ -1,0 +1,101 @@
+#include "health_agent/bot/lanes.h"
+
+#include <gmock/gmock.h>
+
+#include <atomic>
+#include <future>
+#include <thread>
+#include <vector>
+
+#include "health_agent/bot/backoff.h"
+
+namespace health_agent::bot {
+namespace {
+
+using namespace std::chrono_literals;
+
+TEST(BotLanes, KeepTheOrderOfALaneAndUseAllThreads) {
+  std::atomic<bool> overlapped{false};
+  std::vector<std::vector<int>> done(4);
+  std::vector<std::atomic<int>> inside(4);
+  {
+    Lanes lanes{4, 1000};
+    for (int i = 0; i < 100; ++i) {
+      for (std::size_t lane = 0; lane < 4; ++lane) {
+        ASSERT_TRUE(lanes.post(static_cast<std::int64_t>(lane), [&, lane, i] {
+          if (inside[lane].fetch_add(1) != 0) overlapped = true;
+          done[lane].push_back(i);
+          inside[lane].fetch_sub(1);
+        }));
+      }
+    }
+    while (lanes.room() < 1000)
+      std::this_thread::yield();
+  }
+  EXPECT_FALSE(overlapped);
+  for (const std::vector<int>& lane : done) {
+    ASSERT_EQ(lane.size(), 100U);
+    EXPECT_TRUE(std::is_sorted(lane.begin(), lane.end()));
+  }
+}
+
+TEST(BotLanes, ASlowLaneDoesNotHoldUpAnother) {
+  Lanes lanes{2, 10};
+  std::promise<void> go;
+  std::promise<void> other;
+  lanes.post(1, [&] { go.get_future().wait(); });
+  lanes.post(1, [] {});
+  lanes.post(2, [&] { other.set_value(); });
+  EXPECT_EQ(other.get_future().wait_for(10s), std::future_status::ready);
+  go.set_value();
+}
+
+TEST(BotLanes, RoomCountsWhatWaitsAndWhatRuns) {
+  Lanes lanes{1, 2};
+  std::promise<void> go;
+  const std::shared_future<void> gone = go.get_future().share();
+  EXPECT_EQ(lanes.room(), 2U);
+  lanes.post(1, [gone] { gone.wait(); });
+  lanes.post(2, [gone] { gone.wait(); });
+  EXPECT_EQ(lanes.room(), 0U);
+  std::stop_source stop;
+  std::thread later{[&] { stop.request_stop(); }};
+  EXPECT_FALSE(lanes.wait_for_room(stop.get_token()));
+  later.join();
+  go.set_value();
+  EXPECT_TRUE(lanes.wait_for_room({}));
+}
+
+TEST(BotLanes, ClosingLetsThoseUnderWayFinishAndForgetsTheRest) {
+  Lanes lanes{1, 10};
+  std::promise<void> begun;
+  std::promise<void> go;
+  std::atomic<bool> second{false};
+  lanes.post(1, [&] {
+    begun.set_value();
+    go.get_future().wait();
+  });
+  lanes.post(1, [&] { second = true; });
+  begun.get_future().wait();
+  EXPECT_FALSE(lanes.close(10ms)) << "one still runs";
+  EXPECT_FALSE(lanes.post(1, [] {}));
+  go.set_value();
+  EXPECT_TRUE(lanes.close(10s));
+  EXPECT_FALSE(second);
+}
+
+TEST(BotBackoff, GrowsToItsMostAndBeginsAnew) {
+  Backoff backoff{100ms, 1s};
+  std::chrono::milliseconds whole = 100ms;
+  for (int i = 0; i < 20; ++i) {
+    const auto pause = backoff.next();
+    EXPECT_GE(pause, whole / 2) << i;
+    EXPECT_LE(pause, whole) << i;
+    whole = std::min<std::chrono::milliseconds>(1s, whole * 2);
+  }
+  backoff.reset();
+  EXPECT_LE(backoff.next(), 100ms);
+}
+
+}  // namespace
+}  // namespace health_agent::bot
