@@ -13,9 +13,9 @@ namespace health_agent::cache {
 
 struct RedisCacheOptions {
   RedisLinkOptions link;
-  std::chrono::seconds ttl{300};          ///< CACHE_TTL_SECONDS, since the value was set
-  std::size_t max_pending = 10'000;       ///< keys remembered whose erase() failed
-  std::size_t max_value = 1'024 * 1'024;  ///< bytes; a larger value is not kept
+  std::chrono::seconds ttl{300};                 ///< CACHE_TTL_SECONDS, since the value was set
+  std::size_t max_pending = 10'000;              ///< keys remembered whose erase() failed
+  std::size_t max_value = std::size_t{1} << 20;  ///< bytes; a larger value is not kept
 };
 
 /// The cache that several replicas share, in a Redis server. Keys begin with `health-agent:1:`.

@@ -221,7 +221,8 @@ class Postgres final : public Backend {
 
 }  // namespace
 
-std::unique_ptr<Backend> make_postgres(PostgresAddress address, const PostgresTimeouts& timeouts) {
+std::unique_ptr<Backend> make_postgres(const PostgresAddress& address,
+                                       const PostgresTimeouts& timeouts) {
   return std::make_unique<Postgres>(address, timeouts);
 }
 

@@ -26,7 +26,7 @@ struct PostgresTimeouts {
 /// server is away, and the first one after its return finds it.
 ///
 /// Source of the error classes: PostgreSQL documentation, appendix A, "PostgreSQL Error Codes".
-[[nodiscard]] std::unique_ptr<Backend> make_postgres(PostgresAddress address,
+[[nodiscard]] std::unique_ptr<Backend> make_postgres(const PostgresAddress& address,
                                                      const PostgresTimeouts& timeouts);
 
 }  // namespace health_agent::db

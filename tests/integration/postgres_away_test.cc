@@ -207,6 +207,31 @@ TEST(PostgresAway, ReadsAreRepeatedWhenTheirConnectionIsKilled) {
   EXPECT_EQ(failed, 0) << "of " << read;
 }
 
+// A commit that waits for a standby that does not exist is done, and its answer does not come.
+TEST(PostgresAway, AWriteWhoseOutcomeIsNotKnownIsNotRunTwice) {
+  Scene scene;
+  scene.postgres.ask("ALTER SYSTEM SET synchronous_standby_names = 'nobody'");
+  scene.postgres.ask("SELECT pg_reload_conf()");
+  Response response;
+  std::thread writer{[&] {
+    Http client = scene.service.http();
+    response =
+        client.post(kFood, {{"foods", {{{"name", "egg"}, {"quantity", 1}, {"calories", 78}}}},
+                            {"meal_type", "snack"},
+                            {"notes", "once"}});
+  }};
+  EXPECT_TRUE(eventually([&] {
+    return scene.postgres.ask(
+               "SELECT COUNT(*) FROM pg_stat_activity WHERE wait_event = 'SyncRep'") == "1\n";
+  }));
+  scene.postgres.kill_connections(scene.database);
+  scene.postgres.ask("ALTER SYSTEM RESET synchronous_standby_names");
+  scene.postgres.ask("SELECT pg_reload_conf()");
+  writer.join();
+  EXPECT_EQ(response.status, 500) << response.body;
+  EXPECT_EQ(scene.postgres.ask("SELECT notes FROM food_entries", scene.database), "once\n");
+}
+
 TEST(PostgresAway, AServerThatSaysNothingAnyMoreHoldsARequestForALimitedTime) {
   Scene scene;
   scene.postgres.freeze();

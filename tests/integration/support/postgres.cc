@@ -138,8 +138,7 @@ std::string Postgres::ask(const std::string& sql, const std::string& database) c
 }
 
 int Postgres::connections(const std::string& database) const {
-  return std::stoi(
-      ask("SELECT COUNT(*) FROM pg_stat_activity WHERE datname = '" + database + "'"));
+  return std::stoi(ask("SELECT COUNT(*) FROM pg_stat_activity WHERE datname = '" + database + "'"));
 }
 
 int Postgres::kill_connections(const std::string& database) const {
