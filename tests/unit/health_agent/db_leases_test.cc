@@ -103,7 +103,7 @@ TEST(Leases, GivenUpIsFreeAtOnce) {
 TEST(Leases, OfManyOneWins) {
   Database database{{.url = {}, .size = 8}};
   Replica dead{database.pool, "dead"};
-  for (int round = 0; round < 10; ++round) {
+  for (int round = 0; round < 60; ++round) {
     const std::string name = "round " + std::to_string(round);
     ASSERT_TRUE(round % 2 == 0 || dead.leases.hold(name));  // half of them are taken over
     std::vector<std::unique_ptr<Replica>> replicas;
