@@ -121,7 +121,7 @@ export const table = (title, description, labels, columns, { width = 24, height 
   const result = panel("table", title, description, columns.map(([, , expr]) => query(expr)), { unit: "short", width, height }, {
     target: { format: "table", instant: true, range: false },
     custom: { align: "auto", cellOptions: { type: "auto" }, inspect: false },
-    options: { showHeader: true, cellHeight: "sm" },
+    options: { frameIndex: 0, showHeader: true, cellHeight: "sm" },
   });
   const letter = (i) => String.fromCharCode(65 + i);
   result.fieldConfig.overrides = columns.map(([name, unit]) => ({
@@ -243,7 +243,7 @@ export function dashboard({ uid, title, description, rows }) {
           name: "datasource",
           label: "Data source",
           query: "prometheus",
-          current: {},
+          current: { selected: true, text: "Prometheus", value: "prometheus" },
           options: [],
           includeAll: false,
           multi: false,
