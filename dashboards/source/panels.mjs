@@ -220,7 +220,7 @@ export function dashboard({ uid, title, description, rows }) {
           enable: true,
           hide: false,
           iconColor: "blue",
-          expr: `changes(process_start_time_seconds{${chosen}}[$__rate_interval]) > 0`,
+          expr: `time() - process_start_time_seconds{${chosen}} < 30`,
           titleFormat: "{{instance}} started",
           step: "15s",
         },

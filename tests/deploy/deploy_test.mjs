@@ -41,21 +41,6 @@ test("the discovery in Kubernetes is read by vmagent, and differs from the other
   assert.equal(files.scrape_configs[0].job_name, scrape_configs[0].job_name);
 });
 
-for (const path of list("deploy/prometheus/tests", ".test.yml")) {
-  test(`${path} passes`, () => passes("promtool", "test", "rules", path));
-}
-
-test("each alert is tested: it fires, it does not, and it ends", () => {
-  const checks = list("deploy/prometheus/tests", ".test.yml").flatMap((path) => yaml(path).tests).map((one) => one.alert_rule_test);
-  for (const { alert } of rules().filter((rule) => rule.alert)) {
-    const sequences = checks.map((steps) => steps.filter((step) => step.alertname === alert).map((step) => Boolean(step.exp_alerts)));
-    assert.ok(sequences.some((steps) => steps.includes(true)), `${alert} never fires`);
-    if (alert === "HealthAgentWatchdog") continue;
-    assert.ok(sequences.some((steps) => steps[0] === false), `${alert} is never seen quiet`);
-    assert.ok(sequences.some((steps) => steps.lastIndexOf(true) >= 0 && steps.at(-1) === false), `${alert} never ends`);
-  }
-});
-
 test("each alert has a severity, a summary, a description and a runbook that is there", () => {
   const sections = anchors("docs/runbooks.md");
   for (const { alert, labels, annotations } of rules().filter((rule) => rule.alert)) {
