@@ -251,7 +251,7 @@ std::vector<Check> all_checks() {
   return {{"database", &check_database},
           {"cache", &check_cache},
           {"model", &check_model},
-          {"fallback model", &check_fallback_model},
+          {"fallback", &check_fallback_model},
           {"telegram", &check_telegram, 25s},
           {"sentry", &check_sentry},
           {"metrics", &check_metrics},

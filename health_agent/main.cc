@@ -3,6 +3,7 @@
 #include <spdlog/spdlog.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <chrono>
 #include <cstdio>
 #include <exception>
@@ -16,6 +17,7 @@
 #include "health_agent/sentry_setup.h"
 #include "health_agent/service.h"
 #include "health_agent/settings.h"
+#include "health_agent/systemd.h"
 #include "health_agent/version.h"
 #include "vitals/sentry/client.h"
 
@@ -56,20 +58,23 @@ vitals::sentry::Guard start_sentry(const Settings& settings) {
   return std::move(*guard);
 }
 
-/// Waits for SIGTERM, SIGINT or the time to be over; SIGHUP reloads the settings.
-void wait_for_end(const sigset_t& signals, double seconds, health_agent::Service& service) {
+/// Waits for SIGTERM, SIGINT or the time to be over; SIGHUP reloads the settings. Tells systemd's
+/// watchdog meanwhile that the process lives.
+void wait_for_end(const sigset_t& signals, double seconds, health_agent::Service& service,
+                  health_agent::Systemd& systemd) {
   using Clock = std::chrono::steady_clock;
+  using std::chrono::nanoseconds;
   const auto end = Clock::now() + std::chrono::duration<double>(seconds);
   for (;;) {
-    int signal = 0;
+    auto wait = systemd.watchdog().value_or(std::chrono::hours{1});
     if (seconds > 0) {
-      const auto left = std::chrono::duration_cast<std::chrono::nanoseconds>(end - Clock::now());
+      const auto left = std::chrono::duration_cast<nanoseconds>(end - Clock::now());
       if (left.count() <= 0) return;
-      const timespec timeout{left.count() / 1'000'000'000, left.count() % 1'000'000'000};
-      signal = sigtimedwait(&signals, nullptr, &timeout);
-    } else {
-      signal = sigwaitinfo(&signals, nullptr);
+      wait = std::min(wait, left);
     }
+    const timespec timeout{wait.count() / 1'000'000'000, wait.count() % 1'000'000'000};
+    const int signal = sigtimedwait(&signals, nullptr, &timeout);
+    systemd.alive();
     if (signal == SIGTERM || signal == SIGINT) {
       spdlog::info("{} received: finishing the requests under way",
                    signal == SIGTERM ? "SIGTERM" : "SIGINT");
@@ -82,7 +87,9 @@ void wait_for_end(const sigset_t& signals, double seconds, health_agent::Service
 void run(const Arguments& arguments, const Settings& settings, const sigset_t& signals) {
   spdlog::info("health-agent {} starts in the environment {}", health_agent::kVersion,
                settings.sentry_environment);
+  health_agent::Systemd systemd;
   health_agent::Service service{settings};
+  systemd.ready();
   {
     std::optional<health_agent::Demo> demo;
     if (arguments.demo) {
@@ -90,7 +97,8 @@ void run(const Arguments& arguments, const Settings& settings, const sigset_t& s
       std::fflush(stdout);
       demo.emplace(settings);
     }
-    wait_for_end(signals, arguments.seconds, service);
+    wait_for_end(signals, arguments.seconds, service, systemd);
+    systemd.stopping();
     if (demo) {
       const auto counts = demo->counts();
       std::printf("health-agent demo: %ld requests, %ld of them failed on purpose or otherwise\n",

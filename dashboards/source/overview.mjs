@@ -1,0 +1,56 @@
+import { chosen, dashboard, lines, number, ofUsers, quantile, query, rate, row, spread, table } from "./panels.mjs";
+
+const failed = `${ofUsers},status=~"5.."`;
+const orNone = (expr) => `(${expr}) or vector(0)`;
+
+export default dashboard({
+  uid: "health-agent-overview",
+  title: "health-agent: overview",
+  description: "Rate, errors and duration of the API, the objectives, and one number for each part behind it.",
+  rows: [
+    row("Now",
+      number("Replicas up", "Targets that Prometheus can scrape.", [query('sum(up{job=~"$job",instance=~"$instance"})')], { graph: false, thresholds: [] }),
+      number("Requests", "Of users, per second.", [query(rate("http_requests_total", ofUsers))], { unit: "reqps" }),
+      number("Failed", "Share of requests answered with a 5xx. The objective is 0.5 %.",
+        [query(`${orNone(rate("http_requests_total", failed))} / ${rate("http_requests_total", ofUsers)}`)],
+        { unit: "percentunit", thresholds: [[0.005, "orange"], [0.03, "red"]] }),
+      number("p99", "Of all requests of users.", [query(quantile(0.99, "http_request_duration_seconds", ofUsers))],
+        { unit: "s", thresholds: [[0.5, "orange"], [2, "red"]] }),
+      number("Agent cost", "US dollars in the last 24 hours.", [query(`sum(increase(agent_cost_usd_total{${chosen}}[1d])) or vector(0)`)],
+        { unit: "currencyUSD", decimals: 2 }),
+      number("Alerts", "That fire now.", [query('count(ALERTS{alertname=~"HealthAgent.+",alertstate="firing",severity!="none",job=~"$job"}) or vector(0)')],
+        { graph: false, thresholds: [[1, "red"]] })),
+    row("Rate, errors, duration",
+      lines("Requests", "By status.", [query(rate("http_requests_total", ofUsers, ["status"]), "{{status}}")], { unit: "reqps", stack: true, width: 8 }),
+      lines("Errors", "By the error's class; 4xx answers that the service made are among them.",
+        [query(rate("http_errors_total", ofUsers, ["error_type"]), "{{error_type}}")], { unit: "reqps", width: 8 }),
+      lines("Duration", "Of all requests of users. A dot is a request with its trace.",
+        [0.5, 0.95, 0.99].map((q) => query(quantile(q, "http_request_duration_seconds", ofUsers), `p${q * 100}`, { exemplars: q === 0.99 })),
+        { unit: "s", width: 8 })),
+    row("Objectives",
+      lines("Error budget: burn rate", "How many times faster than allowed (0.5 % of requests) the budget goes, by window. 14.4 and 6 page.",
+        ["5m", "1h", "6h", "3d"].map((w) => query(`job:http_error_ratio:rate${w}{job=~"$job"} / 0.005`, `{{job}} ${w}`)),
+        { thresholds: [[1, "orange"], [6, "red"]] }),
+      lines("Latency budget: burn rate", "The same for requests over half a second (1 %), the agent's answers left out.",
+        ["5m", "1h", "6h", "3d"].map((w) => query(`job:http_slow_ratio:rate${w}{job=~"$job"} / 0.01`, `{{job}} ${w}`)),
+        { thresholds: [[1, "orange"], [6, "red"]] })),
+    row("Behind the API",
+      lines("Failing parts", "Share of calls that fail, by part.", [
+        query('job:db_query_error_ratio:rate5m{job=~"$job"}', "database"),
+        query('job_agent:agent_error_ratio:rate5m{job=~"$job"}', "agent {{agent_type}}"),
+        query('job:cache_error_ratio:rate5m{job=~"$job"}', "cache"),
+        query('job:bot_error_ratio:rate15m{job=~"$job"}', "bot"),
+      ], { unit: "percentunit", width: 8 }),
+      lines("In progress", "Requests that have arrived and are not answered yet.",
+        [query(`sum by (method) (http_requests_in_progress{${chosen}})`, "{{method}}")], { width: 8, stack: true }),
+      lines("Processor", "Cores in use, by replica.",
+        [query(`sum by (instance) (rate(process_cpu_seconds_total{${chosen}}[$__rate_interval]))`, "{{instance}}")], { width: 8 })),
+    row("Where",
+      spread("Duration of requests", "How requests spread over the buckets. A dot is a request with its trace.", "http_request_duration_seconds", ofUsers),
+      table("Endpoints", "The busiest first.", ["endpoint"], [
+        ["Requests/s", "reqps", rate("http_requests_total", ofUsers, ["endpoint"])],
+        ["Failed", "percentunit", `${rate("http_requests_total", failed, ["endpoint"])} / ${rate("http_requests_total", ofUsers, ["endpoint"])}`],
+        ["p99", "s", quantile(0.99, "http_request_duration_seconds", ofUsers, ["endpoint"])],
+      ], { width: 12, height: 8 })),
+  ],
+});

