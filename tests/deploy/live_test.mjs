@@ -2,14 +2,18 @@
 // answer, every panel's query is understood, and VictoriaMetrics, which got it all by remote write, answers as Prometheus does.
 //   node tests/deploy/live_test.mjs PROGRAM      the service's program
 import assert from "node:assert/strict";
+import { createServer } from "node:http";
 import { test } from "node:test";
 import { blocks, dashboards, queries } from "./files.mjs";
-import { Replica, ask, until } from "./processes.mjs";
+import { Replica, ask, freePort, until } from "./processes.mjs";
 import { startStack } from "./stack.mjs";
 
 const token = "t0ken";
-// Sentry has a server that nobody runs: its metrics move all the same, and requests have traces.
-const demo = await Replica.make(process.argv[2], { METRICS_TOKEN: token, ENABLE_SENTRY: "true", SENTRY_DSN: "http://public@127.0.0.1:9/1" });
+// A Sentry that takes everything: its metrics move, and requests have traces.
+const sentryPort = await freePort();
+const sentry = createServer((request, response) => request.resume().on("end", () => response.end("{}")));
+await new Promise((resolve) => sentry.listen(sentryPort, "127.0.0.1", resolve));
+const demo = await Replica.make(process.argv[2], { METRICS_TOKEN: token, ENABLE_SENTRY: "true", SENTRY_DSN: `http://public@127.0.0.1:${sentryPort}/1` });
 await demo.start({}, ["--demo"]);
 // The rules as shipped: their windows are longer than this test, but the recorded series are there.
 const stack = await startStack([demo.metrics], { token, rules: false });

@@ -4,6 +4,7 @@ import { spawn } from "node:child_process";
 import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
+import { resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 
 const running = new Set();
@@ -73,7 +74,7 @@ export class Program {
 /** A health-agent, which can be killed and started again at the same ports with other settings. */
 export class Replica {
   constructor(program, { api, metrics, settings = {} }) {
-    Object.assign(this, { program, api, metrics, settings, folder: tempFolder() });
+    Object.assign(this, { program: resolve(program), api, metrics, settings, folder: tempFolder() });
     mkdirSync(`${this.folder}/data`, { recursive: true });
   }
   static async make(program, settings) {
