@@ -17,6 +17,8 @@
 #include "health_agent/db/pool.h"
 #include "health_agent/db/store.h"
 #include "health_agent/logging.h"
+#include "health_agent/version.h"
+#include "vitals/console/console.h"
 #include "vitals/export/exposer.h"
 #include "vitals/export/scrape.h"
 #include "vitals/metrics/registry.h"
@@ -64,6 +66,21 @@ std::unique_ptr<vitals::exporting::Exposer> start_exposer(
   return std::move(*exposer);
 }
 
+/// The live page at /console; nothing with ENABLE_CONSOLE=false.
+std::unique_ptr<vitals::console::Console> start_console(
+    const Settings& settings, std::shared_ptr<vitals::console::RecentEvents> recent) {
+  if (!settings.enable_console) return nullptr;
+  const vitals::metrics::Registry* const registry =
+      settings.enable_prometheus ? &vitals::metrics::default_registry() : nullptr;
+  return std::make_unique<vitals::console::Console>(
+      registry, std::move(recent),
+      vitals::console::ConsoleOptions{.name = "health-agent",
+                                      .release = settings.sentry_release.empty()
+                                                     ? std::string{kRelease}
+                                                     : settings.sentry_release,
+                                      .environment = settings.sentry_environment});
+}
+
 api::ServerOptions server_options(const Settings& settings) {
   api::ServerOptions options;
   options.host = settings.api_host;
@@ -80,8 +97,9 @@ api::ServerOptions server_options(const Settings& settings) {
 }  // namespace
 
 struct Service::Impl {
-  explicit Impl(const Settings& settings)
+  Impl(const Settings& settings, std::shared_ptr<vitals::console::RecentEvents> recent)
       : scrapes(start_metrics(settings)),
+        console(start_console(settings, std::move(recent))),
         pool(pool_options(settings)),
         migrated(db::migrate(pool)),
         store(pool),
@@ -90,7 +108,7 @@ struct Service::Impl {
         agent(agent::make_agent({.model = settings.agent_model})),
         coach(store, users, *agent),
         server(server_options(settings),
-               api::make_routes({store, cache, users, coach, scrapes.get()})) {
+               api::make_routes({store, cache, users, coach, scrapes.get(), console.get()})) {
     vitals::monitor::set_pool_source([this] { return pool.counts(); });
     faults::set(settings.faults);
     // First, so that whoever is answered by the API can scrape too.
@@ -103,6 +121,7 @@ struct Service::Impl {
   ~Impl() { vitals::monitor::set_pool_source({}); }
 
   std::unique_ptr<vitals::exporting::ScrapeHandler> scrapes;
+  std::unique_ptr<vitals::console::Console> console;
   db::Pool pool;
   int migrated;
   db::Store store;
@@ -114,7 +133,8 @@ struct Service::Impl {
   std::unique_ptr<vitals::exporting::Exposer> exposer;
 };
 
-Service::Service(const Settings& settings) : impl_(std::make_unique<Impl>(settings)) {}
+Service::Service(const Settings& settings, std::shared_ptr<vitals::console::RecentEvents> recent)
+    : impl_(std::make_unique<Impl>(settings, std::move(recent))) {}
 Service::~Service() = default;
 
 void Service::reload(const LoadedSettings& fresh) {
@@ -149,6 +169,7 @@ void Service::reload(const LoadedSettings& fresh) {
 }
 
 void Service::stop() {
+  if (impl_->console) impl_->console->end_streams();  // which would be waited for
   if (!impl_->server.stop(kDrain))
     spdlog::warn("some requests were given up: they were not done within the drain time");
 }

@@ -6,6 +6,7 @@
 #include "health_agent/cache/cached_users.h"
 #include "health_agent/coach.h"
 #include "health_agent/db/store.h"
+#include "vitals/console/console.h"
 #include "vitals/export/scrape.h"
 
 namespace health_agent::api {
@@ -18,6 +19,8 @@ struct Services {
   Coach& coach;
   /// Null when metrics are off: /metrics is then 404.
   vitals::exporting::ScrapeHandler* metrics;
+  /// Null with ENABLE_CONSOLE=false: /console is then 404.
+  vitals::console::Console* console = nullptr;
 };
 
 /// The API of the specification's section 5: every route with its handler. `services` must outlive
