@@ -6,6 +6,8 @@ import { inUnit } from "./format.js";
 
 const SPARE = ["blue", "violet", "cyan", "amber", "green", "pink", "grey", "red"];
 const charts = new Set();
+/** Rates by the second are drawn as the mean of so many. */
+const CALM = 10;
 
 function variable(name) {
   return getComputedStyle(document.documentElement).getPropertyValue(name).trim();
@@ -68,10 +70,24 @@ export class Data {
   }
 }
 
+/** The mean of each point and those before it, where there are any: a second by itself says little. */
+function smooth(values, points) {
+  let sum = 0;
+  let known = 0;
+  return values.map((value, i) => {
+    if (value !== null) { sum += value; known += 1; }
+    const gone = i >= points ? values[i - points] : null;
+    if (gone !== null) { sum -= gone; known -= 1; }
+    // Taking off what was added leaves a trace of rounding.
+    return value === null || known === 0 ? null : (sum < 1e-9 ? 0 : sum / known);
+  });
+}
+
 /** The lines of a panel as they are now: [{label, colour, values}]. */
 function linesOf(panel, data) {
-  const length = data.times.length;
-  const scaled = (values) => (panel.scale ? values.map((value) => (value === null ? null : value * panel.scale)) : values);
+  const rate = panel.unit.startsWith("/") || panel.unit.startsWith("$/") || panel.smooth;
+  const calm = (values) => (rate && data.step === 1 ? smooth(values, CALM) : values);
+  const scaled = (values) => calm(panel.scale ? values.map((value) => (value === null ? null : value * panel.scale)) : values);
   if (panel.by) {
     const order = Object.keys(panel.colours ?? {});
     const rank = (name) => (order.indexOf(name) + 1 || order.length + 1);
@@ -88,7 +104,7 @@ function linesOf(panel, data) {
     .map((line) => ({
       label: line.label,
       colour: line.colour,
-      values: line.of ? Array.from({ length }, (_, i) => line.of(data, i)) : scaled(data.tracks.get(line.key)),
+      values: line.of ? line.of(data, (values) => (data.step === 1 ? smooth(values, CALM) : values)) : scaled(data.tracks.get(line.key)),
     }));
 }
 
@@ -197,7 +213,7 @@ export class Chart {
       axes: [
         { stroke: muted, font, grid: { show: false }, ticks: { show: false }, size: 24, gap: 4, space: 70,
           values: (_, splits, __, ___, step) => splits.map((time) => this.time(time, step)) },
-        { stroke: muted, font, grid, ticks: { show: false }, size: 56, gap: 6, space: 32,
+        { stroke: muted, font, grid, ticks: { show: false }, size: 56, gap: 6, space: 28,
           incrs: this.steps(), values: (_, splits) => splits.map((value) => (value === 0 ? "0" : inUnit(unit, value))) },
       ],
       series: [{}, ...series],

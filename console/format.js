@@ -2,12 +2,11 @@
 
 const NONE = "–";
 
-function digits(value, most = 3) {
+function digits(value) {
   const size = Math.abs(value);
   if (size === 0) return "0";
   if (size >= 100) return Math.round(value).toLocaleString("en");
-  if (size >= 10) return value.toFixed(Math.min(1, most - 2));
-  if (size >= 1) return value.toFixed(most - 2 > 0 ? 1 : 0);
+  if (size >= 1) return String(Number(value.toFixed(1)));
   return String(Number(value.toPrecision(2)));
 }
 

@@ -4,6 +4,8 @@ import { h, put, say } from "./dom.js";
 import * as format from "./format.js";
 import { SECTIONS } from "./panels.js";
 
+const COLUMNS = ["Requests", "Rate", "4xx", "5xx", "p50", "p95", "p99"];
+
 function tile(title) {
   const value = h("p", { class: "figure" }, "–");
   const note = h("p", { class: "note" });
@@ -70,7 +72,7 @@ export class Overview {
       h("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": "Endpoints" },
         h("table", {},
           h("thead", {}, h("tr", {}, h("th", { scope: "col" }, "Endpoint"),
-            ["Requests", "Rate", "4xx", "5xx", "p50", "p95", "p99"].map((name) => h("th", { scope: "col", class: "number" }, name)))),
+            COLUMNS.map((name) => h("th", { scope: "col", class: "number" }, name)))),
           this.endpoints)));
   }
 
@@ -133,13 +135,11 @@ export class Overview {
           title: "Charts of this endpoint alone",
           onclick: () => this.app.setFilter(chosen ? null : { method: row.method, endpoint: row.endpoint }) },
         h("span", { class: "method" }, row.method), " ", row.endpoint)),
-        h("td", { class: "number" }, format.count(row.requests)),
-        h("td", { class: "number" }, format.inUnit("/s", row.requests / Math.max(1, table.seconds))),
-        h("td", { class: `number ${row.c4 ? "odd" : "nil"}` }, format.count(row.c4)),
-        h("td", { class: `number ${row.c5 ? "bad" : "nil"}` }, format.count(row.c5)),
-        h("td", { class: "number" }, format.seconds(row.p50)),
-        h("td", { class: "number" }, format.seconds(row.p95)),
-        h("td", { class: "number" }, format.seconds(row.p99)));
+        [format.count(row.requests), format.inUnit("/s", row.requests / Math.max(1, table.seconds)),
+          format.count(row.c4), format.count(row.c5),
+          format.seconds(row.p50), format.seconds(row.p95), format.seconds(row.p99)].map((text, i) => h("td", {
+          class: `number ${i === 2 ? (row.c4 ? "odd" : "nil") : i === 3 ? (row.c5 ? "bad" : "nil") : ""}`,
+          "data-name": COLUMNS[i] }, text)));
     }));
     if (focused) this.endpoints.querySelector(`[data-endpoint="${CSS.escape(focused)}"]`)?.focus({ preventScroll: true });
   }

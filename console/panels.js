@@ -9,11 +9,12 @@ const quantiles = (track) => [
 const STATUS = { "1xx": "grey", "2xx": "blue", "3xx": "cyan", "4xx": "amber", "5xx": "red" };
 
 /** The share of the requests whose status begins with a digit. */
-const share = (digit) => (data, i) => {
-  let total = 0;
-  for (const [key, values] of data.matching("http.status")) if (values[i] !== null) total += values[i];
-  if (total === 0) return null;
-  return (data.at(`http.status.${digit}xx`, i) ?? 0) / total;
+const share = (digit) => (data, calm) => {
+  const total = new Array(data.times.length).fill(0);
+  const lines = data.matching("http.status").map(([key, values]) => [key, calm(values)]);
+  for (const [, values] of lines) values.forEach((value, i) => { total[i] += value ?? 0; });
+  const part = lines.find(([key]) => key === `http.status.${digit}xx`)?.[1] ?? [];
+  return total.map((sum, i) => (sum > 0 ? (part[i] ?? 0) / sum : null));
 };
 
 export const SECTIONS = [
@@ -70,7 +71,7 @@ export const SECTIONS = [
   },
   {
     id: "process", title: "Process", panels: [
-      { id: "process-cpu", title: "CPU, of one core", unit: "share", lines: [{ key: "process.cpu", label: "CPU", colour: "blue" }] },
+      { id: "process-cpu", title: "CPU, of one core", unit: "share", smooth: true, lines: [{ key: "process.cpu", label: "CPU", colour: "blue" }] },
       { id: "process-memory", title: "Resident memory", unit: "bytes", lines: [{ key: "process.memory", label: "resident", colour: "violet" }] },
       { id: "process-handles", title: "Threads and open files", unit: "", lines: [
         { key: "process.fds", label: "open files", colour: "cyan" },
@@ -81,9 +82,9 @@ export const SECTIONS = [
 ];
 
 export const MONITORING = [
-  { id: "sentry-events", title: "Sentry: what became of it", unit: "/s", by: "sentry.events", stack: true, nonzero: true,
+  { id: "sentry-events", title: "Errors and traces, by outcome", unit: "/s", by: "sentry.events", stack: true, nonzero: true,
     colours: { sent: "blue", sampled: "grey", network: "red", rate_limited: "amber", queue_full: "pink", before_send: "cyan" } },
-  { id: "sentry-queue", title: "Sentry: waiting", unit: "", lines: [{ key: "sentry.queue", label: "in the queue", colour: "blue" }] },
-  { id: "sentry-spool", title: "Sentry: on disk", unit: "bytes", lines: [{ key: "sentry.spool", label: "spool", colour: "violet" }] },
+  { id: "sentry-queue", title: "Waiting to be sent", unit: "", lines: [{ key: "sentry.queue", label: "in the queue", colour: "blue" }] },
+  { id: "sentry-spool", title: "Waiting on disk", unit: "bytes", lines: [{ key: "sentry.spool", label: "spool", colour: "violet" }] },
   { id: "scrape", title: "Scrape time", unit: "s", lines: quantiles("scrape.duration"), quiet: "Nobody has scraped yet." },
 ];

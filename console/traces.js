@@ -60,7 +60,7 @@ export class Traces {
     const focused = document.activeElement?.getAttribute?.("href");
     put(this.body,
       traceList("Failed", "The last that ended in an error of the service.", traces.failed, now, "None has failed."),
-      traceList("Slowest", "Of the last 15 minutes, at most eight of a name.", traces.slow, now, "No trace yet."));
+      traceList("Slowest", "Of the last 15 minutes, at most five of a name.", traces.slow, now, "No trace yet."));
     if (focused) this.body.querySelector(`a[href="${CSS.escape(focused)}"]`)?.focus({ preventScroll: true });
   }
 }

@@ -1,5 +1,6 @@
 #include "console/api.h"
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <cmath>
@@ -22,7 +23,7 @@ constexpr std::size_t kMostEndpoints = 50;
 constexpr std::size_t kMostGroups = 50;
 constexpr std::size_t kMostOfGroup = 20;
 constexpr std::size_t kMostFound = 20;
-constexpr std::size_t kMostFailed = 40;
+constexpr std::size_t kMostTraces = 20;  // of a list
 
 /// Five digits are more than a chart can show, and half the bytes.
 void write_short(JsonWriter& json, double value) {
@@ -121,14 +122,13 @@ void write_trace(JsonWriter& json, const KeptEvent& trace) {
 
 void write_traces(JsonWriter& json, const EventStore& store, double now) {
   json.key("traces").begin_object().key("slow").begin_array();
-  for (const Kept& trace : store.slow_traces(now))
-    write_trace(json, *trace);
+  const auto list = [&json](const std::vector<Kept>& all) {
+    for (std::size_t i = 0; i < std::min(all.size(), kMostTraces); ++i)
+      write_trace(json, *all[i]);
+  };
+  list(store.slow_traces(now));
   json.end_array().key("failed").begin_array();
-  std::size_t left = kMostFailed;
-  for (const Kept& trace : store.failed_traces()) {
-    if (left-- == 0) break;
-    write_trace(json, *trace);
-  }
+  list(store.failed_traces());
   json.end_array().end_object();
 }
 

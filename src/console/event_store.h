@@ -52,7 +52,7 @@ struct StoreLimits {
   std::size_t payload_bytes = 256 * 1024;  // one that is larger is kept without
   std::size_t groups = 200;
   std::size_t slow = 40;          // traces
-  std::size_t slow_by_name = 8;   // of one name, so that one endpoint does not hide the others
+  std::size_t slow_by_name = 5;   // of one name, so that one endpoint does not hide the others
   double slow_seconds = 15 * 60;  // how long a slow one is of interest
   std::size_t failed = 60;
   std::size_t passing = 400;  // traces of any kind, to be found by their request's id

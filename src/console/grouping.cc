@@ -6,6 +6,10 @@
 namespace vitals::console::detail {
 namespace {
 
+/// Of the service's own frames, from the throw outwards. All of them would make one fault many, by
+/// the ways that lead to it.
+constexpr std::size_t kFrames = 3;
+
 /// FNV-1a: short texts, no adversary, and the same number in every run.
 class Hash {
  public:
@@ -43,13 +47,13 @@ void add_default(const sentry::Event& event, Hash& hash) {
   for (const sentry::ExceptionRecord& exception : event.exceptions)
     hash.add(exception.type);
   const sentry::ExceptionRecord& last = event.exceptions.back();
-  bool own = false;
-  for (const sentry::FrameRecord& frame : last.frames) {
-    if (!frame.in_app || frame.function.empty()) continue;
-    hash.add(frame.function);
-    own = true;
+  std::size_t own = 0;
+  for (auto frame = last.frames.rbegin(); frame != last.frames.rend() && own < kFrames; ++frame) {
+    if (!frame->in_app || frame->function.empty()) continue;
+    hash.add(frame->function);
+    ++own;
   }
-  if (!own) hash.add_shape(last.value);
+  if (own == 0) hash.add_shape(last.value);
 }
 
 bool is_default(std::string_view part) {

@@ -29,6 +29,8 @@ struct Spec {
   How how;
   std::string_view by{};  // a line for each value of this label; empty: one line
   bool http = false;      // follows the endpoint filter
+  /// Of the client's items those that somebody waits for: sessions go by the thousand.
+  bool events_only = false;
 };
 
 /// The lines of the page. Families that a service does not have are left out.
@@ -56,13 +58,17 @@ constexpr std::array kSpecs{
     Spec{"process.memory", "process_resident_memory_bytes", How::kGauge},
     Spec{"process.fds", "process_open_fds", How::kGauge},
     Spec{"process.threads", "process_threads", How::kGauge},
-    Spec{"sentry.events", "vitals_sentry_events_total", How::kRate, "outcome"},
+    Spec{"sentry.events", "vitals_sentry_events_total", How::kRate, "outcome", false, true},
     Spec{"sentry.queue", "vitals_sentry_queue_depth", How::kGauge},
     Spec{"sentry.spool", "vitals_sentry_spool_bytes", How::kGauge},
     Spec{"scrape.duration", "vitals_scrape_duration_seconds", How::kQuantiles},
 };
 
 bool passes(const RingSeries& series, const Spec& spec, const EndpointFilter& filter) noexcept {
+  if (spec.events_only) {
+    const std::string_view category = series.label("category");
+    return category == "error" || category == "transaction";
+  }
   if (!spec.http || filter.endpoint.empty()) return true;
   return series.label("endpoint") == filter.endpoint &&
          (filter.method.empty() || series.label("method") == filter.method);
