@@ -1,5 +1,6 @@
-// What the console costs while nobody looks: the sampling of 1,000 series every second, and the memory of their history over
-// an hour in which series come and go. Prints `name value unit goal verdict`.
+// What the console costs while nobody looks: the sampling of 1,000 series every second, and the
+// memory of their history over an hour in which series come and go. Prints `name value unit goal
+// verdict`.
 #include <malloc.h>
 #include <time.h>
 

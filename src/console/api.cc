@@ -203,7 +203,7 @@ std::string tick_json(const Sources& sources, EndpointFilter filter, TickParts p
   json.begin_object();
   write_flags(json, sources);
   write_time(json, "now", now);
-  if (sources.ring != nullptr) {
+  if (sources.ring != nullptr && parts.second) {
     const auto hold = sources.ring->lock();
     json.key("t").integer(sources.ring->newest(Window::kQuarterHour));
     write_tracks(json, *sources.ring, {Window::kQuarterHour, 1}, filter);

@@ -24,8 +24,9 @@ struct Sources {
 [[nodiscard]] std::string overview_json(const Sources& sources, const ConsoleOptions& options,
                                         Window window, EndpointFilter filter, double now);
 
-/// Which parts of a tick have changed since the last.
+/// What a tick is to hold.
 struct TickParts {
+  bool second = true;  // the newest row
   bool errors = false;
   bool traces = false;
 };

@@ -32,6 +32,10 @@ std::string tag_of(const sentry::Event& event, std::string_view name) {
   return {};
 }
 
+bool is_quicker(const Kept& a, const Kept& b) noexcept {
+  return a->seconds < b->seconds;
+}
+
 /// Whether a trace's status is the service's fault, as a 5xx is. Source: Sentry developer
 /// documentation, "Span Status".
 bool is_failure(std::string_view status) {
@@ -143,66 +147,69 @@ void EventStore::drop_group() {
 }
 
 void EventStore::add_trace(Kept trace) {
-  trace_bytes_ += trace->cost();
   if (trace->failed) {
     ++trace_version_;
+    failed_bytes_ += trace->cost();
     failed_.push_back(std::move(trace));
-    if (failed_.size() > limits_.failed) {
-      trace_bytes_ -= failed_.front()->cost();
-      failed_.pop_front();
-    }
+    if (failed_.size() > limits_.failed) drop_oldest(failed_, failed_bytes_);
   } else {
     keep_if_slow(trace);
   }
   make_room_for_traces();
 }
 
+void EventStore::drop_oldest(std::deque<Kept>& line, std::size_t& bytes) {
+  bytes -= line.front()->cost();
+  line.pop_front();
+}
+
 void EventStore::keep_if_slow(const Kept& trace) {
   const double end = trace->time + trace->seconds;
   std::erase_if(slow_, [&](const Kept& old) {
     const bool over = old->time + old->seconds < end - limits_.slow_seconds;
-    if (over) trace_bytes_ -= old->cost();
+    if (over) slow_bytes_ -= old->cost();
     return over;
   });
   // The one that it has to beat: of its own name when there are enough of those, else of all.
-  const auto slower = [](const Kept& a, const Kept& b) { return a->seconds < b->seconds; };
   auto weakest = slow_.end();
   std::size_t namesakes = 0;
   for (auto candidate = slow_.begin(); candidate != slow_.end(); ++candidate) {
     if ((*candidate)->title != trace->title) continue;
     ++namesakes;
-    if (weakest == slow_.end() || slower(*candidate, *weakest)) weakest = candidate;
+    if (weakest == slow_.end() || is_quicker(*candidate, *weakest)) weakest = candidate;
   }
   if (namesakes < limits_.slow_by_name) {
-    weakest = slow_.size() < limits_.slow ? slow_.end()
-                                          : std::min_element(slow_.begin(), slow_.end(), slower);
+    weakest = slow_.size() < limits_.slow
+                  ? slow_.end()
+                  : std::min_element(slow_.begin(), slow_.end(), is_quicker);
   }
   Kept rest = trace;
   if (weakest == slow_.end()) {
+    slow_bytes_ += rest->cost();
     slow_.push_back(std::exchange(rest, nullptr));
     ++trace_version_;
-  } else if (trace->seconds > (*weakest)->seconds) {
+  } else if (is_quicker(*weakest, trace)) {
+    slow_bytes_ = slow_bytes_ - (*weakest)->cost() + trace->cost();
     std::swap(*weakest, rest);
     ++trace_version_;
   }
   if (!rest) return;
+  passing_bytes_ += rest->cost();
   passing_.push_back(std::move(rest));
-  if (passing_.size() > limits_.passing) {
-    trace_bytes_ -= passing_.front()->cost();
-    passing_.pop_front();
-  }
+  if (passing_.size() > limits_.passing) drop_oldest(passing_, passing_bytes_);
 }
 
 void EventStore::make_room_for_traces() {
-  while (trace_bytes_ > limits_.trace_bytes) {
-    std::deque<Kept>& line = passing_.empty() ? failed_ : passing_;
-    if (line.empty()) break;
-    trace_bytes_ -= line.front()->cost();
-    line.pop_front();
-  }
-  while (trace_bytes_ > limits_.trace_bytes && !slow_.empty()) {
-    trace_bytes_ -= slow_.back()->cost();
-    slow_.pop_back();
+  while (slow_bytes_ + failed_bytes_ + passing_bytes_ > limits_.trace_bytes) {
+    if (!passing_.empty()) {
+      drop_oldest(passing_, passing_bytes_);
+    } else if (failed_bytes_ >= slow_bytes_) {
+      drop_oldest(failed_, failed_bytes_);
+    } else {
+      const auto quickest = std::min_element(slow_.begin(), slow_.end(), is_quicker);
+      slow_bytes_ -= (*quickest)->cost();
+      slow_.erase(quickest);
+    }
   }
 }
 
@@ -303,7 +310,7 @@ Kept EventStore::find_trace(std::string_view id) const {
 
 std::size_t EventStore::bytes() const {
   const std::lock_guard hold{mutex_};
-  return error_bytes_ + trace_bytes_;
+  return error_bytes_ + slow_bytes_ + failed_bytes_ + passing_bytes_;
 }
 
 }  // namespace vitals::console::detail

@@ -59,8 +59,9 @@ struct StoreLimits {
 };
 
 /// The last errors and traces in bounded memory. What has to go: of errors the oldest that are not
-/// their group's latest, then the groups not seen for longest; of traces those of no note first.
-/// Threads: any. Cost of add(): the copy of a payload, on the Sentry client's threads.
+/// their group's latest, then the groups not seen for longest; of traces those of no note first,
+/// then of the failed and the slow those that hold more. Threads: any. Cost of add(): the copy of a
+/// payload, on the Sentry client's threads.
 class EventStore {
  public:
   explicit EventStore(StoreLimits limits = {});
@@ -111,6 +112,7 @@ class EventStore {
   void drop_group();
   void keep_if_slow(const Kept& trace);
   void make_room_for_traces();
+  void drop_oldest(std::deque<Kept>& line, std::size_t& bytes);
   [[nodiscard]] std::vector<Kept> all_traces() const;
 
   const StoreLimits limits_;
@@ -124,7 +126,9 @@ class EventStore {
   std::vector<Kept> slow_;
   std::deque<Kept> failed_;   // oldest first
   std::deque<Kept> passing_;  // oldest first
-  std::size_t trace_bytes_ = 0;
+  std::size_t slow_bytes_ = 0;
+  std::size_t failed_bytes_ = 0;
+  std::size_t passing_bytes_ = 0;
   std::uint64_t trace_version_ = 0;
 };
 

@@ -3,6 +3,7 @@
 #include <pthread.h>
 #include <signal.h>
 
+#include <algorithm>
 #include <cmath>
 #include <utility>
 
@@ -12,6 +13,9 @@ namespace vitals::console::detail {
 namespace {
 
 using Clock = std::chrono::steady_clock;
+
+/// While somebody looks, an error is told of after so many seconds.
+constexpr double kBetween = 0.2;
 
 double wall_seconds() noexcept {
   return std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
@@ -70,16 +74,19 @@ double LiveFeed::now() const noexcept {
 void LiveFeed::run() noexcept {
   pthread_setname_np(pthread_self(), "vitals-console");
   std::unique_lock hold{mutex_};
+  double sampled = 0;
   while (!stop_) {
     hold.unlock();
     const double time = now();
+    const bool second = std::floor(time) > sampled;
     try {
-      if (sources_.ring != nullptr) sources_.ring->sample(*sources_.registry, time);
+      if (second && sources_.ring != nullptr) sources_.ring->sample(*sources_.registry, time);
     } catch (...) {
       // No memory for this second: a gap, or a row that is not whole.
     }
-    tell();
-    const double next = std::floor(time) + 1.0;
+    if (second) sampled = std::floor(time);
+    tell(second);
+    const double next = next_look(time);
     hold.lock();
     wake_.wait_until(hold,
                      began_ + std::chrono::duration_cast<Clock::duration>(
@@ -88,19 +95,28 @@ void LiveFeed::run() noexcept {
   }
 }
 
-void LiveFeed::tell() noexcept {
+double LiveFeed::next_look(double now) const noexcept {
+  const double second = std::floor(now) + 1.0;
+  if (sources_.store == nullptr) return second;
+  const std::lock_guard hold{shared_->mutex};
+  return shared_->watching.empty() ? second : std::min(second, now + kBetween);
+}
+
+void LiveFeed::tell(bool second) noexcept {
   std::vector<Watching> gone;  // ended outside of the lock: their place takes it
   const std::lock_guard hold{shared_->mutex};
   if (shared_->watching.empty()) return;
   try {
-    TickParts parts;
+    TickParts parts{.second = second};
     if (sources_.store != nullptr) {
       const std::uint64_t errors = sources_.store->error_version();
       const std::uint64_t traces = sources_.store->trace_version();
-      parts = {.errors = errors != told_errors_, .traces = traces != told_traces_};
+      parts.errors = errors != told_errors_;
+      parts.traces = traces != told_traces_ && second;
       told_errors_ = errors;
-      told_traces_ = traces;
+      if (second) told_traces_ = traces;
     }
+    if (!second && !parts.errors) return;
     std::vector<std::pair<const Wish*, std::string>> made;
     for (Watching& watching : shared_->watching) {
       const Wish& wish = watching.wish;

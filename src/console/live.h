@@ -16,7 +16,8 @@
 
 namespace vitals::console::detail {
 
-/// The console's one thread: samples the ring every second, and tells the viewers.
+/// The console's one thread: samples the ring every second, and tells the viewers; while there are
+/// any, of errors also in between.
 /// Threads: any.
 class LiveFeed {
  public:
@@ -58,7 +59,9 @@ class LiveFeed {
   };
 
   void run() noexcept;
-  void tell() noexcept;
+  /// Tells what is new: of a second all, between two of them errors and traces.
+  void tell(bool second) noexcept;
+  [[nodiscard]] double next_look(double now) const noexcept;
 
   const Sources sources_;
   const std::size_t max_viewers_;

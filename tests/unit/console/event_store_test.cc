@@ -22,9 +22,10 @@ sentry::Event error_of(std::string type, std::string value, std::string function
   event.exceptions.push_back(
       {.type = std::move(type),
        .value = std::move(value),
-       .frames = {{.function = "main", .in_app = true},
-                  {.function = std::move(function), .filename = "app.cc", .line = 7, .in_app = true},
-                  {.function = "std::throw_it", .in_app = false}}});
+       .frames = {
+           {.function = "main", .in_app = true},
+           {.function = std::move(function), .filename = "app.cc", .line = 7, .in_app = true},
+           {.function = "std::throw_it", .in_app = false}}});
   return event;
 }
 
@@ -96,7 +97,9 @@ TEST(EventStore, AGroupOutlivesItsOlderErrors) {
   bool rare = false;
   for (const ErrorGroup& group : store.errors(10)) {
     rare = rare || group.latest->title == "Rare";
-    if (group.latest->title == "Often") EXPECT_EQ(group.count, 100U);
+    if (group.latest->title == "Often") {
+      EXPECT_EQ(group.count, 100U);
+    }
   }
   EXPECT_TRUE(rare) << "one rare error is not hidden by many of another kind";
 }

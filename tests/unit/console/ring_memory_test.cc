@@ -24,8 +24,8 @@ std::size_t in_use() {
 TEST(RingMemory, AThousandSeriesFitAndStayInTheBoundOverAnHourOfChurn) {
   metrics::Registry registry;
   auto counters = registry.counter<"name">("things_total", "Things.");
-  auto histograms = registry.histogram<"name">("time_seconds", "Time.",
-                                               {.01, .05, .1, .5, 1, 2, 5, 10});
+  auto histograms =
+      registry.histogram<"name">("time_seconds", "Time.", {.01, .05, .1, .5, 1, 2, 5, 10});
   const auto name = [](int number) { return "/api/v1/things/" + std::to_string(number); };
   for (int i = 0; i < 550; ++i)
     counters.with(name(i)).inc();
@@ -86,7 +86,8 @@ TEST(EventStoreMemory, StaysInItsBoundWhateverComes) {
     store.add(trace, std::string(number * 41 % 300'000, 'y'));
     ASSERT_LE(store.bytes(), limits.error_bytes + limits.trace_bytes);
   }
-  EXPECT_LE(in_use() - std::min(before, in_use()), limits.error_bytes + limits.trace_bytes + 1'000'000);
+  EXPECT_LE(in_use() - std::min(before, in_use()),
+            limits.error_bytes + limits.trace_bytes + 1'000'000);
   EXPECT_LE(store.errors(1000).size(), limits.groups);
   EXPECT_FALSE(store.errors(1000).empty());
   EXPECT_FALSE(store.slow_traces(20'000).empty());
