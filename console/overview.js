@@ -120,7 +120,7 @@ export class Overview {
 
   showEndpoints(table) {
     if (!table) return;
-    const text = JSON.stringify([table, this.app.filter]);
+    const text = JSON.stringify([table, this.app.filter, this.app.window]);
     if (text === this.rows) return;
     this.rows = text;
     say(this.endpointNote, table.rows.length === 0 ? "No request yet."
