@@ -198,7 +198,7 @@ export class Chart {
     return {
       width: Math.max(this.plot.clientWidth, 200),
       height: this.height(),
-      padding: [8, 4, 0, 0],
+      padding: [8, 16, 0, 0],
       legend: { show: false },
       cursor: {
         y: false,

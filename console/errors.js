@@ -71,7 +71,7 @@ function frameRow(frame, open) {
 }
 
 /** One exception of the chain: the throwing line first, runs of others' frames folded. */
-function stack(exception, i, thrown) {
+function stack(exception, i, said) {
   const frames = [...(exception.stacktrace?.frames ?? [])].reverse();
   const rows = [];
   let opened = false;
@@ -90,9 +90,10 @@ function stack(exception, i, thrown) {
     at += 1;
   }
   return h("section", { class: "card" },
-    h("h3", { class: "exception" }, i > 0 ? h("span", { class: "note" }, "caused by ") : null, exception.type),
-    h("p", { class: "text" }, exception.value || "(without words)"),
-    rows.length ? h("ol", { class: "frames", "aria-label": `Stack${thrown ? ", the throwing line first" : ""}` }, rows)
+    // What was captured is in the page's head already, unless it was cut there.
+    i > 0 ? h("h3", { class: "exception" }, h("span", { class: "note" }, "caused by "), exception.type) : h("h3", {}, "Where it was thrown"),
+    i > 0 || exception.value !== said ? h("p", { class: "text" }, exception.value || "(without words)") : null,
+    rows.length ? h("ol", { class: "frames", "aria-label": "Stack, the throwing line first" }, rows)
       : h("p", { class: "note" }, "No stack was taken."));
 }
 
@@ -147,7 +148,7 @@ export class ErrorDetail {
         h("div", {},
           event === null ? h("p", { class: "card empty" }, "This event was too large to keep.") : null,
           event?.message ? h("section", { class: "card" }, h("h3", {}, "Message"), h("p", { class: "text" }, event.message.formatted ?? "")) : null,
-          chain.map((exception, i) => stack(exception, i, true)),
+          chain.map((exception, i) => stack(exception, i, shown.text ?? "")),
           event ? breadcrumbs(event) : null),
         h("aside", { "aria-label": "Facts" },
           h("section", { class: "card" }, h("h3", {}, "Facts"), fields(facts)),

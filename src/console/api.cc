@@ -21,7 +21,7 @@ using sentry::detail::JsonWriter;
 /// Rows of the page's tables.
 constexpr std::size_t kMostEndpoints = 50;
 constexpr std::size_t kMostGroups = 50;
-constexpr std::size_t kMostOfGroup = 20;
+constexpr std::size_t kMostOfGroup = 10;
 constexpr std::size_t kMostFound = 20;
 constexpr std::size_t kMostTraces = 20;  // of a list
 

@@ -111,8 +111,9 @@ void LiveFeed::tell(bool second) noexcept {
     if (sources_.store != nullptr) {
       const std::uint64_t errors = sources_.store->error_version();
       const std::uint64_t traces = sources_.store->trace_version();
-      parts.errors = errors != told_errors_;
-      parts.traces = traces != told_traces_ && second;
+      const bool all = second && std::exchange(shared_->newcomer, false);
+      parts.errors = all || errors != told_errors_;
+      parts.traces = all || (traces != told_traces_ && second);
       told_errors_ = errors;
       if (second) told_traces_ = traces;
     }
@@ -154,6 +155,7 @@ LiveFeed::Attach LiveFeed::take_place(Wish wish) {
     // So that the head leaves at once, and not with the next second.
     if (shared->closed || !viewer->write(": live\n\n")) return;
     shared->watching.push_back({std::move(viewer), wish, place});
+    shared->newcomer = true;
   };
 }
 

@@ -56,6 +56,7 @@ class LiveFeed {
     std::vector<Watching> watching;
     std::size_t places = 0;
     bool closed = false;
+    bool newcomer = false;  // came since the last second, and may have missed an error
   };
 
   void run() noexcept;
