@@ -211,7 +211,8 @@ export class Chart {
         y: { range: (_, min, max) => [0, Math.max(this.panel.top ?? 0, (max || 0) * 1.1, unit === "share" ? 0.01 : 0) || 1] },
       },
       axes: [
-        { stroke: muted, font, grid: { show: false }, ticks: { show: false }, size: 24, gap: 4, space: 70,
+        { stroke: muted, font, grid: { show: false }, ticks: { show: false }, size: 24, gap: 4, space: 60,
+          incrs: [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400, 21600, 43200, 86400],
           values: (_, splits, __, ___, step) => splits.map((time) => this.time(time, step)) },
         { stroke: muted, font, grid, ticks: { show: false }, size: 56, gap: 6, space: 28,
           incrs: this.steps(), values: (_, splits) => splits.map((value) => (value === 0 ? "0" : inUnit(unit, value))) },

@@ -104,6 +104,19 @@ TEST(EventStore, AGroupOutlivesItsOlderErrors) {
   EXPECT_TRUE(rare) << "one rare error is not hidden by many of another kind";
 }
 
+TEST(EventStore, WhatGroupsHoldBeyondTheLineCountsToo) {
+  EventStore store{{.error_bytes = 100'000}};
+  for (int i = 0; i < 50; ++i)
+    store.add(error_of("Rare" + std::to_string(i), "a"), std::string(5000, 'r'));
+  for (int i = 0; i < 300; ++i)
+    store.add(error_of("Often", "b"), std::string(1000, 'o'));
+  std::size_t held = 0;
+  for (const ErrorGroup& group : store.errors(1000))
+    held += group.latest->payload.size();
+  EXPECT_LE(held, 100'000U);
+  EXPECT_LE(store.bytes(), 100'000U);
+}
+
 TEST(EventStore, KeepsTheSlowestAndNotAllOfOneName) {
   EventStore store{{.slow = 6, .slow_by_name = 3}};
   for (int i = 1; i <= 20; ++i)

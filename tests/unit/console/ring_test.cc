@@ -139,6 +139,33 @@ TEST(Ring, AMissedSecondIsAGapAndTheNextRateIsOverBoth) {
   EXPECT_EQ(only(ring, "things_total").scalar(ring.row(Window::kQuarterHour, 3)), 30);
 }
 
+TEST(Ring, AGapIsOneAlsoWhereAnOlderRowLay) {
+  metrics::Registry registry;
+  Ring ring{kRoom};
+  for (int second = 0; second < 1000; ++second)
+    ring.sample(registry, kStart + second);
+  ring.sample(registry, kStart + 1010);
+  const auto hold = ring.lock();
+  for (std::size_t i = kSecondRows - 12; i < kSecondRows - 1; ++i)
+    EXPECT_EQ(ring.elapsed(ring.row(Window::kQuarterHour, i)), i == kSecondRows - 12 ? 1 : 0) << i;
+}
+
+TEST(Ring, WhatASeriesCountedLongBeforeTheRingSawItIsNoGrowth) {
+  metrics::Registry registry;
+  constexpr double kLater = 4'000'000'000;  // the series below are older than the last sample
+  Ring ring{kRoom};
+  auto family = registry.counter<"kind">("things_total", "Things.");
+  ring.sample(registry, kLater);
+  family.with("old").inc(1000);
+  ring.sample(registry, kLater + 5);
+  family.with("old").inc(2);
+  ring.sample(registry, kLater + 6);
+  const auto hold = ring.lock();
+  const RingSeries& series = only(ring, "things_total");
+  EXPECT_EQ(series.scalar(ring.row(Window::kQuarterHour, 5)), 0);
+  EXPECT_EQ(series.scalar(ring.row(Window::kQuarterHour, 6)), 2);
+}
+
 TEST(Ring, ASecondIsSampledOnce) {
   metrics::Registry registry;
   auto counter = registry.counter("things_total", "Things.");
