@@ -222,6 +222,7 @@ std::string Demo::guide(const Settings& settings) {
   } else {
     text += "  (metrics are off: ENABLE_PROMETHEUS=false)\n";
   }
+  if (settings.enable_console) text += "  " + url + "/console in a browser\n";
   text += "  curl -s " + url + "/api/health\n";
   text += "  curl -s" + key + " " + url + "/api/cache/stats\n\nTry:\n";
   text += "  curl -s" + key + " " + url +

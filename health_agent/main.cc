@@ -19,6 +19,7 @@
 #include "health_agent/settings.h"
 #include "health_agent/systemd.h"
 #include "health_agent/version.h"
+#include "vitals/console/recent_events.h"
 #include "vitals/sentry/client.h"
 
 namespace {
@@ -51,9 +52,12 @@ sigset_t take_signals() {
   return signals;
 }
 
-vitals::sentry::Guard start_sentry(const Settings& settings) {
+vitals::sentry::Guard start_sentry(const Settings& settings,
+                                   vitals::console::RecentEvents* recent) {
   if (!settings.enable_sentry) return {};
-  auto guard = vitals::sentry::init(health_agent::sentry_options(settings));
+  vitals::sentry::Options options = health_agent::sentry_options(settings);
+  if (recent != nullptr) options.on_rendered = recent->listener();
+  auto guard = vitals::sentry::init(std::move(options));
   if (!guard) throw std::runtime_error("Sentry cannot start: " + guard.error().message);
   return std::move(*guard);
 }
@@ -84,11 +88,12 @@ void wait_for_end(const sigset_t& signals, double seconds, health_agent::Service
   }
 }
 
-void run(const Arguments& arguments, const Settings& settings, const sigset_t& signals) {
+void run(const Arguments& arguments, const Settings& settings, const sigset_t& signals,
+         std::shared_ptr<vitals::console::RecentEvents> recent) {
   spdlog::info("health-agent {} starts in the environment {}", health_agent::kVersion,
                settings.sentry_environment);
   health_agent::Systemd systemd;
-  health_agent::Service service{settings};
+  health_agent::Service service{settings, std::move(recent)};
   systemd.ready();
   {
     std::optional<health_agent::Demo> demo;
@@ -153,9 +158,13 @@ int main(int argc, char** argv) {
   int exit_code = 0;
   vitals::sentry::Guard sentry;
   try {
-    sentry = start_sentry(settings);
+    std::shared_ptr<vitals::console::RecentEvents> recent;  // what the console shows
+    const bool anywhere = !settings.sentry_dsn.empty() || !settings.sentry_spotlight.empty();
+    if (settings.enable_sentry && settings.enable_console && anywhere)
+      recent = std::make_shared<vitals::console::RecentEvents>();
+    sentry = start_sentry(settings, recent.get());
     vitals::sentry::set_tag("operation", "start");
-    run(arguments, settings, signals);
+    run(arguments, settings, signals, std::move(recent));
     spdlog::info("health-agent has ended");
   } catch (const std::exception& error) {
     vitals::sentry::capture_exception(

@@ -20,6 +20,8 @@
 #include "health_agent/db/store.h"
 #include "health_agent/http_client.h"
 #include "health_agent/logging.h"
+#include "health_agent/version.h"
+#include "vitals/console/console.h"
 #include "vitals/export/exposer.h"
 #include "vitals/export/scrape.h"
 #include "vitals/metrics/registry.h"
@@ -86,6 +88,21 @@ std::unique_ptr<vitals::exporting::Exposer> start_exposer(
   return std::move(*exposer);
 }
 
+/// The live page at /console; nothing with ENABLE_CONSOLE=false.
+std::unique_ptr<vitals::console::Console> start_console(
+    const Settings& settings, std::shared_ptr<vitals::console::RecentEvents> recent) {
+  if (!settings.enable_console) return nullptr;
+  const vitals::metrics::Registry* const registry =
+      settings.enable_prometheus ? &vitals::metrics::default_registry() : nullptr;
+  return std::make_unique<vitals::console::Console>(
+      registry, std::move(recent),
+      vitals::console::ConsoleOptions{.name = "health-agent",
+                                      .release = settings.sentry_release.empty()
+                                                     ? std::string{kRelease}
+                                                     : settings.sentry_release,
+                                      .environment = settings.sentry_environment});
+}
+
 api::ServerOptions server_options(const Settings& settings) {
   api::ServerOptions options;
   options.host = settings.api_host;
@@ -115,8 +132,9 @@ std::unique_ptr<bot::Bot> make_bot(const Settings& settings, HttpClient& http, d
 }  // namespace
 
 struct Service::Impl {
-  explicit Impl(const Settings& settings)
+  Impl(const Settings& settings, std::shared_ptr<vitals::console::RecentEvents> recent)
       : scrapes(start_metrics(settings)),
+        console(start_console(settings, std::move(recent))),
         pool(pool_options(settings)),
         migrated(db::migrate(pool)),
         store(pool),
@@ -140,7 +158,8 @@ struct Service::Impl {
   }
 
   void start_api(const Settings& settings) {
-    api::Services services{store, *cache, users, coach, *agent, scrapes.get(), {}, {}};
+    api::Services services{store,         *cache, users, coach,        *agent,
+                           scrapes.get(), {},     {},    console.get()};
     if (has_webhook(settings)) {
       services.webhook_secret = settings.telegram_webhook_secret;
       services.take_update = [this](std::string_view update) { return bot->take(update); };
@@ -152,6 +171,7 @@ struct Service::Impl {
   ~Impl() { vitals::monitor::set_pool_source({}); }
 
   std::unique_ptr<vitals::exporting::ScrapeHandler> scrapes;
+  std::unique_ptr<vitals::console::Console> console;
   db::Pool pool;
   int migrated;
   db::Store store;
@@ -166,7 +186,8 @@ struct Service::Impl {
   std::unique_ptr<vitals::exporting::Exposer> exposer;
 };
 
-Service::Service(const Settings& settings) : impl_(std::make_unique<Impl>(settings)) {}
+Service::Service(const Settings& settings, std::shared_ptr<vitals::console::RecentEvents> recent)
+    : impl_(std::make_unique<Impl>(settings, std::move(recent))) {}
 Service::~Service() = default;
 
 void Service::reload(const LoadedSettings& fresh) {
@@ -210,6 +231,7 @@ void Service::reload(const LoadedSettings& fresh) {
 void Service::stop() {
   const auto end = std::chrono::steady_clock::now() + kDrain;
   if (impl_->bot) impl_->bot->stop_polling();
+  if (impl_->console) impl_->console->end_streams();  // which would be waited for
   if (impl_->server && !impl_->server->stop(kDrain))
     spdlog::warn("some requests were given up: they were not done within the drain time");
   const auto left = std::max<std::chrono::milliseconds>(

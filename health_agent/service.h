@@ -4,6 +4,7 @@
 #include <string>
 
 #include "health_agent/settings.h"
+#include "vitals/console/recent_events.h"
 
 namespace health_agent {
 
@@ -13,7 +14,9 @@ class Service {
  public:
   /// Opens the database, brings its schema up to date, and listens. Throws when it cannot:
   /// DatabaseError, ConfigurationError, std::runtime_error for a port that is taken.
-  explicit Service(const Settings& settings);
+  /// `recent` is what the Sentry client tells of; null when the console has none to show.
+  explicit Service(const Settings& settings,
+                   std::shared_ptr<vitals::console::RecentEvents> recent = nullptr);
   ~Service();
   Service(const Service&) = delete;
   Service& operator=(const Service&) = delete;

@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
+#include "health_agent/api/console_routes.h"
 #include "health_agent/api/json_input.h"
 #include "health_agent/constant_time.h"
 #include "health_agent/errors.h"
@@ -340,6 +341,7 @@ RouteTable make_routes(const Services& services) {
   if (services.metrics != nullptr) {
     add(Method::kGet, "/metrics", "metrics", &Handlers::metrics, Access::kEverybody);
   }
+  if (services.console != nullptr) add_console_routes(table, *services.console);
   return table;
 }
 

@@ -10,6 +10,7 @@
 #include "health_agent/cache/cached_users.h"
 #include "health_agent/coach.h"
 #include "health_agent/db/store.h"
+#include "vitals/console/console.h"
 #include "vitals/export/scrape.h"
 
 namespace health_agent::api {
@@ -28,6 +29,8 @@ struct Services {
   std::function<bool(std::string_view update_json)> take_update;
   /// What Telegram has to show with it.
   std::string webhook_secret;
+  /// Null with ENABLE_CONSOLE=false: /console is then 404.
+  vitals::console::Console* console = nullptr;
 };
 
 /// The API of the specification's section 5: every route with its handler. `services` must outlive

@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "vitals/console/console.h"
 #include "vitals/monitor/http.h"
 
 namespace health_agent::api {
@@ -38,6 +39,10 @@ struct Response {
   /// When set, the answer is sent in chunks: the function writes them and returns when done. `body`
   /// is not used then.
   std::function<void(const StreamWriter&)> stream;
+  /// When set, the answer is a stream that somebody else writes: it is given what to write to, and
+  /// returns at once, so that no worker waits with it. The request counts as done then. `body` is
+  /// not used.
+  std::function<void(std::unique_ptr<vitals::console::Viewer>)> attach;
 };
 
 using Handler = std::function<Response(Request&)>;

@@ -92,6 +92,8 @@ restinio::http_status_line_t status_line(int status) {
         return "Created";
       case 204:
         return "No Content";
+      case 304:
+        return "Not Modified";
       case 400:
         return "Bad Request";
       case 401:
@@ -116,6 +118,49 @@ restinio::http_status_line_t status_line(int status) {
   };
   return {restinio::http_status_code_t{static_cast<std::uint16_t>(status)}, phrase(status)};
 }
+
+/// A stream that is written from outside: the console's. Pieces that the client has not taken are
+/// counted, so that one who reads too slowly is let go of rather than gathered for.
+class LiveAnswer final : public vitals::console::Viewer {
+ public:
+  using Builder = restinio::response_builder_t<restinio::chunked_output_t>;
+
+  LiveAnswer(std::shared_ptr<Exchange> exchange, Builder builder)
+      : exchange_(std::move(exchange)), builder_(std::move(builder)) {}
+  ~LiveAnswer() override {
+    try {
+      builder_.done();
+    } catch (const std::exception&) {
+      // The connection is gone.
+    }
+  }
+
+  bool write(std::string_view piece) override {
+    if (state_->gone || state_->unread >= kMostUnread) return false;
+    try {
+      ++state_->unread;
+      builder_.append_chunk(std::string{piece});
+      builder_.flush([state = state_](const restinio::asio_ns::error_code& error) {
+        --state->unread;
+        if (error) state->gone = true;
+      });
+      return true;
+    } catch (const std::exception&) {
+      return false;
+    }
+  }
+
+ private:
+  static constexpr int kMostUnread = 16;
+  struct State {
+    std::atomic<bool> gone{false};
+    std::atomic<int> unread{0};
+  };
+
+  std::shared_ptr<Exchange> exchange_;  // under way until the stream ends
+  Builder builder_;
+  std::shared_ptr<State> state_ = std::make_shared<State>();
+};
 
 Response error_response(const ServiceError& error, std::string_view request_id) {
   Response response;
@@ -157,6 +202,7 @@ struct Server::Impl {
   Response preflight(const Exchange& exchange, const Request& request) const;
   void send(const std::shared_ptr<Exchange>& exchange, Request& request, Response response);
   void send_stream(const std::shared_ptr<Exchange>& exchange, Request& request, Response response);
+  void send_live(const std::shared_ptr<Exchange>& exchange, Request& request, Response response);
 
   template <class Builder>
   void add_headers(Builder& builder, const Exchange& exchange, const Response& response) const;
@@ -268,6 +314,8 @@ void Server::Impl::work(const std::shared_ptr<Exchange>& exchange) {
       response.headers.push_back(std::move(header));
     if (response.stream) {
       send_stream(exchange, request, std::move(response));
+    } else if (response.attach) {
+      send_live(exchange, request, std::move(response));
     } else {
       send(exchange, request, std::move(response));
     }
@@ -414,6 +462,18 @@ void Server::Impl::send_stream(const std::shared_ptr<Exchange>& exchange, Reques
                    exchange->match.path, response.status,
                    failed.status == 200 ? "" : ", and broken off by an error");
   builder->done(written);
+}
+
+void Server::Impl::send_live(const std::shared_ptr<Exchange>& exchange, Request& request,
+                             Response response) {
+  // As long as somebody looks it goes on, which says nothing about how quick the service is.
+  exchange->scope.finish(response.status);
+  access_log->info("{} {} {} goes on as a stream", vitals::monitor::to_string(request.method),
+                   exchange->match.path, response.status);
+  auto builder =
+      exchange->handle->create_response<restinio::chunked_output_t>(status_line(response.status));
+  add_headers(builder, *exchange, response);
+  response.attach(std::make_unique<LiveAnswer>(exchange, std::move(builder)));
 }
 
 Server::Server(ServerOptions options, RouteTable routes)

@@ -9,6 +9,7 @@
 #include <stdexcept>
 #include <utility>
 
+#include "base/secret.h"
 #include "export/negotiate.h"
 #include "vitals/export/format.h"
 #include "vitals/metrics/registry.h"
@@ -51,16 +52,6 @@ std::string gzip(std::string_view text) {
   return out;
 }
 
-/// True when the two are equal; takes a time that depends on the length of `given` alone.
-bool equal_in_constant_time(std::string_view given, std::string_view secret) noexcept {
-  std::size_t difference = given.size() ^ secret.size();
-  for (std::size_t i = 0; i < given.size(); ++i) {
-    const char other = secret.empty() ? '\0' : secret[i % secret.size()];
-    difference |= static_cast<unsigned char>(given[i] ^ other);
-  }
-  return difference == 0;
-}
-
 ScrapeResponse refusal(int status, std::string_view text) {
   ScrapeResponse response;
   response.status = status;
@@ -88,7 +79,7 @@ bool ScrapeHandler::authorized(std::string_view authorization) const noexcept {
   if (blank == std::string_view::npos || !equal_ignoring_case(given.substr(0, blank), "bearer")) {
     return false;
   }
-  return equal_in_constant_time(trim(given.substr(blank)), options_.token);
+  return base::equal_in_constant_time(trim(given.substr(blank)), options_.token);
 }
 
 ScrapeResponse ScrapeHandler::handle(const ScrapeRequest& request) noexcept {

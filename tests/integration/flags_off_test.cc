@@ -38,7 +38,7 @@ TEST(FlagsOff, NoMonitoringThreadRuns) {
   EXPECT_LE(threads_of(off.pid()) + 2, threads_of(on.pid()))
       << "off: " << joined(thread_names_of(off.pid()))
       << "\non: " << joined(thread_names_of(on.pid()));
-  const Service listener_off{health_agent({{"PROMETHEUS_PORT", "0"}})};
+  const Service listener_off{health_agent({{"PROMETHEUS_PORT", "0"}, {"ENABLE_CONSOLE", "false"}})};
   use(listener_off);
   EXPECT_EQ(threads_of(off.pid()), threads_of(listener_off.pid()))
       << "metrics by themselves need no thread";

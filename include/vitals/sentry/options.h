@@ -98,6 +98,11 @@ struct Options {
   /// The last word on a breadcrumb. Called by whoever adds one, so it must be quick. One that
   /// throws drops the breadcrumb.
   std::function<bool(BreadcrumbRecord&)> before_breadcrumb{};
+  /// Told of every event and transaction as it goes out, whatever becomes of it then: after limits,
+  /// hooks and sampling, with the payload in which secrets are masked. The event itself is not
+  /// masked: for deciding, not for showing. Called on the client's own threads, on several at once,
+  /// so it must be quick; what it throws is ignored. For a page or a log beside the server.
+  std::function<void(const Event&, std::string_view payload)> on_rendered{};
 };
 
 }  // namespace vitals::sentry

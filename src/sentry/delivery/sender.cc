@@ -78,6 +78,7 @@ std::variant<Envelope, Cause> Sender::seal(const Draft& draft) {
   payload_.clear();
   write_event_within(kMaxItem, event, {outlet_.machine(), outlet_.options().send_default_pii},
                      payload_);
+  tell(event);
   Envelope envelope;
   envelope.event_id = event.event_id;
   envelope.category = error ? Category::kError : Category::kTransaction;
@@ -88,6 +89,15 @@ std::variant<Envelope, Cause> Sender::seal(const Draft& draft) {
   attach(event, envelope);
   outlet_.copy_to_spotlight(envelope.text);
   return envelope;
+}
+
+void Sender::tell(const Event& event) const noexcept {
+  if (!outlet_.options().on_rendered) return;
+  try {
+    outlet_.options().on_rendered(event, payload_);
+  } catch (...) {
+    // A listener's failure is not the event's.
+  }
 }
 
 void Sender::attach(const Event& event, Envelope& envelope) {

@@ -46,6 +46,8 @@ class Sender {
 
  private:
   [[nodiscard]] bool kept_by_hook(const std::function<bool(Event&)>& hook, Event& event) const;
+  /// Shows the listener the event that payload_ holds.
+  void tell(const Event& event) const noexcept;
   void attach(const Event& event, Envelope& envelope);
   void pack(const Envelope& envelope);
   void say(const Envelope& envelope, const SendResult& result, Cause cause) const;

@@ -1,0 +1,174 @@
+#include "console/live.h"
+
+#include <pthread.h>
+#include <signal.h>
+
+#include <algorithm>
+#include <cmath>
+#include <utility>
+
+#include "console/event_store.h"
+
+namespace vitals::console::detail {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+/// While somebody looks, an error is told of after so many seconds.
+constexpr double kBetween = 0.2;
+
+double wall_seconds() noexcept {
+  return std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
+}
+
+/// Starts a thread that leaves the service's signals to the service's own.
+template <class Work>
+std::thread start_thread(Work work) {
+  sigset_t all;
+  sigset_t before;
+  sigfillset(&all);
+  pthread_sigmask(SIG_SETMASK, &all, &before);
+  try {
+    std::thread thread{std::move(work)};
+    pthread_sigmask(SIG_SETMASK, &before, nullptr);
+    return thread;
+  } catch (...) {
+    pthread_sigmask(SIG_SETMASK, &before, nullptr);
+    throw;
+  }
+}
+
+}  // namespace
+
+struct LiveFeed::Place {
+  explicit Place(std::shared_ptr<Shared> in) : shared(std::move(in)) { ++shared->places; }
+  Place(const Place&) = delete;
+  Place& operator=(const Place&) = delete;
+  ~Place() {
+    const std::lock_guard hold{shared->mutex};
+    --shared->places;
+  }
+  std::shared_ptr<Shared> shared;
+};
+
+LiveFeed::LiveFeed(Sources sources, std::size_t max_viewers)
+    : sources_(sources), max_viewers_(max_viewers), began_at_(wall_seconds()) {
+  if (sources_.ring == nullptr && sources_.store == nullptr) return;
+  thread_ = start_thread([this] { run(); });
+}
+
+LiveFeed::~LiveFeed() {
+  end_streams();
+  {
+    const std::lock_guard hold{mutex_};
+    stop_ = true;
+  }
+  wake_.notify_all();
+  if (thread_.joinable()) thread_.join();
+}
+
+double LiveFeed::now() const noexcept {
+  return began_at_ + std::chrono::duration<double>(Clock::now() - began_).count();
+}
+
+void LiveFeed::run() noexcept {
+  pthread_setname_np(pthread_self(), "vitals-console");
+  std::unique_lock hold{mutex_};
+  double sampled = 0;
+  while (!stop_) {
+    hold.unlock();
+    const double time = now();
+    const bool second = std::floor(time) > sampled;
+    try {
+      if (second && sources_.ring != nullptr) sources_.ring->sample(*sources_.registry, time);
+    } catch (...) {
+      // No memory for this second: a gap, or a row that is not whole.
+    }
+    if (second) sampled = std::floor(time);
+    tell(second);
+    const double next = next_look(time);
+    hold.lock();
+    wake_.wait_until(hold,
+                     began_ + std::chrono::duration_cast<Clock::duration>(
+                                  std::chrono::duration<double>(next - began_at_ + 0.001)),
+                     [this] { return stop_; });
+  }
+}
+
+double LiveFeed::next_look(double now) const noexcept {
+  const double second = std::floor(now) + 1.0;
+  if (sources_.store == nullptr) return second;
+  const std::lock_guard hold{shared_->mutex};
+  return shared_->watching.empty() ? second : std::min(second, now + kBetween);
+}
+
+void LiveFeed::tell(bool second) noexcept {
+  std::vector<Watching> gone;  // ended outside of the lock: their place takes it
+  const std::lock_guard hold{shared_->mutex};
+  if (shared_->watching.empty()) return;
+  try {
+    TickParts parts{.second = second};
+    if (sources_.store != nullptr) {
+      const std::uint64_t errors = sources_.store->error_version();
+      const std::uint64_t traces = sources_.store->trace_version();
+      const bool all = second && std::exchange(shared_->newcomer, false);
+      parts.errors = all || errors != told_errors_;
+      parts.traces = all || (traces != told_traces_ && second);
+      told_errors_ = errors;
+      if (second) told_traces_ = traces;
+    }
+    if (!second && !parts.errors) return;
+    std::vector<std::pair<const Wish*, std::string>> made;
+    for (Watching& watching : shared_->watching) {
+      const Wish& wish = watching.wish;
+      const std::string* piece = nullptr;
+      for (const auto& [other, text] : made) {
+        if (other->method == wish.method && other->endpoint == wish.endpoint) piece = &text;
+      }
+      if (piece == nullptr) {
+        std::string text = "event: tick\ndata: ";
+        text += tick_json(sources_, {wish.method, wish.endpoint}, parts, now());
+        text += "\n\n";
+        piece = &made.emplace_back(&wish, std::move(text)).second;
+      }
+      if (!watching.viewer->write(*piece)) watching.viewer.reset();
+    }
+    for (Watching& watching : shared_->watching) {
+      if (!watching.viewer) gone.push_back(std::move(watching));
+    }
+    std::erase_if(shared_->watching, [](const Watching& watching) { return !watching.viewer; });
+  } catch (...) {
+    // A host's server that throws, or no memory: the next second is another chance.
+  }
+}
+
+LiveFeed::Attach LiveFeed::take_place(Wish wish) {
+  std::shared_ptr<Place> place;
+  {
+    const std::lock_guard hold{shared_->mutex};
+    if (shared_->closed || shared_->places >= max_viewers_ || !thread_.joinable()) return {};
+    place = std::make_shared<Place>(shared_);
+  }
+  return [shared = shared_, wish = std::move(wish),
+          place = std::move(place)](std::unique_ptr<Viewer> viewer) {
+    const std::lock_guard hold{shared->mutex};
+    // So that the head leaves at once, and not with the next second.
+    if (shared->closed || !viewer->write(": live\n\n")) return;
+    shared->watching.push_back({std::move(viewer), wish, place});
+    shared->newcomer = true;
+  };
+}
+
+void LiveFeed::end_streams() noexcept {
+  std::vector<Watching> gone;
+  const std::lock_guard hold{shared_->mutex};
+  shared_->closed = true;
+  gone.swap(shared_->watching);
+}
+
+Viewers LiveFeed::viewers() const {
+  const std::lock_guard hold{shared_->mutex};
+  return {shared_->watching.size(), max_viewers_};
+}
+
+}  // namespace vitals::console::detail

@@ -1,0 +1,68 @@
+// A health-agent of the test's own, in a fresh folder on free ports, with a server that takes its envelopes.
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import fs from "node:fs";
+import http from "node:http";
+import net from "node:net";
+import os from "node:os";
+import path from "node:path";
+
+async function freePort() {
+  const server = net.createServer().listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port } = server.address();
+  server.close();
+  await once(server, "close");
+  return port;
+}
+
+async function envelopeSink() {
+  const server = http.createServer((request, response) => {
+    request.resume();
+    request.on("end", () => response.end("{}"));
+  }).listen(0, "127.0.0.1");
+  await once(server, "listening");
+  return server;
+}
+
+/** Starts it with these settings; `demo` adds the synthetic users. */
+export async function startService(program, settings = {}, { demo = true } = {}) {
+  const folder = fs.mkdtempSync(path.join(os.tmpdir(), "console-"));
+  const sink = await envelopeSink();
+  const port = await freePort();
+  const environment = {
+    API_PORT: String(port), PROMETHEUS_PORT: "0", LOG_LEVEL: "warning", ENABLE_SENTRY: "true",
+    SENTRY_DSN: `http://key@127.0.0.1:${sink.address().port}/1`, SENTRY_CACHE_DIR: "",
+    FAULTS: "handler:0.02,db:0.005,agent:0.05", ...settings,
+  };
+  const child = spawn(program, demo ? ["--demo"] : [], { cwd: folder, env: environment, stdio: ["ignore", "pipe", "pipe"] });
+  let output = "";
+  for (const stream of [child.stdout, child.stderr]) stream.on("data", (piece) => { output += piece; });
+  const url = `http://127.0.0.1:${port}`;
+  const service = {
+    url,
+    child,
+    output: () => output,
+    async stop() {
+      const ended = child.exitCode !== null ? Promise.resolve() : once(child, "exit");
+      child.kill("SIGTERM");
+      const began = Date.now();
+      await ended;
+      sink.closeAllConnections();
+      sink.close();
+      fs.rmSync(folder, { recursive: true, force: true });
+      return { code: child.exitCode, seconds: (Date.now() - began) / 1000 };
+    },
+  };
+  for (const until = Date.now() + 30_000; Date.now() < until;) {
+    if (child.exitCode !== null) break;
+    try {
+      if ((await fetch(`${url}/api/health`)).ok) return service;
+    } catch {
+      // It does not listen yet.
+    }
+    await new Promise((resume) => setTimeout(resume, 50));
+  }
+  child.kill("SIGKILL");
+  throw new Error(`the service did not start:\n${output}`);
+}
