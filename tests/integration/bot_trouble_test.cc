@@ -55,6 +55,7 @@ TEST(BotTrouble, GivesUpWhereNoAnswerIsWantedAndGoesOn) {
   telegram.answer_next("sendMessage", 1, 403,
                        refusal(403, "Forbidden: bot was blocked by the user"));
   telegram.say(kAnn, "/help");
+  ASSERT_TRUE(telegram.wait_for_calls("sendMessage", 1));
   telegram.say(kBob, "/help");
   EXPECT_THAT(telegram.wait_for_answers(kBob, 1), SizeIs(1));
   EXPECT_TRUE(eventually([&] {

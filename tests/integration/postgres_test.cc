@@ -5,10 +5,13 @@
 #include <algorithm>
 #include <atomic>
 #include <barrier>
+#include <chrono>
 #include <string>
 #include <thread>
 #include <vector>
 
+#include "health_agent/db/pool.h"
+#include "health_agent/errors.h"
 #include "integration/fixture.h"
 #include "integration/support/ports.h"
 
@@ -176,6 +179,28 @@ TEST(PostgresTrace, IsInTheServersLogForASampledRequestOnly) {
         << statement << " is not in the log with the trace\n"
         << postgres.log();
   }
+}
+
+TEST(PostgresPool, WhoFindsAllConnectionsInUseIsToldAfterTheCheckoutTimeout) {
+  const Postgres postgres;
+  health_agent::db::Pool pool{{.url = postgres.url(postgres.create_database()),
+                               .size = 2,
+                               .checkout_timeout = std::chrono::milliseconds{200}}};
+  const auto first = pool.checkout();
+  {
+    const auto second = pool.checkout();
+    EXPECT_EQ(pool.counts().available, 0);
+    const auto start = std::chrono::steady_clock::now();
+    try {
+      const auto third = pool.checkout();
+      FAIL() << "a third connection of two";
+    } catch (const health_agent::DatabaseError& error) {
+      EXPECT_EQ(error.kind(), health_agent::DatabaseError::Kind::kTimeout);
+      EXPECT_STREQ(error.what(), "all 2 connections are in use, and none came back within 200 ms");
+    }
+    EXPECT_GE(seconds_since(start), 0.2);
+  }
+  EXPECT_NO_THROW(static_cast<void>(pool.checkout())) << "one is back";
 }
 
 TEST(PostgresErrors, ALockThatIsNotGivenIsATimeout) {
