@@ -2,7 +2,7 @@
 JOBS ?= $(shell nproc)
 TEST_JOBS ?= 4
 
-.PHONY: help setup setup-test build run demo test test-asan test-tsan bench fuzz check format clean
+.PHONY: help setup setup-test build run demo test test-asan test-tsan soak bench fuzz check format clean
 
 help:
 	@echo "make demo      set up, build, and show the service with synthetic users (FOR=seconds to end by itself)"
@@ -10,6 +10,7 @@ help:
 	@echo "make build     set up, and build the service: build/release/bin/health-agent"
 	@echo "make run       build, and run the service with the settings of .env"
 	@echo "make test-asan / test-tsan   the same tests under AddressSanitizer + UBSan / ThreadSanitizer"
+	@echo "make soak      load the service on PostgreSQL and Redis for MINUTES (30): memory, open files and p99 stay flat"
 	@echo "make bench     measure what the monitoring costs"
 	@echo "make fuzz      run the fuzzers (FUZZ_SECONDS for each)"
 	@echo "make check     format, lint, and the rules of the house"
@@ -41,6 +42,10 @@ test: setup-test build/release/build.ninja
 test-asan test-tsan: test-%: setup-test build/%/build.ninja
 	cmake --build --preset $* -j $(JOBS)
 	ctest --test-dir build/$* --output-on-failure -j $(TEST_JOBS)
+
+soak: setup-test build/release/build.ninja
+	cmake --build --preset release --target soak -j $(JOBS)
+	build/release/bin/soak $(or $(MINUTES),30)
 
 bench:
 	@scripts/bootstrap bench
