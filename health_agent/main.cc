@@ -144,7 +144,8 @@ int main(int argc, char** argv) {
     }
     settings = std::move(loaded.settings);
     if (arguments.demo) {
-      settings = health_agent::demo_settings(std::move(settings), settings.faults.any());
+      const bool own_faults = settings.faults.any();
+      settings = health_agent::demo_settings(std::move(settings), own_faults);
     }
     health_agent::start_logging(settings.log_level, settings.log_format);
     for (const std::string& warning : loaded.warnings)

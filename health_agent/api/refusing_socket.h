@@ -136,7 +136,7 @@ class RefusingSocket : public asio::ip::tcp::socket {
 
     Base socket_;
     asio::steady_timer timer_;
-    std::array<char, 16 * 1024> scratch_;
+    std::array<char, 16'384> scratch_;
   };
 
   bool reading_ = false;

@@ -233,9 +233,9 @@ void Server::Impl::start() {
             .max_pipelined_requests(1)
             .max_parallel_connections(kMaxConnections)
             .incoming_http_msg_limits(restinio::incoming_http_msg_limits_t{}
-                                          .max_url_size(8 * 1024)
+                                          .max_url_size(8'192)
                                           .max_field_name_size(256)
-                                          .max_field_value_size(8 * 1024)
+                                          .max_field_value_size(8'192)
                                           .max_field_count(100)
                                           .max_body_size(kMaxBody))
             .socket_options_setter(
