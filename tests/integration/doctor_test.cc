@@ -5,7 +5,10 @@
 #include <string>
 
 #include "integration/bot_fixture.h"
+#include "integration/support/http_server.h"
 #include "integration/support/ports.h"
+#include "integration/support/postgres.h"
+#include "integration/support/redis.h"
 
 namespace integration {
 namespace {
@@ -72,6 +75,59 @@ TEST(Doctor, FindsAServiceWellThatIs) {
   EXPECT_THAT(found.check("sentry")["detail"].get<std::string>(),
               HasSubstr(events[0]["event_id"].get<std::string>()));
   expect_valid(receiver);
+}
+
+TEST(Doctor, FindsAModelWhoseKeyIsNotKnown) {
+  HttpServer vendor{
+      free_port(), [](const ServerRequest& request) {
+        const bool known =
+            request.headers.contains("x-api-key") && request.headers.at("x-api-key") == "sk-good";
+        if (!known) {
+          return ServerAnswer{
+              401, "Content-Type: application/json\r\n",
+              R"({"type":"error","error":{"type":"authentication_error","message":"invalid x-api-key"}})"};
+        }
+        return ServerAnswer{
+            200, "Content-Type: application/json\r\n",
+            R"({"type":"message","role":"assistant","model":"claude-x","content":[{"type":"text","text":"1"}],"stop_reason":"max_tokens","usage":{"input_tokens":1,"output_tokens":1}})"};
+      }};
+  Settings settings{{"AGENT_MODEL", "anthropic:claude-x"},
+                    {"ANTHROPIC_BASE_URL", "http://127.0.0.1:" + std::to_string(vendor.port())},
+                    {"ANTHROPIC_API_KEY", "sk-good"}};
+  EXPECT_EQ(visit(settings).status("model"), "ok");
+  settings["ANTHROPIC_API_KEY"] = "sk-of-somebody-else";
+  const Visit found = visit(settings);
+  EXPECT_EQ(found.code, 1);
+  EXPECT_EQ(found.status("model"), "failed");
+  EXPECT_THAT(found.text, AllOf(HasSubstr("401"), HasSubstr("AGENT_MODEL"),
+                                Not(HasSubstr("sk-of-somebody-else"))));
+}
+
+TEST(Doctor, AsksRedisAndPostgresAndTellsWhatToDoWithoutThem) {
+  const Redis redis{{"--requirepass", "right"}};
+  const Postgres postgres;
+  const std::string address = "127.0.0.1:" + std::to_string(redis.port());
+  Settings settings{{"DATABASE_URL", postgres.url(postgres.create_database())},
+                    {"REDIS_URL", "redis://:right@" + address}};
+  const Visit well = visit(settings);
+  EXPECT_EQ(well.status("database"), "ok") << well.text;
+  EXPECT_THAT(well.check("database")["detail"].get<std::string>(), HasSubstr("migration steps"));
+  EXPECT_EQ(well.status("cache"), "ok") << well.text;
+
+  settings["REDIS_URL"] = "redis://:wrong-one@" + address;
+  const Visit refused = visit(settings);
+  EXPECT_EQ(refused.code, 1);
+  EXPECT_EQ(refused.status("cache"), "failed");
+  EXPECT_THAT(refused.text, AllOf(HasSubstr("REDIS_URL"), Not(HasSubstr("wrong-one"))));
+
+  settings["REDIS_URL"] = "redis://127.0.0.1:" + std::to_string(free_port());
+  settings["DATABASE_URL"] =
+      "postgresql://u:hunter2@127.0.0.1:" + std::to_string(free_port()) + "/d";
+  const Visit away = visit(settings);
+  EXPECT_EQ(away.code, 1);
+  EXPECT_EQ(away.status("cache"), "failed");
+  EXPECT_EQ(away.status("database"), "failed");
+  EXPECT_THAT(away.text, AllOf(HasSubstr("DATABASE_URL"), Not(HasSubstr("hunter2"))));
 }
 
 TEST(Doctor, ChangesNothing) {
