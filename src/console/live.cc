@@ -1,12 +1,10 @@
 #include "console/live.h"
 
-#include <pthread.h>
-#include <signal.h>
-
 #include <algorithm>
 #include <cmath>
 #include <utility>
 
+#include "base/background_thread.h"
 #include "console/event_store.h"
 
 namespace vitals::console::detail {
@@ -19,23 +17,6 @@ constexpr double kBetween = 0.2;
 
 double wall_seconds() noexcept {
   return std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
-}
-
-/// Starts a thread that leaves the service's signals to the service's own.
-template <class Work>
-std::thread start_thread(Work work) {
-  sigset_t all;
-  sigset_t before;
-  sigfillset(&all);
-  pthread_sigmask(SIG_SETMASK, &all, &before);
-  try {
-    std::thread thread{std::move(work)};
-    pthread_sigmask(SIG_SETMASK, &before, nullptr);
-    return thread;
-  } catch (...) {
-    pthread_sigmask(SIG_SETMASK, &before, nullptr);
-    throw;
-  }
 }
 
 }  // namespace
@@ -54,7 +35,7 @@ struct LiveFeed::Place {
 LiveFeed::LiveFeed(Sources sources, std::size_t max_viewers)
     : sources_(sources), max_viewers_(max_viewers), began_at_(wall_seconds()) {
   if (sources_.ring == nullptr && sources_.store == nullptr) return;
-  thread_ = start_thread([this] { run(); });
+  thread_ = base::start_background_thread([this] { run(); });
 }
 
 LiveFeed::~LiveFeed() {

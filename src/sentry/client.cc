@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/background_thread.h"
 #include "sentry/client_core.h"
 #include "sentry/crash/alt_stack.h"
 #include "sentry/crash/handler.h"
@@ -136,26 +137,6 @@ void begin_crash_reports(Client& client) {
   if (!installed) say(options, installed.error().message);
 }
 
-/// A thread that leaves the service's signals to the service's own threads.
-template <class Work>
-std::thread start_thread(Work work) {
-  sigset_t all;
-  sigset_t before;
-  sigfillset(&all);
-  for (const int fault : {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGTRAP}) {
-    sigdelset(&all, fault);
-  }
-  pthread_sigmask(SIG_SETMASK, &all, &before);
-  try {
-    std::thread thread{std::move(work)};
-    pthread_sigmask(SIG_SETMASK, &before, nullptr);
-    return thread;
-  } catch (...) {
-    pthread_sigmask(SIG_SETMASK, &before, nullptr);
-    throw;
-  }
-}
-
 }  // namespace
 
 Client::Client(Options options, detail::Destinations destinations)
@@ -175,7 +156,7 @@ void Client::start(const std::shared_ptr<Client>& client) {
   client->threads_.reserve(client->worker_.threads());
   for (std::size_t i = 0; i < client->worker_.threads(); ++i) {
     try {
-      client->threads_.push_back(start_thread([client] {
+      client->threads_.push_back(base::start_background_thread([client] {
         detail::want_alt_stack();
         client->worker_.run();
       }));
@@ -220,7 +201,7 @@ bool Client::close(const std::shared_ptr<Client>& client, Clock::time_point dead
   try {
     drains.reserve(threads.size());
     while (drains.size() < threads.size()) {
-      drains.push_back(start_thread([client] { client->worker_.drain(); }));
+      drains.push_back(base::start_background_thread([client] { client->worker_.drain(); }));
     }
   } catch (const std::exception&) {
     // With none of them nobody will come: all is counted as lost, and left behind.
