@@ -7,7 +7,9 @@
 #include <cstring>
 #include <memory>
 #include <mutex>
+#include <span>
 #include <string>
+#include <string_view>
 #include <system_error>
 #include <utility>
 
@@ -40,6 +42,50 @@ Finding failed(std::string what, std::string advice) {
   return {Status::kFailed, std::move(what), std::move(advice)};
 }
 
+/// What to do about an error whose text holds `sign`.
+struct Cure {
+  std::string_view sign;
+  std::string_view advice;
+};
+
+/// The first that fits, else `otherwise`.
+std::string cure_of(std::string_view error, std::span<const Cure> cures,
+                    const std::string& otherwise) {
+  for (const Cure& cure : cures) {
+    if (error.find(cure.sign) != std::string_view::npos) return std::string(cure.advice);
+  }
+  return otherwise;
+}
+
+// A server with messages of another language falls to the general advice.
+constexpr Cure kDatabaseCures[]{
+    {"password authentication failed", "correct the user or the password in DATABASE_URL"},
+    {"no pg_hba.conf entry", "allow this host, user and database in the server's pg_hba.conf"},
+    {"onnection refused", "start PostgreSQL, or correct the host and port in DATABASE_URL"},
+    {"could not translate host name", "correct the host in DATABASE_URL"},
+    {"timeout expired",
+     "nobody answers there: look at the network, or correct DATABASE_URL's host"},
+    {"database \"", "create that database (createdb), or correct its name in DATABASE_URL"},
+    {"role \"", "create that user (createuser), or correct it in DATABASE_URL"},
+    {"permission denied for", "grant the user of DATABASE_URL rights on the schema"},
+    {"too many clients", "raise the server's max_connections, or lower DATABASE_POOL_SIZE"},
+    {"its encoding is", "create the database anew: createdb -E UTF8 -T template0"},
+    {"schema version", "start the newer health-agent that this database was used with"},
+    {"is not a database", "that file holds something else: correct the path in DATABASE_URL"},
+    {"is no directory", "correct the path in DATABASE_URL"},
+    {"it is a directory", "name a file in it in DATABASE_URL"},
+    {"not writable", "give it to the user that the service runs as, or correct DATABASE_URL"},
+};
+
+constexpr Cure kCacheCures[]{
+    {"WRONGPASS", "correct the password (and the user) in REDIS_URL"},
+    {"invalid password", "correct the password in REDIS_URL"},
+    {"NOAUTH", "put the server's password into REDIS_URL: redis://:PASSWORD@HOST:PORT"},
+    {"without any password", "take the password out of REDIS_URL: the server has none"},
+    {"DB index", "correct the database number in REDIS_URL: the server has no such database"},
+    {"onnection refused", "start Redis, or correct the host and port in REDIS_URL"},
+};
+
 Finding check_database(const Settings& settings) {
   try {
     const db::Inspection found = db::inspect(settings.database_url);
@@ -50,9 +96,8 @@ Finding check_database(const Settings& settings) {
       detail += "; " + std::to_string(pending) + " migration steps that the next start takes";
     return {Status::kOk, detail, {}};
   } catch (const DatabaseError& error) {
-    return failed(error.what(),
-                  "look at DATABASE_URL, at who owns the files, and whether the "
-                  "server runs");
+    return failed(error.what(), cure_of(error.what(), kDatabaseCures,
+                                        "look at DATABASE_URL, and whether the server runs"));
   }
 }
 
@@ -61,8 +106,6 @@ Finding check_cache(const Settings& settings) {
   const auto address = cache::parse_redis_url(settings.redis_url);
   if (!address) return failed(address.error().message, "look at REDIS_URL");
   const std::string name = cache::shown(*address);
-  const std::string advice =
-      "look at REDIS_URL and whether the server runs; the service works without it, slower";
   std::string error;
   for (const std::string& host : cache::addresses_of(address->host, error)) {
     const auto connection =
@@ -73,7 +116,9 @@ Finding check_cache(const Settings& settings) {
     if (reply.kind == cache::RedisReply::Kind::kValue) return {Status::kOk, name + " answers", {}};
     error = reply.error;
   }
-  return failed(name + ": " + error, advice);
+  return failed(name + ": " + error,
+                cure_of(error, kCacheCures, "look at REDIS_URL, and whether the server runs") +
+                    "; the service works without it, slower");
 }
 
 /// One token of one model; `variable` names it.
@@ -87,7 +132,18 @@ Finding ask_model(const Settings& settings, const std::string& variable, const s
     agent::probe(options);
     return {Status::kOk, model + " answers", {}};
   } catch (const ServiceError& error) {
-    return failed(error.what(), "look at " + variable + ", at its key and at its base URL");
+    const std::string vendor = model.starts_with("anthropic:") ? "ANTHROPIC" : "OPENAI";
+    const std::string key = "correct " + vendor + "_API_KEY: it is not accepted";
+    const std::string name = "correct the model's name in " + variable;
+    const std::string address = "correct " + vendor + "_BASE_URL, or look at the network";
+    const Cure cures[]{
+        {"HTTP 401 ", key},
+        {"HTTP 403 ", key},
+        {"HTTP 404 ", name},
+        {"HTTP 429 ", "the key's quota is used up, or it is limited for now"},
+        {"HTTP 5", "the vendor has trouble: try again later"},
+    };
+    return failed(error.what(), cure_of(error.what(), cures, address));
   }
 }
 

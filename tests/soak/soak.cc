@@ -19,7 +19,10 @@ namespace integration {
 namespace {
 
 constexpr int kClients = 8;
-constexpr int kUsers = 200;
+/// Users of a client, whom it visits in turn. A visit ends with the user's deletion, so that what
+/// is stored stays as much as it was: a load that grows would be seen as a service that slows down.
+constexpr int kUsers = 25;
+constexpr int kRequestsAVisit = 100;
 /// Between two requests of a client: a load that lasts, not the most there can be.
 constexpr auto kPause = 4ms;
 constexpr double kMemoryGrowth = 1.05;
@@ -65,16 +68,16 @@ class Load {
   }
 
  private:
-  Response request(Http& http, int n) {
-    const std::string user = "/api/v1/users/soak" + std::to_string(n % kUsers);
+  static Response request(Http& http, const std::string& user_id, int n) {
+    const std::string user = "/api/v1/users/" + user_id;
+    if (n == 0) return http.post("/api/v1/users", {{"user_id", user_id}});
+    if (n == kRequestsAVisit - 1) return http.del(user);
     switch (n % 10) {
-      case 0:
-        return http.post("/api/v1/users", {{"user_id", "soak" + std::to_string(n % kUsers)}});
       case 1:
-        return http.post("/api/v1/chat", {{"user_id", "soak" + std::to_string(n % kUsers)},
-                                          {"message", "2 eggs and 150 g of rice for lunch"}});
+        return http.post("/api/v1/chat",
+                         {{"user_id", user_id}, {"message", "2 eggs and 150 g of rice for lunch"}});
       case 2:
-        return http.patch(user + "/profile", {{"field", "age"}, {"value", n % 90}});
+        return http.patch(user + "/profile", {{"field", "age"}, {"value", 20 + n}});
       case 3:
         return http.post(user + "/food",
                          {{"foods", {{{"name", "egg"}, {"quantity", 1}, {"calories", 78}}}},
@@ -83,18 +86,20 @@ class Load {
       case 4:
         return http.get(user + "/food");
       case 5:
-        return http.del(user + "/conversation");  // so that a conversation does not grow for ever
+        return http.del(user + "/conversation");
       case 6:
-        return http.get("/api/v1/users/nobody" + std::to_string(n));  // 404, another each time
+        return http.get(user + "-is-not-there-" + std::to_string(n));
       default:
         return http.get(user);
     }
   }
 
   void run(Http& http, int client) {
-    for (int n = client; !done_; n += 7) {
+    for (int n = 0; !done_; ++n) {
+      const std::string user =
+          "soak" + std::to_string(client) + "-" + std::to_string(n / kRequestsAVisit % kUsers);
       const auto start = std::chrono::steady_clock::now();
-      const Response response = request(http, n);
+      const Response response = request(http, user, n % kRequestsAVisit);
       const double seconds = seconds_since(start);
       {
         const std::lock_guard lock{mutex_};
