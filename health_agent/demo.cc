@@ -85,13 +85,16 @@ class User {
 
   long act() {
     const std::string me = "/api/v1/users/" + id_;
+    if (left_ == 0) {
+      left_ = kShortestStay + pick(kShortestStay);
+      return join();
+    }
+    // Who stays for an hour would eat more in a day than anybody can, and each look at the day
+    // would take longer than the one before.
+    if (--left_ == 0) return client_.send("DELETE", me);
     switch (pick(16)) {
       case 0:
-        return client_.send(
-            "POST", "/api/v1/users",
-            json{{"user_id", id_},
-                 {"profile", {{"height_cm", 150 + pick(50)}, {"goal", "stay well"}}}}
-                .dump());
+        return join();
       case 1:
         return client_.send("PATCH", me + "/preferences",
                             json{{"preference", "units"}, {"value", "metric"}}.dump());
@@ -127,6 +130,15 @@ class User {
   std::chrono::milliseconds pause() { return std::chrono::milliseconds{50 + pick(250)}; }
 
  private:
+  static constexpr int kShortestStay = 200;  // requests: about half a minute
+
+  long join() {
+    return client_.send(
+        "POST", "/api/v1/users",
+        json{{"user_id", id_}, {"profile", {{"height_cm", 150 + pick(50)}, {"goal", "stay well"}}}}
+            .dump());
+  }
+
   long chat() {
     const auto messages = agent::example_messages();
     const std::string_view message =
@@ -153,6 +165,7 @@ class User {
   std::string id_;
   Client client_;
   std::minstd_rand random_;
+  int left_ = 0;  // requests until this one goes and somebody else comes
 };
 
 }  // namespace

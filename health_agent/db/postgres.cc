@@ -20,6 +20,7 @@ using std::chrono::milliseconds;
 
 constexpr milliseconds kOutagePause{250};
 constexpr milliseconds kGrace{2'000};
+constexpr int kConnectAttempts = 5;
 /// The key of the advisory lock that migrations are taken under; any number, as long as it stays.
 constexpr const char* kMigrationLock = "7306085714812391";
 
@@ -97,7 +98,7 @@ class Postgres final : public Backend {
         overdue_(timeouts.statement + kGrace) {}
 
   std::unique_ptr<soci::session> open() override {
-    return outage_.attempt([this] { return outage_.lasts() ? connect() : connect_twice(); });
+    return outage_.attempt([this] { return outage_.lasts() ? connect() : connect_patiently(); });
   }
 
   // A server that ends a session says so and closes the connection, which shows as something to
@@ -185,13 +186,16 @@ class Postgres final : public Backend {
     throw DatabaseError(Kind::kUnavailable, "cannot open the database " + name_ + ": " + cause);
   }
 
-  // A server may end a session while it is being made, and is no less there for that.
-  std::unique_ptr<soci::session> connect_twice() const {
+  // A server may end a session while it is being made, and is no less there for that; one that is
+  // away refuses all tries within a moment.
+  std::unique_ptr<soci::session> connect_patiently() const {
     const auto start = std::chrono::steady_clock::now();
-    try {
-      return connect();
-    } catch (const DatabaseError&) {
-      if (std::chrono::steady_clock::now() - start > kOutagePause) throw;
+    for (int attempt = 1; attempt < kConnectAttempts; ++attempt) {
+      try {
+        return connect();
+      } catch (const DatabaseError&) {
+        if (std::chrono::steady_clock::now() - start > kOutagePause) throw;
+      }
     }
     return connect();
   }

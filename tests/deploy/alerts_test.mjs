@@ -1,16 +1,17 @@
-// The shipped rules and routes against real outages: a database that is gone under load, failing requests, a killed replica. The right alert
+// The shipped rules and routes against real outages: a PostgreSQL that is stopped under load, failing requests, a killed replica. The right alert
 // reaches the right receiver within its time, nothing else pages, and all of it resolves.
 //   node tests/deploy/alerts_test.mjs PROGRAM      the service's program
 import assert from "node:assert/strict";
-import { renameSync } from "node:fs";
 import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
-import { Replica, ask, until } from "./processes.mjs";
+import { Postgres, Replica, ask, until } from "./processes.mjs";
 import { startStack } from "./stack.mjs";
 
 const token = "t0ken";
 const program = process.argv[2];
-const replicas = [await Replica.make(program, { METRICS_TOKEN: token }), await Replica.make(program, { METRICS_TOKEN: token })];
+const postgres = await Postgres.make();
+const settings = { METRICS_TOKEN: token, DATABASE_URL: postgres.url };
+const replicas = [await Replica.make(program, settings), await Replica.make(program, settings)];
 for (const replica of replicas) await replica.start();
 
 // Load until the end: thirty requests a second to each replica, whether it answers or not.
@@ -69,12 +70,11 @@ test("requests that fail burn the error budget, and that pages; the database is 
   await comes("pagerduty", "resolved", "HealthAgentErrorBudgetBurnFast", since, 60);
 });
 
-test("a database that is gone under load pages, and the page ends when it is back", async () => {
+test("a database that is stopped under load pages, and the page ends when it is back", async () => {
   const since = notifications.length;
-  const file = `${replicas[0].folder}/data/health_agent.db`;
-  renameSync(file, `${file}.away`);
+  await postgres.stop();
   await comes("pagerduty", "firing", "HealthAgentDatabaseFailing", since, 20);
-  renameSync(`${file}.away`, file);
+  await postgres.start();
   await comes("pagerduty", "resolved", "HealthAgentDatabaseFailing", since, 40);
   const others = names(alertsOf("pagerduty", "firing", since)).filter((name) => !/DatabaseFailing|ErrorBudgetBurnFast/.test(name));
   assert.deepEqual(others, [], "nothing else pages");
@@ -85,5 +85,6 @@ test("everything ends", async () => {
   await stack.alertmanager.end();
   await stack.victoria.server.end();
   for (const replica of replicas) await replica.end();
+  await postgres.stop();
   setImmediate(() => process.exit(process.exitCode ?? 0));
 });

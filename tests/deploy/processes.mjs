@@ -1,7 +1,7 @@
 // Real servers for the tests, on free ports of 127.0.0.1, and gone when the test is.
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
-import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { execFileSync, spawn } from "node:child_process";
+import { mkdirSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { resolve } from "node:path";
@@ -101,6 +101,41 @@ export async function startVictoria() {
     [`-storageDataPath=${tempFolder()}`, `-httpListenAddr=127.0.0.1:${port}`, "-retentionPeriod=1", "-memory.allowedBytes=64MB",
       "-search.latencyOffset=0s", "-search.disableCache"]).ready(`http://127.0.0.1:${port}/health`);
   return { port, server, url: `http://127.0.0.1:${port}` };
+}
+
+/** A PostgreSQL of its own, which can be stopped and started again with what it holds. */
+export class Postgres {
+  static #programs = "/usr/lib/postgresql";
+  // It does not run for root.
+  static #user = process.getuid() === 0 ? ["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups"] : [];
+  static #command(name, ...words) {
+    const newest = readdirSync(Postgres.#programs).sort((a, b) => b - a)[0];
+    return [...Postgres.#user, `${Postgres.#programs}/${newest}/bin/${name}`, ...words];
+  }
+
+  static async make() {
+    const postgres = new Postgres();
+    postgres.folder = tempFolder();
+    postgres.port = await freePort();
+    if (Postgres.#user.length) execFileSync("chown", ["postgres", postgres.folder]);
+    const [program, ...words] = Postgres.#command("initdb", "-D", `${postgres.folder}/data`, "-A", "trust", "-U", "postgres", "-E", "UTF8", "--no-sync");
+    execFileSync(program, words, { cwd: postgres.folder, stdio: ["ignore", "ignore", "pipe"] });
+    await postgres.start();
+    return postgres;
+  }
+  get url() {
+    return `postgresql://postgres@127.0.0.1:${this.port}/postgres`;
+  }
+  async start() {
+    const [program, ...words] = Postgres.#command("postgres", "-D", `${this.folder}/data`, "-p", String(this.port), "-c", "fsync=off",
+      "-c", "listen_addresses=127.0.0.1", "-c", `unix_socket_directories=${this.folder}`);
+    this.process = new Program(program, words, { cwd: this.folder });
+    await until("PostgreSQL is ready", () => this.process.output.includes("ready to accept connections"), { tell: () => this.process.output });
+  }
+  /** At once, whatever is under way. */
+  async stop() {
+    await this.process.end("SIGINT");
+  }
 }
 
 /** Prometheus' answer to an instant query: its series. */
