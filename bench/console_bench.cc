@@ -20,8 +20,9 @@ namespace console = vitals::console;
 namespace metrics = vitals::metrics;
 
 constexpr double kStart = 1'000'000'000;
-constexpr int kHistograms = 450;
-constexpr int kCounters = 550;
+constexpr int kCounters = 700;
+constexpr int kHistograms = 200;
+constexpr int kNative = 100;  // histograms with native buckets too
 
 double cpu_seconds() {
   timespec now{};
@@ -43,16 +44,22 @@ std::string name(int number) {
 int main() {
   metrics::Registry registry;
   auto counters = registry.counter<"endpoint">("things_total", "Things.", {.max_series = 10'000});
+  auto sizes = registry.histogram<"endpoint">("size", "Size.", {.01, .05, .1, .5, 1, 2, 5, 10},
+                                              {.max_series = 10'000});
   auto durations = registry.histogram<"method", "endpoint">(
       "http_request_duration_seconds", "Time.", {.01, .05, .1, .5, 1, 2, 5, 10},
-      {.max_series = 10'000});
+      {.max_series = 10'000, .native = metrics::NativeBuckets{}});
+  int spread = 0;
   const auto work = [&](int first) {
     for (int i = first; i < first + kCounters; ++i)
       counters.with(name(i)).inc();
     for (int i = first; i < first + kHistograms; ++i)
-      durations.with("GET", name(i)).observe(.2);
+      sizes.with(name(i)).observe(.2);
+    for (int i = first; i < first + kNative; ++i)
+      durations.with("GET", name(i)).observe(.0002 * (1 + spread++ % 997));
   };
-  work(0);
+  for (int i = 0; i < 50; ++i)
+    work(0);
   const double before = megabytes_in_use();
   console::detail::Ring ring{console::ConsoleOptions{}.ring_bytes};
   double time = kStart;
@@ -72,9 +79,11 @@ int main() {
 
   for (int second = 0; second < 3600; ++second) {
     counters.remove(name(second));
+    sizes.remove(name(second));
     durations.remove("GET", name(second));
     counters.with(name(second + kCounters)).inc();
-    durations.with("GET", name(second + kHistograms)).observe(.2);
+    sizes.with(name(second + kHistograms)).observe(.2);
+    durations.with("GET", name(second + kNative)).observe(.002);
     ring.sample(registry, time += 1);
   }
   print("console_memory_after_an_hour", megabytes_in_use() - before, "MB", "<=32");

@@ -231,26 +231,61 @@ void Ring::gauge(const metrics::SeriesInfo& info, double value) {
   write_scalar(*series, static_cast<float>(value));
 }
 
+void Ring::read_buckets(const metrics::HistogramView& value) {
+  readings_.assign(open_->splits, 0);
+  if (value.native != nullptr && open_->splits > 0) {
+    readings_[0] = value.native->zero_count;
+    std::size_t column = 0;
+    for (const auto& bucket : value.native->positive) {
+      // By the middle of the native bucket, which may lie across a bound of ours.
+      const double middle = std::exp2(std::ldexp(bucket.key - 0.5, -value.native->schema));
+      while (column < open_->splits && middle > open_->bounds[column])
+        ++column;
+      if (column == open_->splits) break;
+      readings_[column] += bucket.count;
+    }
+  }
+  readings_.insert(readings_.end(), value.counts.begin(), value.counts.end());
+}
+
 void Ring::histogram(const metrics::SeriesInfo& info, const metrics::HistogramView& value) {
   if (open_ == nullptr || value.counts.empty()) return;
-  if (open_->bounds.empty()) open_->bounds.assign(value.bounds.begin(), value.bounds.end());
-  const auto width = static_cast<std::uint32_t>(value.counts.size());
+  if (open_->bounds.empty() && !value.bounds.empty()) {
+    if (value.native != nullptr && value.bounds[0] > 0) open_->splits = kSplits;
+    for (std::size_t i = 0; i < open_->splits; ++i)
+      open_->bounds.push_back(std::ldexp(value.bounds[0], static_cast<int>(i) - int{kSplits}));
+    open_->bounds.insert(open_->bounds.end(), value.bounds.begin(), value.bounds.end());
+  }
+  read_buckets(value);
+  const auto width = static_cast<std::uint32_t>(readings_.size());
   RingSeries* const series = find_or_make(info, width);
   if (series == nullptr) return;
   const auto total = static_cast<double>(value.count());
   if (is_old_total(*series, info)) {
-    std::copy(value.counts.begin(), value.counts.end(), series->counts_.get());
+    std::copy(readings_.begin(), readings_.end(), series->counts_.get());
   } else if (total < series->last_) {
     std::fill_n(series->counts_.get(), width, std::uint64_t{0});
   }
   std::uint16_t* const cells = &series->cells_[second_row(second_) * width];
+  const auto growth_of = [&](std::size_t i) {
+    const std::uint64_t before = std::min(series->counts_[i], readings_[i]);
+    return static_cast<std::uint32_t>(
+        std::min<std::uint64_t>(readings_[i] - before, std::numeric_limits<std::int32_t>::max()));
+  };
+  // What the splits get is what the first bucket grew by, also when the native buckets have been
+  // joined meanwhile and old counts lie elsewhere.
+  std::uint32_t left = growth_of(open_->splits);
   for (std::uint32_t i = 0; i < width; ++i) {
-    const std::uint64_t before = std::min(series->counts_[i], value.counts[i]);
-    const auto grown = static_cast<std::uint32_t>(std::min<std::uint64_t>(
-        value.counts[i] - before, std::numeric_limits<std::int32_t>::max()));
+    std::uint32_t grown = growth_of(i);
+    if (i < open_->splits) {
+      grown = std::min(grown, left);
+      left -= grown;
+    } else if (i == open_->splits) {
+      grown = left;
+    }
     cells[i] = pack_count(grown);
     series->minute_[i] += grown;
-    series->counts_[i] = value.counts[i];
+    series->counts_[i] = readings_[i];
   }
   series->last_ = total;
   series->seen_ = pass_;

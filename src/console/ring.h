@@ -26,6 +26,9 @@ enum class Window : std::uint8_t { kQuarterHour, kDay };
 inline constexpr std::size_t kSecondRows = 900;
 inline constexpr std::size_t kMinuteRows = 1440;
 inline constexpr std::size_t kRows = kSecondRows + kMinuteRows;
+/// Where a histogram has native buckets too, they halve its first bucket so often: a service that
+/// answers within a few milliseconds is all in that one, and its quantiles would be inventions.
+inline constexpr std::size_t kSplits = 6;
 
 /// One series with its history. A counter's rows hold how much it grew, a gauge's what it was
 /// (a minute's: the mean), a histogram's how much each bucket grew.
@@ -62,7 +65,8 @@ class RingSeries {
 struct RingFamily {
   std::string name;
   metrics::MetricType type = metrics::MetricType::kGauge;
-  std::vector<double> bounds;  // of a histogram
+  std::vector<double> bounds;  // of a histogram: its own, below them those that kSplits made
+  std::size_t splits = 0;      // how many of them
   std::vector<std::unique_ptr<RingSeries>> series;
   std::unordered_map<std::string_view, RingSeries*> by_text;
   std::size_t cursor = 0;  // where the next sample of a pass is looked for first
@@ -119,6 +123,8 @@ class Ring final : private metrics::SampleSink {
   [[nodiscard]] RingSeries* find_or_make(const metrics::SeriesInfo& info, std::uint32_t width);
   [[nodiscard]] RingSeries* make(const metrics::SeriesInfo& info, std::uint32_t width);
   [[nodiscard]] bool evict_one(std::size_t wanted);
+  /// Reads a histogram into readings_: first the splits of the first bucket, then each bucket.
+  void read_buckets(const metrics::HistogramView& value);
   /// Whether it is the first that is seen of a total which may be old.
   [[nodiscard]] bool is_old_total(const RingSeries& series,
                                   const metrics::SeriesInfo& info) const noexcept;
@@ -130,7 +136,8 @@ class Ring final : private metrics::SampleSink {
   const std::size_t budget_;
   std::unordered_map<std::string_view, std::size_t> by_name_;
   std::vector<std::unique_ptr<RingFamily>> families_;
-  RingFamily* open_ = nullptr;  // of the pass that runs
+  RingFamily* open_ = nullptr;           // of the pass that runs
+  std::vector<std::uint64_t> readings_;  // of the histogram that is read
   std::array<float, kRows> elapsed_{};
   std::int64_t second_ = 0;  // of the last sample
   std::int64_t first_second_ = 0;

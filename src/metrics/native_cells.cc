@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <bit>
 #include <cmath>
 #include <limits>
 
@@ -13,9 +12,8 @@ constexpr std::int32_t kCoarsestSchema = -4;
 constexpr std::int32_t kFinestSchema = 8;
 constexpr std::size_t kFinest = std::size_t{1} << kFinestSchema;
 
-/// At the coarsest schema a double, subnormals included, falls into one of 135 buckets of each
-/// sign.
-constexpr std::size_t kMostAtCoarsest = 272;
+/// Entries of the first table, which twice the buckets of most series fit into.
+constexpr std::size_t kFirstCapacity = 64;
 
 /// Where the buckets of schema 8 begin among the fractions of std::frexp, which are in [0.5, 1).
 const std::array<double, kFinest>& fractions() noexcept {
@@ -74,8 +72,7 @@ NativeCells::NativeCells(const NativeBuckets& options)
     : zero_threshold_(options.zero_threshold),
       max_buckets_(options.max_buckets),
       zero_slot_(take_slots(1)) {
-  const std::size_t capacity = std::bit_ceil(2 * std::max(max_buckets_ + 1, kMostAtCoarsest));
-  tables_.push_back(std::make_unique<Table>(options.schema, capacity));
+  tables_.push_back(std::make_unique<Table>(options.schema, kFirstCapacity));
   current_.store(tables_.back().get(), std::memory_order_release);
 }
 
@@ -123,21 +120,24 @@ Slot NativeCells::make(double magnitude, bool negative) {
     const Slot there = find(table, key, negative);
     if (there != kNoSlot) return there;
     if (table.used < max_buckets_ || table.schema == kCoarsestSchema) {
+      if (2 * (table.used + 1) > table.mask + 1) {
+        replace_table(table.schema, 2 * (table.mask + 1));
+        continue;
+      }
       cells_.reserve(cells_.size() + 1);
       const Slot slot = take_slots(1);
       cells_.push_back({slot, table.schema, key, negative});
       insert(table, key, negative, slot);
       return slot;
     }
-    lower_schema();
+    replace_table(table.schema - 1, table.mask + 1);
   }
 }
 
-void NativeCells::lower_schema() {
-  const Table& before = *tables_.back();
-  auto table = std::make_unique<Table>(before.schema - 1, before.mask + 1);
+void NativeCells::replace_table(std::int32_t schema, std::size_t capacity) {
+  auto table = std::make_unique<Table>(schema, capacity);
   for (const Cell& cell : cells_) {
-    const std::int32_t key = lower_key(cell.key, cell.schema - table->schema);
+    const std::int32_t key = lower_key(cell.key, cell.schema - schema);
     if (find(*table, key, cell.negative) == kNoSlot) insert(*table, key, cell.negative, cell.slot);
   }
   tables_.push_back(std::move(table));

@@ -66,7 +66,8 @@ class NativeCells {
   [[nodiscard]] static Slot find(const Table& table, std::int32_t key, bool negative) noexcept;
   static void insert(Table& table, std::int32_t key, bool negative, Slot slot) noexcept;
   Slot make(double magnitude, bool negative);
-  void lower_schema();
+  /// By a wider one, or by one of a lower schema.
+  void replace_table(std::int32_t schema, std::size_t capacity);
 
   const double zero_threshold_;
   const std::size_t max_buckets_;

@@ -74,6 +74,62 @@ TEST(Tracks, QuantilesAreOfTheBucketsOfTheLastTenSeconds) {
   EXPECT_TRUE(std::isnan(service.newest("http.latency.p50"))) << "the eleventh second";
 }
 
+TEST(Tracks, NativeBucketsTellApartWhatLiesInTheFirstBucket) {
+  metrics::Registry registry;
+  auto durations = registry.histogram<"endpoint">("http_request_duration_seconds", "Time.",
+                                                  {.01, 1}, {.native = metrics::NativeBuckets{}});
+  Ring ring{kRoom};
+  ring.sample(registry, kStart);
+  const auto newest = [&](std::string_view key) {
+    const auto hold = ring.lock();
+    for (const Track& track : tracks(ring, {}, {})) {
+      if (track.key == key) return track.values.back();
+    }
+    return -1.0F;
+  };
+  for (int i = 0; i < 90; ++i)
+    durations.with("/a").observe(.0004);
+  for (int i = 0; i < 8; ++i)
+    durations.with("/a").observe(.003);
+  durations.with("/b").observe(.5);
+  durations.with("/b").observe(.5);
+  ring.sample(registry, kStart + 1);
+  EXPECT_GT(newest("http.latency.p50"), .01 / 32) << "the bucket that .0004 lies in";
+  EXPECT_LT(newest("http.latency.p50"), .01 / 16);
+  EXPECT_GT(newest("http.latency.p95"), .0025);
+  EXPECT_LT(newest("http.latency.p95"), .005);
+  EXPECT_GT(newest("http.latency.p99"), .01) << "above the first bucket all is as it was";
+  const auto hold = ring.lock();
+  const RingFamily& family = *ring.find("http_request_duration_seconds");
+  const std::size_t row = ring.row(Window::kQuarterHour, 1);
+  std::uint64_t all = 0;
+  for (const auto& series : family.series)
+    for (std::size_t column = 0; column <= family.bounds.size(); ++column)
+      all += series->bucket(row, column);
+  EXPECT_EQ(all, 100U) << "each counts once";
+}
+
+TEST(Tracks, NativeBucketsThatAreJoinedAddNothing) {
+  metrics::Registry registry;
+  auto durations = registry.histogram<"endpoint">(
+      "http_request_duration_seconds", "Time.", {.01, 1},
+      {.native = metrics::NativeBuckets{.schema = 3, .max_buckets = 4}});
+  Ring ring{kRoom};
+  ring.sample(registry, kStart);
+  for (int i = 0; i < 1000; ++i)
+    durations.with("/a").observe(.0024);
+  ring.sample(registry, kStart + 1);
+  for (double seconds = .0001; seconds < 1; seconds *= 2)
+    durations.with("/a").observe(seconds);
+  ring.sample(registry, kStart + 2);
+  const auto hold = ring.lock();
+  const RingFamily& family = *ring.find("http_request_duration_seconds");
+  std::uint64_t all = 0;
+  for (std::size_t column = 0; column <= family.bounds.size(); ++column)
+    all += family.series.front()->bucket(ring.row(Window::kQuarterHour, 2), column);
+  EXPECT_EQ(all, 14U);
+}
+
 TEST(Tracks, FollowTheEndpointThatIsAskedFor) {
   Service service;
   service.request("/quick", "200", .05);
