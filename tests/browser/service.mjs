@@ -35,7 +35,7 @@ export async function startService(program, settings = {}, { demo = true } = {})
     SENTRY_DSN: `http://key@127.0.0.1:${sink.address().port}/1`, SENTRY_CACHE_DIR: "",
     FAULTS: "handler:0.02,db:0.005,agent:0.05", ...settings,
   };
-  const child = spawn(program, demo ? ["--demo"] : [], { cwd: folder, env: environment, stdio: ["ignore", "pipe", "pipe"] });
+  const child = spawn(path.resolve(program), demo ? ["--demo"] : [], { cwd: folder, env: environment, stdio: ["ignore", "pipe", "pipe"] });
   let output = "";
   for (const stream of [child.stdout, child.stderr]) stream.on("data", (piece) => { output += piece; });
   const url = `http://127.0.0.1:${port}`;
