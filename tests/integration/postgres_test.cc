@@ -1,8 +1,13 @@
 #include "integration/support/postgres.h"
 
+#include <arpa/inet.h>
 #include <gtest/gtest.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <atomic>
 #include <barrier>
 #include <chrono>
@@ -29,6 +34,101 @@ Json egg(const std::string& notes) {
   return {{"foods", {{{"name", "egg"}, {"quantity", 1}, {"calories", 78}}}},
           {"meal_type", "lunch"},
           {"notes", notes}};
+}
+
+/// Stands before a server of this machine, and sends away as many callers as it is told to.
+class Doorkeeper {
+ public:
+  explicit Doorkeeper(std::uint16_t server)
+      : server_(server), door_(listen_on(port_)), porter_([this] { receive(); }) {}
+  ~Doorkeeper() {
+    ::shutdown(door_, SHUT_RDWR);
+    porter_.join();
+    ::close(door_);
+    for (std::thread& guide : guides_)
+      guide.join();
+  }
+  Doorkeeper(const Doorkeeper&) = delete;
+  Doorkeeper& operator=(const Doorkeeper&) = delete;
+
+  [[nodiscard]] std::uint16_t port() const { return port_; }
+  void send_away(int callers) { to_send_away_ = callers; }
+  [[nodiscard]] int left_to_send_away() const { return to_send_away_; }
+
+ private:
+  void receive() {
+    for (int caller = 0; (caller = ::accept(door_, nullptr, nullptr)) >= 0;) {
+      if (to_send_away_ > 0) {
+        --to_send_away_;
+        ::close(caller);
+      } else {
+        guides_.emplace_back([this, caller] { pass_on(caller); });
+      }
+    }
+  }
+
+  void pass_on(int caller) const {
+    const int inside = ::socket(AF_INET, SOCK_STREAM, 0);
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_port = htons(server_);
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    bool open = ::connect(inside, reinterpret_cast<sockaddr*>(&address), sizeof address) == 0;
+    while (open) {
+      std::array<pollfd, 2> ends{{{caller, POLLIN, 0}, {inside, POLLIN, 0}}};
+      ::poll(ends.data(), ends.size(), -1);
+      for (std::size_t i = 0; i < ends.size() && open; ++i) {
+        if (ends[i].revents == 0) continue;
+        std::array<char, 4096> bytes;
+        const ssize_t size = ::read(ends[i].fd, bytes.data(), bytes.size());
+        open = size > 0 && ::send(ends[1 - i].fd, bytes.data(), static_cast<std::size_t>(size),
+                                  MSG_NOSIGNAL) == size;
+      }
+    }
+    ::close(caller);
+    ::close(inside);
+  }
+
+  const std::uint16_t server_;
+  const std::uint16_t port_ = free_port();
+  const int door_;
+  std::atomic<int> to_send_away_{0};
+  std::vector<std::thread> guides_;
+  std::thread porter_;
+};
+
+TEST(PostgresStore, ASessionThatIsCutWhileItIsMadeIsMadeAgain) {
+  const Postgres postgres;
+  const std::string database = postgres.create_database();
+  Doorkeeper door{postgres.port()};
+  const std::string url =
+      "postgresql://postgres@127.0.0.1:" + std::to_string(door.port()) + "/" + database;
+  {
+    health_agent::db::Pool pool{{.url = url, .size = 1}};
+    const auto cut = [&] {
+      postgres.kill_connections(database);
+      ASSERT_TRUE(eventually([&] { return postgres.connections(database) == 0; }));
+    };
+    cut();
+    door.send_away(4);
+    EXPECT_NO_THROW(static_cast<void>(pool.checkout()));
+    EXPECT_EQ(door.left_to_send_away(), 0);
+    EXPECT_EQ(pool.counts().available, 1);
+
+    cut();
+    door.send_away(1000);
+    EXPECT_THROW(static_cast<void>(pool.checkout()), health_agent::DatabaseError);
+    EXPECT_EQ(pool.counts().available, 0) << "it is away now";
+    door.send_away(0);
+    EXPECT_TRUE(eventually([&] {
+      try {
+        static_cast<void>(pool.checkout());
+        return true;
+      } catch (const health_agent::DatabaseError&) {
+        return false;
+      }
+    }));
+  }
 }
 
 TEST(PostgresStore, KeepsWhatUsersTold) {
