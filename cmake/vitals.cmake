@@ -10,8 +10,9 @@ set(THREADS_PREFER_PTHREAD_FLAG ON)
 
 find_program(CCACHE ccache)
 if(CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
-  # The presets' folders differ, their objects do not: without the folder in the hash they share the cache.
-  set(CMAKE_CXX_COMPILER_LAUNCHER ${CMAKE_COMMAND} -E env CCACHE_NOHASHDIR=1 ${CCACHE})
+  # The presets' folders differ, their objects do not: without the folder in the hash they share the cache. Checkouts do not:
+  # the debug information names the source, which an event's stack shows lines of.
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${CMAKE_COMMAND} -E env CCACHE_NOHASHDIR=1 CCACHE_NAMESPACE=${PROJECT_SOURCE_DIR} ${CCACHE})
 endif()
 
 set(VITALS_SANITIZE "" CACHE STRING "Value of -fsanitize= for every target (address,undefined or thread)")
