@@ -42,6 +42,7 @@ class App {
     this.now = Date.now() / 1000;
     this.view = null;
     this.loaded = false;
+    this.pressed = false;
   }
 
   async start() {
@@ -58,6 +59,10 @@ class App {
         $("search-id").focus();
       }
     });
+    // A press that ends on another element than it began on is no click, so nothing is drawn anew in between.
+    addEventListener("pointerdown", (event) => { this.pressed = event.button === 0; }, true);
+    addEventListener("keydown", (event) => { this.pressed ||= event.key === " "; }, true);
+    for (const end of ["pointerup", "pointercancel", "keyup"]) addEventListener(end, () => setTimeout(() => this.release()), true);
     $("key-form").addEventListener("submit", (event) => {
       event.preventDefault();
       api.setKey($("key-value").value.trim());
@@ -155,7 +160,13 @@ class App {
     const groups = this.errors.length;
     $("error-count").hidden = groups === 0;
     say($("error-count"), format.count(groups));
-    if (document.visibilityState === "visible") this.view?.update();
+    if (document.visibilityState === "visible" && !this.pressed) this.view?.update();
+  }
+
+  release() {
+    if (!this.pressed) return;
+    this.pressed = false;
+    this.show();
   }
 
   setWindow(window) {

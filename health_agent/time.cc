@@ -78,9 +78,9 @@ std::optional<std::int64_t> parse_date(std::string_view text) noexcept {
 std::optional<std::int64_t> parse_timestamp(std::string_view text) noexcept {
   const auto day = take_date(text);
   if (!day || !take_char(text, "Tt ")) return std::nullopt;
-  const int hour = take_number(text, 2);
+  const std::int64_t hour = take_number(text, 2);
   if (hour < 0 || hour > 23 || !take_char(text, ":")) return std::nullopt;
-  const int minute = take_number(text, 2);
+  const std::int64_t minute = take_number(text, 2);
   if (minute < 0 || minute > 59 || !take_char(text, ":")) return std::nullopt;
   const int second = take_number(text, 2);
   if (second < 0 || second > 60) return std::nullopt;
@@ -93,9 +93,9 @@ std::optional<std::int64_t> parse_timestamp(std::string_view text) noexcept {
   if (!take_char(text, "Zz")) {
     const bool west = text.starts_with('-');
     if (!take_char(text, "+-")) return std::nullopt;
-    const int hours = take_number(text, 2);
+    const std::int64_t hours = take_number(text, 2);
     if (hours < 0 || hours > 23 || !take_char(text, ":")) return std::nullopt;
-    const int minutes = take_number(text, 2);
+    const std::int64_t minutes = take_number(text, 2);
     if (minutes < 0 || minutes > 59) return std::nullopt;
     offset = (west ? -1 : 1) * (hours * 3600 + minutes * 60);
   }

@@ -10,7 +10,7 @@
 namespace health_agent::agent {
 
 /// As much of one message, old or new, goes to a model.
-inline constexpr std::size_t kMaxPromptMessage = 16 * 1024;
+inline constexpr std::size_t kMaxPromptMessage = std::size_t{16} * 1024;
 
 /// As many tokens, by estimated_tokens(), may all the earlier messages have.
 inline constexpr std::size_t kHistoryTokens = 6'000;

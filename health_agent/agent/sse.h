@@ -24,7 +24,7 @@ class SseParser {
   };
 
   /// `max_event`: bytes that one event may have, and so the most that is kept.
-  explicit SseParser(std::size_t max_event = 1024 * 1024) : max_event_(max_event) {}
+  explicit SseParser(std::size_t max_event = std::size_t{1024} * 1024) : max_event_(max_event) {}
 
   /// Reads the next piece. After kStopped or kTooLong nothing is read any more.
   State feed(std::string_view piece, const OnEvent& on_event);

@@ -37,8 +37,11 @@ void refuse_unknown_members(const json& object, const std::string& where,
     std::string known;
     for (const std::string_view member : members)
       known += (known.empty() ? "" : ", ") + std::string{member};
-    throw ValidationError("field " + where + shown(json(name)) +
-                          " is not known; known are: " + known);
+    throw ValidationError(std::string{"field "}
+                              .append(where)
+                              .append(shown(json(name)))
+                              .append(" is not known; known are: ")
+                              .append(known));
   }
 }
 
@@ -149,7 +152,7 @@ std::string required_string(const json& object, const char* field, std::size_t m
 
 std::string optional_string(const json& object, const char* field, std::size_t most) {
   const auto found = object.find(field);
-  if (found == object.end() || found->is_null() || *found == "") return {};
+  if (found == object.end() || found->is_null() || *found == json("")) return {};
   return string_of(*found, field, most);
 }
 

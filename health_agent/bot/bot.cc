@@ -48,7 +48,7 @@ constexpr auto kGetMeTimeout = 10s;
 /// getUpdates takes 1 to 100.
 constexpr std::size_t kMostPolled = 100;
 /// Telegram keeps updates for a day; whoever is told of one later than that is told of another.
-constexpr std::int64_t kRemember = 3 * 86'400;
+constexpr std::int64_t kRemember = std::int64_t{3} * 86'400;
 constexpr auto kCleanEvery = 1h;
 /// After a week without updates Telegram may number on from anywhere, and an offset beyond its
 /// numbers would confirm what nobody has seen. By then nothing is left to confirm.

@@ -209,7 +209,7 @@ std::string Responder::today(const std::string& user) {
   return text;
 }
 
-void Responder::commit(db::TelegramUpdate& update, std::string text) {
+void Responder::commit(db::TelegramUpdate& update, const std::string& text) {
   update.answer = clean_text(text);
   parts_.updates.set_answer(update.update_id, update.answer);
   update.answered = true;

@@ -58,7 +58,7 @@ class Responder {
   void answer(db::TelegramUpdate& update, std::string& said);
   void answer_command(db::TelegramUpdate& update, const std::string& user);
   std::string today(const std::string& user);
-  void commit(db::TelegramUpdate& update, std::string text);
+  void commit(db::TelegramUpdate& update, const std::string& text);
 
   /// Puts an apology in the place of the answer. False when the update is another replica's.
   bool apologise(db::TelegramUpdate& update, const std::string& said, const std::exception& error,

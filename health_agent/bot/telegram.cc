@@ -12,7 +12,7 @@ namespace {
 using namespace std::chrono_literals;
 using nlohmann::json;
 
-constexpr std::size_t kMaxAnswer = 4 * 1024 * 1024;
+constexpr std::size_t kMaxAnswer = std::size_t{4} * 1024 * 1024;
 constexpr std::size_t kMaxWords = 200;
 constexpr auto kSendTimeout = 20s;
 constexpr auto kTypingTimeout = 5s;
@@ -72,16 +72,16 @@ TelegramError Telegram::refusal(std::string_view method, int status, std::string
 }
 
 HttpAnswer Telegram::call(std::string_view method, std::string body,
-                          std::chrono::milliseconds timeout, std::stop_token stop) {
-  HttpAnswer answer = http_->send(request(method, std::move(body), timeout), {}, std::move(stop));
+                          std::chrono::milliseconds timeout, const std::stop_token& stop) {
+  HttpAnswer answer = http_->send(request(method, std::move(body), timeout), {}, stop);
   const json parsed = json::parse(answer.body, nullptr, false);
   const bool ok = parsed.is_object() && parsed.value("ok", json{}) == json(true);
   if (answer.status == 200 && ok) return answer;
   throw refusal(method, answer.status == 200 ? 502 : answer.status, answer.body);
 }
 
-std::string Telegram::get_me(std::chrono::milliseconds timeout, std::stop_token stop) {
-  const HttpAnswer answer = call("getMe", "{}", timeout, std::move(stop));
+std::string Telegram::get_me(std::chrono::milliseconds timeout, const std::stop_token& stop) {
+  const HttpAnswer answer = call("getMe", "{}", timeout, stop);
   const json parsed = json::parse(answer.body, nullptr, false);
   const auto result = parsed.find("result");
   if (result == parsed.end() || !result->is_object()) return {};
@@ -90,8 +90,8 @@ std::string Telegram::get_me(std::chrono::milliseconds timeout, std::stop_token 
                                                     : std::string{};
 }
 
-bool Telegram::has_webhook(std::chrono::milliseconds timeout, std::stop_token stop) {
-  const HttpAnswer answer = call("getWebhookInfo", "{}", timeout, std::move(stop));
+bool Telegram::has_webhook(std::chrono::milliseconds timeout, const std::stop_token& stop) {
+  const HttpAnswer answer = call("getWebhookInfo", "{}", timeout, stop);
   const json parsed = json::parse(answer.body, nullptr, false);
   const auto result = parsed.find("result");
   if (result == parsed.end() || !result->is_object()) return false;
@@ -100,7 +100,7 @@ bool Telegram::has_webhook(std::chrono::milliseconds timeout, std::stop_token st
 }
 
 Polled Telegram::get_updates(std::int64_t offset, std::size_t limit, std::chrono::seconds wait,
-                             std::stop_token stop) {
+                             const std::stop_token& stop) {
   constexpr std::string_view kMethod = "getUpdates";
   json body = {{"limit", limit}, {"timeout", wait.count()}, {"allowed_updates", {"message"}}};
   if (offset > 0) body["offset"] = offset;
@@ -114,7 +114,7 @@ Polled Telegram::get_updates(std::int64_t offset, std::size_t limit, std::chrono
         text += piece;
         return text.size() <= kMaxAnswer;
       },
-      std::move(stop));
+      stop);
   if (answer.status != 200) throw refusal(kMethod, answer.status, answer.body);
   Polled polled;
   if (!answer.abandoned) polled.batch = read_updates(text);
@@ -123,7 +123,7 @@ Polled Telegram::get_updates(std::int64_t offset, std::size_t limit, std::chrono
 }
 
 void Telegram::send_message(std::int64_t chat_id, std::string_view text, TextFormat format,
-                            std::stop_token stop) {
+                            const std::stop_token& stop) {
   json body = {{"chat_id", chat_id}, {"link_preview_options", {{"is_disabled", true}}}};
   if (format == TextFormat::kHtml) {
     body["text"] = to_html(text);
@@ -131,12 +131,11 @@ void Telegram::send_message(std::int64_t chat_id, std::string_view text, TextFor
   } else {
     body["text"] = text;
   }
-  call("sendMessage", dump(body), kSendTimeout, std::move(stop));
+  call("sendMessage", dump(body), kSendTimeout, stop);
 }
 
-void Telegram::send_typing(std::int64_t chat_id, std::stop_token stop) {
-  call("sendChatAction", dump({{"chat_id", chat_id}, {"action", "typing"}}), kTypingTimeout,
-       std::move(stop));
+void Telegram::send_typing(std::int64_t chat_id, const std::stop_token& stop) {
+  call("sendChatAction", dump({{"chat_id", chat_id}, {"action", "typing"}}), kTypingTimeout, stop);
 }
 
 }  // namespace health_agent::bot

@@ -58,21 +58,23 @@ class Telegram {
   Telegram(HttpClient& http, std::string api_url, std::string token);
 
   /// The bot's user name. For a token that is not known: TelegramError 401 (or 404).
-  [[nodiscard]] std::string get_me(std::chrono::milliseconds timeout, std::stop_token stop = {});
+  [[nodiscard]] std::string get_me(std::chrono::milliseconds timeout,
+                                   const std::stop_token& stop = {});
 
   /// Whether updates go to a webhook, so that polling is refused.
-  [[nodiscard]] bool has_webhook(std::chrono::milliseconds timeout, std::stop_token stop = {});
+  [[nodiscard]] bool has_webhook(std::chrono::milliseconds timeout,
+                                 const std::stop_token& stop = {});
 
   /// Waits up to `wait` for updates with an id of `offset` or more (0: all that were not confirmed
   /// yet) and confirms all before it.
   [[nodiscard]] Polled get_updates(std::int64_t offset, std::size_t limit,
-                                   std::chrono::seconds wait, std::stop_token stop);
+                                   std::chrono::seconds wait, const std::stop_token& stop);
 
   void send_message(std::int64_t chat_id, std::string_view text, TextFormat format,
-                    std::stop_token stop);
+                    const std::stop_token& stop);
 
   /// Shows "typing…" to the chat, for 5 s or until a message comes.
-  void send_typing(std::int64_t chat_id, std::stop_token stop);
+  void send_typing(std::int64_t chat_id, const std::stop_token& stop);
 
  private:
   HttpRequest request(std::string_view method, std::string body,
@@ -80,7 +82,7 @@ class Telegram {
   /// The error that an answer is, with the token masked should Telegram repeat it.
   TelegramError refusal(std::string_view method, int status, std::string_view body) const;
   HttpAnswer call(std::string_view method, std::string body, std::chrono::milliseconds timeout,
-                  std::stop_token stop);
+                  const std::stop_token& stop);
 
   HttpClient* http_;
   std::string api_url_;

@@ -11,7 +11,7 @@ namespace health_agent::bot {
 
 /// The longest text that is handed to the coach, in bytes. Telegram's own limit is 4,096 UTF-16
 /// units, which is at most 12 KiB.
-inline constexpr std::size_t kMaxText = 12 * 1024;
+inline constexpr std::size_t kMaxText = std::size_t{12} * 1024;
 
 /// What an update is about.
 enum class UpdateKind : std::uint8_t {

@@ -101,7 +101,7 @@ class Prepared<Columns<Out...>, Params<In...>> final : public PreparedBase {
   }
 
   // A long message must not stay in every connection for good.
-  static constexpr std::size_t kKept = 64 * 1024;
+  static constexpr std::size_t kKept = std::size_t{64} * 1024;
 
   std::tuple<Out...> out_;
   std::tuple<In...> in_;
@@ -167,9 +167,9 @@ class Connection {
         return result;
       }
     } catch (const soci::soci_error& error) {
-      DatabaseError ours = translated(error, type, table);
+      const DatabaseError ours = translated(error, type, table);
       scope.fail(word(ours.kind()));
-      throw ours;
+      throw DatabaseError{ours};
     } catch (const DatabaseError& error) {
       scope.fail(word(error.kind()));
       throw;

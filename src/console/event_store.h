@@ -47,9 +47,9 @@ struct ErrorGroup {
 };
 
 struct StoreLimits {
-  std::size_t error_bytes = 4 * 1024 * 1024;
-  std::size_t trace_bytes = 2 * 1024 * 1024;
-  std::size_t payload_bytes = 256 * 1024;  // one that is larger is kept without
+  std::size_t error_bytes = std::size_t{4} * 1024 * 1024;
+  std::size_t trace_bytes = std::size_t{2} * 1024 * 1024;
+  std::size_t payload_bytes = std::size_t{256} * 1024;  // one that is larger is kept without
   std::size_t groups = 200;
   std::size_t slow = 40;          // traces
   std::size_t slow_by_name = 5;   // of one name, so that one endpoint does not hide the others

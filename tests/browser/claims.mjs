@@ -40,7 +40,7 @@ export const claims = {
     await expectNoComplaint(page);
   }),
 
-  /** An error appears within two seconds and opens to the stack of its throw. */
+  /** An error appears within two seconds and opens to the stack of its throw, also by a press during which the list changes. */
   errors: (browser, program) => withService(program, { FAULTS: "handler:1.0" }, async (service) => {
     const page = await openConsole(browser, service);
     await live(page);
@@ -50,9 +50,15 @@ export const claims = {
     await page.waitForSelector("#error-list a", { timeout: 10_000 });
     const seconds = (Date.now() - began) / 1000;
     assert.ok(seconds < 2, `it took ${seconds} s to appear`);
+    await page.hover("#error-list a");
+    await page.mouse.down();
     await failing(service, "late.2");
-    await page.waitForSelector('#error-list .count:has-text("2×")');
-    await page.click("#error-list a");
+    await page.waitForTimeout(2500);
+    await page.mouse.up();
+    await page.waitForSelector(".frames", { timeout: 5000 });
+    await go(page, "#/errors", '#error-list .count:has-text("2×")');
+    await page.focus("#error-list a");
+    await page.keyboard.press("Enter");
     await page.waitForSelector(".frames");
     const first = await page.textContent(".frames li:first-child");
     assert.match(first, /health_agent::faults::maybe_fail/);

@@ -85,7 +85,10 @@ TEST_P(AgentFailure, ARefusedKeyIsAnErrorThatKeepsTheKeyToItself) {
   Http client = service.http();
   const Response response = chat(client, "hello");
   expect_error(response, 502, "AgentError");
-  EXPECT_EQ(response.body.find("HTTP 401"), std::string::npos) << "detail is not for clients";
+  Json told = response.json();
+  told.erase("request_id");  // the only parts with digits by chance
+  told.erase("timestamp");
+  EXPECT_EQ(told.dump().find("401"), std::string::npos) << "detail is not for clients: " << told;
   EXPECT_EQ(mock.asked().size(), 1U);
   expect_logged(service, "HTTP 401");
   ASSERT_TRUE(receiver.wait_for_events(1));

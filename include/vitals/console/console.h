@@ -64,7 +64,7 @@ struct ConsoleOptions {
   std::size_t max_viewers = 8;  ///< live streams at once; more are answered 503
   /// For what the ring keeps of the metrics. A counter or gauge takes 9.4 KB, a histogram of eight
   /// bounds 42 KB; a series that finds no room is counted, and shown as not kept.
-  std::size_t ring_bytes = 24 * 1024 * 1024;
+  std::size_t ring_bytes = std::size_t{24} * 1024 * 1024;
 };
 
 /// The live page: metrics of the last 15 minutes by the second and the last 24 hours by the minute,
