@@ -3,6 +3,7 @@
 
 const BASE = new URL("api/", import.meta.url);
 const KEY = "vitals-console-key";
+const SILENCE = 10_000;
 
 export class NeedsKey extends Error {}
 
@@ -39,21 +40,41 @@ async function refuse(response) {
   throw error;
 }
 
-export async function get(name, params) {
-  const response = await request(name, params);
+export async function get(name, params, signal) {
+  const response = await request(name, params, signal);
   if (!response.ok) await refuse(response);
   return response.json();
 }
 
-/** Follows the live stream until it ends or `signal` says so; `onEvent(name, data)` for each event. */
+/** What `promise` gives, or an error after so many milliseconds. */
+function within(milliseconds, promise) {
+  let timer;
+  const late = new Promise((_, fail) => {
+    timer = setTimeout(() => fail(new Error("The service says nothing any more.")), milliseconds);
+  });
+  return Promise.race([promise, late]).finally(() => clearTimeout(timer));
+}
+
+/**
+ * Follows the live stream until it ends or `signal` says so; `onEvent(name, data)` for each event. A second is told
+ * every second: a stream that is silent for long is dead, though its connection may not know.
+ */
 export async function follow(params, signal, onOpen, onEvent) {
-  const response = await request("live", params, signal);
+  const end = new AbortController();  // so that no viewer's place is kept for a stream that is given up
+  try {
+    await read(await within(SILENCE, request("live", params, AbortSignal.any([signal, end.signal]))), onOpen, onEvent);
+  } finally {
+    end.abort();
+  }
+}
+
+async function read(response, onOpen, onEvent) {
   if (!response.ok) await refuse(response);
   onOpen();
   const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
   let text = "";
   for (;;) {
-    const { done, value } = await reader.read();
+    const { done, value } = await within(SILENCE, reader.read());
     if (done) return;
     text += value;
     for (let end = text.indexOf("\n\n"); end >= 0; end = text.indexOf("\n\n")) {

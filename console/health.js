@@ -1,7 +1,7 @@
 // How the monitoring itself is.
 import * as api from "./api.js";
 import { Chart } from "./charts.js";
-import { h, put } from "./dom.js";
+import { h, put, say } from "./dom.js";
 import * as format from "./format.js";
 import { MONITORING } from "./panels.js";
 import { fields } from "./traces.js";
@@ -13,7 +13,14 @@ export class Monitoring {
     this.app = app;
     this.charts = MONITORING.map((panel) => new Chart(panel));
     this.facts = h("div", { class: "grid panels-3" });
-    this.families = h("div");
+    this.familyNote = h("p", { class: "note" });
+    this.familyRows = h("tbody");
+    this.families = h("section", { class: "card table", id: "families", hidden: true }, h("h3", {}, "Series by family"),
+      this.familyNote,
+      h("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": "Series by family" },
+        h("table", {}, h("thead", {}, h("tr", {}, h("th", { scope: "col" }, "Family"),
+          h("th", { scope: "col", class: "number" }, "Series"), h("th", { scope: "col", class: "number" }, "Overflows"))),
+        this.familyRows)));
   }
 
   mount(root) {
@@ -70,14 +77,11 @@ export class Monitoring {
         ["Viewers", `${health.viewers} of ${health.max_viewers}`],
         ["vitals", `${health.build.version} (${health.build.revision.slice(0, 12)}, ${health.build.compiler})`]].filter(Boolean))));
     const rows = [...health.families].sort((a, b) => b.overflows - a.overflows || b.series - a.series || a.name.localeCompare(b.name));
-    put(this.families, rows.length === 0 ? null : h("section", { class: "card table", id: "families" }, h("h3", {}, "Series by family"),
-      h("p", { class: "note" }, full.length === 0 ? "No family has reached its limit."
-        : "A family that is full counts new label sets under (other)."),
-      h("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": "Series by family" },
-        h("table", {}, h("thead", {}, h("tr", {}, h("th", { scope: "col" }, "Family"),
-          h("th", { scope: "col", class: "number" }, "Series"), h("th", { scope: "col", class: "number" }, "Overflows"))),
-        h("tbody", {}, rows.map((family) => h("tr", {}, h("th", { scope: "row" }, h("code", {}, family.name)),
-          h("td", { class: "number" }, format.count(family.series)),
-          h("td", { class: `number ${family.overflows ? "bad" : "nil"}` }, format.count(family.overflows)))))))));
+    this.families.hidden = rows.length === 0;
+    say(this.familyNote, full.length === 0 ? "No family has reached its limit."
+      : "A family that is full counts new label sets under (other).");
+    put(this.familyRows, rows.map((family) => h("tr", {}, h("th", { scope: "row" }, h("code", {}, family.name)),
+      h("td", { class: "number" }, format.count(family.series)),
+      h("td", { class: `number ${family.overflows ? "bad" : "nil"}` }, format.count(family.overflows)))));
   }
 }

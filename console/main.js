@@ -50,7 +50,11 @@ class App {
     $("search").addEventListener("submit", (event) => {
       event.preventDefault();
       const id = $("search-id").value.trim();
-      if (id) location.hash = `#/search/${encodeURIComponent(id)}`;
+      if (!id) return;
+      const hash = `#/search/${encodeURIComponent(id)}`;
+      // Once more for the same id: what had just happened may be there by now.
+      if (location.hash === hash) this.route();
+      else location.hash = hash;
     });
     addEventListener("keydown", (event) => {
       const typing = ["INPUT", "TEXTAREA", "SELECT"].includes(document.activeElement?.tagName);
@@ -62,7 +66,8 @@ class App {
     // A press that ends on another element than it began on is no click, so nothing is drawn anew in between.
     addEventListener("pointerdown", (event) => { this.pressed = event.button === 0; }, true);
     addEventListener("keydown", (event) => { this.pressed ||= event.key === " "; }, true);
-    for (const end of ["pointerup", "pointercancel", "keyup"]) addEventListener(end, () => setTimeout(() => this.release()), true);
+    for (const end of ["pointerup", "pointercancel", "keyup", "contextmenu"]) addEventListener(end, () => setTimeout(() => this.release()), true);
+    addEventListener("blur", () => this.release());  // of the window: whoever leaves it lets go elsewhere
     $("key-form").addEventListener("submit", (event) => {
       event.preventDefault();
       api.setKey($("key-value").value.trim());
@@ -71,7 +76,7 @@ class App {
       this.connect();
     });
     $("key").addEventListener("cancel", (event) => event.preventDefault());
-    setInterval(() => this.window === "24h" && this.loaded && this.load().catch(() => {}), DAY_EVERY);
+    setInterval(() => this.window === "24h" && this.loaded && this.load(this.stream.signal).catch(() => {}), DAY_EVERY);
     this.connect();
   }
 
@@ -92,8 +97,9 @@ class App {
     return this.filter ? { method: this.filter.method, endpoint: this.filter.endpoint } : {};
   }
 
-  async load() {
-    const overview = await api.get("overview", { window: this.window, ...this.wish() });
+  /** `signal` is aborted when another window or filter is chosen: an answer to the old choice is none. */
+  async load(signal) {
+    const overview = await api.get("overview", { window: this.window, ...this.wish() }, signal);
     this.overview = overview;
     this.now = overview.now;
     this.flags = { metrics: overview.metrics, sentry: overview.sentry };
@@ -118,7 +124,7 @@ class App {
     this.stream = stream;
     for (let pause = 500; !stream.signal.aborted; pause = Math.min(pause * 2, LONGEST_PAUSE)) {
       try {
-        await this.load();
+        await this.load(stream.signal);
         if (!this.flags.metrics && !this.flags.sentry) {
           this.status("off", "metrics and Sentry are off");
           return;

@@ -33,6 +33,7 @@ export class Overview {
     this.journeys = h("div", { class: "funnels" });
     this.filter = h("p", { class: "filter", hidden: true });
     this.rows = "";
+    this.filtered = null;
   }
 
   mount(root) {
@@ -90,12 +91,16 @@ export class Overview {
     this.showTiles();
     this.showEndpoints(overview.endpoints);
     this.showJourneys(overview.journeys ?? []);
-    const filter = this.app.filter;
+    this.showFilter();
+  }
+
+  showFilter() {
+    const { filter } = this.app;
+    if (filter === this.filtered) return;
+    this.filtered = filter;
     this.filter.hidden = !filter;
-    if (filter) {
-      put(this.filter, "Charts of ", h("code", {}, `${filter.method} ${filter.endpoint}`), " alone ",
-        h("button", { type: "button", onclick: () => this.app.setFilter(null) }, "Show all"));
-    }
+    put(this.filter, filter && ["Charts of ", h("code", {}, `${filter.method} ${filter.endpoint}`), " alone ",
+      h("button", { type: "button", onclick: () => this.app.setFilter(null) }, "Show all")]);
   }
 
   showTiles() {

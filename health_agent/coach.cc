@@ -1,9 +1,13 @@
 #include "health_agent/coach.h"
 
+#include <spdlog/spdlog.h>
+
 #include <array>
+#include <exception>
 #include <utility>
 
 #include "vitals/monitor/journey.h"
+#include "vitals/sentry/client.h"
 
 namespace health_agent {
 namespace {
@@ -54,9 +58,17 @@ FoodEntry Coach::log_food(FoodEntry entry, std::int64_t now) {
   return stored;
 }
 
-void Coach::took_food(const std::string& user_id, std::int64_t now) {
-  take_step(user_id, db::Step::kFirstFoodEntry, now);
-  take_step(user_id, db::Step::kSecondDay, now);
+/// The food is stored by now. Who is told of an error logs it once more, so a journey that cannot
+/// be recorded is none.
+void Coach::took_food(const std::string& user_id, std::int64_t now) noexcept {
+  try {
+    take_step(user_id, db::Step::kFirstFoodEntry, now);
+    take_step(user_id, db::Step::kSecondDay, now);
+  } catch (const std::exception& error) {
+    spdlog::warn("a step of a journey could not be recorded: {}", error.what());
+    vitals::sentry::capture_exception(
+        error, {.level = vitals::sentry::Level::kWarning, .mechanism = "journey"});
+  }
 }
 
 void Coach::take_step(const std::string& user_id, db::Step step, std::int64_t now) {

@@ -49,7 +49,7 @@ class Coach {
   FoodEntry log_food(FoodEntry entry, std::int64_t now);
 
  private:
-  void took_food(const std::string& user_id, std::int64_t now);
+  void took_food(const std::string& user_id, std::int64_t now) noexcept;
   void take_step(const std::string& user_id, db::Step step, std::int64_t now);
 
   db::Store& store_;

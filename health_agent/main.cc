@@ -62,6 +62,14 @@ vitals::sentry::Guard start_sentry(const Settings& settings,
   return std::move(*guard);
 }
 
+void reload(health_agent::Service& service) {
+  try {
+    service.reload(load());
+  } catch (const std::exception& error) {
+    spdlog::warn("SIGHUP: nothing was taken: {}", error.what());
+  }
+}
+
 /// Waits for SIGTERM, SIGINT or the time to be over; SIGHUP reloads the settings. Tells systemd's
 /// watchdog meanwhile that the process lives.
 void wait_for_end(const sigset_t& signals, double seconds, health_agent::Service& service,
@@ -84,7 +92,7 @@ void wait_for_end(const sigset_t& signals, double seconds, health_agent::Service
                    signal == SIGTERM ? "SIGTERM" : "SIGINT");
       return;
     }
-    if (signal == SIGHUP) service.reload(load());
+    if (signal == SIGHUP) reload(service);
   }
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -53,6 +54,9 @@ struct User {
   std::int64_t created_at = 0;
 };
 using Fields = std::map<std::string, std::string>;
+
+/// As many profile fields, and as many preferences, a user may have: each read loads them all.
+inline constexpr std::size_t kMaxFields = 50;
 
 /// How far a user has come on a journey: the step just reached, and seconds since the journey
 /// began.

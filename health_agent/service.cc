@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <chrono>
 #include <optional>
+#include <stop_token>
+#include <string>
 #include <utility>
 
 #include "health_agent/agent/agent.h"
@@ -45,11 +47,19 @@ db::PoolOptions pool_options(const Settings& settings) {
   return options;
 }
 
+/// Handlers wait for the database, and there is no use in more of them than it has connections; but
+/// while they wait for a model they hold none.
+std::size_t workers(const Settings& settings) {
+  constexpr std::size_t kForModels = 32;
+  const auto connections = static_cast<std::size_t>(settings.database_pool_size);
+  return settings.agent_model == "local" ? connections : connections + kForModels;
+}
+
 cache::CacheOptions cache_options(const Settings& settings) {
   cache::CacheOptions options;
   options.redis_url = settings.redis_url;
   options.ttl = std::chrono::seconds{settings.cache_ttl_seconds};
-  options.users = static_cast<std::size_t>(settings.database_pool_size);
+  options.users = workers(settings) + bot::BotOptions{}.threads;
   options.warn = [](const std::string& words) { spdlog::warn("{}", words); };
   options.tell = [](const std::string& words) { spdlog::info("{}", words); };
   return options;
@@ -110,7 +120,7 @@ api::ServerOptions server_options(const Settings& settings) {
   options.api_keys = settings.api_keys;
   options.cors_origins = settings.cors_origins;
   options.rate_limit_per_minute = settings.rate_limit_per_minute;
-  options.workers = static_cast<std::size_t>(settings.database_pool_size);
+  options.workers = workers(settings);
   // Each model has the agent's timeout for itself.
   const int models = settings.agent_fallback_model.empty() ? 1 : 2;
   options.handler_timeout = std::chrono::seconds{models * settings.agent_timeout_seconds + 60};
@@ -133,14 +143,15 @@ std::unique_ptr<bot::Bot> make_bot(const Settings& settings, HttpClient& http, d
 
 struct Service::Impl {
   Impl(const Settings& settings, std::shared_ptr<vitals::console::RecentEvents> recent)
-      : scrapes(start_metrics(settings)),
+      : api_host(settings.api_host),
+        scrapes(start_metrics(settings)),
         console(start_console(settings, std::move(recent))),
         pool(pool_options(settings)),
         migrated(db::migrate(pool)),
         store(pool),
         cache(cache::make_cache(cache_options(settings))),
         users(store, *cache),
-        agent_settings(agent_options(settings)),
+        agent_settings(agent_options(settings, give_up.get_token())),
         agent(agent::make_agent(agent_settings)),
         coach(store, users, *agent),
         bot(make_bot(settings, http, pool, store, users, coach)) {
@@ -170,6 +181,7 @@ struct Service::Impl {
 
   ~Impl() { vitals::monitor::set_pool_source({}); }
 
+  std::string api_host;
   std::unique_ptr<vitals::exporting::ScrapeHandler> scrapes;
   std::unique_ptr<vitals::console::Console> console;
   db::Pool pool;
@@ -177,6 +189,7 @@ struct Service::Impl {
   db::Store store;
   std::unique_ptr<cache::Cache> cache;
   cache::CachedUsers users;
+  std::stop_source give_up;  // the calls of models that are still under way
   agent::AgentOptions agent_settings;
   std::unique_ptr<agent::Agent> agent;
   Coach coach;
@@ -219,8 +232,14 @@ void Service::reload(const LoadedSettings& fresh) {
                  s.agent_prices.empty() ? "the shipped price table" : "AGENT_PRICES_FILE");
   }
   if (impl_->server && good("API_KEYS")) {
-    impl_->server->set_api_keys(s.api_keys);
-    spdlog::info("SIGHUP: took {} API_KEYS", s.api_keys.size());
+    // API_HOST may be another by now, but the server listens where it began to.
+    if (s.api_keys.empty() && !is_loopback(impl_->api_host)) {
+      spdlog::warn("SIGHUP: API_KEYS was not taken: without any, {} would be open to everybody",
+                   impl_->api_host);
+    } else {
+      impl_->server->set_api_keys(s.api_keys);
+      spdlog::info("SIGHUP: took {} API_KEYS", s.api_keys.size());
+    }
   }
   if (good("LOG_LEVEL")) {
     set_log_level(s.log_level);
@@ -232,13 +251,15 @@ void Service::stop() {
   const auto end = std::chrono::steady_clock::now() + kDrain;
   if (impl_->bot) impl_->bot->stop_polling();
   if (impl_->console) impl_->console->end_streams();  // which would be waited for
-  if (impl_->server && !impl_->server->stop(kDrain))
+  if (impl_->server && !impl_->server->drain(kDrain))
     spdlog::warn("some requests were given up: they were not done within the drain time");
   const auto left = std::max<std::chrono::milliseconds>(
       0ms, std::chrono::duration_cast<std::chrono::milliseconds>(end -
                                                                  std::chrono::steady_clock::now()));
   if (impl_->bot && !impl_->bot->stop(left))
     spdlog::warn("some updates were not done within the drain time; the next process goes on");
+  impl_->give_up.request_stop();
+  if (impl_->server) impl_->server->stop();
 }
 
 }  // namespace health_agent

@@ -8,6 +8,7 @@
 #include <sstream>
 #include <stdexcept>
 #include <thread>
+#include <utility>
 
 #include "health_agent/agent/agent.h"
 #include "health_agent/agent/prices.h"
@@ -112,10 +113,6 @@ bool is_url(std::string_view text, std::initializer_list<std::string_view> schem
     return error == std::errc{} && end == rest.data() + rest.size() && port >= 1 && port <= 65535;
   }
   return false;
-}
-
-bool is_loopback(std::string_view host) {
-  return host == "localhost" || host == "::1" || host.starts_with("127.");
 }
 
 enum class Secret { kNo, kYes, kUrl };
@@ -515,7 +512,7 @@ LoadedSettings load_settings(const Environment& environment, std::string_view do
   return out;
 }
 
-agent::AgentOptions agent_options(const Settings& settings) {
+agent::AgentOptions agent_options(const Settings& settings, std::stop_token stop) {
   agent::AgentOptions options;
   options.model = settings.agent_model;
   options.fallback_model = settings.agent_fallback_model;
@@ -524,10 +521,15 @@ agent::AgentOptions agent_options(const Settings& settings) {
   options.openai_api_key = settings.openai_api_key;
   options.openai_base_url = settings.openai_base_url;
   options.timeout = std::chrono::seconds{settings.agent_timeout_seconds};
+  options.stop = std::move(stop);
   options.prices = std::make_shared<agent::Prices>();
   if (!settings.agent_prices.empty())
     options.prices->replace(agent::PriceTable::parse(settings.agent_prices).value());
   return options;
+}
+
+bool is_loopback(std::string_view host) {
+  return host == "localhost" || host == "::1" || host.starts_with("127.");
 }
 
 std::string read_dotenv(const std::string& path) {

@@ -4,6 +4,7 @@
 #include <functional>
 #include <map>
 #include <optional>
+#include <stop_token>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -66,7 +67,8 @@ struct Settings {
 
 /// The agent that the settings name: for agent::make_agent() and agent::probe(). With a price table
 /// of its own, which starts as the settings' one.
-[[nodiscard]] agent::AgentOptions agent_options(const Settings& settings);
+[[nodiscard]] agent::AgentOptions agent_options(const Settings& settings,
+                                                std::stop_token stop = {});
 
 /// One variable that cannot be used: its name, what was given (secrets masked) and what is
 /// accepted.
@@ -94,6 +96,9 @@ using Environment = std::function<std::optional<std::string>(const std::string& 
 /// Reads every variable. A value in `environment` wins over one in `dotenv`, the text of a `.env`
 /// file. Never throws for bad input: each fault is in the result.
 [[nodiscard]] LoadedSettings load_settings(const Environment& environment, std::string_view dotenv);
+
+/// Whether only this machine can reach what listens on `host`.
+[[nodiscard]] bool is_loopback(std::string_view host);
 
 /// The text of `path`, empty when there is no such file. Throws std::runtime_error when it is there
 /// and cannot be read.

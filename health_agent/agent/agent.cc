@@ -41,7 +41,8 @@ std::unique_ptr<Agent> make_one(const AgentOptions& options, std::string_view mo
   if (model == "local") {
     agent = std::make_unique<LocalAgent>();
   } else {
-    agent = std::make_unique<RemoteAgent>(endpoint_of(options, model), options.timeout, prices);
+    agent = std::make_unique<RemoteAgent>(endpoint_of(options, model), options.timeout, prices,
+                                          World::real(options.stop));
   }
   return std::make_unique<MonitoredAgent>(std::move(agent));
 }

@@ -6,6 +6,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <stop_token>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -89,6 +90,7 @@ struct AgentOptions {
   std::string openai_base_url = "https://api.openai.com";
   std::chrono::milliseconds timeout{30'000};  ///< For a whole call of one model, retries included.
   std::shared_ptr<Prices> prices{};           ///< Empty is the shipped table.
+  std::stop_token stop{};  ///< Ends the calls of remote models at once, as an AgentError.
 };
 
 /// Makes the agent that the settings name, monitored: each model's call is an AgentCallScope and

@@ -37,7 +37,7 @@ class AnthropicDialogue final : public Dialogue {
       request_["messages"].push_back(text_message(utterance));
   }
 
-  std::string body(const Asking& asking) const override {
+  std::string body(const Asking& asking) override {
     json request = request_;
     request["stream"] = asking.streamed;
     request["tool_choice"] = {{"type", asking.tools_allowed ? "auto" : "none"}};

@@ -79,7 +79,7 @@ class Dialogue {
   virtual ~Dialogue() = default;
 
   /// The body of the next request.
-  [[nodiscard]] virtual std::string body(const Asking& asking) const = 0;
+  [[nodiscard]] virtual std::string body(const Asking& asking) = 0;
 
   virtual void begin_turn() = 0;
 

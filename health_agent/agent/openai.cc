@@ -48,12 +48,13 @@ class OpenAiDialogue final : public Dialogue {
     }
   }
 
-  std::string body(const Asking& asking) const override {
+  std::string body(const Asking& asking) override {
     json request = request_;
     request["stream"] = asking.streamed;
     if (asking.streamed) request["stream_options"] = {{"include_usage", true}};
     request["tool_choice"] = asking.tools_allowed ? "auto" : "none";
-    if (learnt_->no_reasoning_with_tools) request["reasoning_effort"] = "none";
+    without_reasoning_ = learnt_->no_reasoning_with_tools;
+    if (without_reasoning_) request["reasoning_effort"] = "none";
     return to_text(request);
   }
 
@@ -150,7 +151,8 @@ class OpenAiDialogue final : public Dialogue {
   /// Newer models of OpenAI reason by default and refuse tools beside it on this API.
   bool adapt(int status, std::string_view body) override {
     if (status != 400 || body.find("reasoning_effort") == std::string_view::npos) return false;
-    return !learnt_->no_reasoning_with_tools.exchange(true);
+    learnt_->no_reasoning_with_tools = true;
+    return !without_reasoning_;  // another conversation may have learnt it meanwhile
   }
 
  private:
@@ -187,6 +189,7 @@ class OpenAiDialogue final : public Dialogue {
   }
 
   std::shared_ptr<Learnt> learnt_;
+  bool without_reasoning_ = false;  // the last body() was
   json request_;
   std::string text_;
   std::string refusal_;

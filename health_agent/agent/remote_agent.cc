@@ -57,12 +57,13 @@ std::uint64_t count(std::int64_t tokens) {
 
 }  // namespace
 
-World World::real() {
+World World::real(std::stop_token stop) {
   World world;
-  world.send = [client = std::make_shared<HttpClient>()](const HttpRequest& request,
-                                                         const OnBody& on_body) {
-    return client->send(request, on_body);
+  world.send = [client = std::make_shared<HttpClient>(), stop](const HttpRequest& request,
+                                                               const OnBody& on_body) {
+    return client->send(request, on_body, stop);
   };
+  world.stop = std::move(stop);
   world.now = [] { return std::chrono::steady_clock::now(); };
   world.sleep = [](milliseconds time) { std::this_thread::sleep_for(time); };
   world.random = [] {
@@ -130,6 +131,7 @@ class RemoteAgent::Call {
       const milliseconds wait = wait_before_retry(attempt, world_.random(), failure.asked_wait);
       if (world_.now() + wait >= end_) fail(", and there is no time to try again");
       if (!sleep(wait)) return std::nullopt;
+      if (world_.stop.stop_requested()) fail(", and the service ends");
     }
   }
 
@@ -187,7 +189,8 @@ class RemoteAgent::Call {
         return dialogue_->end_turn();
       }
     } catch (const HttpError& error) {
-      failure = {error.what(), error.kind() != HttpError::Kind::kTooLarge};
+      failure = {error.what(), error.kind() != HttpError::Kind::kTooLarge &&
+                                   error.kind() != HttpError::Kind::kStopped};
     } catch (const AnswerError& error) {
       failure = {error.what(), error.again()};
     }
@@ -328,7 +331,7 @@ class RemoteAgent::Call {
   }
 
   bool sleep(milliseconds time) {
-    while (time.count() > 0) {
+    while (time.count() > 0 && !world_.stop.stop_requested()) {
       const milliseconds slice = std::min(time, kSleepSlice);
       world_.sleep(slice);
       time -= slice;

@@ -3,6 +3,7 @@
 #include <chrono>
 #include <functional>
 #include <memory>
+#include <stop_token>
 #include <string>
 
 #include "health_agent/agent/agent.h"
@@ -16,14 +17,15 @@ namespace health_agent::agent {
 struct World {
   using Time = std::chrono::steady_clock::time_point;
 
-  /// One HTTP request: HttpClient::send without a stop token.
+  /// One HTTP request, as HttpClient::send.
   std::function<HttpAnswer(const HttpRequest&, const OnBody&)> send;
   std::function<Time()> now;
   std::function<void(std::chrono::milliseconds)> sleep;
   std::function<double()> random;  ///< [0, 1)
+  std::stop_token stop{};          ///< Ends a call between two attempts.
 
-  /// The real one, with a client of its own.
-  [[nodiscard]] static World real();
+  /// The real one, with a client of its own. `stop` ends a request under way, too.
+  [[nodiscard]] static World real(std::stop_token stop = {});
 };
 
 /// A model of somebody else's, by its vendor's API: asked again when that may help, all within the

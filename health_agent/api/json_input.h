@@ -17,7 +17,6 @@ namespace health_agent::api {
 inline constexpr std::size_t kMaxIdSize = 64;
 inline constexpr std::size_t kMaxMessageSize = 8'000;
 inline constexpr std::size_t kMaxHistory = 50;
-inline constexpr std::size_t kMaxFields = 50;
 inline constexpr std::size_t kMaxFoods = 100;
 
 /// A JSON object with no member but those named.

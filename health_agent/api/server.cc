@@ -180,6 +180,14 @@ class IoContext : public asio::io_context {
   using asio::execution_context::shutdown;
 };
 
+/// What asks neither a model nor for a key: /api/health, /metrics, a wrong path. It has workers of
+/// its own, so that whoever watches the service is answered while every other one waits.
+bool is_for_everybody(const RouteTable::Match& match) {
+  return match.route == nullptr || match.route->access == Access::kEverybody;
+}
+
+constexpr std::size_t kQuickWorkers = 2;
+
 }  // namespace
 
 struct Server::Impl {
@@ -187,12 +195,13 @@ struct Server::Impl {
       : options(std::move(server_options)),
         routes(std::move(route_table)),
         admission(options.api_keys, options.cors_origins, options.rate_limit_per_minute),
-        workers(options.workers) {}
+        workers(options.workers),
+        quick_workers(kQuickWorkers) {}
 
   ~Impl() { end(); }
 
   void start();
-  bool stop(std::chrono::milliseconds drain);
+  bool drain(std::chrono::milliseconds timeout);
   void end();
 
   restinio::request_handling_status_t on_request(RequestHandle handle);
@@ -218,6 +227,7 @@ struct Server::Impl {
   std::unique_ptr<HttpServer> server;
   std::vector<std::thread> io_threads;
   asio::thread_pool workers;
+  asio::thread_pool quick_workers;
   std::shared_ptr<spdlog::logger> access_log = spdlog::get("access");
 };
 
@@ -253,17 +263,17 @@ void Server::Impl::start() {
   }
 }
 
-bool Server::Impl::stop(std::chrono::milliseconds drain) {
+bool Server::Impl::drain(std::chrono::milliseconds timeout) {
   draining = true;
   if (server != nullptr) server->close_sync();
-  const bool drained = in_flight.wait_none(drain);
-  end();
-  return drained;
+  return in_flight.wait_none(timeout);
 }
 
 void Server::Impl::end() {
-  workers.stop();
-  workers.join();
+  for (asio::thread_pool* pool : {&workers, &quick_workers})
+    pool->stop();
+  for (asio::thread_pool* pool : {&workers, &quick_workers})
+    pool->join();
   keep_running.reset();
   context.stop();
   for (std::thread& thread : io_threads)
@@ -288,7 +298,8 @@ restinio::request_handling_status_t Server::Impl::on_request(RequestHandle handl
     start.remote_address = address;
   }
   auto exchange = std::make_shared<Exchange>(std::move(handle), std::move(match), start, in_flight);
-  asio::post(workers, [this, exchange = std::move(exchange)]() mutable {
+  asio::thread_pool& pool = is_for_everybody(exchange->match) ? quick_workers : workers;
+  asio::post(pool, [this, exchange = std::move(exchange)]() mutable {
     work(std::exchange(exchange, nullptr));
   });
   return restinio::request_accepted();
@@ -483,8 +494,11 @@ Server::~Server() = default;
 void Server::start() {
   impl_->start();
 }
-bool Server::stop(std::chrono::milliseconds drain) {
-  return impl_->stop(drain);
+bool Server::drain(std::chrono::milliseconds timeout) {
+  return impl_->drain(timeout);
+}
+void Server::stop() {
+  impl_->end();
 }
 void Server::set_api_keys(std::vector<std::string> keys) {
   impl_->admission.set_keys(std::move(keys));

@@ -18,7 +18,7 @@ struct ServerOptions {
   std::vector<std::string> cors_origins;
   int rate_limit_per_minute = 0;
   /// Threads that handlers run on: how many requests can wait for the database or the agent at
-  /// once.
+  /// once. Routes that are for everybody have a few more of their own.
   std::size_t workers = 4;
   /// From a request's first byte to its last; also how long an idle connection is kept.
   std::chrono::seconds read_timeout{20};
@@ -33,7 +33,7 @@ struct ServerOptions {
 /// for every exception.
 ///
 /// A handler's ServiceError becomes its status; anything else becomes a Sentry event and a 500
-/// without detail. Neither stops the server. Threads: start() and stop() from one thread;
+/// without detail. Neither stops the server. Threads: start(), drain() and stop() from one thread;
 /// set_api_keys() from any.
 class Server {
  public:
@@ -45,9 +45,13 @@ class Server {
   /// Listens. Throws std::runtime_error that names host, port and cause when it cannot.
   void start();
 
-  /// Takes no new connection, waits for the requests that are under way, at most `drain`, and ends.
-  /// False when some had to be given up. start() may not be called again.
-  bool stop(std::chrono::milliseconds drain);
+  /// Takes no new connection and waits for the requests that are under way, at most `timeout`.
+  /// False when some still are.
+  bool drain(std::chrono::milliseconds timeout);
+
+  /// Ends, when the handlers that run have ended; their answers may be lost. start() may not be
+  /// called again.
+  void stop();
 
   /// Replaces the keys, for requests from now on.
   void set_api_keys(std::vector<std::string> keys);

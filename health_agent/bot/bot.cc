@@ -116,6 +116,7 @@ struct Bot::Impl {
   void tick();
   void set_held(bool now_held);
   void take_over();
+  void find_own();
 
   void receive();
   std::optional<std::stop_token> wait_for_lease();
@@ -145,7 +146,9 @@ struct Bot::Impl {
   Responder responder;
   Strangers strangers;
   std::stop_source give_up;  // sending, too
-  Lanes lanes;               // its jobs use all of the above
+  std::mutex hand_mutex;
+  std::unordered_set<std::int64_t> in_hand;  // ids of updates that wait or run
+  Lanes lanes;                               // its jobs use all of the above
 
   std::stop_source stop_keeping;
   std::stop_source stop_receiving;
@@ -188,10 +191,12 @@ void Bot::Impl::keep() {
 void Bot::Impl::tick() {
   try {
     const bool mine = leases.hold(lease_name);
-    if (options.webhook) leases.drop_dead(lease_prefix);
+    // In both modes: those who died may have worked in the other one.
+    leases.drop_dead(lease_prefix);
     if (mine) {
       responder.settle();
       take_over();
+      find_own();
       if (!cleaned || Clock::now() - *cleaned > kCleanEvery) {
         updates.remove_older_than(unix_now() - kRemember);
         cleaned = Clock::now();
@@ -223,6 +228,18 @@ void Bot::Impl::take_over() {
   const std::size_t room = lanes.room();
   if (room == 0) return;
   for (db::TelegramUpdate& update : updates.take_over(static_cast<std::int64_t>(room)))
+    post(std::move(update));
+}
+
+/// Goes on with what this process has recorded or taken over without being told that it succeeded:
+/// Telegram does not send that again, and nobody else may take it.
+void Bot::Impl::find_own() {
+  std::size_t most = lanes.room();
+  {
+    const std::lock_guard lock{hand_mutex};
+    most += in_hand.size();
+  }
+  for (db::TelegramUpdate& update : updates.held(static_cast<std::int64_t>(most)))
     post(std::move(update));
 }
 
@@ -413,12 +430,25 @@ void Bot::Impl::count(const Update& update) {
   }
 }
 
+/// Has an update answered, unless that is under way or done.
 void Bot::Impl::post(db::TelegramUpdate update) {
   const std::int64_t chat = update.chat_id;
-  // After close() it stays as it is in the database, for the next process.
-  lanes.post(chat, [this, update = std::move(update)]() mutable {
+  const std::int64_t id = update.update_id;
+  {
+    const std::lock_guard lock{hand_mutex};
+    // In this order: what leaves the one set is in the other by then, or done in the database.
+    if (in_hand.contains(id) || responder.waits_to_settle(id)) return;
+    in_hand.insert(id);
+  }
+  const bool posted = lanes.post(chat, [this, id, update = std::move(update)]() mutable {
     responder.handle(std::move(update), give_up.get_token());
+    const std::lock_guard lock{hand_mutex};
+    in_hand.erase(id);
   });
+  if (posted) return;
+  // After close() it stays as it is in the database, for the next process.
+  const std::lock_guard lock{hand_mutex};
+  in_hand.erase(id);
 }
 
 Bot::Bot(BotOptions options, HttpClient& http, db::Pool& pool, db::Store& store,

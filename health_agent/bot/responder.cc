@@ -55,6 +55,12 @@ class Interrupted : public std::runtime_error {
   Interrupted() : std::runtime_error("stopped before the answer was sent") {}
 };
 
+/// Nobody can be asked whether the update is still this process'. What waits to be sent waits on.
+class LeftForLater : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
+};
+
 /// The words that a row may hold, with static storage.
 std::string_view kind_word(const std::string& kind) noexcept {
   for (const UpdateKind known :
@@ -109,6 +115,9 @@ void Responder::handle(db::TelegramUpdate update, const std::stop_token& stop) {
     } catch (const db::UpdateLost&) {
       throw;
     } catch (const std::exception& error) {
+      // What the end of the process has cut off is done by the next one.
+      if (stop.stop_requested() && said.empty()) throw Interrupted();
+      if (update.answered) throw LeftForLater(error.what());
       answered_well = false;
       scope.fail(error);
       log().error("an update ({}) failed: {}", kind, error.what());
@@ -121,6 +130,9 @@ void Responder::handle(db::TelegramUpdate update, const std::stop_token& stop) {
   } catch (const db::UpdateLost& lost) {
     scope.succeed();
     log().info("an update ({}) is left alone: {}", kind, lost.what());
+  } catch (const LeftForLater& later) {
+    scope.fail(later);
+    log().warn("the answer to an update ({}) is not sent yet: {}", kind, later.what());
   } catch (const Interrupted& interrupted) {
     scope.succeed();
     log().info("an update ({}) is left to the next process: {}", kind, interrupted.what());
@@ -157,6 +169,11 @@ void Responder::settle() {
     const std::lock_guard lock{mutex_};
     std::erase(unfinished_, id);
   }
+}
+
+bool Responder::waits_to_settle(std::int64_t update_id) const {
+  const std::lock_guard lock{mutex_};
+  return std::find(unfinished_.begin(), unfinished_.end(), update_id) != unfinished_.end();
 }
 
 void Responder::answer(db::TelegramUpdate& update, std::string& said) {
@@ -223,13 +240,23 @@ bool Responder::apologise(db::TelegramUpdate& update, const std::string& said,
     parts_.updates.set_answer(update.update_id, words);
   } catch (const db::UpdateLost&) {
     // Either it was lost, or what failed came after the commit: then the answer stands.
-    if (said.empty() || !parts_.updates.is_mine(update.update_id)) return false;
+    if (said.empty() || !may_be_mine(update.update_id)) return false;
     update.answer = said;
   } catch (const DatabaseError& away) {
     log().warn("an apology is sent without being recorded: {}", away.what());
   }
   update.answered = true;
   return true;
+}
+
+/// Twice is better than never, so an answer that was committed here is sent when it is not known.
+bool Responder::may_be_mine(std::int64_t update_id) {
+  try {
+    return parts_.updates.is_mine(update_id);
+  } catch (const DatabaseError& away) {
+    log().warn("an answer is sent without being looked at again: {}", away.what());
+    return true;
+  }
 }
 
 void Responder::deliver(const db::TelegramUpdate& update, const std::stop_token& stop) {

@@ -43,7 +43,8 @@ class Responder {
   explicit Responder(const Parts& parts) noexcept : parts_(parts) {}
 
   /// Answers one recorded update, to its end: an UpdateScope of its own, in which also every
-  /// failure ends. `stop` gives up sending; the next process goes on from there. Never throws.
+  /// failure ends. `stop` gives up sending; the next process goes on from there. An update whose
+  /// answer is there and cannot be looked at is left as it is. Never throws.
   void handle(db::TelegramUpdate update, const std::stop_token& stop);
 
   /// Tells somebody who is not on the list so, with one try. Never throws.
@@ -51,6 +52,9 @@ class Responder {
 
   /// Writes down what is done and could not be written down at the time. Throws DatabaseError.
   void settle();
+
+  /// Whether the update is done, but not yet so in the database.
+  [[nodiscard]] bool waits_to_settle(std::int64_t update_id) const;
 
  private:
   /// The agent's or a command's answer, committed. `said` is what was about to be committed, also
@@ -63,13 +67,14 @@ class Responder {
   /// Puts an apology in the place of the answer. False when the update is another replica's.
   bool apologise(db::TelegramUpdate& update, const std::string& said, const std::exception& error,
                  std::string_view request_id);
+  bool may_be_mine(std::int64_t update_id);
 
   void deliver(const db::TelegramUpdate& update, const std::stop_token& stop);
   void send(std::int64_t chat_id, std::string_view text, const std::stop_token& stop);
   void finish(std::int64_t update_id) noexcept;
 
   Parts parts_;
-  std::mutex mutex_;
+  mutable std::mutex mutex_;
   std::vector<std::int64_t> unfinished_;  // done, but not so in the database
 };
 

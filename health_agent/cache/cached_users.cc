@@ -184,15 +184,23 @@ DaySummary summary_of(std::vector<FoodEntry> entries) {
   return summary;
 }
 
+/// What the cache has, or else what `load` gives, which the cache then has.
+template <class Read, class Load, class Pack>
+auto cached(Cache& cache, const std::string& key, Read&& read, Load&& load, Pack&& pack) {
+  Lookup found = cache.lookup(key);
+  if (found.value) {
+    if (auto value = read(*found.value)) return *std::move(value);
+    cache.erase(key);  // only what is not there may be filled
+    found = cache.lookup(key);
+  }
+  auto value = load();
+  if (!found.value) cache.fill(key, pack(value), found.version);
+  return value;
+}
+
 template <class Load>
 Fields cached_fields(Cache& cache, const std::string& key, Load&& load) {
-  const Lookup found = cache.lookup(key);
-  if (found.value) {
-    if (auto fields = fields_from(*found.value)) return *std::move(fields);
-  }
-  Fields fields = load();
-  cache.fill(key, packed(fields), found.version);
-  return fields;
+  return cached(cache, key, fields_from, load, [](const Fields& fields) { return packed(fields); });
 }
 
 }  // namespace
@@ -216,16 +224,11 @@ DaySummary CachedUsers::food_of_day(std::string_view user_id, std::int64_t day, 
   if (day != day_of(now)) {
     return summary_of(store_->food_entries(user_id, from, from + kSecondsADay));
   }
-  const std::string key = today_key(user_id);
-  const Lookup found = cache_->lookup(key);
-  if (found.value) {
-    if (auto entries = entries_from(*found.value, day, user_id)) {
-      return summary_of(*std::move(entries));
-    }
-  }
-  std::vector<FoodEntry> entries = store_->food_entries(user_id, from, from + kSecondsADay);
-  cache_->fill(key, packed(day, entries), found.version);
-  return summary_of(std::move(entries));
+  return summary_of(cached(
+      *cache_, today_key(user_id),
+      [&](const std::string& value) { return entries_from(value, day, user_id); },
+      [&] { return store_->food_entries(user_id, from, from + kSecondsADay); },
+      [&](const std::vector<FoodEntry>& entries) { return packed(day, entries); }));
 }
 
 void CachedUsers::set_profile_field(std::string_view user_id, std::string_view field,

@@ -170,11 +170,13 @@ void RedisLink::probe() {
 
 void RedisLink::watch() {
   milliseconds pause = kFirstPause;
+  Clock::time_point outage{};  // when the one began that the pause is for
   std::unique_lock lock{mutex_};
   for (;;) {
     wake_.wait(lock, [this] { return stopping_ || recovery_wanted_ || !well(); });
     if (!well()) {
-      if (back_since_ + kWell < away_since_) pause = kFirstPause;
+      if (away_since_ != std::exchange(outage, away_since_) && back_since_ + kWell < away_since_)
+        pause = kFirstPause;
       wake_.wait_for(lock, pause, [this] { return stopping_; });
       pause = std::min(2 * pause, kLongestPause);
     }

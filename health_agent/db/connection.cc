@@ -73,13 +73,17 @@ void Connection::make_usable() {
 }
 
 void Connection::reopen() {
-  broken_ = true;
+  close();
   failure_ = Failure::kStatement;
+  session_ = backend_->open();
+  broken_ = false;
+}
+
+void Connection::close() noexcept {
+  broken_ = true;
   prepared_.clear();
   forgotten_.clear();
   session_.reset();
-  session_ = backend_->open();
-  broken_ = false;
 }
 
 void Connection::execute(const char* sql, const vitals::sentry::Span& span) {

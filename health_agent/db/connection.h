@@ -191,6 +191,10 @@ class Connection {
   /// cannot be done; it stays broken then.
   void make_usable();
 
+  /// Ends the session, and with it a transaction that could not be undone; make_usable() opens
+  /// another.
+  void close() noexcept;
+
  private:
   friend class Transaction;
 

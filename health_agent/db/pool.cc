@@ -102,6 +102,8 @@ Pool::Lease Pool::checkout() {
 }
 
 void Pool::give_back(Connection& connection) noexcept {
+  // What is broken may wait here for long, and must not keep a lock on the database meanwhile.
+  if (connection.broken()) connection.close();
   {
     const std::lock_guard lock{impl_->mutex};
     impl_->free.push_back(&connection);  // within the capacity reserved at the start

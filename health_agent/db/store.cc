@@ -45,20 +45,24 @@ constexpr Query<Columns<string, string>, Id> kPreferences{
     "SELECT COALESCE(p.name, ''), COALESCE(p.value, '') FROM users u"
     " LEFT JOIN user_preferences p ON p.user_id = u.user_id WHERE u.user_id = :user_id"};
 
-// Writes for a user select from users, for the same reason: nothing changed means no such user.
-using SetField = Query<Columns<>, Params<string, string, string>>;
+// Writes for a user select from users, for the same reason: nothing changed means no such user, or
+// that it has as many as it may have. (Two writers at once may go one too far: it is a bound.)
+using SetField = Query<Columns<>, Params<string, string, string, string, Integer>>;
 
 constexpr SetField kSetProfileField{
     QueryType::kInsert, "user_profiles",
     "INSERT INTO user_profiles (user_id, field, value)"
-    " SELECT user_id, CAST(:field AS TEXT), CAST(:value AS TEXT) FROM users WHERE user_id = "
-    ":user_id"
+    " SELECT u.user_id, CAST(:field AS TEXT), CAST(:value AS TEXT) FROM users u"
+    " WHERE u.user_id = :user_id AND (SELECT COUNT(*) FROM user_profiles p"
+    " WHERE p.user_id = u.user_id AND p.field <> CAST(:same_field AS TEXT)) < :most"
     " ON CONFLICT (user_id, field) DO UPDATE SET value = excluded.value"};
 
 constexpr SetField kSetPreference{
     QueryType::kInsert, "user_preferences",
     "INSERT INTO user_preferences (user_id, name, value)"
-    " SELECT user_id, CAST(:name AS TEXT), CAST(:value AS TEXT) FROM users WHERE user_id = :user_id"
+    " SELECT u.user_id, CAST(:name AS TEXT), CAST(:value AS TEXT) FROM users u"
+    " WHERE u.user_id = :user_id AND (SELECT COUNT(*) FROM user_preferences p"
+    " WHERE p.user_id = u.user_id AND p.name <> CAST(:same_name AS TEXT)) < :most"
     " ON CONFLICT (user_id, name) DO UPDATE SET value = excluded.value"};
 
 constexpr Query<Columns<Integer>, Params<string, string, Integer, string, string>> kSaveFoodEntry{
@@ -127,6 +131,16 @@ constexpr Query<Columns<Integer>, Params<>> kPing{
 [[noreturn]] void no_user(std::string_view user_id) {
   throw RecordNotFoundError("there is no user \"" + string(user_id) + "\"");
 }
+
+[[noreturn]] void too_many(std::string_view fields) {
+  throw ValidationError(std::string{"the user has "}
+                            .append(std::to_string(kMaxFields))
+                            .append(" ")
+                            .append(fields)
+                            .append(" already: give one of those another value"));
+}
+
+constexpr auto kMost = static_cast<Integer>(kMaxFields);
 
 template <class Out, class In, class... Rest>
 Integer run(Pool& pool, const Query<Out, In>& query, Rest&&... rest) {
@@ -221,11 +235,15 @@ Fields Store::preferences(std::string_view user_id) {
 
 void Store::set_profile_field(std::string_view user_id, std::string_view field,
                               std::string_view json) {
-  if (run(*pool_, kSetProfileField, field, json, user_id) == 0) no_user(user_id);
+  if (run(*pool_, kSetProfileField, field, json, user_id, field, kMost) > 0) return;
+  if (!user_exists(user_id)) no_user(user_id);
+  too_many("profile fields");
 }
 
 void Store::set_preference(std::string_view user_id, std::string_view name, std::string_view json) {
-  if (run(*pool_, kSetPreference, name, json, user_id) == 0) no_user(user_id);
+  if (run(*pool_, kSetPreference, name, json, user_id, name, kMost) > 0) return;
+  if (!user_exists(user_id)) no_user(user_id);
+  too_many("preferences");
 }
 
 FoodEntry Store::save_food_entry(FoodEntry entry) {

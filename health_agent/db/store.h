@@ -51,7 +51,8 @@ class Store {
   [[nodiscard]] Fields profile(std::string_view user_id);
   [[nodiscard]] Fields preferences(std::string_view user_id);
 
-  /// Sets one field, new or not. `json` is the value as JSON text; it is kept as it is.
+  /// Sets one field, new or not. `json` is the value as JSON text; it is kept as it is. Throws
+  /// ValidationError for a new one when there are kMaxFields.
   void set_profile_field(std::string_view user_id, std::string_view field, std::string_view json);
   void set_preference(std::string_view user_id, std::string_view name, std::string_view json);
 

@@ -31,10 +31,18 @@ constexpr Query<
               " WHERE bot_id = :bot_id AND holder NOT IN (SELECT holder FROM leases)"
               " AND holder <> :not_holder AND update_id IN"
               " (SELECT u.update_id FROM telegram_updates u WHERE u.bot_id = :same_bot"
-              " AND u.state <> 'done' AND u.holder NOT IN (SELECT holder FROM leases)"
+              " AND u.state IN ('new', 'answered') AND u.holder NOT IN (SELECT holder FROM leases)"
               " ORDER BY u.update_id LIMIT :most)"
               " RETURNING update_id, chat_id, sender_id, kind, content, state, answer, parts_sent,"
               " attempts"};
+
+constexpr Query<
+    Columns<Integer, Integer, Integer, string, string, string, string, Integer, Integer>,
+    Params<Integer, string, Integer>>
+    kHeld{QueryType::kSelect, kTable,
+          "SELECT update_id, chat_id, sender_id, kind, content, state, answer, parts_sent, attempts"
+          " FROM telegram_updates WHERE bot_id = :bot_id AND holder = :holder"
+          " AND state IN ('new', 'answered') ORDER BY update_id LIMIT :most"};
 
 using OfOne = Params<Integer, Integer, string>;
 
@@ -70,6 +78,23 @@ Integer run(Pool& pool, const Query<Out, In>& query, Rest&&... rest) {
   return lease.connection().run(query, std::forward<Rest>(rest)...);
 }
 
+/// Takes rows as kTakeOver and kHeld give them.
+auto adds_to(std::vector<TelegramUpdate>& updates) {
+  return [&updates](Integer id, Integer chat, Integer sender, const string& kind,
+                    const string& content, const string& state, const string& answer,
+                    Integer parts_sent, Integer attempts) {
+    updates.push_back({.update_id = id,
+                       .chat_id = chat,
+                       .sender_id = sender,
+                       .kind = kind,
+                       .content = content,
+                       .answered = state == "answered",
+                       .answer = answer,
+                       .parts_sent = parts_sent,
+                       .attempts = attempts});
+  };
+}
+
 }  // namespace
 
 TelegramUpdates::TelegramUpdates(Pool& pool, std::int64_t bot_id, std::string holder)
@@ -92,25 +117,17 @@ std::vector<std::int64_t> TelegramUpdates::record(std::span<const TelegramUpdate
 
 std::vector<TelegramUpdate> TelegramUpdates::take_over(std::int64_t most) {
   std::vector<TelegramUpdate> taken;
-  run(
-      *pool_, kTakeOver,
-      [&](Integer id, Integer chat, Integer sender, const string& kind, const string& content,
-          const string& state, const string& answer, Integer parts_sent, Integer attempts) {
-        taken.push_back({.update_id = id,
-                         .chat_id = chat,
-                         .sender_id = sender,
-                         .kind = kind,
-                         .content = content,
-                         .answered = state == "answered",
-                         .answer = answer,
-                         .parts_sent = parts_sent,
-                         .attempts = attempts});
-      },
-      holder_, bot_id_, holder_, bot_id_, most);
+  run(*pool_, kTakeOver, adds_to(taken), holder_, bot_id_, holder_, bot_id_, most);
   std::sort(taken.begin(), taken.end(), [](const TelegramUpdate& a, const TelegramUpdate& b) {
     return a.update_id < b.update_id;
   });
   return taken;
+}
+
+std::vector<TelegramUpdate> TelegramUpdates::held(std::int64_t most) {
+  std::vector<TelegramUpdate> mine;
+  run(*pool_, kHeld, adds_to(mine), bot_id_, holder_, most);
+  return mine;
 }
 
 bool TelegramUpdates::is_mine(std::int64_t update_id) {

@@ -52,6 +52,10 @@ class TelegramUpdates {
   /// a process that has a lease itself.
   [[nodiscard]] std::vector<TelegramUpdate> take_over(std::int64_t most);
 
+  /// Up to `most` updates that this process holds and that are not done; oldest first. More than it
+  /// knows of when it was not told that a commit had succeeded.
+  [[nodiscard]] std::vector<TelegramUpdate> held(std::int64_t most);
+
   /// Whether this process still holds it, and it is not done.
   [[nodiscard]] bool is_mine(std::int64_t update_id);
 

@@ -235,8 +235,12 @@ std::string error_json(const EventStore& store, std::string_view group, std::str
   json.begin_object().key("group");
   write_group(json, *found);
   json.key("shown").string(shown->id);
+  std::vector<Kept> others = store.errors_of(key, kMostOfGroup);
+  const bool among = std::any_of(others.begin(), others.end(),
+                                 [&](const Kept& other) { return other->id == shown->id; });
+  if (!among) others.push_back(shown);
   json.key("others").begin_array();
-  for (const Kept& error : store.errors_of(key, kMostOfGroup)) {
+  for (const Kept& error : others) {
     json.begin_object();
     write_error(json, *error);
     json.end_object();

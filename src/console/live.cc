@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdint>
 #include <utility>
 
 #include "base/background_thread.h"
@@ -14,6 +15,17 @@ using Clock = std::chrono::steady_clock;
 
 /// While somebody looks, an error is told of after so many seconds.
 constexpr double kBetween = 0.2;
+/// Seconds after which the traces are told anew, since the slow ones grow old.
+constexpr std::int64_t kAgedEvery = 30;
+
+/// A host's server that throws has lost the viewer.
+bool takes(Viewer& viewer, const std::string& piece) noexcept {
+  try {
+    return viewer.write(piece);
+  } catch (...) {
+    return false;
+  }
+}
 
 double wall_seconds() noexcept {
   return std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
@@ -88,13 +100,16 @@ void LiveFeed::tell(bool second) noexcept {
   const std::lock_guard hold{shared_->mutex};
   if (shared_->watching.empty()) return;
   try {
+    gone.reserve(shared_->watching.size());
     TickParts parts{.second = second};
     if (sources_.store != nullptr) {
       const std::uint64_t errors = sources_.store->error_version();
       const std::uint64_t traces = sources_.store->trace_version();
       const bool all = second && std::exchange(shared_->newcomer, false);
       parts.errors = all || errors != told_errors_;
-      parts.traces = all || (traces != told_traces_ && second);
+      // The slow ones are those of the last minutes, also while no other comes.
+      const bool aged = second && static_cast<std::int64_t>(now()) % kAgedEvery == 0;
+      parts.traces = all || aged || (traces != told_traces_ && second);
       told_errors_ = errors;
       if (second) told_traces_ = traces;
     }
@@ -112,15 +127,12 @@ void LiveFeed::tell(bool second) noexcept {
         text += "\n\n";
         piece = &made.emplace_back(&wish, std::move(text)).second;
       }
-      if (!watching.viewer->write(*piece)) watching.viewer.reset();
+      if (!takes(*watching.viewer, *piece)) gone.push_back(std::move(watching));
     }
-    for (Watching& watching : shared_->watching) {
-      if (!watching.viewer) gone.push_back(std::move(watching));
-    }
-    std::erase_if(shared_->watching, [](const Watching& watching) { return !watching.viewer; });
   } catch (...) {
-    // A host's server that throws, or no memory: the next second is another chance.
+    // No memory: the next second is another chance.
   }
+  std::erase_if(shared_->watching, [](const Watching& watching) { return !watching.viewer; });
 }
 
 LiveFeed::Attach LiveFeed::take_place(Wish wish) {

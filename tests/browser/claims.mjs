@@ -16,6 +16,15 @@ async function withService(program, settings, check, options) {
 const failing = (service, id, headers = {}) =>
   fetch(`${service.url}/api/v1/users/ann`, { headers: { "X-Request-ID": id, ...headers } });
 
+/** Waits until an error and a trace of this request id are kept. */
+async function kept(service, id) {
+  for (;;) {
+    const found = await (await fetch(`${service.url}/console/api/search?id=${id}`)).json();
+    if (found.errors.length > 0 && found.traces.length > 0) return;
+    await new Promise((resume) => setTimeout(resume, 100));
+  }
+}
+
 export const claims = {
   /** Every panel draws data within ten seconds of a start, and goes on by itself. */
   panels: (browser, program) => withService(program, {}, async (service) => {
@@ -89,7 +98,13 @@ export const claims = {
     const page = await openConsole(browser, service);
     await live(page);
     assert.equal((await failing(service, "find.me-1")).status, 500);
-    await go(page, "#/errors", "#error-list a");
+    await go(page, "#/search/find.me-2", "text=Nothing of this id is kept");
+    assert.equal((await failing(service, "find.me-2")).status, 500);
+    await kept(service, "find.me-2");
+    await page.fill("#search-id", "find.me-2");
+    await page.press("#search-id", "Enter");
+    await page.waitForSelector("#found-errors a", { timeout: 5000 });
+    await kept(service, "find.me-1");
     await page.fill("#search-id", "find.me-1");
     await page.press("#search-id", "Enter");
     await page.waitForSelector("#found-errors a");
@@ -134,6 +149,13 @@ export const claims = {
     await page.keyboard.press("Enter");
     await page.waitForSelector("#waterfall details[open]");
     await go(page, "#/", "#endpoints tbody button");
+    await page.focus('#endpoints button:has-text("/api/v1/chat")');
+    await page.keyboard.press("Enter");
+    await page.waitForSelector(".filter button:has-text('Show all')");
+    await page.focus(".filter button");
+    await page.waitForTimeout(2500);
+    await page.keyboard.press("Enter");
+    await page.waitForSelector(".filter", { state: "hidden" });
     await page.focus('input[value="15m"]');
     await page.keyboard.press("ArrowRight");
     await page.waitForSelector("text=Over 24 hours");
@@ -242,6 +264,20 @@ export const claims = {
       for (const path of ["", "/main.js", "/api/overview"]) assert.equal((await fetch(`${service.url}/console${path}`)).status, 404);
     }, { demo: false });
   },
+
+  /** A service that hangs is not "live", though its connections stand; and it is again when it goes on. */
+  hangs: (browser, program) => withService(program, {}, async (service) => {
+    const page = await openConsole(browser, service);
+    await live(page);
+    process.kill(service.child.pid, "SIGSTOP");
+    try {
+      await page.waitForSelector('#live[data-state="away"]', { timeout: 60_000 });
+    } finally {
+      process.kill(service.child.pid, "SIGCONT");
+    }
+    await live(page);
+    await expectNoComplaint(page);
+  }),
 
   /** Viewers neither hold up the service nor its end; the ninth is told so, and the page comes back by itself. */
   ends: async (browser, program) => {

@@ -18,6 +18,7 @@ export async function launch() {
 export async function openConsole(browser, service, options = {}) {
   const context = await browser.newContext({ viewport: { width: 1360, height: 900 }, colorScheme: "light", ...options });
   const page = await context.newPage();
+  page.setDefaultTimeout(60_000);
   page.complaints = [];
   page.addresses = [];
   page.on("console", (message) => {
@@ -33,7 +34,7 @@ export async function openConsole(browser, service, options = {}) {
   return page;
 }
 
-export const live = (page) => page.waitForSelector('#live[data-state="live"]', { timeout: 30_000 });
+export const live = (page) => page.waitForSelector('#live[data-state="live"]', { timeout: 60_000 });
 
 export async function expectNoComplaint(page) {
   assert.deepEqual(page.complaints, [], "the browser's console");
@@ -51,5 +52,5 @@ export async function expectAccessible(page, name) {
 
 export const go = async (page, hash, selector) => {
   await page.evaluate((to) => { location.hash = to; }, hash);
-  await page.waitForSelector(selector, { timeout: 15_000 });
+  await page.waitForSelector(selector, { timeout: 60_000 });
 };

@@ -13,6 +13,10 @@ try {
   console.log(`${claim}: holds`);
 } catch (problem) {
   console.error(problem.stack);
+  for (const page of browser.contexts().flatMap((context) => context.pages())) {
+    const text = await page.innerText("body", { timeout: 5000 }).catch((cause) => cause.message);
+    console.error(`--- ${page.url()} showed:\n${text.slice(0, 2000)}`);
+  }
   process.exitCode = 1;
 } finally {
   await browser.close();

@@ -39,15 +39,16 @@ export async function startService(program, settings = {}, { demo = true } = {})
   let output = "";
   for (const stream of [child.stdout, child.stderr]) stream.on("data", (piece) => { output += piece; });
   const url = `http://127.0.0.1:${port}`;
+  const ended = () => child.exitCode !== null || child.signalCode !== null;
   const service = {
     url,
     child,
     output: () => output,
     async stop() {
-      const ended = child.exitCode !== null ? Promise.resolve() : once(child, "exit");
+      const end = ended() ? Promise.resolve() : once(child, "exit");
       child.kill("SIGTERM");
       const began = Date.now();
-      await ended;
+      await end;
       sink.closeAllConnections();
       sink.close();
       fs.rmSync(folder, { recursive: true, force: true });
@@ -55,7 +56,7 @@ export async function startService(program, settings = {}, { demo = true } = {})
     },
   };
   for (const until = Date.now() + 30_000; Date.now() < until;) {
-    if (child.exitCode !== null) break;
+    if (ended()) break;
     try {
       if ((await fetch(`${url}/api/health`)).ok) return service;
     } catch {
@@ -64,5 +65,6 @@ export async function startService(program, settings = {}, { demo = true } = {})
     await new Promise((resume) => setTimeout(resume, 50));
   }
   child.kill("SIGKILL");
+  sink.close();
   throw new Error(`the service did not start:\n${output}`);
 }

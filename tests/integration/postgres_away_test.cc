@@ -138,7 +138,8 @@ TEST(PostgresAway, IsToldAtOnceAndTheServiceComesBackByItselfWithNothingLost) {
   EXPECT_TRUE(eventually([&] { return scene.service.healthy(); }));
   load.stop();
   EXPECT_EQ(scene.available(), size);
-  EXPECT_LT(load.slowest(), 2.0 * kSlowness) << "a request waited for the database";
+  // One that met the server's end waits for a new connection, at most 2 s.
+  EXPECT_LT(load.slowest(), 4.0 * kSlowness) << "a request waited for the database";
   scene.expect_nothing_lost(load);
 }
 

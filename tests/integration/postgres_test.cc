@@ -337,7 +337,7 @@ TEST(PostgresErrors, AWriteThatTheServerUndidForOthersIsRunAgain) {
   client.patch("/api/v1/users/ann/profile", {{"field", "n"}, {"value", 1}});
   Process other{{.command = {"psql", "-h", "127.0.0.1", "-p", std::to_string(postgres.port()), "-U",
                              "postgres", "-d", database, "-c",
-                             "UPDATE user_profiles SET value = '2'; SELECT pg_sleep(1)"}}};
+                             "UPDATE user_profiles SET value = '2'; SELECT pg_sleep(3)"}}};
   ASSERT_TRUE(eventually([&] {
     return postgres.ask("SELECT COUNT(*) FROM pg_stat_activity WHERE wait_event = 'PgSleep'") ==
            "1\n";

@@ -2,8 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <memory>
 #include <string>
+#include <thread>
 
 #include "integration/support/redis.h"
 
@@ -18,9 +20,28 @@ std::unique_ptr<RedisCache> cache_on(const Redis& redis, std::size_t max_pending
   RedisCacheOptions options;
   options.link.address.host = "127.0.0.1";
   options.link.address.port = redis.port();
-  options.link.command_timeout = Milliseconds{150} * kSlowness;
+  options.link.connect_timeout = 1s;  // a machine that does much else is not a Redis that is away
+  options.link.command_timeout = Milliseconds{1000} * kSlowness;
   options.max_pending = max_pending;
   return std::make_unique<RedisCache>(std::move(options));
+}
+
+TEST(RedisLink, ThePausesBetweenTriesGrow) {
+  const Redis redis;
+  health_agent::cache::RedisLinkOptions options;
+  options.address.host = "127.0.0.1";
+  options.address.port = redis.port();
+  options.connect_timeout = 1s;
+  std::atomic<int> tries{0};
+  const health_agent::cache::RedisLink link{
+      options, [&](health_agent::cache::RedisConnection&, std::string& error) {
+        ++tries;
+        error = "not well yet";
+        return false;
+      }};
+  std::this_thread::sleep_for(1200ms);
+  EXPECT_GE(tries, 2) << "it is tried again";
+  EXPECT_LE(tries, 5) << "at once, after 100, 300 and 700 ms";
 }
 
 TEST(RedisCache, KeepsWhatWasFilledForEveryReplica) {

@@ -52,7 +52,7 @@ TEST(Redis, HoldsWhatIsCachedForTheTimeOfTheSettings) {
   EXPECT_EQ(stats["backend"], "redis");
   EXPECT_GE(stats["size"].get<int>(), 2);
   const std::string ttl = redis.ask({"-n", "3", "TTL", "health-agent:1:value:profile:ann"});
-  EXPECT_TRUE(ttl == "77\n" || ttl == "76\n") << ttl;
+  EXPECT_TRUE(std::stoi(ttl) > 60 && std::stoi(ttl) <= 77) << ttl;
 }
 
 TEST(Redis, MayGoAndComeBackUnderLoadWithoutAFailedRequest) {
@@ -74,7 +74,10 @@ TEST(Redis, MayGoAndComeBackUnderLoadWithoutAFailedRequest) {
         const auto start = std::chrono::steady_clock::now();
         const int status = i == 0 ? set_n(client, "ann", requests).status
                                   : client.get("/api/v1/users/ann/profile").status;
-        slowest = std::max(slowest.load(), seconds_since(start));
+        const double seconds = seconds_since(start);
+        for (double seen = slowest;
+             seconds > seen && !slowest.compare_exchange_weak(seen, seconds);) {
+        }
         ++requests;
         if (status != 200) ++failed;
       }
@@ -92,7 +95,7 @@ TEST(Redis, MayGoAndComeBackUnderLoadWithoutAFailedRequest) {
   const auto back = std::chrono::steady_clock::now();
   EXPECT_TRUE(eventually([&] { return count(service, kHits) > hits + 10; }, 10s));
   EXPECT_LT(seconds_since(back), 5.0 * kSlowness);
-  EXPECT_EQ(cache_health(service), "ok");
+  EXPECT_TRUE(eventually([&] { return cache_health(service) == "ok"; }));
 
   redis.freeze();
   EXPECT_TRUE(eventually([&] { return cache_health(service) == "unavailable"; }));

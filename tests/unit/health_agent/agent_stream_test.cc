@@ -244,6 +244,21 @@ TEST_F(StreamTest, ToolsWithoutReasoningAreLearntFromTheRefusal) {
   EXPECT_EQ(world_.asked[2]["reasoning_effort"], "none") << "learnt for the next conversation";
 }
 
+TEST_F(StreamTest, TwoThatAreRefusedAtTheSameTimeBothAskAgain) {
+  const auto endpoint = openai_endpoint("gpt-5.4", "http://model", "k");
+  const Prompt prompt{.system = "s", .conversation = {{.by_user = true, .text = "hi"}}};
+  const auto first = endpoint.open(prompt);
+  const auto second = endpoint.open(prompt);
+  const Asking asking{.streamed = true, .tools_allowed = true};
+  (void)first->body(asking);
+  (void)second->body(asking);
+  constexpr const char* kRefusal = R"({"error":{"message":"reasoning_effort is not supported"}})";
+  EXPECT_TRUE(first->adapt(400, kRefusal));
+  EXPECT_TRUE(second->adapt(400, kRefusal));
+  (void)second->body(asking);
+  EXPECT_FALSE(second->adapt(400, kRefusal)) << "it was asked without reasoning already";
+}
+
 TEST_F(StreamTest, ARefusalInItsOwnFieldIsTheAnswer) {
   world_.answers(200, stream({chunk({{"refusal", "I will not."}}), chunk(json::object(), "stop")}));
   EXPECT_EQ(gpt().text, "I will not.");

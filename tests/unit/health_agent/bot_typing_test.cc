@@ -58,7 +58,7 @@ TEST(BotTyping, AChatThatIsDueEarlierIsNotLeftWaiting) {
 
 TEST(BotTyping, AQuickAnswerIsNotFollowedByIt) {
   Told told;
-  Typing typing{told.tell(), {.first = 20ms, .then = 20ms}};
+  Typing typing{told.tell(), {.first = 500ms, .then = 1ms}};
   { const Typing::During during{typing, 1}; }
   const Typing::During other{typing, 2};
   ASSERT_TRUE(told.wait_for(2, 3));

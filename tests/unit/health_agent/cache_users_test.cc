@@ -191,7 +191,11 @@ class InterruptedCache final : public Cache {
   std::optional<std::string> get(std::string_view key) override { return cache_.get(key); }
   void set(std::string_view key, std::string_view value) override { cache_.set(key, value); }
   void erase(std::string_view key) override { cache_.erase(key); }
-  Lookup lookup(std::string_view key) override { return cache_.lookup(key); }
+  Lookup lookup(std::string_view key) override {
+    Lookup found = cache_.lookup(key);
+    if (found.value) found.version = 0;  // as with Redis: only what is not there may be filled
+    return found;
+  }
   bool fill(std::string_view key, std::string_view value, std::uint64_t version) override {
     if (before_fill) std::exchange(before_fill, nullptr)();
     return cache_.fill(key, value, version);
@@ -204,6 +208,19 @@ class InterruptedCache final : public Cache {
  private:
   MemoryCache cache_;
 };
+
+TEST(CachedUsers, TodaysFoodIsKeptThoughYesterdaysWasThere) {
+  db::Database database;
+  database.store.create_user("alice", 1);
+  InterruptedCache cache;
+  CachedUsers users{database.store, cache};
+  users.save_food_entry(entry_at(kNoon));
+  EXPECT_EQ(users.food_of_day("alice", day_of(kNoon), kNoon).entries.size(), 1U);
+  const std::int64_t tomorrow = kNoon + kDay;
+  EXPECT_TRUE(users.food_of_day("alice", day_of(tomorrow), tomorrow).entries.empty());
+  database.store.save_food_entry(entry_at(tomorrow));  // which the cache is not told of
+  EXPECT_TRUE(users.food_of_day("alice", day_of(tomorrow), tomorrow).entries.empty());
+}
 
 TEST(CachedUsers, AReaderThatAWriterOvertookLeavesNothingStaleBehind) {
   db::Database database;

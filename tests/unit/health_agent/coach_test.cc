@@ -101,6 +101,18 @@ TEST_F(CoachTest, KeepsNothingWhenTheClientLeavesOrTheAgentFails) {
   EXPECT_THAT(store_.history("ana", 10), IsEmpty());
 }
 
+TEST_F(CoachTest, FoodThatIsStoredIsNoErrorWhenTheJourneyCannotBeRecorded) {
+  coach_.welcome("ana", kNow);
+  db::OtherProgram(folder_.file("coach.db"))
+      .run("ALTER TABLE users RENAME COLUMN second_day_at TO gone");
+  FoodEntry entry;
+  entry.user_id = "ana";
+  entry.meal_type = "snack";
+  entry.timestamp = kNow;
+  EXPECT_GT(coach_.log_food(entry, kNow).id, 0);
+  EXPECT_THAT(store_.food_entries("ana", kNow, kNow + 1), SizeIs(1));
+}
+
 TEST_F(CoachTest, FoodOfSomebodyUnknownIsRefused) {
   FoodEntry entry;
   entry.user_id = "nobody";

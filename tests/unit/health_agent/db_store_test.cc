@@ -126,6 +126,23 @@ TEST(Store, KeepsProfileAndPreferencesApartAndByUser) {
   EXPECT_EQ(store.profile("bob"), Fields{});
 }
 
+TEST(Store, ProfileAndPreferencesHaveABound) {
+  Database database;
+  Store& store = database.store;
+  store.create_user("alice", 1);
+  for (std::size_t i = 0; i < kMaxFields; ++i) {
+    store.set_profile_field("alice", "f" + std::to_string(i), "1");
+    store.set_preference("alice", "p" + std::to_string(i), "1");
+  }
+  store.set_profile_field("alice", "f0", "2");
+  store.set_preference("alice", "p0", "2");
+  EXPECT_THROW(store.set_profile_field("alice", "more", "1"), ValidationError);
+  EXPECT_THROW(store.set_preference("alice", "more", "1"), ValidationError);
+  EXPECT_EQ(store.profile("alice").size(), kMaxFields);
+  EXPECT_EQ(store.profile("alice").at("f0"), "2");
+  EXPECT_EQ(store.preferences("alice").size(), kMaxFields);
+}
+
 TEST(Store, GivesAFoodEntryBackAsItWasSaved) {
   Database database;
   database.store.create_user("alice", 1);
