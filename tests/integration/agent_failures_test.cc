@@ -6,6 +6,7 @@
 #include "integration/agent_models.h"
 #include "integration/support/aimock.h"
 #include "integration/support/ports.h"
+#include "integration/support/raw_socket.h"
 
 namespace integration {
 namespace {
@@ -115,6 +116,41 @@ TEST_P(AgentFailure, ASilentModelEndsByTheTimeoutOfTheWholeCall) {
   EXPECT_LT(seconds_since(start), 2 + 3 * kSlowness);
   EXPECT_GE(asked, 2) << "there was time for another attempt";
   EXPECT_EQ(calls(service, GetParam().agent_type, "error"), 1);
+}
+
+TEST(AgentSilence, ManyWhoWaitForTheModelHoldUpNeitherOthersNorTheEnd) {
+  std::atomic<int> asked{0};
+  HttpServer silent{free_port(), [&](const ServerRequest&) {
+                      ++asked;
+                      return ServerAnswer{0};
+                    }};
+  Service service{
+      health_agent(with_model(kAnthropic, "http://127.0.0.1:" + std::to_string(silent.port()),
+                              {{"AGENT_TIMEOUT_SECONDS", "300"}, {"DATABASE_POOL_SIZE", "2"}}))};
+  Http client = service.http();
+  create_user(client, "bob");
+  const auto begin_chats = [&](int from, int to, std::vector<RawSocket>& clients) {
+    for (int i = from; i < to; ++i) {
+      const std::string body = R"({"user_id":"u)" + std::to_string(i) + R"(","message":"hello"})";
+      clients.emplace_back(service.api_port());
+      ASSERT_TRUE(clients.back().send("POST /api/v1/chat HTTP/1.1\r\nHost: x\r\nContent-Length: " +
+                                      std::to_string(body.size()) + "\r\n\r\n" + body));
+    }
+  };
+  std::vector<RawSocket> clients;
+  begin_chats(0, 20, clients);
+  ASSERT_TRUE(eventually([&] { return asked == 20; })) << asked;
+  EXPECT_EQ(client.get("/api/v1/users/bob").status, 200);
+  // Now every worker waits.
+  begin_chats(20, 40, clients);
+  ASSERT_TRUE(eventually([&] { return asked >= 34; })) << asked;
+  EXPECT_EQ(client.get("/api/health").status, 200);
+  EXPECT_EQ(client.get("/metrics").status, 200);
+
+  const Stopped end = service.stop(40s);
+  ASSERT_TRUE(end.status);
+  EXPECT_EQ(end.status->code, 0) << service.errors();
+  EXPECT_LT(end.seconds, 10 + 5 * kSlowness) << "it waited for the model";
 }
 
 TEST_P(AgentFailure, NobodyThereIsAnErrorAndThreeOfThemAreADegradedAgent) {

@@ -1,6 +1,8 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <csignal>
+#include <filesystem>
 #include <string>
 #include <vector>
 
@@ -188,6 +190,34 @@ TEST(Settings, TheDotEnvFileIsReadAndTheEnvironmentWins) {
       service.http().get("/api/cache/stats", {{"Authorization", "Bearer environmentkey"}}).status,
       200);
   EXPECT_NE(read_file(folder.file("own.db")), "");
+}
+
+TEST(Settings, NoReloadOpensTheApiToEverybodyOrEndsTheService) {
+  const TempDir folder;
+  const std::string file = folder.file(".env");
+  write_file(file, "API_HOST=0.0.0.0\nAPI_KEYS=first\n");
+  ServiceOptions options = health_agent();
+  options.directory = folder.path();
+  Service service{options};
+  const auto status = [&](const std::string& key) {
+    return service.http().get("/api/cache/stats", {{"Authorization", "Bearer " + key}}).status;
+  };
+  const auto reload = [&](const std::string& words) {
+    service.process().send_signal(SIGHUP);
+    EXPECT_TRUE(eventually([&] { return service.errors().find(words) != std::string::npos; }))
+        << service.errors();
+  };
+  EXPECT_EQ(status("first"), 200);
+  write_file(file, "API_HOST=0.0.0.0\nAPI_KEYS=second\n");
+  reload("took 1 API_KEYS");
+  EXPECT_EQ(status("first"), 401);
+  EXPECT_EQ(status("second"), 200);
+  std::filesystem::remove(file);
+  reload("API_KEYS was not taken");
+  EXPECT_EQ(status("none"), 401) << "0.0.0.0 is open to everybody";
+  std::filesystem::create_directory(file);
+  reload("nothing was taken");
+  EXPECT_EQ(status("second"), 200);
 }
 
 TEST(Settings, ABadValueInTheDotEnvFileIsNamedToo) {

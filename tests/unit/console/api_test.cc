@@ -137,6 +137,26 @@ TEST(ConsoleApi, HostileTextsAreDataInValidJson) {
   EXPECT_EQ(detail::trace_json(store, kHostile), "");
 }
 
+TEST(ConsoleApi, AnErrorOfABusyGroupComesWithItsOwnFacts) {
+  detail::EventStore store;
+  sentry::Event event;
+  event.exceptions.push_back({.type = "app::Error", .value = "no"});
+  std::string first;
+  for (int i = 0; i < 30; ++i) {
+    event.event_id.bytes[0] = static_cast<std::uint8_t>(i + 1);
+    event.tags = {{"request_id", "request." + std::to_string(i)}};
+    if (i == 0) first = event.event_id.str();
+    store.add(event, "{}");
+  }
+  const Json found = Json::parse(detail::error_json(store, "", first));
+  EXPECT_EQ(found["shown"], first);
+  EXPECT_EQ(found["others"].size(), 11U) << "the last ten, and itself";
+  EXPECT_EQ(found["others"].back()["id"], first);
+  EXPECT_EQ(found["others"].back()["request_id"], "request.0");
+  const std::string last = found["others"][0]["id"];
+  EXPECT_EQ(Json::parse(detail::error_json(store, "", last))["others"].size(), 10U);
+}
+
 TEST(ConsoleApi, TellsTheFamiliesThatOverflow) {
   metrics::Registry registry;
   auto family = registry.counter<"kind">("things_total", "Things.", {.max_series = 2});

@@ -6,6 +6,7 @@
 #include <memory>
 #include <mutex>
 #include <nlohmann/json.hpp>
+#include <stdexcept>
 #include <string>
 #include <thread>
 #include <vector>
@@ -27,6 +28,7 @@ struct Screen {
   std::vector<std::string> pieces;
   bool ended = false;
   bool reads = true;
+  bool fails = false;
 
   [[nodiscard]] bool wait_for(std::size_t count) {
     std::unique_lock lock{mutex};
@@ -48,6 +50,7 @@ class ScreenViewer final : public Viewer {
   }
   bool write(std::string_view piece) override {
     const std::lock_guard lock{screen_->mutex};
+    if (screen_->fails) throw std::runtime_error("the connection is gone");
     screen_->pieces.emplace_back(piece);
     screen_->changed.notify_all();
     return screen_->reads;
@@ -138,6 +141,25 @@ TEST(Live, APlaceThatNobodyTakesIsFreeAgain) {
   Console console{&registry, nullptr, {.max_viewers = 1}};
   for (int i = 0; i < 5; ++i)
     EXPECT_EQ(console.handle({.path = "/api/live"}).status, 200);
+}
+
+TEST(Live, AViewerThatThrowsIsLetGoAndTheOthersGoOn) {
+  metrics::Registry registry;
+  Console console{&registry, nullptr};
+  const auto first = follow(console);
+  const auto second = follow(console);
+  const auto third = follow(console);
+  {
+    const std::lock_guard lock{first->mutex};
+    first->reads = false;
+  }
+  {
+    const std::lock_guard lock{second->mutex};
+    second->fails = true;
+  }
+  EXPECT_TRUE(first->wait_for_end());
+  EXPECT_TRUE(second->wait_for_end());
+  EXPECT_TRUE(third->wait_for(4));
 }
 
 TEST(Live, EndStreamsEndsThemAtOnceAndTakesNoNewOnes) {

@@ -238,6 +238,24 @@ TEST(StoreFailures, ATableThatIsMissingIsAnotherError) {
   EXPECT_THAT(error.what(), HasSubstr("no such table"));
 }
 
+TEST(StoreFailures, ASessionThatBreaksInATransactionLocksNobodyOut) {
+  Database database{impatient()};
+  database.store.create_user("alice", 1);
+  {
+    // A disk that is full, for this connection: the last one back is the first one out.
+    const Pool::Lease lease = database.pool.checkout();
+    int pages = 0;
+    lease.connection().session() << "PRAGMA page_count", soci::into(pages);
+    lease.connection().session() << "PRAGMA max_page_count = " << pages + 2;
+  }
+  const std::vector<Message> messages(20, Message{"user", std::string(4'000, 'x'), 1});
+  const DatabaseError error =
+      database_error_of([&] { database.store.append_messages("alice", messages); });
+  EXPECT_EQ(error.kind(), Kind::kUnavailable) << error.what();
+  EXPECT_TRUE(database.store.create_user("bob", 1));
+  OtherProgram(database.path).run("INSERT INTO users (user_id, created_at) VALUES ('carl', 1)");
+}
+
 TEST(StoreFailures, AnUncommittedTransactionIsUndone) {
   Database database;
   {
