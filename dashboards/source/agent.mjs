@@ -1,4 +1,4 @@
-import { chosen, dashboard, lines, number, quantile, query, rate, row, spread } from "./panels.mjs";
+import { chosen, dashboard, lines, number, orNone, quantile, query, rate, row, spread } from "./panels.mjs";
 
 const budget = "health_agent:agent_budget_usd:1d";
 
@@ -8,17 +8,17 @@ export default dashboard({
   description: "Calls, tokens and cost of the AI agents.",
   rows: [
     row("Now",
-      number("Spent today", "US dollars in the last 24 hours.", [query(`sum(increase(agent_cost_usd_total{${chosen}}[1d])) or vector(0)`)], { unit: "currencyUSD", decimals: 2 }),
+      number("Spent today", "US dollars in the last 24 hours.", [query(orNone(`sum(increase(agent_cost_usd_total{${chosen}}[1d]))`))], { unit: "currencyUSD", decimals: 2 }),
       number("Of the budget", `The day's budget is ${budget} in deploy/prometheus/rules/recording.yml.`,
-        [query(`(sum(increase(agent_cost_usd_total{${chosen}}[1d])) or vector(0)) / scalar(${budget})`)],
+        [query(`${orNone(`sum(increase(agent_cost_usd_total{${chosen}}[1d]))`)} / scalar(${budget})`)],
         { unit: "percentunit", thresholds: [[0.8, "orange"], [1, "red"]] }),
       number("Calls", "Per second.", [query(rate("agent_calls_total", chosen))], { unit: "ops" }),
       number("Failed", "Share of calls.",
-        [query(`(${rate("agent_calls_total", `${chosen},status="error"`)} or vector(0)) / ${rate("agent_calls_total", chosen)}`)],
+        [query(`${orNone(rate("agent_calls_total", `${chosen},status="error"`))} / ${rate("agent_calls_total", chosen)}`)],
         { unit: "percentunit", thresholds: [[0.1, "orange"], [0.5, "red"]] }),
       number("p95", "Of a whole call.", [query(quantile(0.95, "agent_call_duration_seconds", chosen))], { unit: "s" }),
       number("Without a price", "Calls in the last hour whose model is not in the price table.",
-        [query(`sum(increase(agent_unpriced_calls_total{${chosen}}[1h])) or vector(0)`)], { decimals: 0, thresholds: [[1, "red"]] })),
+        [query(orNone(`sum(increase(agent_unpriced_calls_total{${chosen}}[1h]))`))], { decimals: 0, thresholds: [[1, "red"]] })),
     row("Cost",
       lines("Cost", "US dollars an hour, by agent and model.",
         [query(`${rate("agent_cost_usd_total", chosen, ["agent_type", "model"])} * 3600`, "{{agent_type}} {{model}}")], { unit: "currencyUSD", stack: true }),

@@ -1,4 +1,4 @@
-import { chosen, dashboard, lines, number, quantile, query, rate, row, spread } from "./panels.mjs";
+import { chosen, dashboard, lines, number, orNone, quantile, query, rate, row, spread } from "./panels.mjs";
 
 export default dashboard({
   uid: "health-agent-bot",
@@ -8,7 +8,7 @@ export default dashboard({
     row("Now",
       number("Updates", "Per second.", [query(rate("bot_updates_total", chosen))], { unit: "ops", width: 8 }),
       number("Failed", "Share of updates that ended in an apology.",
-        [query(`(${rate("bot_updates_total", `${chosen},status="error"`)} or vector(0)) / ${rate("bot_updates_total", chosen)}`)],
+        [query(`${orNone(rate("bot_updates_total", `${chosen},status="error"`))} / ${rate("bot_updates_total", chosen)}`)],
         { unit: "percentunit", width: 8, thresholds: [[0.05, "orange"], [0.2, "red"]] }),
       number("p95", "From taking an update to having answered.", [query(quantile(0.95, "bot_update_duration_seconds", chosen))], { unit: "s", width: 8 })),
     row("Updates",

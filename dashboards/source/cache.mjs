@@ -1,4 +1,4 @@
-import { chosen, dashboard, lines, number, query, rate, row } from "./panels.mjs";
+import { chosen, dashboard, lines, number, orNone, query, rate, row } from "./panels.mjs";
 
 const gets = `${chosen},operation="get"`;
 
@@ -12,7 +12,7 @@ export default dashboard({
         { unit: "percentunit", width: 8 }),
       number("Calls", "Per second.", [query(rate("cache_operations_total", chosen))], { unit: "ops", width: 8 }),
       number("Failed", "Share of calls. The service goes on without its cache.",
-        [query(`(${rate("cache_operations_total", `${chosen},result="error"`)} or vector(0)) / ${rate("cache_operations_total", chosen)}`)],
+        [query(`${orNone(rate("cache_operations_total", `${chosen},result="error"`))} / ${rate("cache_operations_total", chosen)}`)],
         { unit: "percentunit", width: 8, thresholds: [[0.05, "red"]] })),
     row("Reads",
       lines("Reads by result", "A hit saves a query.", [query(rate("cache_operations_total", gets, ["result"]), "{{result}}")], { unit: "ops", stack: true }),

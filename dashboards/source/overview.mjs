@@ -1,7 +1,6 @@
-import { chosen, dashboard, lines, number, ofUsers, quantile, query, rate, row, spread, table } from "./panels.mjs";
+import { chosen, dashboard, lines, number, ofUsers, orNone, quantile, query, rate, row, spread, table } from "./panels.mjs";
 
 const failed = `${ofUsers},status=~"5.."`;
-const orNone = (expr) => `(${expr}) or vector(0)`;
 
 export default dashboard({
   uid: "health-agent-overview",
@@ -16,9 +15,9 @@ export default dashboard({
         { unit: "percentunit", thresholds: [[0.005, "orange"], [0.03, "red"]] }),
       number("p99", "Of all requests of users.", [query(quantile(0.99, "http_request_duration_seconds", ofUsers))],
         { unit: "s", thresholds: [[0.5, "orange"], [2, "red"]] }),
-      number("Agent cost", "US dollars in the last 24 hours.", [query(`sum(increase(agent_cost_usd_total{${chosen}}[1d])) or vector(0)`)],
+      number("Agent cost", "US dollars in the last 24 hours.", [query(orNone(`sum(increase(agent_cost_usd_total{${chosen}}[1d]))`))],
         { unit: "currencyUSD", decimals: 2 }),
-      number("Alerts", "That fire now.", [query('count(ALERTS{alertname=~"HealthAgent.+",alertstate="firing",severity!="none",job=~"$job"}) or vector(0)')],
+      number("Alerts", "That fire now.", [query(orNone('count(ALERTS{alertname=~"HealthAgent.+",alertstate="firing",severity!="none",job=~"$job"})'))],
         { graph: false, thresholds: [[1, "red"]] })),
     row("Rate, errors, duration",
       lines("Requests", "By status.", [query(rate("http_requests_total", ofUsers, ["status"]), "{{status}}")], { unit: "reqps", stack: true, width: 8 }),

@@ -17,6 +17,9 @@ export const quantile = (q, histogram, selector, by = []) =>
 export const rate = (counter, selector, by = []) =>
   `sum${by.length ? ` by (${by.join(", ")})` : ""} (rate(${counter}{${selector}}[$__rate_interval]))`;
 
+/** The expression, or 0 while it has no series. In parentheses, since `or` binds less than all that may follow. */
+export const orNone = (expr) => `(${expr} or vector(0))`;
+
 /** One query. `legend` may hold {{label}}; `exemplars` asks for the traces behind it. */
 export const query = (expr, legend = "", { exemplars = false } = {}) => ({ expr, legend, exemplars });
 

@@ -41,6 +41,41 @@ test("the discovery in Kubernetes is read by vmagent, and differs from the other
   assert.equal(files.scrape_configs[0].job_name, scrape_configs[0].job_name);
 });
 
+test("Prometheus asks itself where it listens, and every other name is one of the compose file that the guide tells of", () => {
+  const { services } = yaml("deploy/docker/compose.yml");
+  const listens = (words) => words.match(/--web\.listen-address=\S*?:(\d+)/)?.[1] ?? "9090";
+  const guide = text("MONITORING.md");
+  const [command] = guide.match(/^prometheus --config\.file=.*$/m);
+  assert.equal(listens(services.prometheus.command.join(" ")), listens(command));
+  const config = yaml("deploy/prometheus/prometheus.yml");
+  const targetsOf = (name) => config.scrape_configs.find((job) => job.job_name === name).static_configs[0].targets;
+  assert.deepEqual(targetsOf("prometheus"), [`localhost:${listens(command)}`]);
+  const [port] = services.prometheus.ports.map((one) => one.split(":").at(-1));
+  assert.equal(port, listens(command));
+  for (const { name, url } of yaml("deploy/grafana/provisioning/datasources/health-agent.yml").datasources) {
+    if (name === "Prometheus") assert.equal(url, `http://prometheus:${port}`);
+  }
+  const others = [...targetsOf("alertmanager"), ...config.alerting.alertmanagers[0].static_configs[0].targets,
+    ...config.remote_write.map(({ url }) => new URL(url).host)];
+  for (const other of others) {
+    assert.ok(other.split(":")[0] in services, other);
+    assert.ok(guide.includes(`\`${other}\``), `MONITORING.md does not tell of ${other}`);
+  }
+});
+
+// A process's environment is fixed when it starts.
+test("SIGHUP is promised for files alone: .env, and those that a variable names", () => {
+  const variables = new Set([...text("MONITORING.md").matchAll(/^\| ([A-Z_]+) \|/gm)].map(([, name]) => name).filter((name) => !/_RULES$/.test(name)));
+  const guides = ["MONITORING.md", "docs/runbooks.md", "deploy/rollout/README.md"].flatMap((path) => text(path).split("\n\n").map((words) => [path, words]));
+  const unit = [["deploy/systemd/health-agent.service", text("deploy/systemd/health-agent.service").match(/(^#.*\n)+(?=ExecReload)/m)[0]]];
+  const told = [...guides, ...unit].filter(([, words]) => /SIGHUP|-HUP/.test(words));
+  assert.ok(told.length >= 3, "the guides tell of SIGHUP");
+  for (const [path, words] of told) {
+    const values = [...words.matchAll(/`([A-Z_]+)`/g)].some(([, name]) => variables.has(name)) || /sample rates/.test(words);
+    assert.ok(!values || (/[` ]\.env\b/.test(words) && /restart/.test(words)), `${path}: ${words}`);
+  }
+});
+
 test("each alert has a severity, a summary, a description and a runbook that is there", () => {
   const sections = anchors("docs/runbooks.md");
   for (const { alert, labels, annotations } of rules().filter((rule) => rule.alert)) {
@@ -118,6 +153,34 @@ test("the Dockerfile is one, ends as a user without rights, and has a health che
   assert.equal(parsed.getHEALTHCHECKs().length, 1);
   const user = parsed.getInstructions().filter((one) => one.getKeyword() === "USER").at(-1);
   assert.match(user.getArgumentsContent(), /^[1-9]\d*$/);
+});
+
+test("no secret goes into the image's build", () => {
+  const patterns = text("deploy/docker/Dockerfile.dockerignore").split("\n").filter(Boolean);
+  // As Docker reads them: from the root, a folder with all that is in it, ** for any number of folders.
+  const read = (pattern) => new RegExp(`^${pattern.replaceAll(".", "\\.").replaceAll("**/", "\0").replaceAll("*", "[^/]*").replaceAll("\0", "(.*/)?")}(/|$)`);
+  const left = (path) => !patterns.some((pattern) => read(pattern).test(path));
+  for (const path of [".env", "deploy/docker/.env", "deploy/prometheus/secrets/metrics_token", "deploy/alertmanager/secrets/pagerduty_routing_key",
+    "deploy/alertmanager/secrets/slack_webhook_url"]) assert.ok(!left(path), path);
+  for (const path of [".env.example", ".env.example.monitoring", "deploy/docker/example.env", "CMakeLists.txt", "health_agent/main.cc",
+    "console/package.json"]) assert.ok(left(path), path);
+  assert.match(text("deploy/docker/.gitignore"), /^\/\.env$/m);
+});
+
+test("systemd takes the unit, and of what changes priorities and limits it allows setpriority alone", () => {
+  const unit = text("deploy/systemd/health-agent.service");
+  writeFileSync(`${folder}/health-agent.service`, unit.replace(/^ExecStart=.*$/m, "ExecStart=/bin/true"));
+  assert.equal(passes("systemd-analyze", "verify", "./health-agent.service"), "");
+  const calls = (word) => (word.startsWith("@")
+    ? execFileSync("systemd-analyze", ["syscall-filter", word], { encoding: "utf8" }).split("\n").slice(1).map((line) => line.trim())
+      .filter((line) => line && !line.startsWith("#")).flatMap(calls) : [word]);
+  const allowed = new Set();
+  for (const [, not, words] of unit.matchAll(/^SystemCallFilter=(~?)(.*)$/gm)) {
+    for (const call of words.split(" ").flatMap(calls)) not ? allowed.delete(call) : allowed.add(call);
+  }
+  assert.ok(allowed.has("futex") && allowed.has("epoll_wait"));
+  assert.deepEqual(calls("@resources").filter((call) => allowed.has(call)), ["setpriority"]);
+  for (const group of ["@privileged", "@mount", "@debug", "@module"]) assert.deepEqual(calls(group).filter((call) => allowed.has(call)), [], group);
 });
 
 const kSchemas = { Namespace: "v1", ServiceAccount: "v1", ConfigMap: "v1", Service: "v1", Deployment: "apps/v1",

@@ -104,6 +104,10 @@ export class Checker {
       }
       case "BinaryExpr": {
         const [left, right] = [of(node.firstChild), of(node.lastChild)];
+        const leftCall = node.firstChild.getChild("FunctionIdentifier")?.firstChild.name;
+        if (leftCall === "Vector" && !["And", "Or", "Unless"].some((word) => node.getChild(word))) {
+          throw new Error(`\`or\` binds less than what follows vector(): ${source}`);
+        }
         const clause = node.getChild("MatchingModifierClause");
         if (clause?.getChild("On")) {
           const [on, include] = clause.getChildren("GroupingLabels");

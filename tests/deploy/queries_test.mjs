@@ -71,6 +71,7 @@ test("what is not there is refused, with the reason", () => {
     ["http_request_duration_seconds", /no such metric/],
     ["sum by (job) (rate(http_requests_total[5m])", /no PromQL/],
     ["job:http_error_ratio:rate7m", /no such metric/],
+    ["sum(db_query_errors_total) or vector(0) / sum(db_queries_total)", /`or` binds less/],
   ]) {
     assert.throws(() => checker.check(expr), why, expr);
   }
