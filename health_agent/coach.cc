@@ -44,10 +44,10 @@ Answer Coach::chat(const std::string& user_id, std::string message,
   if (reply.food_entry) reply.food_entry->user_id = user_id;
   const std::array turns{Message{"user", std::move(message), now},
                          Message{"assistant", answer.text, now}};
-  answer.food_entry = users_.save_turn(user_id, std::move(reply.food_entry), turns,
-                                       [&](db::Connection& connection) {
-                                         if (also) also(connection, answer.text);
-                                       });
+  answer.food_entry =
+      users_.save_turn(user_id, reply.food_entry, turns, [&](db::Connection& connection) {
+        if (also) also(connection, answer.text);
+      });
   if (answer.food_entry) took_food(user_id, now);
   return answer;
 }

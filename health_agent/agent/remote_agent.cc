@@ -21,7 +21,7 @@ using std::chrono::milliseconds;
 
 /// A call of the tool, a second one after a fault, and the last words.
 constexpr int kMaxRounds = 3;
-constexpr std::size_t kMaxAnswer = 8 * 1024 * 1024;
+constexpr std::size_t kMaxAnswer = std::size_t{8} * 1024 * 1024;
 constexpr milliseconds kSleepSlice{200};
 constexpr milliseconds kProbeTimeout{10'000};
 

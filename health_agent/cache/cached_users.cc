@@ -249,12 +249,12 @@ FoodEntry CachedUsers::save_food_entry(FoodEntry entry) {
 }
 
 std::optional<FoodEntry> CachedUsers::save_turn(std::string_view user_id,
-                                                std::optional<FoodEntry> entry,
+                                                const std::optional<FoodEntry>& entry,
                                                 std::span<const Message> messages,
                                                 const db::Also& also) {
   if (!entry) return store_->save_turn(user_id, std::nullopt, messages, also);
   const Invalidation after{*cache_, {today_key(user_id)}};
-  return store_->save_turn(user_id, std::move(entry), messages, also);
+  return store_->save_turn(user_id, entry, messages, also);
 }
 
 bool CachedUsers::delete_user(std::string_view user_id) {

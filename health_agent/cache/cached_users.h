@@ -44,7 +44,8 @@ class CachedUsers {
   void set_preference(std::string_view user_id, std::string_view name, std::string_view json);
   FoodEntry save_food_entry(FoodEntry entry);
   /// As Store::save_turn.
-  std::optional<FoodEntry> save_turn(std::string_view user_id, std::optional<FoodEntry> entry,
+  std::optional<FoodEntry> save_turn(std::string_view user_id,
+                                     const std::optional<FoodEntry>& entry,
                                      std::span<const Message> messages, const db::Also& also = {});
   bool delete_user(std::string_view user_id);
 

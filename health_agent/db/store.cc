@@ -273,7 +273,8 @@ void Store::append_messages(std::string_view user_id, std::span<const Message> m
   if (!messages.empty()) save_turn(user_id, std::nullopt, messages);
 }
 
-std::optional<FoodEntry> Store::save_turn(std::string_view user_id, std::optional<FoodEntry> entry,
+std::optional<FoodEntry> Store::save_turn(std::string_view user_id,
+                                          const std::optional<FoodEntry>& entry,
                                           std::span<const Message> messages, const Also& also) {
   const Pool::Lease lease = checkout_for(*pool_, kAppendMessage.type, kAppendMessage.table);
   Connection& connection = lease.connection();

@@ -69,7 +69,8 @@ class Store {
   /// Stores one turn of a conversation, all of it or nothing: what was eaten, if anything, the
   /// messages in this order, and what `also` does on the same connection; what it throws undoes the
   /// rest. Gives the entry back with its id.
-  std::optional<FoodEntry> save_turn(std::string_view user_id, std::optional<FoodEntry> entry,
+  std::optional<FoodEntry> save_turn(std::string_view user_id,
+                                     const std::optional<FoodEntry>& entry,
                                      std::span<const Message> messages, const Also& also = {});
 
   /// The newest `limit` messages, oldest of them first.
