@@ -188,6 +188,9 @@ bool is_for_everybody(const RouteTable::Match& match) {
 
 constexpr std::size_t kQuickWorkers = 2;
 
+/// The answers of handlers that ended last may take so long to be written.
+constexpr std::chrono::milliseconds kLastAnswers{500};
+
 }  // namespace
 
 struct Server::Impl {
@@ -274,6 +277,7 @@ void Server::Impl::end() {
     pool->stop();
   for (asio::thread_pool* pool : {&workers, &quick_workers})
     pool->join();
+  in_flight.wait_none(kLastAnswers);
   keep_running.reset();
   context.stop();
   for (std::thread& thread : io_threads)

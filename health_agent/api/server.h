@@ -49,8 +49,8 @@ class Server {
   /// False when some still are.
   bool drain(std::chrono::milliseconds timeout);
 
-  /// Ends, when the handlers that run have ended; their answers may be lost. start() may not be
-  /// called again.
+  /// Ends, when the handlers that run have ended and half a second at most was left for their
+  /// answers; requests that waited for a worker get none. start() may not be called again.
   void stop();
 
   /// Replaces the keys, for requests from now on.

@@ -151,6 +151,9 @@ TEST(AgentSilence, ManyWhoWaitForTheModelHoldUpNeitherOthersNorTheEnd) {
   ASSERT_TRUE(end.status);
   EXPECT_EQ(end.status->code, 0) << service.errors();
   EXPECT_LT(end.seconds, 10 + 5 * kSlowness) << "it waited for the model";
+  const auto answer = clients[0].read_response();
+  ASSERT_TRUE(answer);
+  EXPECT_EQ(answer->status, 502) << answer->body;
 }
 
 TEST_P(AgentFailure, NobodyThereIsAnErrorAndThreeOfThemAreADegradedAgent) {
