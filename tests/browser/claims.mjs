@@ -54,9 +54,12 @@ export const claims = {
     const page = await openConsole(browser, service);
     await live(page);
     await go(page, "#/errors", "text=No error yet.");
+    // The first one of a process waits for the debug information to be read.
+    assert.equal((await failing(service, "early.1")).status, 500);
+    await page.waitForSelector('#error-list .count:has-text("1×")');
     assert.equal((await failing(service, "late.1")).status, 500);
     const began = Date.now();
-    await page.waitForSelector("#error-list a", { timeout: 10_000 });
+    await page.waitForSelector('#error-list .count:has-text("2×")', { timeout: 10_000 });
     const seconds = (Date.now() - began) / 1000;
     assert.ok(seconds < 2, `it took ${seconds} s to appear`);
     await page.hover("#error-list a");
@@ -64,8 +67,8 @@ export const claims = {
     await failing(service, "late.2");
     await page.waitForTimeout(2500);
     await page.mouse.up();
-    await page.waitForSelector(".frames", { timeout: 5000 });
-    await go(page, "#/errors", '#error-list .count:has-text("2×")');
+    await page.waitForSelector(".frames", { timeout: 10_000 });
+    await go(page, "#/errors", '#error-list .count:has-text("3×")');
     await page.focus("#error-list a");
     await page.keyboard.press("Enter");
     await page.waitForSelector(".frames");
@@ -74,7 +77,7 @@ export const claims = {
     assert.match(first, /faults\.cc:\d+/);
     const facts = await page.textContent("aside");
     assert.match(facts, /late\.2/);
-    assert.match(facts, /2×, first/);
+    assert.match(facts, /3×, first/);
     assert.match(await page.textContent(".crumbs"), /GET \/api\/v1\/users/);
     await expectNoComplaint(page);
   }, { demo: false }),
@@ -103,10 +106,11 @@ export const claims = {
     await kept(service, "find.me-2");
     await page.fill("#search-id", "find.me-2");
     await page.press("#search-id", "Enter");
-    await page.waitForSelector("#found-errors a", { timeout: 5000 });
+    await page.waitForSelector("#found-errors a");
     await kept(service, "find.me-1");
     await page.fill("#search-id", "find.me-1");
     await page.press("#search-id", "Enter");
+    await page.waitForSelector(".lead code:has-text('find.me-1')");
     await page.waitForSelector("#found-errors a");
     await page.waitForSelector("#found-traces a");
     await page.click("#found-traces a");

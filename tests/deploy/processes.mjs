@@ -22,10 +22,13 @@ export function tempFolder() {
   return folder;
 }
 
-/** A port that nobody listens on, outside of the range that the kernel gives to outgoing connections. */
+/**
+ * A port that nobody listens on, outside of the range that the kernel gives to outgoing connections, and of the one of the
+ * integration tests, which may run at the same time.
+ */
 export async function freePort() {
   for (let attempt = 0; attempt < 100; ++attempt) {
-    const port = 20000 + Math.floor(Math.random() * 12000);
+    const port = 28000 + Math.floor(Math.random() * 4000);
     const free = await new Promise((resolve) => {
       const probe = createServer().once("error", () => resolve(false));
       probe.listen(port, "127.0.0.1", () => probe.close(() => resolve(true)));

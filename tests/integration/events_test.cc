@@ -102,7 +102,7 @@ TEST(Events, TheServiceGoesOnAfterEachFailure) {
   EXPECT_GT(failed, 20);
   EXPECT_GT(found, 20);
   EXPECT_EQ(failed + found, 100);
-  EXPECT_TRUE(receiver.wait_for_events(static_cast<std::size_t>(failed), 20s));
+  EXPECT_TRUE(receiver.wait_for_events(static_cast<std::size_t>(failed), 90s));
   EXPECT_EQ(service.stop().status->code, 0);
   expect_valid(receiver);
   std::size_t ours = 0;

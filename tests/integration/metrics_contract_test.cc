@@ -133,9 +133,11 @@ TEST(MetricsContract, SentryFamiliesAreThereWithSentry) {
   const EnvelopeReceiver receiver;
   const Service service{health_agent(with_sentry(receiver))};
   live(service);
-  EXPECT_TRUE(eventually([&] {
-    return service.metrics().sum("vitals_sentry_events_total", {{"outcome", "sent"}}) > 0;
-  }));
+  EXPECT_TRUE(eventually(
+      [&] {
+        return service.metrics().sum("vitals_sentry_events_total", {{"outcome", "sent"}}) > 0;
+      },
+      60s));
   const Metrics metrics = service.metrics();
   EXPECT_EQ(metrics.family("vitals_sentry_events_total").label_names(),
             (Names{"category", "outcome"}));

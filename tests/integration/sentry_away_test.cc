@@ -105,13 +105,15 @@ TEST(SentryAway, ServersThatRefuseAreCountedAndLeftAlone) {
   Service service{health_agent(settings)};
   Http client = service.http();
   client.get("/api/v1/users/ann");
-  EXPECT_TRUE(eventually([&] { return receiver.requests() > 0; }));
+  EXPECT_TRUE(eventually([&] { return receiver.requests() > 0; }, 60s));
   for (int i = 0; i < 200; ++i)
     ASSERT_EQ(client.get("/api/v1/users/ann").status, 500);
-  EXPECT_TRUE(eventually([&] {
-    const Metrics metrics = Metrics::parse(Http{service.metrics_port()}.get("/metrics").body);
-    return metrics.sum("vitals_sentry_events_total", {{"outcome", "rate_limited"}}) >= 200;
-  }));
+  EXPECT_TRUE(eventually(
+      [&] {
+        const Metrics metrics = Metrics::parse(Http{service.metrics_port()}.get("/metrics").body);
+        return metrics.sum("vitals_sentry_events_total", {{"outcome", "rate_limited"}}) >= 200;
+      },
+      60s));
   EXPECT_LT(receiver.requests(), 50U)
       << "a server that said to wait a minute is asked again and again";
 }

@@ -49,7 +49,7 @@ TEST(SentryOutage, AServerThatIsAwayForHalfAMinuteMissesNothing) {
     }
     EXPECT_EQ(receiver->faults(), std::vector<std::string>{});
   };
-  ASSERT_TRUE(eventually([&] { return receiver->transactions().size() >= 5; }));
+  ASSERT_TRUE(eventually([&] { return receiver->transactions().size() >= 5; }, 60s));
   gather();
   receiver.reset();
 

@@ -38,9 +38,9 @@ class EnvelopeReceiver {
 
   /// Waits until `good` says so of all events so far; false at the deadline (times kSlowness).
   [[nodiscard]] bool wait_for(const std::function<bool(const std::vector<Json>& events)>& good,
-                              Milliseconds deadline = 10s);
+                              Milliseconds deadline = 60s);
   /// Waits for that many error events.
-  [[nodiscard]] bool wait_for_events(std::size_t count, Milliseconds deadline = 10s);
+  [[nodiscard]] bool wait_for_events(std::size_t count, Milliseconds deadline = 60s);
 
   /// The items of a type, in the order they came.
   [[nodiscard]] std::vector<Json> items(const std::string& type) const;

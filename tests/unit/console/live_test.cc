@@ -175,13 +175,25 @@ TEST(Live, EndStreamsEndsThemAtOnceAndTakesNoNewOnes) {
   EXPECT_TRUE(too_late->ended);
 }
 
-std::size_t threads() {
+std::size_t threads_now() {
   std::ifstream status{"/proc/self/status"};
   std::string line;
   while (std::getline(status, line)) {
     if (line.starts_with("Threads:")) return std::stoul(line.substr(8));
   }
   return 0;
+}
+
+/// What has been joined may be listed for a moment: so many, when they were so many for 100 ms.
+std::size_t threads() {
+  std::size_t seen = threads_now();
+  for (int same = 0; same < 10;) {
+    std::this_thread::sleep_for(10ms);
+    const std::size_t again = threads_now();
+    same = again == seen ? same + 1 : 0;
+    seen = again;
+  }
+  return seen;
 }
 
 TEST(Live, HasOneThreadWithSomethingToShowAndNoneWithout) {

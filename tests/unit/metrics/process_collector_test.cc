@@ -48,6 +48,8 @@ TEST_F(ProcessCollectorTest, SeesAnOpenedFile) {
 
 TEST_F(ProcessCollectorTest, SeesAnotherThread) {
   std::thread([] {}).join();  // with the first thread ThreadSanitizer starts one of its own
+  // What has been joined is listed for a moment longer.
+  std::this_thread::sleep_for(std::chrono::milliseconds{100});
   const double before = now("process_threads");
   std::mutex mutex;
   std::condition_variable ended;

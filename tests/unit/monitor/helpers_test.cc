@@ -51,7 +51,7 @@ TEST_F(HelpersTest, ClientsOwnHealthIsInTheRegistry) {
   const double before =
       value("vitals_sentry_events_total", {{"category", "error"}, {"outcome", "sent"}});
   capture_message("one");
-  EXPECT_TRUE(sentry::flush(std::chrono::seconds{5}));
+  EXPECT_TRUE(sentry::flush(std::chrono::seconds{30}));
   EXPECT_EQ(value("vitals_sentry_events_total", {{"category", "error"}, {"outcome", "sent"}}),
             before + 1);
   EXPECT_EQ(value("vitals_sentry_queue_depth"), 0);

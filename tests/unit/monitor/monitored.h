@@ -53,7 +53,7 @@ class Monitored : public ::testing::Test {
 
   /// Everything sent so far of one item type, oldest first.
   std::vector<nlohmann::json> sent(std::string_view type) {
-    EXPECT_TRUE(sentry::flush(std::chrono::seconds{5}));
+    EXPECT_TRUE(sentry::flush(std::chrono::seconds{30}));
     std::vector<nlohmann::json> found;
     for (const std::string& payload : transport_->payloads(type))
       found.push_back(nlohmann::json::parse(payload));

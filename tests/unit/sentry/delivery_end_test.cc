@@ -46,20 +46,20 @@ TEST_F(DeliveryEndTest, WhatAHangingServerDidNotTakeIsOnDiskByTheDeadline) {
   given.requests_in_flight = 3;
   start(given);
   transport->hang();
-  for (int i = 0; i < 50; ++i)
+  for (int i = 0; i < 20; ++i)
     ASSERT_TRUE(capture_message("x"));
   start_transaction({.name = "a"}).finish();
   const auto begin = Clock::now();
   EXPECT_FALSE(guard.end(2s));
   EXPECT_LT(Clock::now() - begin, 10s);
-  EXPECT_EQ(spooled_in(folder.path()), 51U);
+  EXPECT_EQ(spooled_in(folder.path()), 21U);
   EXPECT_EQ(counted(Category::kError, Outcome::kNetwork), 0U);
 
   transport = std::make_shared<vitals::testing::MemoryTransport>();
   start(on_disk());
-  EXPECT_TRUE(transport->wait_for(51, kPlenty));
+  EXPECT_TRUE(transport->wait_for(21, kPlenty));
   EXPECT_TRUE(guard.end(kPlenty));
-  EXPECT_THAT(ledger().events, SizeIs(51));
+  EXPECT_THAT(ledger().events, SizeIs(21));
   EXPECT_EQ(spooled_in(folder.path()), 0U);
 }
 

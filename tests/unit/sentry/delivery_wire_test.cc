@@ -284,7 +284,7 @@ class TlsServer {
         "-addext subjectAltName=IP:127.0.0.1 -keyout " +
         folder + "/key.pem -out " + certificate_ + " 2>/dev/null";
     if (std::system(make.c_str()) != 0) return;
-    port_ = closed_port();
+    port_ = free_port();
     pid_ = fork();
     if (pid_ == 0) {
       const int null = open("/dev/null", O_RDWR);

@@ -23,7 +23,7 @@ using namespace std::chrono_literals;
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 inline constexpr std::chrono::milliseconds kPlenty{120'000};
 #else
-inline constexpr std::chrono::milliseconds kPlenty{20'000};
+inline constexpr std::chrono::milliseconds kPlenty{40'000};
 #endif
 
 /// A client on a transport in memory, for the length of a test.

@@ -15,18 +15,22 @@
 namespace vitals::sentry {
 namespace {
 
-int listen_on_any_port(int& port) {
+int bind_any_port(int& port) {
   const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
   sockaddr_in address{};
   address.sin_family = AF_INET;
   address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
   socklen_t size = sizeof address;
   auto* const plain = static_cast<sockaddr*>(static_cast<void*>(&address));
-  if (fd < 0 || bind(fd, plain, size) != 0 || listen(fd, 16) != 0 ||
-      getsockname(fd, plain, &size) != 0) {
-    throw std::runtime_error{"no port to listen on"};
-  }
+  if (fd < 0 || bind(fd, plain, size) != 0 || getsockname(fd, plain, &size) != 0)
+    throw std::runtime_error{"no port to be had"};
   port = ntohs(address.sin_port);
+  return fd;
+}
+
+int listen_on_any_port(int& port) {
+  const int fd = bind_any_port(port);
+  if (listen(fd, 16) != 0) throw std::runtime_error{"no port to listen on"};
   return fd;
 }
 
@@ -159,7 +163,13 @@ std::string TinyServer::answer(int status, const std::string& more_headers) {
 
 int closed_port() {
   int port = 0;
-  close(listen_on_any_port(port));
+  bind_any_port(port);  // for as long as the process lives, so that nobody else can have it
+  return port;
+}
+
+int free_port() {
+  int port = 0;
+  close(bind_any_port(port));
   return port;
 }
 

@@ -63,7 +63,10 @@ class TinyServer {
   std::thread thread_;
 };
 
-/// A port of the loopback interface on which nobody listens.
+/// A port of the loopback interface on which nobody listens, ever.
 [[nodiscard]] int closed_port();
+
+/// One on which nobody listens yet.
+[[nodiscard]] int free_port();
 
 }  // namespace vitals::sentry
