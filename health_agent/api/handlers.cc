@@ -245,6 +245,7 @@ class Handlers {
                                    .query = request.query});
     Response response;
     response.status = scraped.status;
+    response.headers.emplace_back("Vary", "Accept, Accept-Encoding");
     response.content_type = std::move(scraped.content_type);
     response.body = std::move(scraped.body);
     if (!scraped.content_encoding.empty())

@@ -4,7 +4,6 @@
 #include <netinet/in.h>
 #include <poll.h>
 #include <pthread.h>
-#include <signal.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -20,6 +19,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/background_thread.h"
 #include "export/http_head.h"
 #include "vitals/export/scrape.h"
 
@@ -92,7 +92,8 @@ enum class Body { kSend, kLeaveOut };
 
 std::string render(const ScrapeResponse& response, Body body) {
   std::string out = "HTTP/1.1 " + std::to_string(response.status) + ' ';
-  out.append(reason(response.status)).append("\r\nConnection: close\r\nVary: Accept-Encoding\r\n");
+  out.append(reason(response.status))
+      .append("\r\nConnection: close\r\nVary: Accept, Accept-Encoding\r\n");
   const auto header = [&out](std::string_view name, std::string_view value) {
     if (!value.empty()) out.append(name).append(": ").append(value).append("\r\n");
   };
@@ -181,6 +182,11 @@ class Exposer::Loop {
 
   ~Loop() {
     if (!thread_.joinable()) return;
+    if (process_ != ::getpid()) {
+      // A child of fork(): the thread is its parent's, and so is whoever the eventfd would wake.
+      thread_.detach();
+      return;
+    }
     const std::uint64_t one = 1;
     // An eventfd takes eight bytes or is full; either way the loop wakes.
     (void)!::write(wake_.get(), &one, sizeof one);
@@ -189,18 +195,8 @@ class Exposer::Loop {
 
   /// Throws std::system_error when there is no thread to be had.
   void start() {
-    // Signals are for the threads of the service, which know what to do with them.
-    sigset_t all;
-    sigset_t before;
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
-    try {
-      thread_ = std::thread([this] { run(); });
-    } catch (...) {
-      pthread_sigmask(SIG_SETMASK, &before, nullptr);
-      throw;
-    }
-    pthread_sigmask(SIG_SETMASK, &before, nullptr);
+    thread_ = base::start_background_thread([this] { run(); });
+    process_ = ::getpid();
   }
 
   [[nodiscard]] std::uint16_t port() const noexcept { return port_; }
@@ -267,6 +263,8 @@ class Exposer::Loop {
   }
 
   void accept_one() {
+    // Since the listener was asked, one that was silent may have got its answer begun.
+    if (!has_room()) return;
     Fd socket(::accept4(listener_.get(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC));
     if (!socket) {
       // Of the rest (it has gone, or a signal came) the next poll tells.
@@ -355,6 +353,7 @@ class Exposer::Loop {
   std::vector<pollfd> polled_;
   Clock::time_point accept_after_{};
   std::thread thread_;
+  pid_t process_ = 0;  // that the thread is in
 };
 
 Exposer::Exposer(std::unique_ptr<Loop> loop) noexcept : loop_(std::move(loop)) {}

@@ -58,6 +58,11 @@ class OpenMetricsEncoder final : public Encoder {
       append_number(out_, below);
       end_with(value.exemplars.empty() ? ExemplarView{} : value.exemplars[i]);
     }
+    if (!value.bounds.empty() && value.bounds.front() < 0) {
+      // "If and only if a Sum Value is present […] a Count", and no sum with negative buckets.
+      created(series);
+      return;
+    }
     count_and_sum(series, below, value.sum);
   }
 

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <bit>
 #include <cmath>
 #include <cstring>
@@ -109,13 +110,16 @@ class ProtobufEncoder final : public Encoder {
   void histogram(const SeriesInfo& series, const HistogramView& value) override {
     part_.clear();
     Message histogram{part_};
-    histogram.integer(1, value.native != nullptr ? count_of(*value.native) : value.count());
+    const std::uint64_t count = value.native != nullptr ? count_of(*value.native) : value.count();
+    histogram.integer(1, count);
     histogram.real(2, value.sum);
     std::uint64_t below = 0;
     // Of a native histogram that is nothing else, the one bucket up to infinity says nothing.
     const bool classic = value.native == nullptr || !value.bounds.empty();
     for (std::size_t i = 0; classic && i < value.counts.size(); ++i) {
       below += value.counts[i];
+      // The native buckets were read last, and may have more by then.
+      if (i + 1 == value.counts.size()) below = std::max(below, count);
       bucket_.clear();
       Message bucket{bucket_};
       bucket.integer(1, below);

@@ -33,13 +33,13 @@ std::string base64url(std::string_view text) {
   return out;
 }
 
-/// `/name/value`, in base64 where a path could not hold the value: a slash in it, or nothing at
-/// all.
+/// `/name/value`, in base64 where a path could not hold the value: a slash in it, nothing at all,
+/// or dots that lead elsewhere.
 void append_label(std::string& path, std::string_view name, std::string_view value) {
   path.append("/").append(name);
   if (value.empty()) {
     path += "@base64/=";
-  } else if (value.find('/') != std::string_view::npos) {
+  } else if (value.find('/') != std::string_view::npos || value == "." || value == "..") {
     path.append("@base64/").append(base64url(value));
   } else {
     path += '/';

@@ -93,7 +93,10 @@ void ExemplarStore::offer_active(std::size_t place, double value) noexcept {
   if (!source(trace)) return;
   const double now = coarse_time();
   ExemplarSlot* const into = slot(place);
-  if (into == nullptr || now - into->timestamp() < 1.0) return;
+  if (into == nullptr) return;
+  // The clock may have been set back since.
+  const double age = now - into->timestamp();
+  if (age >= 0 && age < 1.0) return;
   constexpr std::string_view kTrace = "trace_id=\"";
   constexpr std::string_view kSpan = "\",span_id=\"";
   std::array<char, kTrace.size() + 32 + kSpan.size() + 16 + 1> text;

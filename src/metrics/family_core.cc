@@ -1,6 +1,7 @@
 #include "vitals/metrics/detail/family_core.h"
 
 #include <algorithm>
+#include <bit>
 #include <new>
 #include <random>
 #include <stdexcept>
@@ -231,8 +232,8 @@ void FamilyCore::grow_locked() {
     }
     table->entries[at].store(SeriesTable::entry_of(series, hash), std::memory_order_relaxed);
   }
-  // The old ones are kept: a reader may be in the middle of one. Together they are no larger than
-  // the last.
+  // The old ones are kept: a reader may be in the middle of one. They grow with all the series that
+  // there ever were, as the series themselves do.
   tables_.push_back(std::move(table));
   used_entries_ = series_.size();
   table_.store(tables_.back().get(),
@@ -390,7 +391,9 @@ void FamilyCore::expire_locked(std::chrono::steady_clock::time_point now) {
     const auto [known, is_new] = changes_.try_emplace(series, seen);
     LastChange& last = known->second;
     if (is_new) continue;
-    if (last.count != seen.count || last.value != seen.value) {
+    // By its bits, since NaN is unlike itself.
+    if (last.count != seen.count ||
+        std::bit_cast<std::uint64_t>(last.value) != std::bit_cast<std::uint64_t>(seen.value)) {
       last = seen;
     } else if (now - last.at >= spec_.expire_after) {
       idle.push_back(series);

@@ -187,6 +187,11 @@ detail::FamilyCore* Registry::define_core(detail::FamilySpec spec, const Spread&
   if (spec.max_series == 0) {
     throw DefinitionError("metric \"" + spec.name + "\": max_series is at least 1");
   }
+  if (!spec.quantiles.quantiles.empty() && spec.expire_after.count() > 0) {
+    // A removed series keeps its memory, and a window of observations is a lot of it.
+    throw DefinitionError("metric \"" + spec.name +
+                          "\": a summary with quantiles does not expire; take a histogram");
+  }
   // Without labels there is nothing that would bring it back.
   if (spec.label_names.empty()) spec.expire_after = {};
   auto node = std::make_unique<Node>();

@@ -26,6 +26,7 @@ struct Endpoint::Metrics {
 
   template <class LookUp>
   metrics::Counter counter_of(int status, const LookUp& look_up) noexcept {
+    if (status == 0) return look_up();  // which marks a free place here
     for (const Answers& known : answers) {
       const int held = known.status.load(std::memory_order_acquire);  // pairs with the release
       if (held == status) return known.count;

@@ -3,25 +3,29 @@
 #include <cxxabi.h>
 
 #include <algorithm>
-#include <cstdlib>
 #include <cstring>
-#include <memory>
 #include <typeinfo>
+
+#include "base/type_name.h"
 
 namespace vitals::monitor {
 namespace {
 
-/// The class name of a mangled type, without its namespaces. A template's arguments are cut: they
-/// may hold colons.
+/// The class name of a mangled type: without what it is in, be that a namespace, a class template
+/// or a function, and without its own template's arguments.
 ErrorType unqualified(const char* mangled) noexcept {
-  int status = 0;
-  const std::unique_ptr<char, void (*)(void*)> demangled{
-      abi::__cxa_demangle(mangled, nullptr, nullptr, &status), std::free};
-  std::string_view name = status == 0 ? demangled.get() : mangled;
-  name = name.substr(0, name.find('<'));
-  if (const std::size_t scope = name.rfind("::"); scope != std::string_view::npos)
-    name.remove_prefix(scope + 2);
-  return ErrorType{name};
+  const base::TypeName readable{mangled};
+  const std::string_view whole = readable.view();
+  std::size_t begin = 0;
+  int depth = 0;  // in the arguments of templates and functions
+  for (std::size_t i = 0; i < whole.size(); ++i) {
+    const char c = whole[i];
+    if (c == '<' || c == '(') ++depth;
+    if (c == '>' || c == ')') --depth;
+    if (depth == 0 && whole.substr(i).starts_with("::")) begin = i + 2;
+  }
+  const std::string_view name = whole.substr(begin);
+  return ErrorType{name.substr(0, name.find('<'))};
 }
 
 }  // namespace

@@ -73,13 +73,15 @@ class OpenFile {
   int file_;
 };
 
+constexpr const char* kTooLarge = "larger than 20 MiB";
+
 /// Reads a regular file; what is wrong with it, or null.
 const char* read_file(const std::string& path, std::string& bytes) {
   const OpenFile file{path};
   struct stat facts {};
   if (file.get() < 0 || fstat(file.get(), &facts) != 0) return std::strerror(errno);
   if (!S_ISREG(facts.st_mode)) return "no regular file";
-  if (std::cmp_greater(facts.st_size, kMaxAttachmentBytes)) return "larger than 20 MiB";
+  if (std::cmp_greater(facts.st_size, kMaxAttachmentBytes)) return kTooLarge;
   // It may grow or shrink meanwhile, and some of the kernel's files say a size of 0.
   constexpr std::size_t kAtLeast = 4096;
   bytes.resize(std::max(kAtLeast, static_cast<std::size_t>(facts.st_size) + 1));
@@ -91,7 +93,7 @@ const char* read_file(const std::string& path, std::string& bytes) {
     if (got < 0) return std::strerror(errno);
     if (got == 0) break;
     have += static_cast<std::size_t>(got);
-    if (have > kMaxAttachmentBytes) return "larger than 20 MiB";
+    if (have > kMaxAttachmentBytes) return kTooLarge;
   }
   bytes.resize(have);
   return nullptr;
@@ -109,6 +111,7 @@ void load(const AttachmentList& list, const Options& options, std::size_t& sum, 
     AttachmentRecord record{held.filename, held.content_type, {}};
     if (!held.bytes) {
       if (const char* const fault = read_file(held.path, record.bytes)) {
+        if (fault == kTooLarge) count(Category::kAttachment, Outcome::kTooLarge);
         if (options.debug) say_unreadable(held.path, fault);
         continue;
       }

@@ -52,6 +52,10 @@ struct CapturedAttachments {
   SharedAttachments scope;
   AttachmentList own;
   AttachmentRoom room;
+
+  [[nodiscard]] std::size_t files() const noexcept {
+    return own.size() + (scope ? scope->size() : 0);
+  }
 };
 
 /// Takes the scope's list and `given` along. Without room left for them the event goes without, and

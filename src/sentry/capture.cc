@@ -116,7 +116,7 @@ EventId capture(const CaptureOptions& options, Fill fill) noexcept {
     take_surroundings(*item);
     capture_attachments(std::move(item->scope.attachments),
                         {options.attachments.begin(), options.attachments.size()},
-                        item->captured_attachments);
+                        item->attachments);
     if (!item->chain.empty() && item->level >= Level::kError) {
       ScopeState::current()->worsen_session(item->handled ? SessionStatus::kErrored
                                                           : SessionStatus::kCrashed);

@@ -1,6 +1,6 @@
 #include "sentry/event_builder.h"
 
-#include "sentry/type_name.h"
+#include "base/type_name.h"
 
 namespace vitals::sentry::detail {
 namespace {
@@ -148,8 +148,7 @@ Event build_event(const ErrorItem& item, const Options& options, Symbolizer& sym
   event.level = item.level;
   event.logger = item.logger;
   event.message = item.message;
-  event.attachments = item.attachments;
-  load_attachments(item.captured_attachments, options, event);
+  load_attachments(item.attachments, options, event);
   event.transaction = item.transaction;
   event.trace_id = item.trace_id;
   event.span_id = item.span_id;
@@ -180,7 +179,7 @@ Event build_event(const ErrorItem& item, const Options& options, Symbolizer& sym
   for (std::size_t i = item.chain.size(); i > 0; --i) {
     const CapturedException& link = item.chain[i - 1];
     ExceptionRecord record;
-    record.type = demangle(link.mangled_type.c_str());
+    record.type = base::TypeName{link.mangled_type.c_str()}.view();
     record.value = link.value;
     record.exception_id = static_cast<int>(i - 1);
     record.parent_id = static_cast<int>(i) - 2;

@@ -46,16 +46,12 @@ class EventWriter {
 void EventWriter::field(std::string_view name, const Value& held) {
   const ValueView value = view_of(held);
   json.key(name);
-  if (must_filter(name, value) || (!pii && is_client_address(name))) {
+  if (value.type() == ValueView::Type::kString) {
+    json.string(scrub_named(name, value.as_string(), pii, scratch_));
+  } else if (must_filter(name, value) || (!pii && is_client_address(name))) {
     json.string(kFiltered);
-  } else if (value.type() != ValueView::Type::kString) {
-    json.value(value);
-  } else if (equals_any(name, {"url", "http.url", "url.full"})) {
-    json.string(scrub_url(value.as_string(), pii));
-  } else if (equals_any(name, {"query_string", "http.query", "url.query"})) {
-    json.string(scrub_query(value.as_string(), pii));
   } else {
-    json.string(scrub_value(value.as_string(), pii, scratch_));
+    json.value(value);
   }
 }
 

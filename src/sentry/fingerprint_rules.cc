@@ -259,8 +259,8 @@ std::string_view value_of_tag(const Event& event, std::string_view name) noexcep
 
 /// The words for what an event has not are Sentry's, so that a rule groups alike on either side.
 std::string value_of(const ValuePart& part, const Event& event) {
-  static const ExceptionRecord kNoException;
-  static const FrameRecord kNoFrame;
+  static const auto& kNoException = *new ExceptionRecord;  // also while statics end
+  static const auto& kNoFrame = *new FrameRecord;
   const ExceptionRecord& exception =
       event.exceptions.empty() ? kNoException : event.exceptions.back();
   const FrameRecord* const found = crash_frame(event);

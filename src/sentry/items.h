@@ -51,10 +51,10 @@ struct ErrorItem {
   SpanId parent_span_id;
   std::string transaction;
   std::string dsc;
-  std::vector<AttachmentRecord> attachments;
-  CapturedAttachments captured_attachments;
+  CapturedAttachments attachments;
   std::shared_ptr<const ModuleMap> modules;  // of the stacks' process, as it was; null: as now
   std::unique_ptr<const Origin> origin;      // of a process that crashed; null: of this one
+  std::string crash_report;  // the file it is from, which goes when the event is sent or spooled
 
   /// Roughly what it holds in memory.
   [[nodiscard]] std::size_t cost() const noexcept;

@@ -45,8 +45,11 @@ void write_typed(JsonWriter& json, std::string_view name, const ValueView& value
   json.key(name).begin_object().key("value").value(value).member("type", type).end_object();
 }
 
-void write_attribute(JsonWriter& json, std::string_view name, const ValueView& value) {
-  if (must_filter(name, value)) return write_typed(json, name, kFiltered, "string");
+/// `scratch` is the caller's, for its capacity.
+void write_attribute(JsonWriter& json, std::string_view name, const ValueView& value, bool pii,
+                     std::string& scratch) {
+  if (must_filter(name, value) || (!pii && is_client_address(name)))
+    return write_typed(json, name, kFiltered, "string");
   switch (value.type()) {
     case ValueView::Type::kNull:
       return;
@@ -64,7 +67,7 @@ void write_attribute(JsonWriter& json, std::string_view name, const ValueView& v
       if (std::isfinite(value.as_double())) return write_typed(json, name, value, "double");
       return write_typed(json, name, std::to_string(value.as_double()), "string");
     case ValueView::Type::kString:
-      return write_typed(json, name, value, "string");
+      return write_typed(json, name, scrub_named(name, value.as_string(), pii, scratch), "string");
   }
 }
 
@@ -120,7 +123,7 @@ void write_line(const LogRecord& record, std::string_view common, bool pii, std:
   json.key("body").string(scrub_text(record.body, pii, masked));
   json.key("attributes").begin_object();
   for (const auto& [name, value] : record.attributes) {
-    if (!is_ours(name)) write_attribute(json, name, view_of(value));
+    if (!is_ours(name)) write_attribute(json, name, view_of(value), pii, masked);
   }
   json.raw(common).end_object().end_object();
 }

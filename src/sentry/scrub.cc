@@ -146,6 +146,23 @@ bool is_client_address(std::string_view name) noexcept {
                      [name](std::string_view known) { return equals_any_case(name, known); });
 }
 
+std::string_view scrub_named(std::string_view name, std::string_view text, bool send_default_pii,
+                             std::string& scratch) {
+  const auto is_one_of = [name](std::initializer_list<std::string_view> names) {
+    return std::find(names.begin(), names.end(), name) != names.end();
+  };
+  if (must_filter(name, text) || (!send_default_pii && is_client_address(name))) return kFiltered;
+  if (is_one_of({"url", "http.url", "url.full"})) {
+    scratch = scrub_url(text, send_default_pii);
+    return scratch;
+  }
+  if (is_one_of({"query_string", "http.query", "url.query"})) {
+    scratch = scrub_query(text, send_default_pii);
+    return scratch;
+  }
+  return scrub_value(text, send_default_pii, scratch);
+}
+
 bool is_private_header(std::string_view name) noexcept {
   constexpr std::array<std::string_view, 13> kNames{"cookie",
                                                     "set-cookie",

@@ -30,6 +30,11 @@ void use_sensitive_names(std::vector<std::string> names);
 /// Whether the name is one for a client's address.
 [[nodiscard]] bool is_client_address(std::string_view name) noexcept;
 
+/// The text of a field, tag or attribute as it may leave: by its name whole, as a URL or as a
+/// query, else by its look. In `scratch` where it is not `text` itself.
+[[nodiscard]] std::string_view scrub_named(std::string_view name, std::string_view text,
+                                           bool send_default_pii, std::string& scratch);
+
 /// Whether a header speaks of a person or proves who they are: cookies, addresses, credentials.
 [[nodiscard]] bool is_private_header(std::string_view name) noexcept;
 

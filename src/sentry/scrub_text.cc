@@ -56,6 +56,24 @@ bool is_harmless(std::string_view value) noexcept {
          (value.front() == '$' && value.size() < 5 && all_of(value.substr(1), is_digit));
 }
 
+/// Where a run of bytes ends, asked for places that only grow: each byte is looked at once, however
+/// many URLs a hostile text has.
+class RunEnd {
+ public:
+  template <class Find>
+  [[nodiscard]] std::size_t end_of(std::size_t at, const Find& find) {
+    if (at < begin_ || at > end_) {
+      begin_ = at;
+      end_ = find(at);
+    }
+    return end_;
+  }
+
+ private:
+  std::size_t begin_ = 1;
+  std::size_t end_ = 0;
+};
+
 class TextScrubber {
  public:
   TextScrubber(std::string_view text, bool pii, std::string& out, Strictness strictness) noexcept
@@ -264,19 +282,21 @@ class TextScrubber {
     if (colon == 0 || !(is_letter(text_[colon - 1]) || is_digit(text_[colon - 1])))
       return colon + 3;
     const std::size_t start = colon + 3;
-    const std::size_t words_end = skip(start, [](char c) { return !is_space(c); });
     std::size_t authority_end = skip(start, [](char c) {
       return !is_space(c) && !is_quote(c) && c != '/' && c != '?' && c != '#' && c != '<' &&
              c != '>';
     });
-    const auto last_at = [&](std::size_t end) {
-      const std::size_t found = text_.substr(start, end - start).rfind('@');
-      return found == kNowhere ? kNowhere : start + found;
-    };
-    std::size_t at = last_at(authority_end);
+    const std::size_t found = text_.substr(start, authority_end - start).rfind('@');
+    std::size_t at = found == kNowhere ? kNowhere : start + found;
     if (at == kNowhere && has_odd_port(start, authority_end)) {
       // No host has a port of letters: this is a password with a character that ends a host.
-      at = last_at(words_end);
+      const std::size_t words_end = words_.end_of(start, [this](std::size_t from) {
+        const std::size_t end = skip(from, [](char c) { return !is_space(c); });
+        const std::size_t last = text_.substr(from, end - from).rfind('@');
+        last_at_ = last == kNowhere ? kNowhere : from + last;
+        return end;
+      });
+      if (last_at_ != kNowhere && last_at_ >= start) at = last_at_;
       if (at == kNowhere && words_end == text_.size() && text_.size() >= kShortestCut) {
         const std::size_t from = text_.find(':', start) + 1;
         if (!text_.substr(from).starts_with(kFiltered)) mask(from, text_.size());
@@ -287,9 +307,13 @@ class TextScrubber {
       if (text_.substr(start, at - start) != kFiltered) mask(start, at);
       authority_end = std::max(authority_end, at);
     }
-    const std::size_t url_end = skip(
-        authority_end, [](char c) { return !is_space(c) && !is_quote(c) && c != '<' && c != '>'; });
-    const std::size_t question = text_.find_first_of("?#", authority_end);
+    const std::size_t url_end = urls_.end_of(authority_end, [this](std::size_t from) {
+      return skip(from,
+                  [](char c) { return !is_space(c) && !is_quote(c) && c != '<' && c != '>'; });
+    });
+    const std::size_t question = questions_.end_of(authority_end, [this](std::size_t from) {
+      return std::min(text_.find_first_of("?#", from), text_.size());
+    });
     query_ = kNowhere;
     if (question < url_end && text_[question] == '?') {
       query_ = question;
@@ -390,6 +414,10 @@ class TextScrubber {
   std::size_t done_ = 0;          // what is before it has been copied
   std::size_t query_ = kNowhere;  // the question mark of the last URL
   std::size_t query_end_ = 0;
+  RunEnd words_;  // up to the next space, with the last '@' before it
+  std::size_t last_at_ = kNowhere;
+  RunEnd urls_;       // up to what no URL has
+  RunEnd questions_;  // up to the next '?' or '#'
 };
 
 /// Whether a number of this length may begin so, and its last digit checks the others.

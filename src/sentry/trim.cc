@@ -1,6 +1,7 @@
 #include "sentry/trim.h"
 
 #include <algorithm>
+#include <array>
 #include <utility>
 
 #include "sentry/records.h"
@@ -46,13 +47,11 @@ class Trimmer {
   }
 
   using Step = bool (Trimmer::*)(std::size_t excess);
-  [[nodiscard]] static const std::vector<Step>& steps() {
-    static const std::vector<Step> kSteps{
-        &Trimmer::source_lines,  &Trimmer::breadcrumb_data, &Trimmer::breadcrumbs,
-        &Trimmer::body,          &Trimmer::long_values,     &Trimmer::extra,
-        &Trimmer::middle_frames, &Trimmer::short_texts,     &Trimmer::long_descriptions,
-        &Trimmer::span_data,     &Trimmer::spans,           &Trimmer::all_but_the_core};
-    return kSteps;
+  [[nodiscard]] static constexpr std::array<Step, 12> steps() {
+    return {&Trimmer::source_lines,  &Trimmer::breadcrumb_data, &Trimmer::breadcrumbs,
+            &Trimmer::body,          &Trimmer::long_values,     &Trimmer::extra,
+            &Trimmer::middle_frames, &Trimmer::short_texts,     &Trimmer::long_descriptions,
+            &Trimmer::span_data,     &Trimmer::spans,           &Trimmer::all_but_the_core};
   }
 
  private:

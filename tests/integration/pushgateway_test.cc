@@ -71,13 +71,14 @@ TEST_F(PushgatewayTest, PushReplacesTheGroupAndPushAddOnlyWhatHasTheName) {
 TEST_F(PushgatewayTest, GroupsAreKeptApartByAllTheirLabelsWhateverIsInThem) {
   Registry registry;
   registry.gauge("rows", "Rows.").set(1);
-  const PushOptions odd{.job = "im/port ü",
-                        .grouping = {{"instance", "a/b"}, {"empty", ""}, {"plain", "x y?&#%"}}};
+  const PushOptions odd{
+      .job = "im/port ü",
+      .grouping = {{"instance", "a/b"}, {"empty", ""}, {"dots", ".."}, {"plain", "x y?&#%"}}};
   EXPECT_EQ(words_of(gateway(odd).push(registry)), "");
   EXPECT_EQ(words_of(gateway({.job = "other"}).push(registry)), "");
-  EXPECT_TRUE(has(R"(rows{empty="",instance="a/b",job="im/port ü",plain="x y?&#%"} 1)"));
+  EXPECT_TRUE(has(R"(rows{dots="..",empty="",instance="a/b",job="im/port ü",plain="x y?&#%"} 1)"));
   EXPECT_EQ(words_of(gateway(odd).remove()), "");
-  EXPECT_FALSE(has(R"(rows{empty="",instance="a/b",job="im/port ü",plain="x y?&#%"} 1)"));
+  EXPECT_FALSE(has(R"(rows{dots="..",empty="",instance="a/b",job="im/port ü",plain="x y?&#%"} 1)"));
   EXPECT_TRUE(has(R"(rows{instance="",job="other"} 1)"));
 }
 

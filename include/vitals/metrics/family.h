@@ -67,7 +67,7 @@ class Family {
   /// Takes a series out of the exposition; true when it was there. A handle that is still held goes
   /// on counting where nobody sees it; `with` makes a new one, from 0. Threads: any.
   /// Cost: for label sets that come and go without end it is the wrong tool, since the memory of a
-  /// removed series (about 200 bytes) is kept while a handle might still use it.
+  /// removed series (200 bytes, with native buckets 2 KB) is kept: a handle might still use it.
   bool remove(typename detail::LabelArgumentOf<L>::Type... values) const noexcept {
     if (core_ == nullptr) return false;
     const std::array<std::string_view, kLabels> texts{detail::LabelArgumentOf<L>::text(values)...};

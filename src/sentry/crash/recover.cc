@@ -174,13 +174,14 @@ Fate take_report(const fs::path& claimed, const fs::path& path, const Options& o
     fs::remove(claimed, error);
     return Fate::kDropped;
   }
-  if (!sink.capture(make_crash_item(*report))) {
+  std::unique_ptr<ErrorItem> item = make_crash_item(*report);
+  item->crash_report = claimed.string();  // until then a crash of this process keeps it
+  if (!sink.capture(std::move(item))) {
     tell(sink, "no room for a crash report, it waits for the next start", path);
     fs::rename(claimed, fs::path{path}.replace_extension(".report"), error);
     return Fate::kNoRoom;
   }
   if (sink.taken) sink.taken(*report);
-  fs::remove(claimed, error);
   return Fate::kTaken;
 }
 

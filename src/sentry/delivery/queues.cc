@@ -7,18 +7,10 @@ namespace {
 
 constexpr std::size_t kItemQueue = 256;
 /// Attachments may be far larger than all else and are few: they have room of their own.
-constexpr std::size_t kAttachmentRoom = 64 * 1024 * 1024;
-
-std::size_t attached_bytes(const ErrorItem& item) noexcept {
-  std::size_t bytes = 0;
-  for (const AttachmentRecord& file : item.attachments)
-    bytes += file.bytes.size();
-  return bytes;
-}
-
 void count_lost_item(const ErrorItem& item, Cause cause) noexcept {
   count(Category::kError, cause);
-  if (!item.attachments.empty()) count(Category::kAttachment, cause, item.attachments.size());
+  if (const std::size_t files = item.attachments.files(); files > 0)
+    count(Category::kAttachment, cause, files);
 }
 void count_lost_item(const TransactionItem& item, Cause cause) noexcept {
   count(Category::kTransaction, cause);
@@ -60,19 +52,12 @@ bool Queues::make_room(std::size_t cost) noexcept {
 }
 
 bool Queues::push(std::unique_ptr<ErrorItem> item) noexcept {
-  std::size_t attached = attached_bytes(*item);
-  if (attached != 0 && !reserve(attached_, attached, kAttachmentRoom)) {
-    count(Category::kAttachment, Cause::kQueueOverflow, item->attachments.size());
-    item->attachments.clear();
-    attached = 0;
-  }
   const std::size_t cost = item->cost();
   // A full queue is seen first: no transaction is to give way for nothing.
   if (errors_.size() < errors_.capacity() && make_room(cost)) {
     if (errors_.push(item)) return true;
     bytes_.fetch_sub(cost, std::memory_order_relaxed);
   }
-  attached_.fetch_sub(attached, std::memory_order_relaxed);
   count_lost_item(*item, Cause::kQueueOverflow);
   return false;
 }
@@ -107,9 +92,7 @@ bool Queues::take_from(Lane lane, Taken& taken) noexcept {
   };
   switch (lane) {
     case kErrors:
-      if (!take(errors_)) return false;
-      taken.attached = attached_bytes(*std::get<kErrors>(taken.item));
-      return true;
+      return take(errors_);
     case kTransactions:
       return take(transactions_);
     case kItems:
@@ -137,7 +120,6 @@ std::optional<Queues::Taken> Queues::take(Order order, Also also) noexcept {
 
 void Queues::release(const Taken& taken) noexcept {
   (taken.lane() == kItems ? item_bytes_ : bytes_).fetch_sub(taken.cost, std::memory_order_relaxed);
-  attached_.fetch_sub(taken.attached, std::memory_order_relaxed);
 }
 
 void Queues::count_lost(const Taken& taken, Cause cause) noexcept {

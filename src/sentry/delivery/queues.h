@@ -31,7 +31,6 @@ class Queues {
         item;
     std::size_t place = 0;  // in its lane, counted from the beginning
     std::size_t cost = 0;
-    std::size_t attached = 0;  // bytes of attachments
 
     [[nodiscard]] Lane lane() const noexcept { return static_cast<Lane>(item.index()); }
   };
@@ -86,7 +85,6 @@ class Queues {
   BoundedQueue<TransactionItem> transactions_;
   BoundedQueue<ReadyItem> items_;
   std::atomic<std::size_t> bytes_{0};
-  std::atomic<std::size_t> attached_{0};
   std::atomic<std::size_t> item_bytes_{0};
   std::atomic<std::uint32_t> turns_{0};
 };

@@ -18,6 +18,8 @@ constexpr std::size_t kMaxAttachment = 20 * 1024 * 1024;
 constexpr std::size_t kMaxEnvelope = 100 * 1024 * 1024;
 constexpr std::size_t kGzipFrom = 1024;
 constexpr std::size_t kPlainHeaders = 3;
+/// A request's body keeps its memory for the next one, up to so many bytes.
+constexpr std::size_t kKeptBody = std::size_t{2} * 1024 * 1024;
 
 Answer judge(int status) noexcept {
   if (status >= 200 && status < 300) return {Cause::kSent, false};
@@ -145,6 +147,8 @@ Answer Sender::post(Envelope& envelope) {
   stamp(envelope.text, Timestamp{std::chrono::nanoseconds{wall_clock()}});
   pack(envelope);
   const SendResult result = outlet_.post(request_);
+  // One with attachments must not stay as large for good.
+  if (request_.body.capacity() > kKeptBody) request_.body = {};
   const Answer answer = judge(result.status);
   if (report && answer.cause != Cause::kSent) outlet_.put_back(*report);
   envelope.text.resize(size);

@@ -371,6 +371,9 @@ bool Worker::keep_for_retry(Job& job) noexcept {
 void Worker::let_go(Job& job) noexcept {
   if (!job.taken) return;
   const Ticket done{job.taken->lane(), job.taken->place};
+  if (const auto* error = std::get_if<Queues::kErrors>(&job.taken->item)) {
+    if (!(*error)->crash_report.empty()) ::unlink((*error)->crash_report.c_str());
+  }
   queues_.release(*job.taken);
   job.taken.reset();  // who waits for it finds what it held free
   const std::lock_guard hold{mutex_};

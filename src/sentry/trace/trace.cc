@@ -6,6 +6,7 @@
 #include "sentry/client_core.h"
 #include "sentry/new_id.h"
 #include "sentry/runtime.h"
+#include "sentry/scrub.h"
 
 namespace vitals::sentry::detail {
 namespace {
@@ -260,7 +261,8 @@ std::string Trace::build_dsc(const DscSource& source, std::string_view name) con
   }
   add("release", source.release);
   add("environment", source.environment);
-  add("transaction", name);
+  std::string masked;
+  add("transaction", scrub_text(name, false, masked));
   return out;
 }
 

@@ -4,7 +4,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <netinet/in.h>
+#include <signal.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <atomic>
@@ -91,9 +93,36 @@ TEST_F(ExposerTest, ServesTheMetricsAndCloses) {
   EXPECT_THAT(answer, StartsWith("HTTP/1.1 200 OK\r\n"));
   EXPECT_THAT(answer, HasSubstr("Content-Type: text/plain; version=0.0.4; charset=utf-8\r\n"));
   EXPECT_THAT(answer, HasSubstr("Connection: close\r\n"));
+  EXPECT_THAT(answer, HasSubstr("Vary: Accept, Accept-Encoding\r\n"));
   EXPECT_THAT(answer, HasSubstr("\nload 7\n"));
   const std::string body = answer.substr(answer.find("\r\n\r\n") + 4);
   EXPECT_THAT(answer, HasSubstr("Content-Length: " + std::to_string(body.size()) + "\r\n"));
+}
+
+TEST_F(ExposerTest, AFaultInACallbackReachesTheCrashHandler) {
+  bool blocked = true;
+  registry_.gauge_callback("fault", "Whether a fault is blocked.", [&blocked] {
+    sigset_t mask;
+    pthread_sigmask(SIG_SETMASK, nullptr, &mask);
+    blocked = sigismember(&mask, SIGSEGV) == 1;
+    return 0.0;
+  });
+  const auto exposer = start();
+  EXPECT_THAT(get(exposer->port()), HasSubstr("\nfault 0\n"));
+  EXPECT_FALSE(blocked);
+}
+
+TEST_F(ExposerTest, AChildThatEndsItLeavesItsParentsAlone) {
+  auto exposer = start();
+  const pid_t child = ::fork();
+  if (child == 0) {
+    exposer.reset();
+    ::_exit(0);
+  }
+  int status = -1;
+  ASSERT_EQ(::waitpid(child, &status, 0), child);
+  EXPECT_EQ(status, 0);
+  EXPECT_THAT(get(exposer->port()), StartsWith("HTTP/1.1 200 OK\r\n"));
 }
 
 TEST_F(ExposerTest, AnswersHeadWithoutABodyAndSelectsByQuery) {

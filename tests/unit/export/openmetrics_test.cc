@@ -109,6 +109,20 @@ load 0.75
 )page");
 }
 
+TEST(OpenMetrics, AHistogramWithNegativeBucketsHasNoSumAndSoNoCount) {
+  Registry registry;
+  registry.histogram("outside_celsius", "Outside.", {-10, 0, 10}).observe(-3);
+  EXPECT_EQ(page_of(registry), R"page(# TYPE outside_celsius histogram
+# HELP outside_celsius Outside.
+outside_celsius_bucket{le="-10.0"} 0
+outside_celsius_bucket{le="0.0"} 1
+outside_celsius_bucket{le="10.0"} 1
+outside_celsius_bucket{le="+Inf"} 1
+outside_celsius_created T
+# EOF
+)page");
+}
+
 TEST(OpenMetrics, OfAnEmptyRegistryIsItsEnd) {
   EXPECT_EQ(page_of(Registry{}), "# EOF\n");
 }

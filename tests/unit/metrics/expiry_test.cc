@@ -2,6 +2,7 @@
 
 #include <array>
 #include <chrono>
+#include <cmath>
 #include <string_view>
 
 #include "vitals/metrics/registry.h"
@@ -87,6 +88,13 @@ TEST_F(Expiry, LooksAtGaugesAndHistogramsToo) {
   detail::add_observation(series(histograms, "a").slot, 1, 0);
   EXPECT_EQ(left(histograms, 60s), 1U);
   EXPECT_EQ(left(histograms, 120s), 0U);
+}
+
+TEST_F(Expiry, TakesAGaugeThatIsNotANumber) {
+  FamilyCore core{spec(MetricType::kGauge)};
+  series(core, "a").gauge->store(std::nan(""), std::memory_order_relaxed);
+  EXPECT_EQ(left(core, 0s), 1U);
+  EXPECT_EQ(left(core, 60s), 0U);
 }
 
 TEST_F(Expiry, IsOffUnlessAskedForAndNeverTakesAMetricWithoutLabels) {

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <chrono>
 #include <cmath>
 #include <limits>
 #include <random>
@@ -58,6 +59,10 @@ TEST(Summary, RefusesWhatCannotBe) {
   Registry registry;
   EXPECT_THROW(registry.summary("a", "A.", {.quantiles = {1.5}}), DefinitionError);
   EXPECT_THROW(registry.summary("a", "A.", {.quantiles = {.9, .5}}), DefinitionError);
+  EXPECT_THROW(registry.summary<"kind">("a", "A.", {.quantiles = {.5}},
+                                        {.expire_after = std::chrono::seconds{60}}),
+               DefinitionError)
+      << "each that is gone would keep its window";
   EXPECT_THROW(registry.summary("a", "A.", {.window = std::chrono::seconds{1}}), DefinitionError);
   EXPECT_THROW(registry.summary<"quantiles">("a_sum", "A."), DefinitionError);
 }

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <exception>
 #include <stdexcept>
 #include <string>
 
@@ -19,6 +20,35 @@ TEST(ErrorType, IsTheUnqualifiedClassName) {
 
 TEST(ErrorType, OfATemplateHasNoArguments) {
   EXPECT_EQ(ErrorType::of(Wrapped<std::string>{"x"}).view(), "Wrapped");
+}
+
+template <class T>
+struct Client {
+  struct Timeout : std::runtime_error {
+    using runtime_error::runtime_error;
+  };
+};
+
+template <class T>
+std::string local_class_of(T) {
+  struct Refused : std::runtime_error {
+    using runtime_error::runtime_error;
+  };
+  return std::string{ErrorType::of(Refused{"x"}).view()};
+}
+
+TEST(ErrorType, OfAClassInsideOfAnotherOrOfAFunctionIsItsOwn) {
+  EXPECT_EQ(ErrorType::of(Client<std::string>::Timeout{"x"}).view(), "Timeout");
+  EXPECT_EQ(local_class_of(std::string{}), "Refused");
+}
+
+TEST(ErrorType, OfANestedExceptionIsThatOfTheOneThrown) {
+  try {
+    std::throw_with_nested(std::range_error{"x"});
+  } catch (const std::exception& error) {
+    EXPECT_EQ(ErrorType::of(error).view(), "range_error");
+    EXPECT_EQ(ErrorType::of_current_exception().view(), "range_error");
+  }
 }
 
 TEST(ErrorType, OfTheCurrentExceptionWorksForWhatIsNoStdException) {

@@ -65,6 +65,17 @@ TEST_F(RequestScopeTest, OfAnotherMethodThanItsEndpointCountsByItsOwn) {
             1);
 }
 
+TEST_F(RequestScopeTest, OfAnEndpointWithoutAStatusIsCountedToo) {
+  const Endpoint endpoint{Method::kGet, "/left"};
+  for (int i = 0; i < 2; ++i) {
+    RequestScope request{{.method = Method::kGet, .endpoint = &endpoint}};
+    request.finish(0);
+  }
+  EXPECT_EQ(
+      value("http_requests_total", {{"method", "GET"}, {"endpoint", "/left"}, {"status", "000"}}),
+      2);
+}
+
 TEST_F(RequestScopeTest, OfAnEndpointMayHaveMoreStatusesThanItKeeps) {
   const Endpoint endpoint{Method::kGet, "/many"};
   std::vector<std::thread> threads;

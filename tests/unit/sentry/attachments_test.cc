@@ -152,6 +152,21 @@ TEST_F(Attachments, AFilePastTheBoundIsLeftOut) {
   const std::string path = file("large", "");
   std::filesystem::resize_file(path, 20 * kMebi + 1);
   EXPECT_THAT(captured({.attachments = {{.path = path}}}), IsEmpty());
+  EXPECT_EQ(counted(Category::kAttachment, Outcome::kTooLarge), 1U);
+}
+
+TEST_F(Attachments, ThoseOfALostEventAreCountedWithIt) {
+  Options given = options();
+  given.before_send = [](Event&) { return false; };
+  start(std::move(given));
+  const Scope scope = Scope::fork();
+  const auto active = scope.activate();
+  scope.add_attachment({.filename = "of-the-scope", .bytes = "x"});
+  EXPECT_TRUE(
+      capture_message("m", Level::kError, {.attachments = {{.filename = "own", .bytes = "y"}}}));
+  EXPECT_TRUE(guard.end(kPlenty));
+  EXPECT_EQ(counted(Category::kError, Outcome::kBeforeSend), 1U);
+  EXPECT_EQ(counted(Category::kAttachment, Outcome::kBeforeSend), 2U);
 }
 
 TEST_F(Attachments, OnTheWayAreBoundedTogetherAndTheEventsStay) {

@@ -434,6 +434,12 @@ class RecoverTest : public CrashTest {
   }
 
   std::size_t recover() { return detail::recover_crashes(given, sink); }
+  /// As the client does with what it has sent or put into the spool.
+  void let_go() {
+    for (const auto& item : items)
+      fs::remove(item->crash_report);
+    items.clear();
+  }
   void put(const std::string& name, std::string_view bytes) const {
     std::ofstream{folder / "crashes" / name, std::ios::binary} << bytes;
   }
@@ -463,6 +469,18 @@ TEST_F(RecoverTest, AReportThatFindsNoRoomWaitsForTheNextStart) {
   EXPECT_THAT(reports(), ElementsAre(folder / "crashes" / "1.report"));
   room = 1;
   EXPECT_EQ(recover(), 1U);
+  let_go();
+  EXPECT_THAT(reports(), IsEmpty());
+}
+
+TEST_F(RecoverTest, AReportStaysUntilItsEventIsOutOfMemory) {
+  put("1.report", report_of(detail::wall_clock()));
+  EXPECT_EQ(recover(), 1U);
+  // A crash now would lose the event.
+  ASSERT_THAT(reports(), ElementsAre(fs::path{items.front()->crash_report}));
+  EXPECT_EQ(reports().front().extension(), ".claimed");
+  EXPECT_EQ(recover(), 0U) << "it is in this process's hands";
+  let_go();
   EXPECT_THAT(reports(), IsEmpty());
 }
 
@@ -482,7 +500,6 @@ TEST_F(RecoverTest, AReportInOneStartsHandsIsNotTakenByAnother) {
   };
   EXPECT_EQ(detail::recover_crashes(given, first), 1U);
   EXPECT_EQ(captured, 1U);
-  EXPECT_THAT(reports(), IsEmpty());
 }
 
 TEST_F(RecoverTest, WhatCannotBeReadIsSetAsideAndSaid) {
@@ -516,6 +533,7 @@ TEST_F(RecoverTest, AReportOlderThanTheSpoolKeepsIsDropped) {
   put("2.report", report_of(detail::wall_clock() - 73 * hour));
   put("3.report", report_of(std::numeric_limits<std::int64_t>::min()));
   EXPECT_EQ(recover(), 1U);
+  let_go();
   EXPECT_THAT(reports(), IsEmpty());
 }
 

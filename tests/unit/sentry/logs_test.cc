@@ -105,6 +105,20 @@ TEST_F(Logs, SecretsAreMaskedByNameAndByLookInTheTextToo) {
   EXPECT_EQ(sent["attributes"]["gen_ai.usage.input_tokens"], attribute(12, "integer"));
 }
 
+TEST_F(Logs, SecretsAreMaskedByTheirLookInAttributesToo) {
+  start();
+  log(LogLevel::kError, "db away",
+      {{"target", "postgres://app:hunter2@db/x"},
+       {"url", "https://h/cb?code=hunter2"},
+       {"url.query", "code=hunter2"},
+       {"client.address", "192.0.2.7"},
+       {"said", "Authorization: Bearer hunter2hunter2"}});
+  const Json sent = line();
+  EXPECT_EQ(sent.dump().find("hunter2"), std::string::npos) << sent;
+  EXPECT_EQ(sent["attributes"]["client.address"], attribute("[Filtered]", "string"));
+  EXPECT_EQ(sent["attributes"]["target"], attribute("postgres://[Filtered]@db/x", "string"));
+}
+
 TEST_F(Logs, NobodyCanPassOffAnotherReleaseAsOurs) {
   start();
   log(LogLevel::kInfo, "x", {{"sentry.release", "evil@9"}});

@@ -218,6 +218,12 @@ TEST_F(SpanTest, TheHeadsContextIsFrozenWhenItFirstLeaves) {
   EXPECT_EQ(header["trace"]["sampled"], "true");
 }
 
+TEST_F(SpanTest, ASecretInANameDoesNotGoToOtherServices) {
+  start_at(1.0);
+  const Span root = start_transaction({.name = "GET /reset?token=hunter2"});
+  EXPECT_THAT(root.baggage(), AllOf(HasSubstr("transaction"), Not(HasSubstr("hunter2"))));
+}
+
 TEST_F(SpanTest, ANameThatIsAUrlStaysOutOfTheContext) {
   start_at(1.0);
   const Span root = start_transaction({.name = "/users/ann@example.org", .source = "url"});
