@@ -163,7 +163,6 @@ int main(int argc, char** argv) {
     return kExitConfig;
   }
 
-  curl_global_init(CURL_GLOBAL_DEFAULT);
   int exit_code = 0;
   vitals::sentry::Guard sentry;
   try {
@@ -171,7 +170,9 @@ int main(int argc, char** argv) {
     const bool anywhere = !settings.sentry_dsn.empty() || !settings.sentry_spotlight.empty();
     if (settings.enable_sentry && settings.enable_console && anywhere)
       recent = std::make_shared<vitals::console::RecentEvents>();
+    // Before libcurl is used: the client sees to it that TLS outlives what it sends at the end.
     sentry = start_sentry(settings, recent.get());
+    curl_global_init(CURL_GLOBAL_DEFAULT);
     vitals::sentry::set_tag("operation", "start");
     run(arguments, settings, signals, std::move(recent));
     spdlog::info("health-agent has ended");

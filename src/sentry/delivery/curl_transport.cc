@@ -1,9 +1,11 @@
 #include <curl/curl.h>
+#include <dlfcn.h>
 
 #include <algorithm>
 #include <array>
 #include <atomic>
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <mutex>
 #include <new>
@@ -182,12 +184,26 @@ class Connection {
   std::unique_ptr<CURL, EasyCleanup> easy_;  // freed before the multi handle it was added to
 };
 
+/// OpenSSL, where libcurl is built with it, takes itself down by a handler of atexit() that it
+/// registers when it is first used. A guard may be a static, which ends after that, and a thread
+/// that was left behind may be in the middle of a request: so it is told to stay until the process
+/// is gone. Does nothing when the service has used OpenSSL before. Source: OPENSSL_init_crypto(3).
+void keep_openssl_to_the_end() noexcept {
+  constexpr std::uint64_t kNoAtexit = 0x00080000;  // OPENSSL_INIT_NO_ATEXIT
+  using Init = int (*)(std::uint64_t, const void*);
+  if (const auto init = reinterpret_cast<Init>(::dlsym(RTLD_DEFAULT, "OPENSSL_init_crypto")))
+    init(kNoAtexit, nullptr);
+}
+
 /// Each send() under way has a connection of its own.
 class CurlTransport final : public Transport {
  public:
   explicit CurlTransport(CurlTransportOptions options) : options_(std::move(options)) {
     static std::once_flag once;
-    std::call_once(once, [] { curl_global_init(CURL_GLOBAL_DEFAULT); });
+    std::call_once(once, [] {
+      keep_openssl_to_the_end();
+      curl_global_init(CURL_GLOBAL_DEFAULT);
+    });
   }
 
   SendResult send(const SendRequest& request) override {

@@ -339,6 +339,23 @@ TEST_F(DeliveryWireTest, ACertificateNobodyKnowsIsANetworkErrorAndKeptOnDisk) {
   EXPECT_EQ(counted(Category::kError, Outcome::kSent), 0U);
 }
 
+// OpenSSL would take itself down before a client that is a static has sent all.
+TEST_F(DeliveryWireTest, AStaticClientEndsInGoodOrderOverTls) {
+  const TempFolder folder;
+  const TlsServer server{folder.path()};
+  ASSERT_TRUE(server.there()) << "no openssl program";
+  static_cast<void>(server.error_with({.timeout = 300ms, .ca_file = server.certificate()}));
+  const std::string dsn = "https://k@" + server.url().substr(8) + "/1";
+  const pid_t pid = fork();
+  if (pid == 0) {
+    execl(EXIT_PROGRAM, EXIT_PROGRAM, dsn.c_str(), server.certificate().c_str(), nullptr);
+    _exit(127);
+  }
+  int status = 0;
+  ASSERT_EQ(waitpid(pid, &status, 0), pid);
+  EXPECT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == 0) << status;
+}
+
 TEST_F(DeliveryWireTest, GoesThroughAProxy) {
   const TinyServer proxy{TinyServer::answer(200)};
   Options given = options();

@@ -1,5 +1,5 @@
-// Captures from everywhere while it ends: `exit_program DSN`. Statics made before and after the
-// client, objects of a thread, a handler of atexit(), and threads that nobody waits for.
+// Captures from everywhere while it ends: `exit_program DSN [CA file]`. Statics made before and
+// after the client, objects of a thread, a handler of atexit(), and threads that nobody waits for.
 #include <atomic>
 #include <chrono>
 #include <cstdlib>
@@ -47,9 +47,10 @@ void at_exit() {
 
 }  // namespace
 
-int main(int, char** argv) {
+int main(int argc, char** argv) {
   sentry::Options options;
   options.dsn = argv[1];
+  if (argc > 2) options.ca_file = argv[2];
   options.traces_sample_rate = 1.0;
   options.handle_crashes = false;
   auto started = sentry::init(std::move(options));
