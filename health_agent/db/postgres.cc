@@ -21,6 +21,8 @@ using std::chrono::milliseconds;
 constexpr milliseconds kOutagePause{250};
 constexpr milliseconds kGrace{2'000};
 constexpr int kConnectAttempts = 5;
+/// Below the 2 s after which a server that says nothing is given up.
+constexpr milliseconds kTryAgainWithin{1'500};
 /// The key of the advisory lock that migrations are taken under; any number, as long as it stays.
 constexpr const char* kMigrationLock = "7306085714812391";
 
@@ -187,14 +189,14 @@ class Postgres final : public Backend {
   }
 
   // A server may end a session while it is being made, and is no less there for that; one that is
-  // away refuses all tries within a moment.
+  // away refuses all tries within a moment, or says nothing until the time is up.
   std::unique_ptr<soci::session> connect_patiently() const {
     const auto start = std::chrono::steady_clock::now();
     for (int attempt = 1; attempt < kConnectAttempts; ++attempt) {
       try {
         return connect();
       } catch (const DatabaseError&) {
-        if (std::chrono::steady_clock::now() - start > kOutagePause) throw;
+        if (std::chrono::steady_clock::now() - start > kTryAgainWithin) throw;
       }
     }
     return connect();

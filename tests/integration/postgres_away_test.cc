@@ -176,7 +176,8 @@ TEST(PostgresAway, ConnectionsKilledUnderLoadCostOnlyTheWritesThatWereUnderWay) 
   EXPECT_TRUE(eventually([&] { return load.acknowledged() > acknowledged + 50; }));
   load.stop();
   EXPECT_GT(killed, 10);
-  EXPECT_LE(load.failed(), 10 * 4) << "one for each client and round at most";
+  EXPECT_LE(load.failed(), 10 * 4) << "one for each client and round at most\n"
+                                   << scene.service.errors().substr(0, 4'000);
   EXPECT_TRUE(scene.service.healthy());
   scene.expect_nothing_lost(load);
 }

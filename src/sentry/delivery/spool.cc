@@ -67,15 +67,16 @@ struct CloseFolder {
   void operator()(DIR* folder) const noexcept { closedir(folder); }
 };
 
-std::vector<std::string> list(int folder) {
-  std::vector<std::string> names;
+/// Nothing when it cannot be read, as without a free file descriptor.
+std::optional<std::vector<std::string>> list(int folder) {
   const int again = openat(folder, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (again < 0) return names;
+  if (again < 0) return std::nullopt;
   const std::unique_ptr<DIR, CloseFolder> open{fdopendir(again)};
   if (!open) {
     close(again);
-    return names;
+    return std::nullopt;
   }
+  std::vector<std::string> names;
   while (const dirent* const entry = readdir(open.get())) {
     const std::string_view name = entry->d_name;
     if (name != "." && name != "..") names.emplace_back(name);
@@ -334,8 +335,12 @@ void Spool::drop(const Entry& entry) {
   const std::string name = entry.name();
   const std::string held = in_hand(name);
   if (!rename_file(name, held)) return;  // another process has it, and counts it
-  const std::string text = read_file(held).value_or(std::string{});
-  const Result<SpooledEnvelope> spooled = parse_spool_file(text);
+  const std::optional<std::string> text = read_file(held);
+  if (!text) {
+    static_cast<void>(rename_file(held, name));  // it waits for a better time
+    return;
+  }
+  const Result<SpooledEnvelope> spooled = parse_spool_file(*text);
   if (!spooled) {
     set_aside(held, spooled.error().message);
     return;
@@ -360,7 +365,9 @@ void Spool::rescan() noexcept {
 
 void Spool::scan() {
   std::vector<std::uint32_t> alive{owner_};
-  for (const std::string& name : list(folder_)) {
+  std::optional<std::vector<std::string>> names = list(folder_);
+  if (!names) return;  // what is known stands until the next look
+  for (const std::string& name : *names) {
     if (name.find(kSending) != std::string::npos) {
       take_back_of_the_dead(name, kSending, alive);
     } else if (name.find(kWriting) != std::string::npos) {
@@ -380,7 +387,9 @@ void Spool::scan() {
   std::deque<Entry> found;
   std::uint64_t bytes = claimed_bytes_;
   std::uint64_t own = 0;
-  for (const std::string& name : list(folder_)) {
+  names = list(folder_);
+  if (!names) return;
+  for (const std::string& name : *names) {
     const std::optional<Entry> entry = parse_name(name);
     if (!entry) continue;
     found.push_back(*entry);
@@ -406,8 +415,9 @@ void Spool::take_back_of_the_dead(const std::string& name, std::string_view suff
   if (!is_dead(owner, alive)) return;
   if (suffix == kWriting) {
     // The end may have come in the middle of it.
-    const std::string text = read_file(name).value_or(std::string{});
-    const Result<SpooledEnvelope> spooled = parse_spool_file(text);
+    const std::optional<std::string> text = read_file(name);
+    if (!text) return;
+    const Result<SpooledEnvelope> spooled = parse_spool_file(*text);
     if (!spooled) {
       set_aside(name, spooled.error().message);
       return;
@@ -434,7 +444,7 @@ void Spool::set_aside(const std::string& name, std::string_view why) {
   const int corrupt = openat(folder_, kCorrupt, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (corrupt < 0) return;
   const std::unique_ptr<const int, CloseFile> closing{&corrupt};
-  std::vector<std::string> held = list(corrupt);
+  std::vector<std::string> held = list(corrupt).value_or(std::vector<std::string>{});
   std::sort(held.begin(), held.end());
   for (std::size_t i = 0; i + kMostCorrupt <= held.size(); ++i) {
     Outlet::warn("the place for unreadable files is full, removed:", held[i]);

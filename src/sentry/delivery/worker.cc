@@ -198,15 +198,16 @@ std::optional<Worker::Job> Worker::take_queued(Sender& sender, bool to_disk) noe
       // At the end there may be no time for all of it.
       const auto order = closing_.load(std::memory_order_relaxed) ? Queues::Order::kErrorsFirst
                                                                   : Queues::Order::kFair;
-      // One at a time: the end of a check-in must not overtake its beginning.
-      const bool item_in_hand = std::any_of(open_.begin(), open_.end(), [](const Ticket& ticket) {
-        return ticket.lane == Queues::kItems;
-      });
+      // The end of a check-in must not overtake its beginning.
+      const bool check_in_in_hand = std::any_of(
+          open_.begin(), open_.end(), [](const Ticket& ticket) { return ticket.check_in; });
       job.taken = queues_.take(order, {.transactions = !to_disk || may_spool_transaction(),
-                                       .items = to_disk || !item_in_hand});
+                                       .items = to_disk || !check_in_in_hand});
       if (!job.taken) return std::nullopt;
       if (to_disk && job.taken->lane() == Queues::kTransactions) --share_left_;
-      open_.push_back({job.taken->lane(), job.taken->place});
+      const auto* const item = std::get_if<Queues::kItems>(&job.taken->item);
+      open_.push_back({job.taken->lane(), job.taken->place,
+                       item != nullptr && (*item)->category == Category::kMonitor});
     }
     if (make_draft(sender, job)) return job;
   }
@@ -370,7 +371,7 @@ bool Worker::keep_for_retry(Job& job) noexcept {
 
 void Worker::let_go(Job& job) noexcept {
   if (!job.taken) return;
-  const Ticket done{job.taken->lane(), job.taken->place};
+  const Ticket done{job.taken->lane(), job.taken->place, false};
   if (const auto* error = std::get_if<Queues::kErrors>(&job.taken->item)) {
     if (!(*error)->crash_report.empty()) ::unlink((*error)->crash_report.c_str());
   }

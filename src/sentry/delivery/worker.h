@@ -82,6 +82,7 @@ class Worker {
   struct Ticket {
     Queues::Lane lane;
     std::size_t place;
+    bool check_in;
   };
 
   // worker.cc: while it runs

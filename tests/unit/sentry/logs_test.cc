@@ -119,6 +119,19 @@ TEST_F(Logs, SecretsAreMaskedByTheirLookInAttributesToo) {
   EXPECT_EQ(sent["attributes"]["target"], attribute("postgres://[Filtered]@db/x", "string"));
 }
 
+TEST_F(Logs, ASlowAnswerHoldsUpNoOtherLines) {
+  Options given = options();
+  given.requests_in_flight = 3;
+  start(given);
+  transport->hang();
+  for (int i = 0; i < 250; ++i)
+    log(LogLevel::kInfo, "x");
+  for (int i = 0; i < 1000 && transport->requests().size() < 2; ++i)
+    std::this_thread::sleep_for(10ms);
+  EXPECT_GE(transport->requests().size(), 2U);
+  transport->fail_with(200);
+}
+
 TEST_F(Logs, NobodyCanPassOffAnotherReleaseAsOurs) {
   start();
   log(LogLevel::kInfo, "x", {{"sentry.release", "evil@9"}});

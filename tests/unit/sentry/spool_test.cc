@@ -84,6 +84,30 @@ TEST_F(SpoolTest, GivesBackWhatWasPutTheOldestFirst) {
   EXPECT_THAT(files(), SizeIs(0));
 }
 
+/// While it lives no file can be opened.
+struct NoDescriptors {
+  NoDescriptors() {
+    getrlimit(RLIMIT_NOFILE, &before);
+    const rlimit none{0, before.rlim_max};
+    setrlimit(RLIMIT_NOFILE, &none);
+  }
+  ~NoDescriptors() { setrlimit(RLIMIT_NOFILE, &before); }
+  rlimit before{};
+};
+
+TEST_F(SpoolTest, WithoutFileDescriptorsNothingIsForgotten) {
+  Spool spool = open();
+  EXPECT_TRUE(spool.put(some_envelope(1)));
+  const std::uint64_t bytes = spool.bytes();
+  {
+    const NoDescriptors none;
+    spool.rescan();
+  }
+  EXPECT_EQ(spool.bytes(), bytes);
+  EXPECT_TRUE(spool.any());
+  EXPECT_THAT(drain(spool), ::testing::ElementsAre("1"));
+}
+
 TEST_F(SpoolTest, KeepsAllThatAnEnvelopeIs) {
   Spool spool = open();
   Envelope given = some_envelope(7);
