@@ -28,7 +28,7 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-constexpr std::size_t kMaxHead = 16 * 1024;
+constexpr std::size_t kMaxHead = std::size_t{16} * 1024;
 /// For a client to notice that the answer is complete, before its connection is cut.
 constexpr auto kLinger = std::chrono::seconds(1);
 /// After running out of file descriptors.
