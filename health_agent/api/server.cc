@@ -180,10 +180,11 @@ class IoContext : public asio::io_context {
   using asio::execution_context::shutdown;
 };
 
-/// What asks neither a model nor for a key: /api/health, /metrics, a wrong path. It has workers of
-/// its own, so that whoever watches the service is answered while every other one waits.
-bool is_for_everybody(const RouteTable::Match& match) {
-  return match.route == nullptr || match.route->access == Access::kEverybody;
+/// What neither asks for a key nor changes anything: /api/health, /metrics, a wrong path. It has
+/// workers of its own, so that whoever watches the service is answered while every other one waits.
+bool is_quick(Method method, const RouteTable::Match& match) {
+  return match.route == nullptr ||
+         (match.route->access == Access::kEverybody && method != Method::kPost);
 }
 
 constexpr std::size_t kQuickWorkers = 2;
@@ -289,8 +290,8 @@ void Server::Impl::end() {
 restinio::request_handling_status_t Server::Impl::on_request(RequestHandle handle) {
   const auto& header = handle->header();
   const std::string_view path = vitals::adapters::detail::view_of(header.path());
-  RouteTable::Match match =
-      routes.find(vitals::monitor::parse_method(header.method().c_str()), path);
+  const Method method = vitals::monitor::parse_method(header.method().c_str());
+  RouteTable::Match match = routes.find(method, path);
   const std::string_view path_template =
       match.path.empty() ? vitals::monitor::kUnmatchedRoute : match.path;
   vitals::monitor::RequestStart start =
@@ -302,7 +303,7 @@ restinio::request_handling_status_t Server::Impl::on_request(RequestHandle handl
     start.remote_address = address;
   }
   auto exchange = std::make_shared<Exchange>(std::move(handle), std::move(match), start, in_flight);
-  asio::thread_pool& pool = is_for_everybody(exchange->match) ? quick_workers : workers;
+  asio::thread_pool& pool = is_quick(method, exchange->match) ? quick_workers : workers;
   asio::post(pool, [this, exchange = std::move(exchange)]() mutable {
     work(std::exchange(exchange, nullptr));
   });

@@ -18,7 +18,7 @@ struct ServerOptions {
   std::vector<std::string> cors_origins;
   int rate_limit_per_minute = 0;
   /// Threads that handlers run on: how many requests can wait for the database or the agent at
-  /// once. Routes that are for everybody have a few more of their own.
+  /// once. What is for everybody and changes nothing has a few more of its own.
   std::size_t workers = 4;
   /// From a request's first byte to its last; also how long an idle connection is kept.
   std::chrono::seconds read_timeout{20};

@@ -59,7 +59,8 @@ class OpenMetricsEncoder final : public Encoder {
       end_with(value.exemplars.empty() ? ExemplarView{} : value.exemplars[i]);
     }
     if (!value.bounds.empty() && value.bounds.front() < 0) {
-      // "If and only if a Sum Value is present […] a Count", and no sum with negative buckets.
+      // No sum with negative buckets, and no count without a sum.
+      // Source: OpenMetrics 1.0.0, "Histogram".
       created(series);
       return;
     }
