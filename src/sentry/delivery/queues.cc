@@ -6,7 +6,7 @@ namespace vitals::sentry::detail {
 namespace {
 
 constexpr std::size_t kItemQueue = 256;
-/// Attachments may be far larger than all else and are few: they have room of their own.
+
 void count_lost_item(const ErrorItem& item, Cause cause) noexcept {
   count(Category::kError, cause);
   if (const std::size_t files = item.attachments.files(); files > 0)
