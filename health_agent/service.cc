@@ -143,7 +143,7 @@ std::unique_ptr<bot::Bot> make_bot(const Settings& settings, HttpClient& http, d
 
 struct Service::Impl {
   Impl(const Settings& settings, std::shared_ptr<vitals::console::RecentEvents> recent)
-      : api_host(settings.api_host),
+      : has_keys(!settings.api_keys.empty()),
         scrapes(start_metrics(settings)),
         console(start_console(settings, std::move(recent))),
         pool(pool_options(settings)),
@@ -181,7 +181,7 @@ struct Service::Impl {
 
   ~Impl() { vitals::monitor::set_pool_source({}); }
 
-  std::string api_host;
+  bool has_keys;  // what the API asks for, once it does so
   std::unique_ptr<vitals::exporting::ScrapeHandler> scrapes;
   std::unique_ptr<vitals::console::Console> console;
   db::Pool pool;
@@ -204,7 +204,24 @@ Service::Service(const Settings& settings, std::shared_ptr<vitals::console::Rece
 Service::~Service() = default;
 
 void Service::reload(const LoadedSettings& fresh) {
+  // A line that cannot be read may be the one of any variable: by the others alone the file says
+  // something that nobody has written.
+  for (const SettingFault& fault : fresh.faults) {
+    if (!fault.variable.starts_with(kDotenvLine)) continue;
+    spdlog::warn("SIGHUP: nothing was taken: {} cannot be read ({}; accepted: {})", fault.variable,
+                 fault.given, fault.accepted);
+    return;
+  }
+  for (const std::string& warning : fresh.warnings)
+    spdlog::warn("{}", warning);
   const auto good = [&](std::string_view variable) {
+    if (variable == fresh.unended) {
+      spdlog::warn(
+          "SIGHUP: {} was not taken: no newline ends the last line of .env, which may be half of "
+          "what is to be there",
+          variable);
+      return false;
+    }
     const auto fault =
         std::find_if(fresh.faults.begin(), fresh.faults.end(),
                      [&](const SettingFault& candidate) { return candidate.variable == variable; });
@@ -232,12 +249,15 @@ void Service::reload(const LoadedSettings& fresh) {
                  s.agent_prices.empty() ? "the shipped price table" : "AGENT_PRICES_FILE");
   }
   if (impl_->server && good("API_KEYS")) {
-    // API_HOST may be another by now, but the server listens where it began to.
-    if (s.api_keys.empty() && !is_loopback(impl_->api_host)) {
-      spdlog::warn("SIGHUP: API_KEYS was not taken: without any, {} would be open to everybody",
-                   impl_->api_host);
+    // What wants a key goes on wanting one, whatever API_HOST is: behind a proxy on this machine
+    // the loopback address is open to everybody too.
+    if (s.api_keys.empty() && impl_->has_keys) {
+      spdlog::warn(
+          "SIGHUP: API_KEYS was not taken: there is none any more, so those from before stay; to "
+          "open the API to everybody takes a restart");
     } else {
       impl_->server->set_api_keys(s.api_keys);
+      impl_->has_keys = !s.api_keys.empty();
       spdlog::info("SIGHUP: took {} API_KEYS", s.api_keys.size());
     }
   }

@@ -21,9 +21,10 @@ class Service {
   Service(const Service&) = delete;
   Service& operator=(const Service&) = delete;
 
-  /// Takes what can change without a restart (sample rates, log level, price
-  /// table, API keys) from `fresh`, says
-  /// what it took, and keeps the old value where the new one is bad.
+  /// Takes what can change without a restart from `fresh`: the sample rates, the grouping rules,
+  /// the price table, the API keys and the log level. Says what it took, and keeps the old value
+  /// where the new one is bad, missing or perhaps half-written. Never opens what wants a key: where
+  /// there are API keys, some stay.
   void reload(const LoadedSettings& fresh);
 
   /// Takes no new request, lets those under way finish, and ends.

@@ -4,8 +4,6 @@
 #include <charconv>
 #include <cmath>
 #include <cstdlib>
-#include <fstream>
-#include <sstream>
 #include <stdexcept>
 #include <thread>
 #include <utility>
@@ -14,14 +12,20 @@
 #include "health_agent/agent/prices.h"
 #include "health_agent/cache/redis_url.h"
 #include "health_agent/db/url.h"
+#include "health_agent/plain_file.h"
 #include "vitals/sentry/client.h"
 #include "vitals/sentry/dsn.h"
 
 namespace health_agent {
 namespace {
 
+/// More than anybody writes by hand into a file of settings, rules or prices.
+constexpr std::size_t kLongestFile = std::size_t{1} << 20U;
+
 std::string_view trim(std::string_view text) {
-  const auto space = [](char c) { return c == ' ' || c == '\t' || c == '\r'; };
+  const auto space = [](char c) {
+    return c == ' ' || c == '\t' || c == '\r' || c == '\n' || c == '\v' || c == '\f';
+  };
   while (!text.empty() && space(text.front()))
     text.remove_prefix(1);
   while (!text.empty() && space(text.back()))
@@ -227,14 +231,17 @@ class Reader {
       into.pop_back();
   }
 
-  void readable_file(const std::string& name, std::string& into) {
+  /// The text of the file that the variable names, and its path for a fault that is found in it.
+  std::optional<std::string> file(const std::string& name, std::string& path) {
     const auto value = raw(name);
-    if (!value) return;
-    if (!std::ifstream{*value}) {
-      fault(name, *value, Secret::kNo, "the path of a file that can be read");
-      return;
-    }
-    into = *value;
+    if (!value) return std::nullopt;
+    path = *value;
+    auto text = read_plain_file(path, kLongestFile);
+    if (text && *text) return std::move(**text);
+    fault(name, path, Secret::kNo,
+          "the path of a file that can be read; " +
+              (text ? std::string{"there is none"} : text.error().message));
+    return std::nullopt;
   }
 
  private:
@@ -246,10 +253,9 @@ class Reader {
 void read_rules(Reader& in, Settings& s) {
   constexpr const char* kName = "SENTRY_FINGERPRINT_RULES";
   std::string path;
-  in.readable_file(kName, path);
-  if (path.empty()) return;
-  std::ifstream file{path};
-  s.sentry_fingerprint_rules.assign(std::istreambuf_iterator<char>{file}, {});
+  auto text = in.file(kName, path);
+  if (!text) return;
+  s.sentry_fingerprint_rules = std::move(*text);
   const auto count = vitals::sentry::check_fingerprint_rules(s.sentry_fingerprint_rules);
   if (!count)
     in.fault(kName, path, Secret::kNo, "a file of grouping rules; " + count.error().message);
@@ -402,15 +408,13 @@ void read_model(Reader& in, const std::string& name, std::string& into, const Se
 void read_prices(Reader& in, Settings& s) {
   constexpr const char* kName = "AGENT_PRICES_FILE";
   std::string path;
-  in.readable_file(kName, path);
-  if (path.empty()) return;
-  std::ifstream file{path};
-  std::string text{std::istreambuf_iterator<char>{file}, {}};
-  if (const auto table = agent::PriceTable::parse(text); !table) {
+  auto text = in.file(kName, path);
+  if (!text) return;
+  if (const auto table = agent::PriceTable::parse(*text); !table) {
     in.fault(kName, path, Secret::kNo, "a price table; " + table.error().message);
     return;
   }
-  s.agent_prices = std::move(text);
+  s.agent_prices = std::move(*text);
 }
 
 void read_agent(Reader& in, LoadedSettings& out) {
@@ -503,7 +507,8 @@ Environment process_environment() {
 
 LoadedSettings load_settings(const Environment& environment, std::string_view dotenv) {
   LoadedSettings out;
-  Reader in{environment, parse_dotenv(dotenv, out.faults), out.faults};
+  Reader in{environment, parse_dotenv(dotenv, out.faults, &out.unended), out.faults};
+  if (environment(out.unended)) out.unended.clear();
   read_monitoring(in, out);
   read_api(in, out);
   read_storage(in, out);
@@ -533,12 +538,10 @@ bool is_loopback(std::string_view host) {
 }
 
 std::string read_dotenv(const std::string& path) {
-  std::ifstream file{path};
-  if (!file) return {};
-  std::ostringstream text;
-  if (file.peek() != std::ifstream::traits_type::eof()) text << file.rdbuf();
-  if (file.bad() || text.fail()) throw std::runtime_error("the file " + path + " cannot be read");
-  return text.str();
+  auto text = read_plain_file(path, kLongestFile);
+  if (!text)
+    throw std::runtime_error("the file " + path + " cannot be used: " + text.error().message);
+  return std::move(*text).value_or(std::string{});
 }
 
 std::string describe(const std::vector<SettingFault>& faults) {
@@ -553,7 +556,8 @@ std::string describe(const std::vector<SettingFault>& faults) {
 }
 
 std::map<std::string, std::string> parse_dotenv(std::string_view text,
-                                                std::vector<SettingFault>& faults) {
+                                                std::vector<SettingFault>& faults,
+                                                std::string* unended) {
   std::map<std::string, std::string> variables;
   if (text.starts_with("\xEF\xBB\xBF")) text.remove_prefix(3);
   for (int number = 1; !text.empty(); ++number) {
@@ -578,14 +582,19 @@ std::map<std::string, std::string> parse_dotenv(std::string_view text,
     } else if (const std::size_t comment = value.find(" #"); comment != std::string_view::npos) {
       value = trim(value.substr(0, comment));
     }
-    if (equals == std::string_view::npos || !named || !closed) {
+    // A file of which not all has reached the disk is filled up with zeros.
+    const bool text_only = std::none_of(line.begin(), line.end(), [](char c) {
+      return (static_cast<unsigned char>(c) < 0x20 && c != '\t') || c == 0x7f;
+    });
+    if (equals == std::string_view::npos || !named || !closed || !text_only) {
       // The line's own text is not shown: it may hold a secret.
-      faults.push_back({".env line " + std::to_string(number),
+      faults.push_back({std::string{kDotenvLine} + std::to_string(number),
                         "a line of " + std::to_string(line.size()) + " characters",
-                        "NAME=value, with quotes closed"});
+                        "NAME=value, with quotes closed and without control characters"});
       continue;
     }
     variables[std::string{name}] = std::string{value};
+    if (end == std::string_view::npos && unended != nullptr) *unended = name;
   }
   return variables;
 }

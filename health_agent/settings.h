@@ -85,7 +85,13 @@ struct LoadedSettings {
   std::vector<SettingFault> faults;
   /// Odd, but no reason not to start.
   std::vector<std::string> warnings;
+  /// The variable on the last line of the `.env` file, where no newline ends that line and the
+  /// environment does not win over it; else empty. Who writes the file may be in the middle of it.
+  std::string unended;
 };
+
+/// How the `variable` of a fault begins that is a line of the `.env` file which cannot be read.
+inline constexpr std::string_view kDotenvLine = ".env line ";
 
 /// Gives a variable's value, or nothing when it is not set.
 using Environment = std::function<std::optional<std::string>(const std::string& name)>;
@@ -101,15 +107,17 @@ using Environment = std::function<std::optional<std::string>(const std::string& 
 [[nodiscard]] bool is_loopback(std::string_view host);
 
 /// The text of `path`, empty when there is no such file. Throws std::runtime_error when it is there
-/// and cannot be read.
+/// and is no plain file, cannot be read, or is longer than a mebibyte.
 [[nodiscard]] std::string read_dotenv(const std::string& path);
 
 /// One message that names all faults, a line each, ready for stderr.
 [[nodiscard]] std::string describe(const std::vector<SettingFault>& faults);
 
 /// A `.env` file's variables: `NAME=value`, `#` comments, optional `export`, single or double
-/// quotes. Lines that are none of this are added to `faults` by their number.
+/// quotes. Lines that are none of this are added to `faults` by their number. `unended` gets the
+/// variable of the last line where no newline ends it.
 [[nodiscard]] std::map<std::string, std::string> parse_dotenv(std::string_view text,
-                                                              std::vector<SettingFault>& faults);
+                                                              std::vector<SettingFault>& faults,
+                                                              std::string* unended = nullptr);
 
 }  // namespace health_agent

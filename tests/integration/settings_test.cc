@@ -1,8 +1,10 @@
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 
 #include <algorithm>
 #include <csignal>
 #include <filesystem>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -218,6 +220,104 @@ TEST(Settings, NoReloadOpensTheApiToEverybodyOrEndsTheService) {
   std::filesystem::create_directory(file);
   reload("nothing was taken");
   EXPECT_EQ(status("second"), 200);
+}
+
+/// One way in which a file of settings can be unfit at the moment it is read.
+struct Unfit {
+  std::string what;
+  std::function<void(const std::string& path)> make;
+};
+
+/// What is no text of settings at all.
+std::vector<Unfit> no_plain_files() {
+  return {
+      {"a pipe", [](const std::string& path) { ASSERT_EQ(::mkfifo(path.c_str(), 0600), 0); }},
+      {"a device",
+       [](const std::string& path) { std::filesystem::create_symlink("/dev/zero", path); }},
+      {"a folder", [](const std::string& path) { std::filesystem::create_directory(path); }},
+      {"a link to nothing",
+       [](const std::string& path) { std::filesystem::create_symlink("nowhere", path); }},
+      {"a link to itself",
+       [](const std::string& path) { std::filesystem::create_symlink(".env", path); }},
+      {"huge",
+       [](const std::string& path) {
+         write_file(path, "API_KEYS=first\n#" + std::string(2U << 20U, 'x'));
+       }},
+  };
+}
+
+TEST(Settings, NoReloadTakesTheKeysAwayWhateverHasBecomeOfTheFile) {
+  const std::string whole = "API_KEYS=first,second-of-some-length\nLOG_LEVEL=info\n";
+  std::vector<Unfit> all = no_plain_files();
+  const auto holding = [&](const std::string& text) {
+    all.push_back({"'" + text + "'", [text](const std::string& path) { write_file(path, text); }});
+  };
+  all.push_back({"gone", [](const std::string&) {}});
+  for (const char* text :
+       {"", "\n", "# API_KEYS=first\n", "LOG_LEVEL=info\n", "API_KEYS=\n", "API_KEYS=''\n",
+        "API_KEYS=, ,\n", "API_KEYS=\"first,second\n", "API_HOST=0.0.0.0\n"})
+    holding(text);
+  holding(std::string(64, '\0'));
+  holding("API_KEYS=fi" + std::string(64, '\0'));
+  // Half-written: every length up to the end of the line with the keys.
+  for (std::size_t length = 1; length <= whole.find('\n'); ++length)
+    holding(whole.substr(0, length));
+
+  const TempDir folder;
+  const std::string file = folder.file(".env");
+  write_file(file, whole);
+  ServiceOptions options = health_agent();
+  options.directory = folder.path();
+  Service service{options};
+  Http client = service.http();
+  const auto status = [&](const std::string& key) {
+    return client.get("/api/cache/stats", {{"Authorization", "Bearer " + key}}).status;
+  };
+  for (const Unfit& unfit : all) {
+    SCOPED_TRACE(unfit.what);
+    std::filesystem::remove_all(file);
+    unfit.make(file);
+    const std::size_t before = service.errors().size();
+    service.process().send_signal(SIGHUP);
+    ASSERT_TRUE(eventually([&] {
+      const std::string said = service.errors().substr(before);
+      return said.find("nothing was taken") != std::string::npos ||
+             (said.find("API_KEYS was not taken") != std::string::npos &&
+              said.find("LOG_LEVEL") != std::string::npos);
+    })) << service.errors().substr(before);
+    EXPECT_EQ(client.get("/api/cache/stats").status, 401) << "open to everybody";
+    EXPECT_EQ(status("first"), 200);
+    EXPECT_EQ(status("second-of-some-length"), 200);
+    EXPECT_EQ(status("f"), 401);
+  }
+  std::filesystem::remove_all(file);
+  write_file(file, "API_KEYS=third\n");
+  service.process().send_signal(SIGHUP);
+  EXPECT_TRUE(eventually([&] { return status("third") == 200; })) << "and it comes back";
+  EXPECT_EQ(status("first"), 401);
+}
+
+TEST(Settings, AFileThatCannotBeReadAtTheStartIsToldAndNotTakenForNone) {
+  for (const Unfit& unfit : no_plain_files()) {
+    SCOPED_TRACE(unfit.what);
+    const TempDir folder;
+    unfit.make(folder.file(".env"));
+    ServiceOptions options = health_agent();
+    options.directory = folder.path();
+    const Finished end = run_service(options);
+    ASSERT_TRUE(end.status);
+    EXPECT_EQ(end.status->code, kBadSetting) << end.errors;
+    EXPECT_NE(end.errors.find(".env"), std::string::npos) << end.errors;
+    for (const char* variable : {"SENTRY_FINGERPRINT_RULES", "AGENT_PRICES_FILE"}) {
+      const std::string path = folder.file("named");
+      std::filesystem::rename(folder.file(".env"), path);
+      const Finished named = start_with({{variable, path}});
+      ASSERT_TRUE(named.status);
+      EXPECT_EQ(named.status->code, kBadSetting) << named.errors;
+      EXPECT_NE(named.errors.find(variable), std::string::npos) << named.errors;
+      std::filesystem::rename(path, folder.file(".env"));
+    }
+  }
 }
 
 TEST(Settings, ABadValueInTheDotEnvFileIsNamedToo) {

@@ -45,6 +45,20 @@ TEST(Settings, BooleansAreReadInAnyCase) {
   }
 }
 
+TEST(Settings, WhiteSpaceAtTheEndsOfAValueIsNoPartOfIt) {
+  for (const char* token : {"token\n", "token\r\n", " token ", "\ttoken\v\f\n\n"})
+    EXPECT_EQ(load({{"METRICS_TOKEN", token}}).settings.metrics_token, "token");
+  EXPECT_THAT(load({{"API_KEYS", "one,\ntwo\n"}}).settings.api_keys, ElementsAre("one", "two"));
+}
+
+TEST(Settings, AFileWhoseLastLineHasNoEndSaysWhichVariableStandsThere) {
+  EXPECT_EQ(load({}, "LOG_LEVEL=info\nAPI_KEYS=one").unended, "API_KEYS");
+  EXPECT_EQ(load({}, "API_KEYS=one\nLOG_LEVEL=info\n").unended, "");
+  EXPECT_EQ(load({}, "API_KEYS=one\n# the end").unended, "");
+  EXPECT_EQ(load({{"API_KEYS", "two"}}, "API_KEYS=one").unended, "")
+      << "the file's value is not used";
+}
+
 struct BadVariable {
   const char* name;
   const char* value;
