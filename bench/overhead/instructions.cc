@@ -7,7 +7,7 @@
 #include <iostream>
 #include <stdexcept>
 
-#include "bench/overhead/wrk.h"
+#include "bench/overhead/load.h"
 #include "integration/support/proc.h"
 #include "integration/support/process.h"
 

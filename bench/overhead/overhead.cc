@@ -42,8 +42,9 @@ void measure_rounds(Measured& measured, int rounds) {
       measured.slots[i].push_back(slot);
       if (variant.letter == 'd') add_sentry_events(service, measured.sentry_events);
       std::cerr << "round " << round + 1 << "/" << rounds << " (" << variant.letter << ") "
-                << static_cast<int>(slot.requests_per_second) << " requests/s, p99 "
-                << slot.p99_us / 1000 << " ms, " << slot.cpu_us_per_request << " us CPU\n";
+                << static_cast<int>(slot.requests_per_second) << " requests/s, "
+                << slot.cpu_us_per_request << " us CPU; at rate p99 " << slot.p99_us_at_rate / 1000
+                << " ms, " << slot.cpu_us_at_rate << " us CPU\n";
     }
   }
 }
@@ -60,7 +61,9 @@ int run() {
   const Sink hanging{absolute.sink, Sink::Mode::kHang};
 
   Measured measured;
-  measured.load = {number_setting("CONNECTIONS", 16), number_setting("SECONDS_PER_ROUND", 5)};
+  measured.load = {.connections = number_setting("CONNECTIONS", 16),
+                   .seconds = number_setting("SECONDS_PER_ROUND", 5),
+                   .rate = number_setting("RATE", 2000)};
   measured.variants = variants(absolute, answering, hanging);
   measure_rounds(measured, number_setting("ROUNDS", 7));
   measured.instructions =
@@ -69,7 +72,9 @@ int run() {
   std::cout << to_text(measured);
   const std::string output = text_setting("OUTPUT", "build/bench/overhead.json");
   integration::write_file(output, to_json(measured));
-  std::cout << "\nAll numbers: " << output << "\n";
+  const std::filesystem::path table = std::filesystem::path{output}.replace_extension("md");
+  integration::write_file(table.string(), to_markdown(measured));
+  std::cout << "\nAll numbers: " << output << "; the table to quote: " << table.string() << "\n";
   return 0;
 }
 

@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "bench/overhead/instructions.h"
-#include "bench/overhead/wrk.h"
+#include "bench/overhead/load.h"
 
 namespace overhead {
 
@@ -22,6 +22,9 @@ struct Measured {
 
 /// The tables for people.
 [[nodiscard]] std::string to_text(const Measured& measured);
+
+/// The whole process' table in Markdown, as README.md and MONITORING.md quote it.
+[[nodiscard]] std::string to_markdown(const Measured& measured);
 
 /// The same for programs.
 [[nodiscard]] std::string to_json(const Measured& measured);
