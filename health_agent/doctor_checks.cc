@@ -20,6 +20,7 @@
 #include "health_agent/doctor.h"
 #include "health_agent/errors.h"
 #include "health_agent/http_client.h"
+#include "health_agent/private_files.h"
 #include "health_agent/sentry_setup.h"
 #include "vitals/sentry/client.h"
 #include "vitals/sentry/dsn.h"
@@ -301,10 +302,22 @@ Finding check_api(const Settings& settings) {
   return check_listener(settings, "API_PORT", settings.api_port, "/api/health", "\"database\"");
 }
 
+/// What holds people's data is for its owner alone.
+Finding check_files(const Settings& settings) {
+  const std::vector<std::string> found = open_to_others(private_paths(settings));
+  if (found.empty()) return {Status::kOk, "nobody else may read the service's files", {}};
+  std::string names;
+  for (const std::string& path : found)
+    names += (names.empty() ? "" : ", ") + path;
+  return failed("every user of this machine may read or write " + names,
+                "chmod o-rwx them; what the service makes itself is for its owner alone");
+}
+
 }  // namespace
 
 std::vector<Check> all_checks() {
   return {{"database", &check_database},
+          {"files", &check_files},
           {"cache", &check_cache},
           {"model", &check_model},
           {"fallback", &check_fallback_model},

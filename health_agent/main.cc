@@ -14,6 +14,7 @@
 #include "health_agent/demo.h"
 #include "health_agent/doctor.h"
 #include "health_agent/logging.h"
+#include "health_agent/private_files.h"
 #include "health_agent/sentry_setup.h"
 #include "health_agent/service.h"
 #include "health_agent/settings.h"
@@ -49,6 +50,8 @@ sigset_t take_signals() {
     sigaddset(&signals, signal);
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
   ::signal(SIGPIPE, SIG_IGN);
+  // A write beyond a limit on the size of files fails as one to a full disk does.
+  ::signal(SIGXFSZ, SIG_IGN);
   return signals;
 }
 
@@ -100,6 +103,8 @@ void run(const Arguments& arguments, const Settings& settings, const sigset_t& s
          std::shared_ptr<vitals::console::RecentEvents> recent) {
   spdlog::info("health-agent {} starts in the environment {}", health_agent::kVersion,
                settings.sentry_environment);
+  for (const std::string& path : health_agent::open_to_others(private_paths(settings)))
+    spdlog::warn("{} may be read or written by every user of this machine: chmod o-rwx it", path);
   health_agent::Systemd systemd;
   health_agent::Service service{settings, std::move(recent)};
   systemd.ready();

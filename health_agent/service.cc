@@ -44,6 +44,13 @@ db::PoolOptions pool_options(const Settings& settings) {
   db::PoolOptions options;
   options.url = settings.database_url;
   options.size = settings.database_pool_size;
+  options.on_writing = [](bool works, const std::string& cause) {
+    if (works) {
+      spdlog::info("the database can be written again");
+    } else {
+      spdlog::error("the database cannot be written for now, reading goes on: {}", cause);
+    }
+  };
   return options;
 }
 

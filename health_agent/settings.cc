@@ -544,6 +544,18 @@ std::string read_dotenv(const std::string& path) {
   return std::move(*text).value_or(std::string{});
 }
 
+std::vector<std::string> private_paths(const Settings& settings) {
+  std::vector<std::string> paths;
+  if (const auto url = db::parse_database_url(settings.database_url);
+      url && url->kind == db::DatabaseUrl::Kind::kSqlite) {
+    for (const char* end : {"", "-wal", "-shm"})
+      paths.push_back(url->path + end);
+  }
+  if (settings.enable_sentry && !settings.sentry_cache_dir.empty())
+    paths.push_back(settings.sentry_cache_dir);
+  return paths;
+}
+
 std::string describe(const std::vector<SettingFault>& faults) {
   std::string text =
       std::to_string(faults.size()) +

@@ -110,6 +110,10 @@ using Environment = std::function<std::optional<std::string>(const std::string& 
 /// and is no plain file, cannot be read, or is longer than a mebibyte.
 [[nodiscard]] std::string read_dotenv(const std::string& path);
 
+/// Where the settings say that people's data is kept in files: the database with what SQLite puts
+/// beside it, and Sentry's folder. Whether they are there or not.
+[[nodiscard]] std::vector<std::string> private_paths(const Settings& settings);
+
 /// One message that names all faults, a line each, ready for stderr.
 [[nodiscard]] std::string describe(const std::vector<SettingFault>& faults);
 

@@ -201,9 +201,13 @@ class Handlers {
     } catch (const DatabaseError&) {
       database = "unavailable";
     }
-    const bool well = database == "ok";
-    return json_response(well ? 200 : 503,
-                         {{"status", well ? "ok" : "unavailable"},
+    const bool there = database == "ok";
+    const bool well = there && !services_.store.writing_fails();
+    if (there && !well) database = "read-only";
+    return json_response(there ? 200 : 503,
+                         {{"status", well    ? "ok"
+                                     : there ? "degraded"
+                                             : "unavailable"},
                           {"database", database},
                           {"cache", services_.cache.healthy() ? "ok" : "unavailable"},
                           {"agent", services_.agent.healthy() ? "ok" : "degraded"},

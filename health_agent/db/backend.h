@@ -1,5 +1,8 @@
 #pragma once
 
+#include <atomic>
+#include <chrono>
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -12,6 +15,7 @@ namespace health_agent::db {
 /// What a failed statement means for its connection, and for trying again.
 enum class Failure {
   kStatement,   ///< it failed; the connection is as good as before
+  kReadOnly,    ///< nothing can be written for now; it did nothing, and the connection is good
   kRolledBack,  ///< the database undid it for the sake of others: it surely did nothing
   kConnection,  ///< the connection is of no use any more; what the statement did is not known
 };
@@ -53,6 +57,11 @@ class Backend {
     return false;
   }
 
+  /// Whether a transaction of `session` is open: the database itself ends one at some failures.
+  [[nodiscard]] virtual bool in_transaction(soci::session& /*session*/) const noexcept {
+    return true;
+  }
+
   /// The database as a message may name it: no user, no password.
   [[nodiscard]] virtual const std::string& name() const noexcept = 0;
 
@@ -68,8 +77,37 @@ class Backend {
   virtual void begin_migrations(soci::session& /*session*/) const {}
   virtual void end_migrations(soci::session& /*session*/) const noexcept {}
 
+  /// Told once when writing begins to fail while reading goes on, with the cause, and once when it
+  /// works again. On any thread. Set it before the first session is opened.
+  using TellWriting = std::function<void(bool works, const std::string& cause)>;
+  void on_writing(TellWriting tell) { tell_writing_ = std::move(tell); }
+
+  void writing_failed(const std::string& cause) {
+    failed_at_.store(Clock::now().time_since_epoch().count(), std::memory_order_relaxed);
+    if (!writing_fails_.exchange(true) && tell_writing_) tell_writing_(false, cause);
+  }
+  /// Cost: one load while all is well.
+  void writing_worked() {
+    if (!writing_fails_.load(std::memory_order_relaxed)) return;
+    if (writing_fails_.exchange(false) && tell_writing_) tell_writing_(true, {});
+  }
+  /// Whether the last write failed so, within the last minute: where nobody has tried since, nobody
+  /// knows.
+  [[nodiscard]] bool writing_fails() const noexcept {
+    const Clock::duration at{failed_at_.load(std::memory_order_relaxed)};
+    return writing_fails_.load(std::memory_order_relaxed) &&
+           Clock::now().time_since_epoch() - at < std::chrono::minutes{1};
+  }
+
  protected:
+  using Clock = std::chrono::steady_clock;
+
   Backend() = default;
+
+ private:
+  TellWriting tell_writing_;
+  std::atomic<bool> writing_fails_{false};
+  std::atomic<Clock::rep> failed_at_{0};
 };
 
 }  // namespace health_agent::db

@@ -56,7 +56,9 @@ DatabaseError Connection::translated(const soci::soci_error& error, QueryType ty
   const Kind kind = backend_->kind_of(error);
   std::string message{verb(type)};
   message.append(" on ").append(table).append(" failed (").append(word(kind)).append("): ");
-  return {kind, message + backend_->message_of(error)};
+  message += backend_->message_of(error);
+  if (failure_ == Failure::kReadOnly) backend_->writing_failed(message);
+  return {kind, message};
 }
 
 bool Connection::worth_another(QueryType type, int attempt) {
@@ -147,7 +149,8 @@ Transaction::~Transaction() {
   if (!open_) return;
   connection_->in_transaction_ = false;
   try {
-    if (!connection_->broken_) connection_->session().rollback();
+    if (!connection_->broken_ && connection_->backend_->in_transaction(connection_->session()))
+      connection_->session().rollback();
     connection_->forgotten_.clear();
   } catch (...) {
     connection_->broken_ = true;  // in an unknown state; the next one to get it opens it anew
@@ -158,6 +161,7 @@ void Transaction::commit() {
   connection_->tracked(QueryType::kOther, table_, [&](const vitals::sentry::Span& span) {
     connection_->execute("COMMIT", span);
   });
+  connection_->backend_->writing_worked();
   open_ = false;
   connection_->in_transaction_ = false;
 }

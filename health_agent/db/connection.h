@@ -251,7 +251,10 @@ class Connection {
           }));
       sent_ = true;
       try {
-        return prepared.run(on_row, args...);
+        const Integer changed = prepared.run(on_row, args...);
+        // In a transaction nothing is written before its end.
+        if (query.type != QueryType::kSelect && !in_transaction_) backend_->writing_worked();
+        return changed;
       } catch (...) {
         forget(&query);  // its rows were not read to the end, or SOCI has finalised it
         throw;

@@ -41,6 +41,7 @@ int default_pool_size() noexcept {
 struct Pool::Impl {
   explicit Impl(PoolOptions given)
       : options(checked(std::move(given))), backend(make_backend(options)), places(options.size) {
+    backend->on_writing(options.on_writing);
     const auto size = static_cast<std::size_t>(options.size);
     connections.reserve(size);
     free.reserve(size);
@@ -115,6 +116,10 @@ void Pool::give_back(Connection& connection) noexcept {
 vitals::monitor::PoolCounts Pool::counts() const noexcept {
   const int available = impl_->available.load(std::memory_order_relaxed);
   return {impl_->options.size, impl_->backend->away() ? 0 : available};
+}
+
+bool Pool::writing_fails() const noexcept {
+  return impl_->backend->writing_fails();
 }
 
 Pool::Lease::Lease(Lease&& other) noexcept

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <chrono>
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -19,6 +20,9 @@ struct PoolOptions {
   int size = default_pool_size();                    ///< connections, at least 1
   std::chrono::milliseconds checkout_timeout{5000};  ///< how long checkout() waits for a free one
   std::chrono::milliseconds lock_timeout{5000};      ///< how long a statement waits for a lock
+  /// Told once when writing begins to fail while reading goes on (the disk is full, say), with the
+  /// cause, and once when it works again. On any thread.
+  std::function<void(bool works, const std::string& cause)> on_writing{};
 };
 
 /// The service's connections to its database, all opened at the start. Not for a database in
@@ -70,6 +74,10 @@ class Pool {
   /// Connections, and those of them that could be lent now: none while the database is known to be
   /// away. Threads: any. Cost: two loads; with PostgreSQL a mutex.
   [[nodiscard]] vitals::monitor::PoolCounts counts() const noexcept;
+
+  /// Whether the last write failed for want of room on the disk or the like, within the last
+  /// minute. Reading goes on meanwhile. Threads: any.
+  [[nodiscard]] bool writing_fails() const noexcept;
 
  private:
   struct Impl;

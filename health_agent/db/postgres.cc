@@ -143,6 +143,7 @@ class Postgres final : public Backend {
     if (PQstatus(connection_of(session)) != CONNECTION_OK) return Failure::kConnection;
     const std::string state = sqlstate_of(error);
     if (is_one_of(state, {"40001", "40P01"})) return Failure::kRolledBack;
+    if (state == "53100") return Failure::kReadOnly;  // its disk is full
     // A changed schema under a prepared statement, a statement that is not there (a pooler
     // between), a server that became a standby: all is well again on a new connection.
     if (state.empty() || is_one_of(state, {"0A000", "26000", "25006", "57P"}))

@@ -13,7 +13,9 @@
 #include <thread>
 #include <utility>
 
+#include "health_agent/db/sqlite_files.h"
 #include "health_agent/errors.h"
+#include "health_agent/private_files.h"
 
 namespace health_agent::db {
 namespace {
@@ -51,6 +53,41 @@ Kind kind_of_result(int result) noexcept {
     default:
       return Kind::kOther;
   }
+}
+
+/// Whether nothing can be written for now (the disk is full or read-only, a limit is reached, no
+/// descriptor is left) while what is there can still be read. The connection is as good as before,
+/// and another could not be opened. The numbers are SQLite's "extended result codes".
+bool only_writing_fails(int result) noexcept {
+  switch (result & 0xff) {
+    case SQLITE_FULL:
+    case SQLITE_READONLY:
+    case SQLITE_PERM:
+    case SQLITE_CANTOPEN:
+      return true;
+    default:
+      break;
+  }
+  switch (result) {
+    case SQLITE_IOERR_WRITE:
+    case SQLITE_IOERR_FSYNC:
+    case SQLITE_IOERR_DIR_FSYNC:
+    case SQLITE_IOERR_TRUNCATE:
+    case SQLITE_IOERR_DELETE:
+    case SQLITE_IOERR_SHMOPEN:
+    case SQLITE_IOERR_SHMSIZE:
+    case SQLITE_IOERR_SHMMAP:
+    case SQLITE_IOERR_NOMEM:
+    case SQLITE_IOERR_GETTEMPPATH:
+    case SQLITE_IOERR_COMMIT_ATOMIC:
+      return true;
+    default:
+      return false;
+  }
+}
+
+sqlite_api::sqlite3* handle_of(soci::session& session) {
+  return static_cast<soci::sqlite3_session_backend*>(session.get_backend())->conn_;
 }
 
 Kind kind_of_sqlite(const soci::soci_error& error) noexcept {
@@ -127,8 +164,7 @@ void use_write_ahead_log(soci::session& session, milliseconds lock_timeout) {
 // A file that cannot be written is opened for reading without a word, and only the first write
 // would fail.
 void require_writable(soci::session& session) {
-  auto* backend = static_cast<soci::sqlite3_session_backend*>(session.get_backend());
-  if (sqlite_api::sqlite3_db_readonly(backend->conn_, "main") == 0) return;
+  if (sqlite_api::sqlite3_db_readonly(handle_of(session), "main") == 0) return;
   throw soci::sqlite3_soci_error("it is read-only", SQLITE_READONLY);
 }
 
@@ -138,11 +174,8 @@ std::string connect_string(const std::string& path) {
 }
 
 void make_parent_folder(const std::string& path) {
-  std::error_code error;
   const fs::path parent = parent_of(path);
-  if (fs::is_directory(parent, error)) return;
-  fs::create_directories(parent, error);
-  if (error) {
+  if (const std::error_code error = make_private_folder(parent.string())) {
     cannot_open(path,
                 "its folder " + parent.string() + " cannot be made (" + error.message() + ")");
   }
@@ -151,6 +184,7 @@ void make_parent_folder(const std::string& path) {
 std::unique_ptr<soci::session> open_sqlite(const std::string& path, milliseconds lock_timeout) {
   try {
     auto session = std::make_unique<soci::session>(soci::sqlite3, connect_string(path));
+    sqlite_api::sqlite3_extended_result_codes(handle_of(*session), 1);
     *session << "PRAGMA busy_timeout=" + std::to_string(lock_timeout.count());
     require_writable(*session);
     use_write_ahead_log(*session, lock_timeout);
@@ -179,7 +213,10 @@ class Sqlite final : public Backend {
  public:
   Sqlite(std::string path, milliseconds lock_timeout)
       : path_(std::move(path)), lock_timeout_(lock_timeout) {
+    guard_shared_memory();
     make_parent_folder(path_);
+    // SQLite gives its other files the mode of this one.
+    make_private_file(path_);
   }
 
   std::unique_ptr<soci::session> open() override {
@@ -212,7 +249,12 @@ class Sqlite final : public Backend {
     return kind_of_sqlite(error);
   }
   Failure failure_of(const soci::soci_error& error, soci::session&) const noexcept override {
+    const auto* sqlite = dynamic_cast<const soci::sqlite3_soci_error*>(&error);
+    if (sqlite != nullptr && only_writing_fails(sqlite->result())) return Failure::kReadOnly;
     return kind_of_sqlite(error) == Kind::kUnavailable ? Failure::kConnection : Failure::kStatement;
+  }
+  bool in_transaction(soci::session& session) const noexcept override {
+    return sqlite_api::sqlite3_get_autocommit(handle_of(session)) == 0;
   }
   std::string message_of(const soci::soci_error& error) const override {
     return message_of_sqlite(error);

@@ -86,6 +86,9 @@ class Store {
   /// Throws DatabaseError unless the database answers and is the one that was opened.
   void ping();
 
+  /// As Pool::writing_fails().
+  [[nodiscard]] bool writing_fails() const noexcept { return pool_->writing_fails(); }
+
  private:
   Pool* pool_;
 };

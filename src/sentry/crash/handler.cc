@@ -19,6 +19,7 @@
 #include <string>
 #include <system_error>
 
+#include "base/private_folder.h"
 #include "sentry/crash/alt_stack.h"
 #include "sentry/crash/crash_writer.h"
 #include "sentry/crash/module_list.h"
@@ -238,12 +239,11 @@ void install_signals() noexcept {
 
 Result<bool> install_crash_handlers(const Options& options) {
   const std::filesystem::path path = std::filesystem::path{options.cache_dir} / kCrashFolder;
-  std::error_code error;
-  std::filesystem::create_directories(path, error);
+  base::make_private_folder(path);
   const int folder = open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (folder < 0) {
     return Error{"no crash will be reported, cannot open the folder " + path.string() + ": " +
-                 std::generic_category().message(error ? error.value() : errno)};
+                 std::generic_category().message(errno)};
   }
   if (handlers.folder >= 0) close(handlers.folder);
   handlers.folder = folder;

@@ -16,6 +16,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/private_folder.h"
 #include "sentry/crash/handler.h"
 #include "sentry/crash/signal_text.h"
 #include "sentry/new_id.h"
@@ -88,7 +89,7 @@ std::optional<std::string> read_report(const fs::path& path) {
 void set_aside(const fs::path& path, const Options& options) {
   const fs::path folder = fs::path{options.cache_dir} / kCorruptFolder;
   std::error_code error;
-  fs::create_directories(folder, error);
+  base::make_private_folder(folder);
   std::size_t count = 0;
   for (fs::directory_iterator it{folder, error}; !error && it != fs::directory_iterator{};
        it.increment(error))

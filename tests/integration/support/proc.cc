@@ -1,5 +1,6 @@
 #include "integration/support/proc.h"
 
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -7,6 +8,7 @@
 #include <fstream>
 #include <map>
 #include <sstream>
+#include <stdexcept>
 
 #include "integration/support/process.h"
 
@@ -119,6 +121,15 @@ CpuTime cpu_time_of(pid_t pid) {
   words >> user >> system;
   const auto ticks = static_cast<double>(::sysconf(_SC_CLK_TCK));
   return {user / ticks, system / ticks};
+}
+
+std::uint64_t set_limit(pid_t pid, int limit, std::uint64_t value) {
+  const auto which = static_cast<__rlimit_resource>(limit);
+  rlimit now{};
+  if (::prlimit(pid, which, nullptr, &now) != 0) throw std::runtime_error("prlimit cannot read");
+  const rlimit wanted{std::min<rlim_t>(value, now.rlim_max), now.rlim_max};
+  if (::prlimit(pid, which, &wanted, nullptr) != 0) throw std::runtime_error("prlimit cannot set");
+  return now.rlim_cur;
 }
 
 }  // namespace integration

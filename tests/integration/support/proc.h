@@ -33,6 +33,10 @@ struct Sockets {
 /// Resident memory in bytes.
 [[nodiscard]] std::size_t memory_of(pid_t pid);
 
+/// Sets the soft limit (RLIMIT_…) of a process that runs, and gives back what it was. The hard one
+/// stays, so that it can be set back.
+std::uint64_t set_limit(pid_t pid, int limit, std::uint64_t value);
+
 /// Time on the processor in seconds.
 struct CpuTime {
   double user = 0;

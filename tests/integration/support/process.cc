@@ -24,6 +24,9 @@ namespace {
 constexpr std::array kInherited{"PATH", "ASAN_OPTIONS", "LSAN_OPTIONS", "TSAN_OPTIONS",
                                 "UBSAN_OPTIONS"};
 
+/// Numbers from here on are nobody's; each process adds its own.
+constexpr uid_t kFirstUser = 1'000'000;
+
 std::vector<char*> pointers(std::vector<std::string>& texts) {
   std::vector<char*> result;
   for (std::string& text : texts)
@@ -127,6 +130,14 @@ Process::Process(ProcessOptions options) {
     ::dup2(errors.write_end, 2);
     if (options.nice != 0) ::setpriority(PRIO_PROCESS, 0, options.nice);
     if (::chdir(directory.c_str()) != 0) ::_exit(127);
+    if (options.own_user && ::geteuid() == 0) {
+      const uid_t user = kFirstUser + static_cast<uid_t>(::getpid());
+      if (::chown(".", user, user) != 0 || ::setgid(user) != 0 || ::setuid(user) != 0) ::_exit(127);
+    }
+    for (const auto& [limit, value] : options.limits) {
+      const rlimit both{value, value};
+      if (::setrlimit(static_cast<__rlimit_resource>(limit), &both) != 0) ::_exit(127);
+    }
     ::execvpe(arguments[0], arguments.data(), environment.data());
     ::_exit(127);
   }

@@ -2,6 +2,7 @@
 
 #include <sys/types.h>
 
+#include <cstdint>
 #include <map>
 #include <memory>
 #include <optional>
@@ -27,6 +28,9 @@ struct ProcessOptions {
   std::string directory = {};  ///< Where it works; empty is here.
   std::string input = {};      ///< What it reads from stdin.
   int nice = 0;
+  std::map<int, std::uint64_t> limits = {};  ///< Of setrlimit(2), by RLIMIT_…; both soft and hard.
+  /// Run under a user of its own, who has no other process, where the test may do that (as root).
+  bool own_user = false;
 };
 
 /// A program that runs beside the test, with its output kept. It dies with the thread that started

@@ -26,6 +26,8 @@ ProcessOptions process_options(const ServiceOptions& options, const std::string&
   result.command.insert(result.command.end(), options.arguments.begin(), options.arguments.end());
   result.environment = std::move(settings);
   result.directory = directory;
+  result.limits = options.limits;
+  result.own_user = options.own_user;
   return result;
 }
 

@@ -19,7 +19,9 @@ struct ServiceOptions {
   Settings settings = {};    ///< All of its environment; ports are chosen where none is given.
   std::vector<std::string> arguments = {};  ///< Behind the program's name.
   std::string directory = {};  ///< Where it works; empty is a fresh folder that goes away with it.
-  Milliseconds ready_within = 15s;  ///< How long its start may take.
+  Milliseconds ready_within = 15s;           ///< How long its start may take.
+  std::map<int, std::uint64_t> limits = {};  ///< As ProcessOptions has them.
+  bool own_user = false;
   bool has_api = true;  ///< False for RUN_MODE=bot: it is ready when its metrics listener answers.
 };
 

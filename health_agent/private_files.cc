@@ -1,0 +1,68 @@
+#include "health_agent/private_files.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <filesystem>
+
+namespace health_agent {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr mode_t kFolderMode = 0700;
+constexpr mode_t kFileMode = 0600;
+constexpr std::size_t kMostNamed = 20;
+
+bool is_open_to_others(const fs::path& path) {
+  struct stat status {};
+  return ::lstat(path.c_str(), &status) == 0 && S_ISREG(status.st_mode) &&
+         (status.st_mode & (S_IROTH | S_IWOTH)) != 0;
+}
+
+}  // namespace
+
+std::error_code make_private_folder(const std::string& path) {
+  std::error_code error;
+  const fs::path folder{path};
+  if (folder.empty() || fs::is_directory(folder, error)) return {};
+  if (folder.has_relative_path() && folder.has_parent_path() && folder.parent_path() != folder) {
+    if (const std::error_code above = make_private_folder(folder.parent_path().string()))
+      return above;
+  }
+  if (::mkdir(folder.c_str(), kFolderMode) == 0) {
+    // The umask may have taken what its owner needs.
+    if (::chmod(folder.c_str(), kFolderMode) == 0) return {};
+  } else if (errno == EEXIST && fs::is_directory(folder, error)) {
+    return {};
+  }
+  return {errno, std::generic_category()};
+}
+
+void make_private_file(const std::string& path) {
+  const int file = ::open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, kFileMode);
+  if (file < 0) return;
+  static_cast<void>(::fchmod(file, kFileMode));
+  ::close(file);
+}
+
+std::vector<std::string> open_to_others(const std::vector<std::string>& paths) {
+  std::vector<std::string> found;
+  const auto look_at = [&](const fs::path& path) {
+    if (found.size() < kMostNamed && is_open_to_others(path)) found.push_back(path.string());
+  };
+  for (const std::string& path : paths) {
+    look_at(path);
+    std::error_code error;
+    if (!fs::is_directory(path, error)) continue;
+    fs::recursive_directory_iterator inside{path, fs::directory_options::skip_permission_denied,
+                                            error};
+    for (; !error && inside != fs::recursive_directory_iterator{}; inside.increment(error))
+      look_at(inside->path());
+  }
+  return found;
+}
+
+}  // namespace health_agent
