@@ -4,6 +4,8 @@
 #include <charconv>
 #include <optional>
 
+#include "export/names.h"
+
 namespace vitals::exporting {
 namespace {
 
@@ -11,9 +13,14 @@ char lower(char c) noexcept {
   return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
 }
 
-/// Takes what stands before the separator off the text.
+/// Takes what stands before the separator off the text; one in quotes does not separate.
 std::string_view take_until(std::string_view& text, char separator) noexcept {
-  const std::size_t end = std::min(text.find(separator), text.size());
+  std::size_t end = 0;
+  for (bool quoted = false; end < text.size(); ++end) {
+    if (text[end] == separator && !quoted) break;
+    if (text[end] == '"') quoted = !quoted;
+    if (text[end] == '\\' && quoted && end + 1 < text.size()) ++end;
+  }
   const std::string_view part = text.substr(0, end);
   text.remove_prefix(std::min(end + 1, text.size()));
   return part;
@@ -40,8 +47,10 @@ double weight(std::string_view parameters) noexcept {
   const std::optional<std::string_view> value = parameter(parameters, "q");
   if (!value) return 1.0;
   double q = 0.0;
-  const auto read = std::from_chars(value->data(), value->data() + value->size(), q);
-  return read.ec == std::errc{} && read.ptr == value->data() + value->size() ? q : 0.0;
+  const auto read =
+      std::from_chars(value->data(), value->data() + value->size(), q, std::chars_format::fixed);
+  const bool whole = read.ec == std::errc{} && read.ptr == value->data() + value->size();
+  return whole && q >= 0.0 && q <= 1.0 ? q : 0.0;
 }
 
 /// The format that a media range with its parameters stands for.
@@ -61,10 +70,23 @@ std::optional<Format> format_of(std::string_view range, std::string_view paramet
     return known ? std::optional{Format::kOpenMetrics} : std::nullopt;
   }
   if (equal_ignoring_case(range, "text/plain")) {
+    if (is("version", "1.0.0", false)) return Format::kText1;
     return is("version", "0.0.4", true) ? std::optional{Format::kText} : std::nullopt;
   }
   if (range == "*/*" || equal_ignoring_case(range, "text/*")) return Format::kText;
   return std::nullopt;
+}
+
+/// The escaping among the parameters of an element; nothing when it says none.
+std::optional<Escaping> escaping_of(std::string_view parameters) noexcept {
+  const std::optional<std::string_view> given = parameter(parameters, "escaping");
+  if (!given) return std::nullopt;
+  for (const Escaping known : {Escaping::kAllowUtf8, Escaping::kDots, Escaping::kValues}) {
+    if (equal_ignoring_case(*given, escaping_word(known))) return known;
+  }
+  // As Prometheus' documentation spells it in one place.
+  if (equal_ignoring_case(*given, "allow-utf8")) return Escaping::kAllowUtf8;
+  return Escaping::kUnderscores;
 }
 
 int hex_digit(char c) noexcept {
@@ -115,15 +137,23 @@ bool accepts_gzip(std::string_view accept_encoding) noexcept {
   return named.value_or(any);
 }
 
-Format negotiate(std::string_view accept) noexcept {
-  Format best = Format::kText;
+std::string Agreed::content_type() const {
+  if (!says_escaping) return std::string(exporting::content_type(format));
+  return exporting::content_type(format, escaping);
+}
+
+Agreed negotiate(std::string_view accept) noexcept {
+  Agreed best;
   double most = 0.0;
   while (!accept.empty()) {
     std::string_view element = take_until(accept, ',');
     const std::string_view range = trim(take_until(element, ';'));
     const std::optional<Format> format = format_of(range, element);
     if (!format || !(weight(element) > most)) continue;
-    best = *format;
+    const std::optional<Escaping> escaping = escaping_of(element);
+    // Text 1.0.0 always says it. Source: "Content-Type Response" in the same place.
+    best = {*format, escaping.value_or(Escaping::kUnderscores),
+            escaping.has_value() || *format == Format::kText1};
     most = weight(element);
   }
   return best;

@@ -25,6 +25,10 @@ void append_number(std::string& out, double value) {
 }
 
 void append_bound(std::string& out, double value) {
+  if (!std::isfinite(value)) {
+    append_number(out, value);
+    return;
+  }
   char text[32];
   const auto scientific =
       std::to_chars(text, text + sizeof text, value, std::chars_format::scientific).ptr;
@@ -44,6 +48,7 @@ void append_bound(std::string& out, double value) {
 void append_canonical(std::string& out, double value) {
   const std::size_t before = out.size();
   append_bound(out, value);
+  if (!std::isfinite(value)) return;
   if (out.find_first_of(".e", before) == std::string::npos) out += ".0";
 }
 

@@ -9,7 +9,8 @@ namespace vitals::exporting {
 void append_number(std::string& out, std::uint64_t value);
 void append_number(std::string& out, double value);
 
-/// Appends the finite upper bound of a bucket as the value of the label `le`: `0.01`, `1`, `1e-05`.
+/// Appends the upper bound of a bucket as the value of the label `le`: `0.01`, `1`, `1e-05`,
+/// `+Inf`.
 void append_bound(std::string& out, double value);
 
 /// The same as OpenMetrics wants it: `1.0` for 1. Source: OpenMetrics 1.0.0, "Considerations:

@@ -1,3 +1,5 @@
+#include <cmath>
+
 #include "export/encoder.h"
 #include "export/number.h"
 
@@ -12,90 +14,113 @@ using metrics::MetricType;
 using metrics::SeriesInfo;
 using metrics::SummaryView;
 
-/// What the samples of a family have behind its name.
-std::string_view suffix_of(MetricType type) {
-  if (type == MetricType::kCounter) return "_total";
-  return type == MetricType::kInfo ? "_info" : "";
-}
-
 /// OpenMetrics text 1.0.0. Source: OpenMetrics 1.0.0, "Text format".
 class OpenMetricsEncoder final : public Encoder {
  public:
   using Encoder::Encoder;
 
   void begin_family(const FamilyInfo& family) override {
-    suffix_ = suffix_of(family.type);
-    const std::string_view name = family.name.substr(0, family.name.size() - suffix_.size());
-    out_.append("# TYPE ").append(name).append(" ").append(type_name(family.type)) += '\n';
+    take_names(family);
+    suffix_ = own_suffix(family.type);
+    const std::string_view base =
+        std::string_view{name()}.substr(0, name().size() - suffix_.size());
+    out_ += "# TYPE ";
+    append_shown(base);
+    out_.append(" ").append(type_name(family.type)) += '\n';
     if (!family.unit.empty()) {
-      out_.append("# UNIT ").append(name).append(" ").append(family.unit) += '\n';
+      out_ += "# UNIT ";
+      append_shown(base);
+      out_.append(" ").append(family.unit) += '\n';
     }
-    out_.append("# HELP ").append(name) += ' ';
+    out_ += "# HELP ";
+    append_shown(base);
+    out_ += ' ';
     append_help(out_, family.help, "\\\"");
     out_ += '\n';
-    lines_.begin_family(name, family.type);
+    lines_.begin_family(base, family.type);
   }
 
   void counter(const SeriesInfo& series, const CounterView& value) override {
-    lines_.begin(series.labels, suffix_);
+    if (!readable(value)) return;
+    const std::string_view labels = labels_of(series);
+    lines_.begin(labels, suffix_);
     append_count(out_, value);
-    end_with(value.exemplar);
-    created(series);
+    end_with(readable(value.exemplar));
+    created(labels, series.created);
   }
 
   void gauge(const SeriesInfo& series, double value) override {
-    lines_.begin(series.labels, suffix_);
+    if (!readable(series, value)) return;
+    lines_.begin(labels_of(series), suffix_);
     append_number(out_, value);
     out_ += '\n';
   }
 
   void histogram(const SeriesInfo& series, const HistogramView& value) override {
     lines_.render_bounds(value.bounds);
+    const std::string_view labels = labels_of(series);
     std::uint64_t below = 0;
     for (std::size_t i = 0; i < value.counts.size(); ++i) {
       below += value.counts[i];
-      lines_.begin_bucket(series.labels, i);
+      lines_.begin_bucket(labels, i);
       append_number(out_, below);
-      end_with(value.exemplars.empty() ? ExemplarView{} : value.exemplars[i]);
+      end_with(readable(value, i));
     }
-    if (!value.bounds.empty() && value.bounds.front() < 0) {
-      // No sum with negative buckets, and no count without a sum.
-      // Source: OpenMetrics 1.0.0, "Histogram".
-      created(series);
-      return;
+    // No sum with negative buckets, and no count without a sum.
+    // Source: OpenMetrics 1.0.0, "Histogram".
+    const bool negative_buckets = !value.bounds.empty() && value.bounds.front() < 0;
+    if (!negative_buckets && is_total(value.sum)) {
+      lines_.begin(labels, "_count");
+      append_number(out_, below);
+      out_ += '\n';
+      sum(labels, value.sum);
     }
-    count_and_sum(series, below, value.sum);
+    created(labels, series.created);
   }
 
   void summary(const SeriesInfo& series, const SummaryView& value) override {
-    for (const SummaryView::Quantile& quantile : value.quantiles) {
+    const std::string_view labels = labels_of(series);
+    for (std::size_t i = 0; i < value.quantiles.size(); ++i) {
+      if (!readable(value, i)) continue;
+      const SummaryView::Quantile& quantile = value.quantiles[i];
+      if (quantile.value < 0.0) {
+        leave_out();
+        continue;
+      }
       label_.assign("quantile=\"");
       append_canonical(label_, quantile.quantile);
       label_ += '"';
-      lines_.begin_with(series.labels, "", label_);
+      lines_.begin_with(labels, "", label_);
       append_number(out_, quantile.value);
       out_ += '\n';
     }
-    count_and_sum(series, value.count, value.sum);
+    lines_.begin(labels, "_count");
+    append_number(out_, value.count);
+    out_ += '\n';
+    if (is_total(value.sum)) sum(labels, value.sum);
+    created(labels, series.created);
   }
 
   void finish() override { out_ += "# EOF\n"; }
 
  private:
-  void count_and_sum(const SeriesInfo& series, std::uint64_t count, double sum) {
-    lines_.begin(series.labels, "_count");
-    append_number(out_, count);
-    out_ += '\n';
-    lines_.begin(series.labels, "_sum");
-    append_number(out_, sum);
-    out_ += '\n';
-    created(series);
+  /// Whether a sum may be shown: it is a counter to this format. What may not is counted.
+  [[nodiscard]] bool is_total(double value) noexcept {
+    if (value >= 0.0) return true;
+    leave_out();
+    return false;
   }
 
-  void created(const SeriesInfo& series) {
-    if (series.created == 0.0) return;
-    lines_.begin(series.labels, "_created");
-    append_number(out_, series.created);
+  void sum(std::string_view labels, double value) {
+    lines_.begin(labels, "_sum");
+    append_number(out_, value);
+    out_ += '\n';
+  }
+
+  void created(std::string_view labels, double seconds) {
+    if (!(seconds > 0.0) || !std::isfinite(seconds)) return;
+    lines_.begin(labels, "_created");
+    append_number(out_, seconds);
     out_ += '\n';
   }
 
@@ -116,9 +141,8 @@ class OpenMetricsEncoder final : public Encoder {
 
 }  // namespace
 
-std::unique_ptr<Encoder> make_openmetrics_encoder(std::string& out,
-                                                  std::span<const std::string> only) {
-  return std::make_unique<OpenMetricsEncoder>(out, only);
+std::unique_ptr<Encoder> make_openmetrics_encoder(const PageOptions& options) {
+  return std::make_unique<OpenMetricsEncoder>(options);
 }
 
 }  // namespace vitals::exporting

@@ -5,6 +5,7 @@
 #include <limits>
 
 #include "export/encoder.h"
+#include "export/names.h"
 
 namespace vitals::exporting {
 namespace {
@@ -55,28 +56,6 @@ class Message {
   std::string& out_;
 };
 
-/// Calls `each(name, value)` for the labels of a rendered text, which is known to be well formed;
-/// the value's escapes are undone in `scratch`.
-template <class Each>
-void for_each_label(std::string_view labels, std::string& scratch, const Each& each) {
-  while (!labels.empty()) {
-    const std::size_t equals = labels.find('=');
-    const std::string_view name = labels.substr(0, equals);
-    std::size_t i = equals + 2;
-    scratch.clear();
-    for (; labels[i] != '"'; ++i) {
-      if (labels[i] == '\\') {
-        ++i;
-        scratch += labels[i] == 'n' ? '\n' : labels[i];
-      } else {
-        scratch += labels[i];
-      }
-    }
-    each(name, std::string_view{scratch});
-    labels.remove_prefix(std::min(i + 2, labels.size()));  // the quote and the comma
-  }
-}
-
 /// Delimited io.prometheus.client.MetricFamily messages, written by hand: a dozen flat messages
 /// whose numbers never change. Source: prometheus/client_model, io/prometheus/client/metrics.proto.
 class ProtobufEncoder final : public Encoder {
@@ -85,23 +64,26 @@ class ProtobufEncoder final : public Encoder {
 
   void begin_family(const FamilyInfo& family) override {
     finish();
+    take_names(family);
     Message message{family_};
-    message.bytes(1, family.name);
+    message.bytes(1, name());
     message.bytes(2, family.help);
     message.integer(3, type_number(family.type));
     unit_ = family.unit;
   }
 
   void counter(const SeriesInfo& series, const CounterView& value) override {
+    if (!readable(value)) return;
     part_.clear();
     Message counter{part_};
     counter.real(1, static_cast<double>(value.whole) + value.fraction);
-    if (value.exemplar) counter.bytes(2, exemplar(value.exemplar));
+    if (const ExemplarView one = readable(value.exemplar)) counter.bytes(2, exemplar(one));
     created(counter, 3, series);
     add_metric(series, 3);
   }
 
   void gauge(const SeriesInfo& series, double value) override {
+    if (!readable(series, value)) return;
     part_.clear();
     Message{part_}.real(1, value);
     add_metric(series, 2);
@@ -125,16 +107,14 @@ class ProtobufEncoder final : public Encoder {
       bucket.integer(1, below);
       bucket.real(
           2, i < value.bounds.size() ? value.bounds[i] : std::numeric_limits<double>::infinity());
-      if (!value.exemplars.empty() && value.exemplars[i]) {
-        bucket.bytes(3, exemplar(value.exemplars[i]));
-      }
+      if (const ExemplarView one = readable(value, i)) bucket.bytes(3, exemplar(one));
       histogram.bytes(3, bucket_);
     }
     if (value.native != nullptr) native(histogram, *value.native);
     created(histogram, 15, series);
     if (!classic) {
-      for (const ExemplarView& one : value.exemplars) {
-        if (one) histogram.bytes(16, exemplar(one));
+      for (const ExemplarView& given : value.exemplars) {
+        if (const ExemplarView one = readable(given)) histogram.bytes(16, exemplar(one));
       }
     }
     add_metric(series, 7);
@@ -145,7 +125,9 @@ class ProtobufEncoder final : public Encoder {
     Message summary{part_};
     summary.integer(1, value.count);
     summary.real(2, value.sum);
-    for (const SummaryView::Quantile& quantile : value.quantiles) {
+    for (std::size_t i = 0; i < value.quantiles.size(); ++i) {
+      if (!readable(value, i)) continue;
+      const SummaryView::Quantile& quantile = value.quantiles[i];
       bucket_.clear();
       Message one{bucket_};
       one.real(1, quantile.quantile);
@@ -252,7 +234,9 @@ class ProtobufEncoder final : public Encoder {
   }
 
   void created(Message& message, unsigned field, const SeriesInfo& series) {
-    if (series.created != 0.0) message.bytes(field, time(series.created));
+    if (series.created > 0.0 && std::isfinite(series.created)) {
+      message.bytes(field, time(series.created));
+    }
   }
 
   [[nodiscard]] const std::string& time(double seconds) {
@@ -264,21 +248,31 @@ class ProtobufEncoder final : public Encoder {
     return time_;
   }
 
+  /// Adds the labels of a text that is escaped already.
   void add_labels(Message& message, std::string_view labels) {
-    for_each_label(labels, value_, [&](std::string_view name, std::string_view value) {
+    while (!labels.empty()) {
+      const LabelText text = take_label(labels);
       label_.clear();
       Message label{label_};
-      label.bytes(1, name);
-      label.bytes(2, value);
+      if (text.quoted_name) {
+        value_.clear();
+        append_unescaped(value_, text.name);
+        label.bytes(1, value_);
+      } else {
+        label.bytes(1, text.name);
+      }
+      value_.clear();
+      append_unescaped(value_, text.value);
+      label.bytes(2, value_);
       message.bytes(1, label_);
-    });
+    }
   }
 
   /// Adds what lies in part_ as the metric's value of that field.
   void add_metric(const SeriesInfo& series, unsigned field) {
     metric_.clear();
     Message metric{metric_};
-    add_labels(metric, series.labels);
+    add_labels(metric, labels_of(series));
     metric.bytes(field, part_);
     Message{family_}.bytes(4, metric_);
   }
@@ -297,9 +291,8 @@ class ProtobufEncoder final : public Encoder {
 
 }  // namespace
 
-std::unique_ptr<Encoder> make_protobuf_encoder(std::string& out,
-                                               std::span<const std::string> only) {
-  return std::make_unique<ProtobufEncoder>(out, only);
+std::unique_ptr<Encoder> make_protobuf_encoder(const PageOptions& options) {
+  return std::make_unique<ProtobufEncoder>(options);
 }
 
 }  // namespace vitals::exporting

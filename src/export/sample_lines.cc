@@ -1,4 +1,5 @@
 #include "export/encoder.h"
+#include "export/names.h"
 #include "export/number.h"
 
 namespace vitals::exporting {
@@ -41,10 +42,16 @@ void append_count(std::string& out, const metrics::CounterView& value) {
 }
 
 void SampleLines::begin_family(std::string_view name, metrics::MetricType type) {
-  name_.assign(name);
-  open_.assign(name_) += '{';
+  quoted_ = !is_plain(name, NameOf::kMetric);
+  if (quoted_) {
+    name_.clear();
+    append_quoted(name_, name);
+  } else {
+    name_.assign(name);
+    open_.assign(name_) += '{';
+  }
   if (type != metrics::MetricType::kHistogram) return;
-  bucket_.assign(name_).append("_bucket{");
+  bucket_.assign(quoted_ ? "{\"" : "").append(name_).append(quoted_ ? "_bucket\"," : "_bucket{");
   // Not kept from one family to the next: the bounds of a collector's histogram are gone when it
   // has been read, and others may lie at their address.
   bounds_ = {};
@@ -52,7 +59,10 @@ void SampleLines::begin_family(std::string_view name, metrics::MetricType type) 
 }
 
 void SampleLines::begin(std::string_view labels, std::string_view suffix) {
-  if (labels.empty()) {
+  if (quoted_) {
+    out_.append("{\"").append(name_).append(suffix).append(labels.empty() ? "\"" : "\",");
+    out_.append(labels).append("} ");
+  } else if (labels.empty()) {
     out_.append(name_).append(suffix) += ' ';
   } else if (suffix.empty()) {
     out_.append(open_).append(labels).append("} ");
@@ -63,7 +73,11 @@ void SampleLines::begin(std::string_view labels, std::string_view suffix) {
 
 void SampleLines::begin_with(std::string_view labels, std::string_view suffix,
                              std::string_view more) {
-  out_.append(name_).append(suffix).append("{").append(labels);
+  if (quoted_) {
+    out_.append("{\"").append(name_).append(suffix).append("\",").append(labels);
+  } else {
+    out_.append(name_).append(suffix).append("{").append(labels);
+  }
   if (!labels.empty()) out_ += ',';
   out_.append(more).append("} ");
 }

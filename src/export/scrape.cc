@@ -68,7 +68,13 @@ ScrapeHandler::ScrapeHandler(metrics::Registry& registry, ScrapeOptions options)
       duration_(registry.histogram("vitals_scrape_duration_seconds",
                                    "Time taken to collect and encode the metrics of one scrape.",
                                    {.0005, .001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 5},
-                                   {.unit = "seconds"})) {
+                                   {.unit = "seconds"})),
+      left_out_(registry.counter("vitals_scrape_samples_left_out_total",
+                                 "Samples and exemplars that were left out of a scrape because a "
+                                 "strict reader would refuse the whole page for them.")),
+      accept_failures_(registry.counter("vitals_scrape_accept_failures_total",
+                                        "Times that the metrics-only listener could not take a "
+                                        "connection, for want of descriptors or memory.")) {
   spare_.reserve(kSpareBuffers);
 }
 
@@ -102,7 +108,7 @@ ScrapeResponse ScrapeHandler::answer(const ScrapeRequest& request) {
   }
   if (request.method == "HEAD") {
     ScrapeResponse response;
-    response.content_type = content_type(negotiate(request.accept));
+    response.content_type = negotiate(request.accept).content_type();
     return response;
   }
   if (request.method != "GET") {
@@ -128,12 +134,12 @@ ScrapeResponse ScrapeHandler::answer(const ScrapeRequest& request) {
 
 ScrapeResponse ScrapeHandler::scrape(const ScrapeRequest& request) {
   ScrapeResponse response;
-  const Format format = negotiate(request.accept);
-  response.content_type = content_type(format);
+  const Agreed agreed = negotiate(request.accept);
+  response.content_type = agreed.content_type();
   std::string text = take_buffer();
   const std::vector<std::string> names = selected_names(request.query);
   if (names.empty()) text.reserve(usual_size_.load(std::memory_order_relaxed));
-  write_metrics(registry_, format, text, names);
+  left_out_.inc(write_metrics(registry_, agreed.format, text, names, agreed.escaping));
   if (names.empty()) {
     // With some room to grow, so that the next page is not copied from buffer to buffer.
     usual_size_.store(text.size() + text.size() / 16, std::memory_order_relaxed);

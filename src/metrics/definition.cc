@@ -2,9 +2,11 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 #include "metrics/label_text.h"
 #include "vitals/metrics/detail/cells.h"
+#include "vitals/metrics/label.h"
 
 namespace vitals::metrics::detail {
 namespace {
@@ -13,21 +15,41 @@ namespace {
   throw DefinitionError("metric \"" + std::string(metric) + "\": " + std::string(why));
 }
 
-// Colons are left to recording rules.
-bool valid_name(std::string_view name) {
-  const auto letter = [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
-  };
-  return !name.empty() && letter(name[0]) &&
-         std::ranges::all_of(name, [&](char c) { return letter(c) || (c >= '0' && c <= '9'); });
+bool plain_name(std::string_view name) {
+  // Colons are left to recording rules.
+  return plain_label_name(name);
+}
+
+std::vector<std::string> sample_names(std::string_view name, MetricType type) {
+  const std::string own(name);
+  switch (type) {
+    case MetricType::kCounter: {
+      const std::string base = own.substr(0, own.size() - 6);
+      return {own, base, base + "_created"};
+    }
+    case MetricType::kHistogram:
+      return {own, own + "_bucket", own + "_count", own + "_sum", own + "_created"};
+    case MetricType::kSummary:
+      return {own, own + "_count", own + "_sum", own + "_created"};
+    case MetricType::kInfo:
+      return {own, own.substr(0, own.size() - 5)};
+    case MetricType::kGauge:
+    case MetricType::kStateSet:
+      break;
+  }
+  return {own};
 }
 
 }  // namespace
 
-void check_family(const FamilyInfo& family) {
-  if (!valid_name(family.name)) {
-    refuse(family.name, "a name is [a-zA-Z_][a-zA-Z0-9_]* (colons are for recording rules)");
+void check_family(const FamilyInfo& family, NameRule rule) {
+  if (rule == NameRule::kPlain && !plain_name(family.name)) {
+    refuse(family.name,
+           "a name is [a-zA-Z_][a-zA-Z0-9_]* (colons are for recording rules); for others see "
+           "Registry::allow_utf8_names()");
   }
+  if (family.name.empty()) refuse(family.name, "the name is empty");
+  if (!valid_utf8(family.name)) refuse(mend_utf8(family.name), "the name is not UTF-8");
   if (family.name.starts_with("__")) refuse(family.name, "names that begin with __ are reserved");
   if (family.help.empty()) refuse(family.name, "the help text is empty; say what is counted");
 
@@ -61,24 +83,31 @@ void check_family(const FamilyInfo& family) {
   }
 }
 
-std::vector<std::string> claimed_names(std::string_view name, MetricType type) {
-  const std::string own(name);
-  switch (type) {
-    case MetricType::kCounter: {
-      const std::string base = own.substr(0, own.size() - 6);
-      return {own, base, base + "_created"};
+bool check_labels(std::string_view metric, std::span<const std::string> names, NameRule rule) {
+  bool quoted = false;
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    if (plain_label_name(names[i])) continue;
+    quoted = true;
+    if (rule == NameRule::kPlain) {
+      refuse(metric, "the label \"" + names[i] +
+                         "\" is not [a-zA-Z_][a-zA-Z0-9_]*; see Registry::allow_utf8_names()");
     }
-    case MetricType::kHistogram:
-      return {own, own + "_bucket", own + "_count", own + "_sum", own + "_created"};
-    case MetricType::kSummary:
-      return {own, own + "_count", own + "_sum", own + "_created"};
-    case MetricType::kInfo:
-      return {own, own.substr(0, own.size() - 5)};
-    case MetricType::kGauge:
-    case MetricType::kStateSet:
-      break;
+    for (std::size_t j = 0; j < names.size(); ++j) {
+      if (i != j && underscored(names[i]) == underscored(names[j])) {
+        refuse(metric, "the labels \"" + names[i] + "\" and \"" + names[j] +
+                           "\" are one to a scraper that does not know UTF-8");
+      }
+    }
   }
-  return {own};
+  return quoted;
+}
+
+std::vector<std::string> claimed_names(std::string_view name, MetricType type) {
+  std::vector<std::string> names = sample_names(name, type);
+  if (plain_name(name)) return names;
+  for (std::string& escaped : sample_names(underscored(name, Colons::kKept), type))
+    names.push_back(std::move(escaped));
+  return names;
 }
 
 std::span<const double> check_bounds(std::string_view metric, std::span<const double> bounds) {

@@ -354,7 +354,7 @@ void FamilyCore::collect(SampleSink& sink) {
 }
 
 void FamilyCore::collect(SampleSink& sink, std::chrono::steady_clock::time_point now) {
-  const FamilyInfo info{spec_.name, spec_.help, spec_.type, spec_.unit};
+  const FamilyInfo info{spec_.name, spec_.help, spec_.type, spec_.unit, spec_.utf8_labels};
   if (!sink.wants(info)) return;
   // Held while the family is read: it makes a new label set wait, never a count.
   const std::lock_guard lock(mutex_);

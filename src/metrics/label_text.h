@@ -3,9 +3,9 @@
 #include <string>
 #include <string_view>
 
-namespace vitals::metrics::detail {
+#include "vitals/metrics/detail/utf8.h"
 
-[[nodiscard]] bool valid_utf8(std::string_view text) noexcept;
+namespace vitals::metrics::detail {
 
 /// The text with U+FFFD for every run of bytes that is not UTF-8; a scraper refuses a whole page
 /// for one such byte.
@@ -14,7 +14,15 @@ namespace vitals::metrics::detail {
 /// Appends the value as the text formats want it: `\`, `"` and newline escaped.
 void append_escaped(std::string& out, std::string_view value);
 
-/// Appends `name="escaped value"`, after a comma unless `out` is empty.
+/// Whether a colon is kept: it may stand in a metric's name, not in a label's.
+enum class Colons { kKept, kReplaced };
+
+/// The name as a scraper gets it that does not know UTF-8 and asks for no other escaping: `_` for
+/// every character that may not stand in a name. Source: Prometheus, "UTF-8 escaping schemes".
+[[nodiscard]] std::string underscored(std::string_view name, Colons colons = Colons::kReplaced);
+
+/// Appends `name="escaped value"`, after a comma unless `out` is empty. A name that is not
+/// `[a-zA-Z_][a-zA-Z0-9_]*` stands in quotes, escaped as a value is.
 void append_label(std::string& out, std::string_view name, std::string_view value);
 
 }  // namespace vitals::metrics::detail

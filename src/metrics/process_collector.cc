@@ -104,6 +104,30 @@ std::optional<double> boot_time() {
   return std::nullopt;
 }
 
+constexpr FamilyInfo kCpu{"process_cpu_seconds_total",
+                          "Total user and system CPU time spent in seconds.", MetricType::kCounter,
+                          "seconds"};
+constexpr FamilyInfo kOpenFds{"process_open_fds", "Number of open file descriptors.",
+                              MetricType::kGauge};
+constexpr FamilyInfo kMaxFds{"process_max_fds", "Maximum number of open file descriptors.",
+                             MetricType::kGauge};
+constexpr FamilyInfo kVirtual{"process_virtual_memory_bytes", "Virtual memory size in bytes.",
+                              MetricType::kGauge, "bytes"};
+constexpr FamilyInfo kVirtualMax{"process_virtual_memory_max_bytes",
+                                 "Maximum amount of virtual memory available in bytes.",
+                                 MetricType::kGauge, "bytes"};
+constexpr FamilyInfo kResident{"process_resident_memory_bytes", "Resident memory size in bytes.",
+                               MetricType::kGauge, "bytes"};
+constexpr FamilyInfo kHeap{"process_heap_bytes", "Process heap size in bytes.", MetricType::kGauge,
+                           "bytes"};
+constexpr FamilyInfo kStart{"process_start_time_seconds",
+                            "Start time of the process since unix epoch in seconds.",
+                            MetricType::kGauge, "seconds"};
+constexpr FamilyInfo kThreads{"process_threads", "Number of OS threads in the process.",
+                              MetricType::kGauge};
+constexpr FamilyInfo kFamilies[] = {kCpu,      kOpenFds, kMaxFds, kVirtual, kVirtualMax,
+                                    kResident, kHeap,    kStart,  kThreads};
+
 class ProcessCollector final : public Collector {
  public:
   ProcessCollector() {
@@ -113,40 +137,30 @@ class ProcessCollector final : public Collector {
     if (stat && boot && ticks > 0) start_time_ = *boot + stat->start_ticks / double(ticks);
   }
 
+  [[nodiscard]] std::span<const FamilyInfo> families() const override { return kFamilies; }
+
   void collect(SampleSink& sink) override {
     if (const auto seconds = cpu_seconds()) {
-      sink.begin_family({"process_cpu_seconds_total",
-                         "Total user and system CPU time spent in seconds.", MetricType::kCounter,
-                         "seconds"});
+      sink.begin_family(kCpu);
       sink.counter({}, {0, *seconds, {}});
     }
-    gauge(sink, "process_open_fds", "Number of open file descriptors.", "", open_fds());
-    gauge(sink, "process_max_fds", "Maximum number of open file descriptors.", "",
-          limit(RLIMIT_NOFILE));
+    gauge(sink, kOpenFds, open_fds());
+    gauge(sink, kMaxFds, limit(RLIMIT_NOFILE));
     const std::optional<Stat> stat = read_stat();
+    if (stat) gauge(sink, kVirtual, stat->virtual_bytes);
+    gauge(sink, kVirtualMax, limit(RLIMIT_AS));
     if (stat) {
-      gauge(sink, "process_virtual_memory_bytes", "Virtual memory size in bytes.", "bytes",
-            stat->virtual_bytes);
+      gauge(sink, kResident, stat->resident_pages * static_cast<double>(sysconf(_SC_PAGESIZE)));
     }
-    gauge(sink, "process_virtual_memory_max_bytes",
-          "Maximum amount of virtual memory available in bytes.", "bytes", limit(RLIMIT_AS));
-    if (stat) {
-      gauge(sink, "process_resident_memory_bytes", "Resident memory size in bytes.", "bytes",
-            stat->resident_pages * static_cast<double>(sysconf(_SC_PAGESIZE)));
-    }
-    gauge(sink, "process_heap_bytes", "Process heap size in bytes.", "bytes", heap_bytes());
-    gauge(sink, "process_start_time_seconds",
-          "Start time of the process since unix epoch in seconds.", "seconds", start_time_);
-    if (stat) {
-      gauge(sink, "process_threads", "Number of OS threads in the process.", "", stat->threads);
-    }
+    gauge(sink, kHeap, heap_bytes());
+    gauge(sink, kStart, start_time_);
+    if (stat) gauge(sink, kThreads, stat->threads);
   }
 
  private:
-  static void gauge(SampleSink& sink, std::string_view name, std::string_view help,
-                    std::string_view unit, std::optional<double> value) {
+  static void gauge(SampleSink& sink, const FamilyInfo& family, std::optional<double> value) {
     if (!value) return;
-    sink.begin_family({name, help, MetricType::kGauge, unit});
+    sink.begin_family(family);
     sink.gauge({}, *value);
   }
 

@@ -3,18 +3,20 @@
 #include <utility>
 
 #include "metrics/definition.h"
+#include "vitals/metrics/label.h"
 
 namespace vitals::metrics::detail {
 
 void Recorder::begin_family(const FamilyInfo& family) {
   open_ = false;  // a new family means that the one before is whole
-  check_family(family);
+  check_family(family, rule_);
   seen_.clear();
   families_.push_back({std::string(family.name),
                        std::string(family.help),
                        std::string(family.unit),
                        family.type,
-                       {}});
+                       {},
+                       false});
   open_ = true;
 }
 
@@ -22,7 +24,15 @@ Recorder::Sample* Recorder::add(const SeriesInfo& series, bool fits) {
   if (!open_) throw DefinitionError("a collector gave a sample before its family");
   RecordedFamily& family = families_.back();
   if (!fits) throw DefinitionError("metric \"" + family.name + "\": a sample of another type");
-  (void)decode_labels(series.labels);  // throws when somebody wrote the text by hand, and wrongly
+  // Throws when somebody wrote the text by hand, and wrongly.
+  for (const auto& [name, value] : decode_labels(series.labels)) {
+    if (plain_label_name(name)) continue;
+    if (rule_ == NameRule::kPlain) {
+      throw DefinitionError("metric \"" + family.name + "\": the label \"" + name +
+                            "\" is not [a-zA-Z_][a-zA-Z0-9_]*; see Registry::allow_utf8_names()");
+    }
+    family.utf8_labels = true;
+  }
   std::string labels(series.labels);
   if (!seen_.insert(labels).second) return nullptr;
   Sample& sample = family.samples.emplace_back();
@@ -53,7 +63,9 @@ void Recorder::histogram(const SeriesInfo& series, const HistogramView& value) {
   const std::string_view name =
       open_ ? std::string_view{families_.back().name} : std::string_view{};
   const bool only_native = value.native != nullptr && value.bounds.empty();
-  if ((only_native ? 0 : check_bounds(name, value.bounds).size()) + 1 != value.counts.size()) {
+  const std::span<const double> bounds =
+      only_native ? value.bounds : check_bounds(name, value.bounds);
+  if (bounds.size() + 1 != value.counts.size()) {
     throw DefinitionError("metric \"" + std::string(name) +
                           "\": a histogram has one count more than it has finite bounds");
   }
@@ -64,7 +76,7 @@ void Recorder::histogram(const SeriesInfo& series, const HistogramView& value) {
   Sample* const sample = add(series, is_of(MetricType::kHistogram));
   if (sample == nullptr) return;
   sample->value = value.sum;
-  sample->bounds.assign(value.bounds.begin(), value.bounds.end());
+  sample->bounds.assign(bounds.begin(), bounds.end());
   sample->counts.assign(value.counts.begin(), value.counts.end());
   keep_exemplars(*sample, value.exemplars);
   if (value.native == nullptr) return;
@@ -84,7 +96,9 @@ void Recorder::summary(const SeriesInfo& series, const SummaryView& value) {
 
 void Recorder::keep_exemplars(Sample& sample, std::span<const ExemplarView> exemplars) {
   for (const ExemplarView& exemplar : exemplars) {
-    (void)decode_labels(exemplar.labels);
+    for (const auto& [name, text] : decode_labels(exemplar.labels)) {
+      if (!plain_label_name(name)) throw DefinitionError("exemplar: bad label \"" + name + "\"");
+    }
     sample.exemplars.push_back({std::string(exemplar.labels), exemplar.value, exemplar.timestamp});
   }
 }

@@ -4,8 +4,10 @@
 #include <optional>
 #include <string>
 #include <unordered_set>
+#include <utility>
 #include <vector>
 
+#include "metrics/definition.h"
 #include "vitals/metrics/sample_sink.h"
 
 namespace vitals::metrics::detail {
@@ -14,6 +16,8 @@ namespace vitals::metrics::detail {
 /// page cannot be taken back. Throws DefinitionError at what cannot be exposed.
 class Recorder final : public SampleSink {
  public:
+  explicit Recorder(NameRule rule) : rule_(rule) {}
+
   void begin_family(const FamilyInfo& family) override;
   void counter(const SeriesInfo& series, const CounterView& value) override;
   void gauge(const SeriesInfo& series, double value) override;
@@ -22,10 +26,6 @@ class Recorder final : public SampleSink {
 
   /// Forgets the family that was begun last: it did not come to its end.
   void drop_open();
-  void reset() {
-    families_.clear();
-    open_ = false;
-  }
 
   struct Exemplar {
     std::string labels;
@@ -56,11 +56,13 @@ class Recorder final : public SampleSink {
     std::string unit;
     MetricType type = MetricType::kGauge;
     std::vector<Sample> samples;
+    bool utf8_labels = false;
 
-    [[nodiscard]] FamilyInfo info() const { return {name, help, type, unit}; }
+    [[nodiscard]] FamilyInfo info() const { return {name, help, type, unit, utf8_labels}; }
     void replay(SampleSink& sink) const;
   };
-  [[nodiscard]] const std::vector<RecordedFamily>& families() const { return families_; }
+  /// What was said, which is then gone from here.
+  [[nodiscard]] std::vector<RecordedFamily> take() { return std::move(families_); }
 
  private:
   Sample* add(const SeriesInfo& series, bool fits);
@@ -69,7 +71,8 @@ class Recorder final : public SampleSink {
 
   std::vector<RecordedFamily> families_;
   std::unordered_set<std::string> seen_;  // labels of the last family
-  bool open_ = false;                     // the last family has begun, and may go on
+  const NameRule rule_;
+  bool open_ = false;  // the last family has begun, and may go on
 };
 
 }  // namespace vitals::metrics::detail

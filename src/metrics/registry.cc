@@ -1,9 +1,16 @@
 #include "vitals/metrics/registry.h"
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <atomic>
+#include <chrono>
+#include <condition_variable>
 #include <map>
 #include <mutex>
+#include <new>
+#include <span>
+#include <stdexcept>
 #include <utility>
 
 #include "metrics/definition.h"
@@ -36,11 +43,92 @@ struct Callback {
   }
 };
 
+using Recorded = std::vector<detail::Recorder::RecordedFamily>;
+
 struct CollectorEntry {
   std::unique_ptr<Collector> collector;
-  std::mutex mutex;  // guards the two below, and keeps calls of the collector apart
-  detail::Recorder recorder;
+  std::mutex mutex;  // guards what follows; not held while the collector runs
+  std::condition_variable ended;
+  bool running = false;
+  pid_t process = 0;                       // that it runs in: of a fork's parent, it never ends
+  std::uint64_t runs = 0;                  // that have ended
+  std::size_t waiting = 0;                 // scrapes, for the run that is under way
+  std::shared_ptr<const Recorded> latest;  // what the last run said, while some wait for it
 };
+
+/// How long a scrape waits for a collector that another scrape has called, before it goes on
+/// without.
+constexpr std::chrono::seconds kPatience{5};
+
+/// What the calling thread collects from at this moment, innermost first.
+struct Collecting {
+  const void* registry;
+  const Collecting* outer;
+};
+thread_local constinit const Collecting* t_collecting = nullptr;
+
+/// Marks the registry as being collected from by this thread. Throws std::logic_error when it is
+/// already: the collector would wait for itself, and a callback would call itself without end.
+class CollectingScope {
+ public:
+  explicit CollectingScope(const void* registry) : here_{registry, t_collecting} {
+    for (const Collecting* outer = t_collecting; outer != nullptr; outer = outer->outer) {
+      if (outer->registry == registry) {
+        throw std::logic_error("a scrape inside a collector or callback of the same registry");
+      }
+    }
+    t_collecting = &here_;
+  }
+  CollectingScope(const CollectingScope&) = delete;
+  CollectingScope& operator=(const CollectingScope&) = delete;
+  ~CollectingScope() { t_collecting = here_.outer; }
+
+ private:
+  const Collecting here_;
+};
+
+/// Whether the sink wants something of what the collector may say.
+bool is_wanted(const Collector& collector, SampleSink& sink) {
+  const std::span<const FamilyInfo> families = collector.families();
+  return families.empty() || std::ranges::any_of(families, [&](const FamilyInfo& family) {
+           return sink.wants(family);
+         });
+}
+
+/// Runs the collector, or waits for the run that is under way and takes what that one says, so that
+/// a slow one makes no queue. Null when that takes too long.
+std::shared_ptr<const Recorded> recorded_from(CollectorEntry& entry, detail::NameRule rule) {
+  std::unique_lock lock(entry.mutex);
+  if (entry.running && entry.process == ::getpid()) {
+    ++entry.waiting;
+    const bool ended = entry.ended.wait_for(
+        lock, kPatience, [&entry, run = entry.runs] { return entry.runs != run; });
+    std::shared_ptr<const Recorded> said = ended ? entry.latest : nullptr;
+    if (--entry.waiting == 0) entry.latest = nullptr;
+    return said;
+  }
+  entry.running = true;
+  entry.process = ::getpid();
+  lock.unlock();
+  std::shared_ptr<const Recorded> said;
+  try {
+    detail::Recorder recorder(rule);
+    try {
+      entry.collector->collect(recorder);
+    } catch (...) {
+      recorder.drop_open();
+    }
+    said = std::make_shared<const Recorded>(recorder.take());
+  } catch (const std::bad_alloc&) {
+    // Nothing of it this time.
+  }
+  lock.lock();
+  entry.running = false;
+  ++entry.runs;
+  if (entry.waiting > 0) entry.latest = said;
+  entry.ended.notify_all();
+  return said;
+}
 
 /// One definition. Exactly one of the three is set.
 struct Node {
@@ -62,6 +150,8 @@ void keep_for_good(std::unique_ptr<detail::FamilyCore> core) {
 }  // namespace
 
 struct Registry::Impl {
+  std::atomic<bool> utf8_names{false};
+
   // A list that only grows, so that a scrape walks it without a lock while others define.
   std::unique_ptr<Node> owned_first;
   std::atomic<Node*> first{nullptr};
@@ -74,6 +164,11 @@ struct Registry::Impl {
     std::string place;  // where the family was defined; of a collector's, that
   };
   mutable std::map<std::string, Claim, std::less<>> claims;
+
+  [[nodiscard]] detail::NameRule name_rule() const noexcept {
+    return utf8_names.load(std::memory_order_relaxed) ? detail::NameRule::kUtf8
+                                                      : detail::NameRule::kPlain;
+  }
 
   void append(std::unique_ptr<Node> node) {
     Node* raw = node.get();
@@ -113,7 +208,7 @@ struct Registry::Impl {
 
   /// Checks a definition that is to stay and takes its names.
   void admit(const detail::FamilySpec& spec) const {
-    detail::check_family({spec.name, spec.help, spec.type, spec.unit});
+    detail::check_family({spec.name, spec.help, spec.type, spec.unit}, name_rule());
     const std::string place = std::string(spec.where.file) + ":" + std::to_string(spec.where.line);
     const auto [holder, wanted] = claim(spec.name, spec.type, nullptr, place);
     if (holder == nullptr) return;
@@ -126,14 +221,10 @@ struct Registry::Impl {
   }
 
   void collect_from(CollectorEntry& entry, SampleSink& sink) const {
-    const std::lock_guard lock(entry.mutex);
-    entry.recorder.reset();
-    try {
-      entry.collector->collect(entry.recorder);
-    } catch (...) {
-      entry.recorder.drop_open();
-    }
-    const std::vector<detail::Recorder::RecordedFamily>& families = entry.recorder.families();
+    if (!is_wanted(*entry.collector, sink)) return;
+    const std::shared_ptr<const Recorded> said = recorded_from(entry, name_rule());
+    if (said == nullptr) return;
+    const Recorded& families = *said;
     for (std::size_t i = 0; i < families.size(); ++i) {
       const auto same_name = [&](const auto& family) { return family.name == families[i].name; };
       if (std::any_of(families.begin(), families.begin() + static_cast<std::ptrdiff_t>(i),
@@ -192,6 +283,12 @@ detail::FamilyCore* Registry::define_core(detail::FamilySpec spec, const Spread&
     throw DefinitionError("metric \"" + spec.name +
                           "\": a summary with quantiles does not expire; take a histogram");
   }
+  // A state set's label bears the family's name, which is checked as such.
+  if (spec.type == MetricType::kStateSet) {
+    spec.utf8_labels = !detail::plain_label_name(spec.name);
+  } else {
+    spec.utf8_labels = detail::check_labels(spec.name, spec.label_names, impl_->name_rule());
+  }
   // Without labels there is nothing that would bring it back.
   if (spec.label_names.empty()) spec.expire_after = {};
   auto node = std::make_unique<Node>();
@@ -241,7 +338,12 @@ void Registry::collector(std::unique_ptr<Collector> collector) {
   impl_->append(std::move(node));
 }
 
+void Registry::allow_utf8_names() noexcept {
+  impl_->utf8_names.store(true, std::memory_order_relaxed);
+}
+
 void Registry::collect(SampleSink& sink) const {
+  const CollectingScope collecting(impl_.get());
   impl_->walk([&](const Node& node) {
     if (node.core != nullptr) node.core->collect(sink);
     if (node.callback != nullptr) node.callback->collect(sink);

@@ -8,29 +8,37 @@
 namespace vitals::metrics {
 namespace {
 
+constexpr FamilyInfo kSeries{"vitals_metrics_series", "Series that a metric family exposes.",
+                             MetricType::kGauge};
+constexpr FamilyInfo kOverflows{"vitals_metrics_series_overflow_total",
+                                "Look-ups of a label set that was counted under (other), the "
+                                "family being full.",
+                                MetricType::kCounter};
+constexpr FamilyInfo kBuild{"vitals_build_info",
+                            "What the monitoring library was built from; always 1.",
+                            MetricType::kInfo};
+constexpr FamilyInfo kFamilies[] = {kSeries, kOverflows, kBuild};
+
 class SelfCollector final : public Collector {
  public:
   explicit SelfCollector(const Registry& registry) : registry_(registry) {}
 
+  [[nodiscard]] std::span<const FamilyInfo> families() const override { return kFamilies; }
+
   void collect(SampleSink& sink) override {
     const std::vector<FamilyUsage> families = registry_.usage();
-    sink.begin_family(
-        {"vitals_metrics_series", "Series that a metric family exposes.", MetricType::kGauge});
+    sink.begin_family(kSeries);
     for (const FamilyUsage& family : families) {
       sink.gauge(SeriesLabels{{"family", family.name}}, static_cast<double>(family.series));
     }
-    sink.begin_family({"vitals_metrics_series_overflow_total",
-                       "Look-ups of a label set that was counted under (other), the family being "
-                       "full.",
-                       MetricType::kCounter});
+    sink.begin_family(kOverflows);
     for (const FamilyUsage& family : families) {
       if (family.labelled) {
         sink.counter(SeriesLabels{{"family", family.name}}, {family.overflows, 0.0, {}});
       }
     }
     const BuildInfo& build = build_info();
-    sink.begin_family({"vitals_build_info", "What the monitoring library was built from; always 1.",
-                       MetricType::kInfo});
+    sink.begin_family(kBuild);
     sink.gauge(
         SeriesLabels{
             {"version", build.version}, {"revision", build.revision}, {"compiler", build.compiler}},

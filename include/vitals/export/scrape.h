@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "vitals/metrics/counter.h"
 #include "vitals/metrics/histogram.h"
 
 namespace vitals::metrics {
@@ -42,8 +43,10 @@ struct ScrapeOptions {
 /// Answers scrapes for whatever HTTP server there is: status, negotiation, compression, selection
 /// by `name[]=`. For a service without an HTTP server, give it to an Exposer.
 ///
-/// Defines vitals_scrape_duration_seconds in the registry, so there is one handler a registry;
-/// throws DefinitionError otherwise. The registry must outlive it.
+/// Defines vitals_scrape_duration_seconds, vitals_scrape_samples_left_out_total and
+/// vitals_scrape_accept_failures_total in the registry, so there is one handler a registry; throws
+/// DefinitionError otherwise. The registry must outlive
+/// it.
 class ScrapeHandler {
  public:
   explicit ScrapeHandler(metrics::Registry& registry, ScrapeOptions options = {});
@@ -56,6 +59,8 @@ class ScrapeHandler {
   [[nodiscard]] ScrapeResponse handle(const ScrapeRequest& request) noexcept;
 
  private:
+  friend class Exposer;
+
   [[nodiscard]] bool authorized(std::string_view authorization) const noexcept;
   [[nodiscard]] ScrapeResponse answer(const ScrapeRequest& request);
   [[nodiscard]] ScrapeResponse scrape(const ScrapeRequest& request);
@@ -65,6 +70,8 @@ class ScrapeHandler {
   metrics::Registry& registry_;
   const ScrapeOptions options_;
   metrics::Histogram duration_;
+  metrics::Counter left_out_;
+  metrics::Counter accept_failures_;  // of an Exposer
   std::atomic<std::size_t> in_flight_{0};
   std::atomic<std::size_t> usual_size_{0};  // of a page
   std::mutex mutex_;                        // guards spare_

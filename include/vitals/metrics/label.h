@@ -6,6 +6,8 @@
 #include <string_view>
 #include <type_traits>
 
+#include "vitals/metrics/detail/utf8.h"
+
 namespace vitals::metrics {
 
 /// The texts of an enum that is used as a label, in the order of its values, which must run from 0
@@ -20,17 +22,29 @@ struct LabelValues;
 
 namespace detail {
 
-/// `[a-zA-Z_][a-zA-Z0-9_]*`, not beginning with `__`, and not one of the reserved `le` and
-/// `quantile`. Source: Prometheus, "Metric names and labels".
-[[nodiscard]] constexpr bool valid_label_name(std::string_view name) noexcept {
-  if (name.empty() || name.starts_with("__") || name == "le" || name == "quantile") return false;
+/// `[a-zA-Z_][a-zA-Z0-9_]*`: what needs no quotes as the name of a label.
+[[nodiscard]] constexpr bool plain_label_name(std::string_view name) noexcept {
   for (std::size_t i = 0; i < name.size(); ++i) {
     const char c = name[i];
     const bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
     if (!letter && (i == 0 || c < '0' || c > '9')) return false;
   }
-  return true;
+  return !name.empty();
 }
+
+/// Any UTF-8 that does not begin with `__` and is not one of the reserved `le` and `quantile`.
+[[nodiscard]] constexpr bool valid_utf8_label_name(std::string_view name) noexcept {
+  return !name.empty() && !name.starts_with("__") && name != "le" && name != "quantile" &&
+         valid_utf8(name);
+}
+
+/// The same of `[a-zA-Z_][a-zA-Z0-9_]*` alone. Source: Prometheus, "Metric names and labels".
+[[nodiscard]] constexpr bool valid_label_name(std::string_view name) noexcept {
+  return plain_label_name(name) && valid_utf8_label_name(name);
+}
+
+/// Chooses the constructor of Label that takes any UTF-8.
+struct AnyUtf8 {};
 
 }  // namespace detail
 
@@ -44,6 +58,13 @@ struct Label {
   consteval Label(const char (&name)[N]) {
     if (!detail::valid_label_name({name, N - 1})) {
       throw "a label name is [a-zA-Z_][a-zA-Z0-9_]*, not __..., le or quantile";
+    }
+    for (std::size_t i = 0; i < N; ++i)
+      text[i] = name[i];
+  }
+  consteval Label(detail::AnyUtf8, const char (&name)[N]) {
+    if (!detail::valid_utf8_label_name({name, N - 1})) {
+      throw "a label name is UTF-8, not empty, not __..., le or quantile";
     }
     for (std::size_t i = 0; i < N; ++i)
       text[i] = name[i];
@@ -63,6 +84,20 @@ template <class Enum, std::size_t N>
 requires std::is_enum_v<Enum>
 [[nodiscard]] consteval Label<N, Enum> enum_label(const char (&name)[N]) {
   return Label<N, Enum>(name);
+}
+
+/// A label whose name is any UTF-8, as OpenTelemetry has them:
+/// `Family<Counter, utf8_label("http.request.method")>`. Only for registries that allow such names,
+/// see Registry::allow_utf8_names(). What is not UTF-8 or is reserved does not compile.
+template <std::size_t N>
+[[nodiscard]] consteval Label<N> utf8_label(const char (&name)[N]) {
+  return Label<N>(detail::AnyUtf8{}, name);
+}
+/// The same of a label whose values are those of `Enum`.
+template <class Enum, std::size_t N>
+requires std::is_enum_v<Enum>
+[[nodiscard]] consteval Label<N, Enum> utf8_label(const char (&name)[N]) {
+  return Label<N, Enum>(detail::AnyUtf8{}, name);
 }
 
 namespace detail {

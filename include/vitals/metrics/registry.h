@@ -141,8 +141,17 @@ class Registry {
   /// Several families that are read at the scrape. Takes the collector.
   void collector(std::unique_ptr<Collector> collector);
 
+  /// Lets metrics and labels that are defined from now on have names of any UTF-8, as OpenTelemetry
+  /// has them: `http.requests_total`, and labels by utf8_label(). Prometheus 3 is given them as
+  /// they are; for scrapers that do not know such names they are escaped, as the scraper asks. A
+  /// name that differs from another's only by what the escaping loses is refused. A counter's name
+  /// still ends in
+  /// `_total`, an info's in `_info`. There is no way back.
+  void allow_utf8_names() noexcept;
+
   /// Hands every family to the sink, in the order they were defined; families without series are
-  /// left out. Throws only what the sink throws. Cost: no lock that a counting thread waits for,
+  /// left out. Throws what the sink throws, and std::logic_error inside a collector or callback of
+  /// the same registry. Cost: no lock that a counting thread waits for,
   /// but for the first touch of a page or a new series.
   void collect(SampleSink& sink) const;
 

@@ -17,12 +17,14 @@ struct FamilyInfo {
   std::string_view name;  ///< as exposed; a counter's ends in `_total`, an info's in `_info`
   std::string_view help;  ///< not escaped, not empty
   MetricType type = MetricType::kGauge;
-  std::string_view unit{};  ///< `seconds`, `bytes`, …; empty when none was given
+  std::string_view unit{};   ///< `seconds`, `bytes`, …; empty when none was given
+  bool utf8_labels = false;  ///< a label's name is not `[a-zA-Z_][a-zA-Z0-9_]*`; see SeriesInfo
 };
 
 /// Which series a sample belongs to.
 struct SeriesInfo {
   /// Rendered and escaped for the text formats: `method="GET",endpoint="/x"`; empty without labels.
+  /// A name that is not `[a-zA-Z_][a-zA-Z0-9_]*` stands in quotes: `"http.method"="GET"`.
   /// Made once, when the series was; lives for the call only. decode_labels() takes it apart.
   std::string_view labels{};
   /// Seconds since 1970-01-01 UTC when its count began; 0 when that is not known.
@@ -62,8 +64,9 @@ struct NativeView {
 
 /// The reading of one histogram. Lives for the call only.
 struct HistogramView {
-  std::span<const double> bounds;         ///< finite upper bounds, ascending; none: native only
-  std::span<const std::uint64_t> counts;  ///< of each bucket by itself; one more than bounds: +Inf
+  std::span<const double> bounds;  ///< upper bounds, ascending; finite, but a closing +Inf is taken
+  /// Of each bucket by itself, and one more, of what is above the finite bounds.
+  std::span<const std::uint64_t> counts;
   double sum = 0.0;
   std::span<const ExemplarView> exemplars{};  ///< one for each count, or none at all
   const NativeView* native = nullptr;         ///< null for a classic histogram
@@ -120,11 +123,16 @@ class Collector {
   Collector& operator=(const Collector&) = delete;
   virtual ~Collector() = default;
 
-  /// Says every family with its samples. Calls of one collector never overlap. When it throws, the
+  /// Says every family with its samples. Calls of one collector never overlap: a scrape that comes
+  /// during one takes what that one says, and after 5 s goes on without. When it throws, the
   /// family that it was in and those it had not come to are left out of this scrape; so is a family
   /// whose name clashes with that of another, and the second of two series with the same labels.
   /// The sink throws DefinitionError at a name, help or sample type that cannot be exposed.
   virtual void collect(SampleSink& sink) = 0;
+
+  /// What it may say, by name and type; a scrape that selects other families does not run it. Empty
+  /// when that is not known beforehand: it is then always run. Must live as long as the collector.
+  [[nodiscard]] virtual std::span<const FamilyInfo> families() const { return {}; }
 };
 
 using LabelPair = std::pair<std::string_view, std::string_view>;
@@ -137,10 +145,15 @@ class SeriesLabels {
   SeriesLabels(std::initializer_list<LabelPair> labels)
       : SeriesLabels(std::span<const LabelPair>(labels.begin(), labels.size())) {}
   explicit SeriesLabels(std::span<const LabelPair> labels);
+  /// The same with names of any UTF-8, for a registry that allows them.
+  [[nodiscard]] static SeriesLabels utf8(std::initializer_list<LabelPair> labels);
 
   operator SeriesInfo() const noexcept { return {text_}; }
 
  private:
+  SeriesLabels() = default;
+  void append(std::span<const LabelPair> labels, bool (*valid)(std::string_view) noexcept);
+
   std::string text_;
 };
 

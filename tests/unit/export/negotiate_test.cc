@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <string>
+
 namespace vitals::exporting {
 namespace {
 
@@ -32,7 +34,7 @@ TEST(Negotiate, TextUnlessSomethingElseIsWantedMore) {
         ";;,,=q", "application/vnd.google.protobuf",
         "application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;encoding=text",
         "application/vnd.google.protobuf;proto=other;encoding=delimited"}) {
-    EXPECT_EQ(negotiate(accept), Format::kText) << accept;
+    EXPECT_EQ(negotiate(accept).format, Format::kText) << accept;
   }
 }
 
@@ -46,7 +48,7 @@ TEST(Negotiate, OpenMetricsWhenItIsWantedMost) {
         "openmetrics-text;version=0.0.1;q=0.75,"
         "text/plain;version=0.0.4;q=0.5,*/*;q=0.1",
         "text/plain;q=0.2, application/openmetrics-text;q=0.3"}) {
-    EXPECT_EQ(negotiate(accept), Format::kOpenMetrics) << accept;
+    EXPECT_EQ(negotiate(accept).format, Format::kOpenMetrics) << accept;
   }
 }
 
@@ -59,8 +61,65 @@ TEST(Negotiate, ProtobufWhenItIsWantedMost) {
        "application/openmetrics-text;version=1.0.0;q=0.8,application/"
        "openmetrics-text;version=0.0.1;q=0.75,"
        "text/plain;version=0.0.4;q=0.5,*/*;q=0.1"}) {
-    EXPECT_EQ(negotiate(accept), Format::kProtobuf) << accept;
+    EXPECT_EQ(negotiate(accept).format, Format::kProtobuf) << accept;
   }
+}
+
+TEST(Negotiate, AgreesWithPrometheus3OnTheFormatAndTheEscaping) {
+  constexpr const char* kText = "text/plain; version=0.0.4; charset=utf-8";
+  constexpr const char* kText1 = "text/plain; version=1.0.0; charset=utf-8; escaping=";
+  constexpr const char* kOpenMetrics = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+  constexpr const char* kProtobuf =
+      "application/vnd.google.protobuf; proto=io.prometheus.client.MetricFamily; "
+      "encoding=delimited";
+  struct {
+    std::string accept;
+    std::string content_type;
+  } const table[] = {
+      {"text/plain;version=1.0.0;escaping=allow-utf-8", kText1 + std::string("allow-utf-8")},
+      {"text/plain;version=1.0.0;escaping=allow-utf8", kText1 + std::string("allow-utf-8")},
+      {"text/plain; version=1.0.0; escaping=underscores", kText1 + std::string("underscores")},
+      {"text/plain;version=1.0.0;escaping=dots", kText1 + std::string("dots")},
+      {"text/plain;version=1.0.0;escaping=values", kText1 + std::string("values")},
+      {"TEXT/PLAIN;Version=\"1.0.0\";Escaping=\"DOTS\"", kText1 + std::string("dots")},
+      {"text/plain;version=1.0.0;escaping=backslashes", kText1 + std::string("underscores")},
+      {"text/plain;version=1.0.0;escaping=", kText1 + std::string("underscores")},
+      {"text/plain;version=1.0.0", kText1 + std::string("underscores")},
+      {"text/plain;version=0.0.4;escaping=allow-utf-8",
+       kText + std::string("; escaping=underscores")},
+      {"text/plain;version=0.0.4;escaping=values", kText + std::string("; escaping=values")},
+      {"text/plain;version=2.0.0;escaping=allow-utf-8", kText},
+      {"text/plain", kText},
+      // What Prometheus 3 sends: by default, with protobuf first, with text alone, with classic
+      // names.
+      {"application/openmetrics-text;version=1.0.0;escaping=allow-utf-8;q=0.6,"
+       "application/openmetrics-text;version=0.0.1;q=0.5,"
+       "text/plain;version=1.0.0;escaping=allow-utf-8;q=0.4,text/plain;version=0.0.4;q=0.3,"
+       "*/*;q=0.2",
+       kOpenMetrics + std::string("; escaping=allow-utf-8")},
+      {"application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;"
+       "encoding=delimited;q=0.6,application/openmetrics-text;version=1.0.0;"
+       "escaping=allow-utf-8;q=0.5,*/*;q=0.1",
+       kProtobuf},
+      {"application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;"
+       "encoding=delimited;escaping=allow-utf-8;q=0.6,*/*;q=0.1",
+       kProtobuf + std::string("; escaping=allow-utf-8")},
+      {"text/plain;version=1.0.0;escaping=allow-utf-8;q=0.3,text/plain;version=0.0.4;q=0.2,"
+       "*/*;q=0.1",
+       kText1 + std::string("allow-utf-8")},
+      {"application/openmetrics-text;version=1.0.0;escaping=underscores;q=0.6,*/*;q=0.2",
+       kOpenMetrics + std::string("; escaping=underscores")},
+      // The escaping is that of what was chosen, by its weight and not by its place.
+      {"text/plain;version=1.0.0;escaping=dots;q=0.2,"
+       "application/openmetrics-text;version=1.0.0;escaping=values;q=0.9",
+       kOpenMetrics + std::string("; escaping=values")},
+      {"text/plain;version=1.0.0;escaping=dots;q=0,text/plain;version=0.0.4;q=0.1", kText},
+      {"text/plain;version=1.0.0;escaping=dots;q=1.5,text/plain;version=0.0.4;q=0.1", kText},
+      {"text/plain;version=1.0.0;escaping=dots;q=inf,text/plain;version=0.0.4;q=0.1", kText},
+      {"text/html;x=\"a,text/plain;version=1.0.0\"", kText},
+  };
+  for (const auto& row : table)
+    EXPECT_EQ(negotiate(row.accept).content_type(), row.content_type) << row.accept;
 }
 
 TEST(SelectedNames, AreDecodedAndTheRestIsIgnored) {

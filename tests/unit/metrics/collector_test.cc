@@ -1,10 +1,16 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <atomic>
+#include <chrono>
 #include <functional>
+#include <latch>
 #include <memory>
+#include <span>
 #include <stdexcept>
 #include <string>
+#include <thread>
+#include <vector>
 
 #include "vitals/metrics/registry.h"
 #include "vitals/testing/snapshot.h"
@@ -188,6 +194,139 @@ TEST(Registry, LeavesOutFamiliesWithoutSeries) {
 TEST(Registry, DefaultOneIsTheSameEverywhereAndHasTheProcessMetrics) {
   EXPECT_EQ(&default_registry(), &default_registry());
   EXPECT_TRUE(Snapshot(default_registry()).value("process_cpu_seconds_total").has_value());
+}
+
+/// Wants nothing but one family.
+class OnlyFamily final : public SampleSink {
+ public:
+  explicit OnlyFamily(std::string name) : name_(std::move(name)) {}
+  bool wants(const FamilyInfo& family) override { return family.name == name_; }
+  void begin_family(const FamilyInfo& family) override { said.emplace_back(family.name); }
+  void counter(const SeriesInfo&, const CounterView&) override {}
+  void gauge(const SeriesInfo&, double) override {}
+  void histogram(const SeriesInfo&, const HistogramView&) override {}
+  void summary(const SeriesInfo&, const SummaryView&) override {}
+
+  std::vector<std::string> said;
+
+ private:
+  std::string name_;
+};
+
+TEST(Collector, DoesNotRunForFamiliesThatItDoesNotDeclare) {
+  struct Declares final : Collector {
+    explicit Declares(int& runs) : runs_(runs) {}
+    void collect(SampleSink& sink) override {
+      ++runs_;
+      say_gauge(sink, "declared", 1);
+    }
+    [[nodiscard]] std::span<const FamilyInfo> families() const override {
+      static constexpr FamilyInfo kFamilies[] = {{"declared", "D.", MetricType::kGauge}};
+      return kFamilies;
+    }
+    int& runs_;
+  };
+  Registry registry;
+  int declared = 0;
+  int silent = 0;
+  registry.collector(std::make_unique<Declares>(declared));
+  add(registry, [&silent](SampleSink& sink) {
+    ++silent;
+    say_gauge(sink, "silent", 1);
+  });
+  OnlyFamily other("silent");
+  registry.collect(other);
+  EXPECT_THAT(other.said, ElementsAre("silent"));
+  EXPECT_EQ(declared, 0);
+  OnlyFamily own("declared");
+  registry.collect(own);
+  EXPECT_THAT(own.said, ElementsAre("declared"));
+  EXPECT_EQ(declared, 1);
+  EXPECT_EQ(silent, 2) << "one that declares nothing is always run";
+}
+
+TEST(Collector, AScrapeInsideOneIsAnError) {
+  Registry registry;
+  Registry unrelated;
+  unrelated.gauge("elsewhere", "E.").set(3);
+  int errors = 0;
+  const auto scrape = [&] {
+    EXPECT_EQ(Snapshot(unrelated).value("elsewhere"), 3);
+    try {
+      (void)Snapshot(registry);
+    } catch (const std::logic_error&) {
+      ++errors;
+      throw;
+    }
+  };
+  add(registry, [&](SampleSink& sink) {
+    say_gauge(sink, "before", 1);
+    say_gauge(sink, "within", 1);
+    scrape();
+  });
+  registry.gauge_callback("callback", "C.", [&] {
+    scrape();
+    return 1.0;
+  });
+  registry.gauge("behind", "Behind.");
+  for (int i = 1; i <= 2; ++i) {
+    EXPECT_THAT(Snapshot(registry).families(), ElementsAre("before", "behind"));
+    EXPECT_EQ(errors, 2 * i);
+  }
+}
+
+TEST(Collector, OfTwoRegistriesThatScrapeEachOtherIsAnError) {
+  Registry one;
+  Registry two;
+  int errors = 0;
+  add(one, [&](SampleSink&) { (void)Snapshot(two); });
+  add(two, [&](SampleSink&) {
+    try {
+      (void)Snapshot(one);
+    } catch (const std::logic_error&) {
+      ++errors;
+    }
+  });
+  (void)Snapshot(one);
+  EXPECT_EQ(errors, 1);
+}
+
+/// How often the collector ran for four scrapes at once, all of which must show its value.
+int runs_for_four_scrapes() {
+  constexpr int kScrapes = 4;
+  Registry registry;
+  std::atomic<int> runs = 0;
+  std::atomic<int> begun = 0;
+  std::latch others(kScrapes - 1);
+  registry.gauge_callback("first", "First.", [&] {
+    // Stands before the collector: all but the first are on their way to it by then.
+    if (begun.fetch_add(1) > 0) others.count_down();
+    return 1.0;
+  });
+  add(registry, [&](SampleSink& sink) {
+    ++runs;
+    others.wait();
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    say_gauge(sink, "slow", 5);
+  });
+  std::atomic<int> right = 0;
+  std::vector<std::jthread> scrapes;
+  for (int i = 0; i < kScrapes; ++i) {
+    scrapes.emplace_back([&] {
+      if (Snapshot(registry).value("slow") == 5) ++right;
+    });
+  }
+  scrapes.clear();
+  EXPECT_EQ(right, kScrapes);
+  return runs;
+}
+
+TEST(Collector, ThatIsSlowIsSharedByTheScrapesThatComeMeanwhile) {
+  // On a busy machine the others may come too late to share, so one time of many is enough.
+  bool shared = false;
+  for (int i = 0; i < 200 && !shared; ++i)
+    shared = runs_for_four_scrapes() < 4;
+  EXPECT_TRUE(shared);
 }
 
 }  // namespace

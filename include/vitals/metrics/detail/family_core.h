@@ -202,6 +202,7 @@ struct FamilySpec {
   std::string help;
   std::string unit;
   std::vector<std::string> label_names;
+  bool utf8_labels = false;  ///< one of them is not `[a-zA-Z_][a-zA-Z0-9_]*`
   std::size_t max_series = 1000;
   std::size_t indexed = 0;  ///< number of label sets when all labels are enums, else 0
   const BucketLayout* layout = nullptr;
