@@ -3,6 +3,7 @@
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
 #include <chrono>
 #include <memory>
 #include <nlohmann/json.hpp>
@@ -57,11 +58,16 @@ void start_logging(const std::string& level, const std::string& format) {
   spdlog::set_default_logger(
       std::make_shared<spdlog::logger>("health-agent", spdlog::sinks_init_list{console, sentry}));
   spdlog::register_logger(std::make_shared<spdlog::logger>("access", console));
+  spdlog::register_logger(std::make_shared<spdlog::logger>("audit", console));
   set_log_level(level);
 }
 
 void set_log_level(const std::string& level) {
-  spdlog::set_level(spdlog::level::from_str(level));
+  const spdlog::level::level_enum wanted = spdlog::level::from_str(level);
+  spdlog::set_level(wanted);
+  // Who did what is to be found later, also where only warnings are logged.
+  if (const auto audit = spdlog::get("audit"); audit && wanted != spdlog::level::off)
+    audit->set_level(std::min(wanted, spdlog::level::info));
 }
 
 }  // namespace health_agent

@@ -124,9 +124,13 @@ api::ServerOptions server_options(const Settings& settings) {
   api::ServerOptions options;
   options.host = settings.api_host;
   options.port = settings.api_port;
-  options.api_keys = settings.api_keys;
-  options.cors_origins = settings.cors_origins;
-  options.rate_limit_per_minute = settings.rate_limit_per_minute;
+  options.admission.keys = settings.api_keys;
+  options.admission.cors_origins = settings.cors_origins;
+  options.admission.allowed_hosts = settings.allowed_hosts;
+  options.admission.api_host = settings.api_host;
+  options.admission.trusted_proxies = settings.trusted_proxies;
+  options.admission.rate_limit_per_minute = settings.rate_limit_per_minute;
+  options.admission.telegram_secret = settings.telegram_webhook_secret;
   options.workers = workers(settings);
   // Each model has the agent's timeout for itself.
   const int models = settings.agent_fallback_model.empty() ? 1 : 2;
@@ -176,12 +180,9 @@ struct Service::Impl {
   }
 
   void start_api(const Settings& settings) {
-    api::Services services{store,         *cache, users, coach,        *agent,
-                           scrapes.get(), {},     {},    console.get()};
-    if (has_webhook(settings)) {
-      services.webhook_secret = settings.telegram_webhook_secret;
+    api::Services services{store, *cache, users, coach, *agent, scrapes.get(), {}, console.get()};
+    if (has_webhook(settings))
       services.take_update = [this](std::string_view update) { return bot->take(update); };
-    }
     server = std::make_unique<api::Server>(server_options(settings), api::make_routes(services));
     server->start();
   }
@@ -262,8 +263,7 @@ void Service::reload(const LoadedSettings& fresh) {
       spdlog::warn(
           "SIGHUP: API_KEYS was not taken: there is none any more, so those from before stay; to "
           "open the API to everybody takes a restart");
-    } else {
-      impl_->server->set_api_keys(s.api_keys);
+    } else if (impl_->server->set_api_keys(s.api_keys)) {
       impl_->has_keys = !s.api_keys.empty();
       spdlog::info("SIGHUP: took {} API_KEYS", s.api_keys.size());
     }

@@ -12,6 +12,8 @@
 #include "health_agent/agent/prices.h"
 #include "health_agent/cache/redis_url.h"
 #include "health_agent/db/url.h"
+#include "health_agent/fingerprint.h"
+#include "health_agent/hosts.h"
 #include "health_agent/plain_file.h"
 #include "vitals/sentry/client.h"
 #include "vitals/sentry/dsn.h"
@@ -301,10 +303,78 @@ void read_monitoring(Reader& in, LoadedSettings& out) {
   in.flag("ENABLE_CONSOLE", s.enable_console);
 }
 
+void read_origins(Reader& in, Settings& s) {
+  const auto origins = in.raw("CORS_ORIGINS");
+  if (!origins) return;
+  s.cors_origins.clear();
+  for (const std::string& item : split_list(*origins)) {
+    if (auto origin = item == "*" ? item : parse_origin(item)) {
+      s.cors_origins.push_back(std::move(*origin));
+      continue;
+    }
+    std::string accepted =
+        "a comma-separated list of origins as browsers send them, http(s)://host[:port] with "
+        "nothing "
+        "behind it, or *";
+    const std::size_t host = item.find("://");
+    const std::size_t path = host == std::string::npos ? host : item.find_first_of("/?#", host + 3);
+    if (const auto meant = parse_origin(item.substr(0, path)); meant && path != std::string::npos)
+      accepted += "; here " + shown(*meant);
+    in.fault("CORS_ORIGINS", item, Secret::kUrl, std::move(accepted));
+  }
+}
+
+void warn_of_weak(LoadedSettings& out, const std::string& what, std::string_view secret) {
+  if (secret.empty() || !is_weak(secret)) return;
+  out.warnings.push_back(what + " is easy to guess (" + std::to_string(secret.size()) +
+                         " characters): use 16 or more, as `openssl rand -hex 24` makes them");
+}
+
+void read_who_may_come(Reader& in, LoadedSettings& out) {
+  Settings& s = out.settings;
+  read_origins(in, s);
+  if (const auto hosts = in.raw("ALLOWED_HOSTS")) {
+    s.allowed_hosts = split_list(*hosts);
+    for (const std::string& host : s.allowed_hosts) {
+      if (is_allowed_host(host)) continue;
+      in.fault("ALLOWED_HOSTS", host, Secret::kUrl,
+               "a comma-separated list of host or host:port as the Host header has them, without "
+               "http:// and without a path, or *");
+    }
+  }
+  if (const auto proxies = in.raw("TRUSTED_PROXIES")) {
+    for (const std::string& proxy : split_list(*proxies)) {
+      if (s.trusted_proxies.add(proxy)) continue;
+      in.fault(
+          "TRUSTED_PROXIES", proxy, Secret::kNo,
+          "a comma-separated list of addresses and networks, such as 192.0.2.1 and 10.0.0.0/8");
+    }
+  }
+  for (std::size_t i = 0; i < s.api_keys.size(); ++i)
+    warn_of_weak(out, "API_KEYS: number " + std::to_string(i + 1), s.api_keys[i]);
+  warn_of_weak(out, "METRICS_TOKEN", s.metrics_token);
+  const auto has_any = [](const std::vector<std::string>& list) {
+    return std::find(list.begin(), list.end(), "*") != list.end();
+  };
+  if (s.api_keys.empty() && has_any(s.cors_origins)) {
+    out.warnings.emplace_back(
+        "CORS_ORIGINS is * and API_KEYS is empty: any page that a browser on this machine shows "
+        "can "
+        "read and change everything");
+  }
+  if (s.api_keys.empty() && has_any(s.allowed_hosts)) {
+    out.warnings.emplace_back(
+        "ALLOWED_HOSTS is * and API_KEYS is empty: a page whose name is made to lead here can read "
+        "and change everything");
+  }
+}
+
 void read_api(Reader& in, LoadedSettings& out) {
   Settings& s = out.settings;
   in.choice("RUN_MODE", s.run_mode, {"api", "bot", "both"});
   in.text("API_HOST", s.api_host);
+  // In one spelling, so that what is listened on is what was judged.
+  if (const auto address = IpAddress::parse(s.api_host)) s.api_host = address->str();
   in.integer("API_PORT", s.api_port, 1, 65535);
   if (const auto keys = in.raw("API_KEYS")) s.api_keys = split_list(*keys);
   if (s.api_keys.empty() && !is_loopback(s.api_host)) {
@@ -312,14 +382,7 @@ void read_api(Reader& in, LoadedSettings& out) {
         "API_KEYS", "", Secret::kYes,
         "at least one key, since API_HOST " + shown(s.api_host) + " is not a loopback address");
   }
-  if (const auto origins = in.raw("CORS_ORIGINS")) {
-    s.cors_origins = split_list(*origins);
-    for (const std::string& origin : s.cors_origins) {
-      if (origin == "*" || is_url(origin, {"http", "https"})) continue;
-      in.fault("CORS_ORIGINS", origin, Secret::kUrl,
-               "a comma-separated list of http(s)://host[:port], or *");
-    }
-  }
+  read_who_may_come(in, out);
   in.integer("RATE_LIMIT_PER_MINUTE", s.rate_limit_per_minute, 0, 1'000'000);
   in.choice("LOG_LEVEL", s.log_level,
             {"trace", "debug", "info", "warning", "error", "critical", "off"});
@@ -489,6 +552,7 @@ void read_bot(Reader& in, LoadedSettings& out) {
                "both");
     } else {
       s.telegram_webhook_secret = *secret;
+      warn_of_weak(out, "TELEGRAM_WEBHOOK_SECRET", *secret);
     }
   }
   if (s.run_mode != "api" && s.allowed_telegram_ids.empty() && !in.raw("ALLOWED_TELEGRAM_IDS"))
@@ -531,10 +595,6 @@ agent::AgentOptions agent_options(const Settings& settings, std::stop_token stop
   if (!settings.agent_prices.empty())
     options.prices->replace(agent::PriceTable::parse(settings.agent_prices).value());
   return options;
-}
-
-bool is_loopback(std::string_view host) {
-  return host == "localhost" || host == "::1" || host.starts_with("127.");
 }
 
 std::string read_dotenv(const std::string& path) {

@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "health_agent/address.h"
 #include "health_agent/faults.h"
 
 namespace health_agent {
@@ -43,6 +44,8 @@ struct Settings {
   std::uint16_t api_port = 8080;
   std::vector<std::string> api_keys;
   std::vector<std::string> cors_origins = {"http://localhost:3000"};
+  std::vector<std::string> allowed_hosts;  // empty: what api_host is reached by
+  AddressList trusted_proxies;
   int rate_limit_per_minute = 0;
   std::string database_url = "sqlite:data/health_agent.db";
   int database_pool_size = 0;  // 2 x cores + 5 when not given
@@ -102,9 +105,6 @@ using Environment = std::function<std::optional<std::string>(const std::string& 
 /// Reads every variable. A value in `environment` wins over one in `dotenv`, the text of a `.env`
 /// file. Never throws for bad input: each fault is in the result.
 [[nodiscard]] LoadedSettings load_settings(const Environment& environment, std::string_view dotenv);
-
-/// Whether only this machine can reach what listens on `host`.
-[[nodiscard]] bool is_loopback(std::string_view host);
 
 /// The text of `path`, empty when there is no such file. Throws std::runtime_error when it is there
 /// and is no plain file, cannot be read, or is longer than a mebibyte.

@@ -8,8 +8,10 @@ namespace {
 
 using vitals::monitor::Method;
 
-Response answer(vitals::console::Console& console, const Request& request,
-                const std::string& path) {
+using vitals::console::ConsolePart;
+
+Response answer(vitals::console::Console& console, const Request& request, std::string_view path,
+                ConsolePart part) {
   // The server itself leaves out the body of an answer to HEAD; a stream has none to leave out.
   const bool live = path == "/api/live";
   vitals::console::ConsoleResponse given =
@@ -17,7 +19,9 @@ Response answer(vitals::console::Console& console, const Request& request,
                       .path = path,
                       .query = request.query,
                       .accept_encoding = request.header("Accept-Encoding"),
-                      .if_none_match = request.header("If-None-Match")});
+                      .if_none_match = request.header("If-None-Match"),
+                      .caller = request.caller,
+                      .part = part});
   Response response;
   response.status = given.status;
   response.content_type = std::move(given.content_type);
@@ -30,18 +34,17 @@ Response answer(vitals::console::Console& console, const Request& request,
 }  // namespace
 
 void add_console_routes(RouteTable& table, vitals::console::Console& console) {
-  table.add({{Method::kGet, "/console", "console"},
-             Access::kEverybody,
-             [&console](Request& request) { return answer(console, request, "/"); }});
+  table.add(
+      {{Method::kGet, "/console", "console"},
+       [&console](Request& request) { return answer(console, request, "/", ConsolePart::kPage); },
+       Access::kEverybody});
   table.add({{Method::kGet, "/console/{file}", "console_file"},
-             Access::kEverybody,
              [&console](Request& request) {
-               return answer(console, request, "/" + request.params.at(0));
-             }});
-  table.add({{Method::kGet, "/console/api/{name}", "console_api"},
-             Access::kKeyHolders,
-             [&console](Request& request) {
-               return answer(console, request, "/api/" + request.params.at(0));
+               return answer(console, request, "/" + request.params.at(0), ConsolePart::kPage);
+             },
+             Access::kEverybody});
+  table.add({{Method::kGet, "/console/api/{name}", "console_api"}, [&console](Request& request) {
+               return answer(console, request, "/api/" + request.params.at(0), ConsolePart::kAll);
              }});
 }
 

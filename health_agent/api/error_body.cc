@@ -21,6 +21,17 @@ std::string error_body(const ServiceError& error, std::string_view request_id) {
                     error.user_message(), request_id);
 }
 
+Response error_response(const ServiceError& error, std::string_view request_id) {
+  Response response;
+  response.status = error.status();
+  response.body = error_body(error, request_id);
+  if (error.status() == 401) response.headers.emplace_back("WWW-Authenticate", "Bearer");
+  if (const auto* limited = dynamic_cast<const RateLimitError*>(&error)) {
+    response.headers.emplace_back("Retry-After", std::to_string(limited->retry_after_seconds()));
+  }
+  return response;
+}
+
 std::string internal_error_body(std::string_view request_id) {
   return error_body(
       "InternalError", "Something went wrong inside the service.",

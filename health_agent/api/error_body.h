@@ -4,6 +4,7 @@
 #include <string>
 #include <string_view>
 
+#include "health_agent/api/http.h"
 #include "health_agent/errors.h"
 
 namespace health_agent::api {
@@ -17,7 +18,11 @@ namespace health_agent::api {
 /// detail.
 [[nodiscard]] std::string error_body(const ServiceError& error, std::string_view request_id);
 
-/// The same for anything else: InternalError, no detail.
+/// The whole answer to one of the service's own errors: its status, the body above, and what the
+/// status wants in the head (`WWW-Authenticate`, `Retry-After`).
+[[nodiscard]] Response error_response(const ServiceError& error, std::string_view request_id);
+
+/// The body for anything else: InternalError, no detail.
 [[nodiscard]] std::string internal_error_body(std::string_view request_id);
 
 }  // namespace health_agent::api

@@ -27,8 +27,6 @@ struct Services {
   /// Takes an update that Telegram's webhook brings; false when it should come again later. Empty
   /// when there is no webhook: its path is then 404.
   std::function<bool(std::string_view update_json)> take_update;
-  /// What Telegram has to show with it.
-  std::string webhook_secret;
   /// Null with ENABLE_CONSOLE=false: /console is then 404.
   vitals::console::Console* console = nullptr;
 };

@@ -12,13 +12,16 @@
 
 namespace health_agent::api {
 
-/// A request as a handler sees it. Views live as long as the request does.
+/// A request as a handler sees it, let in by Admission. Views live as long as the request does.
 struct Request {
   vitals::monitor::Method method = vitals::monitor::Method::kOther;
   std::string_view path;
   std::string_view query;
   std::string_view body;
+  /// Where it comes from: the connection's other end, or what a trusted proxy says of it.
   std::string_view remote_address;
+  /// Who asks, for shares of what is scarce: the key's name and the address, or the address alone.
+  std::string_view caller;
   /// The decoded parts of the path that the route's `{…}` took, in order.
   std::vector<std::string> params;
   /// A header's value, empty when it is not there. Names in any case.
@@ -48,13 +51,23 @@ struct Response {
 using Handler = std::function<Response(Request&)>;
 
 /// Who may call a route.
-enum class Access { kKeyHolders, kEverybody };
+enum class Access {
+  /// Whoever shows one of the keys; everybody while there are none.
+  kKeyHolders,
+  /// Everybody, for what holds no data: the console's page.
+  kEverybody,
+  /// Everybody, for what watches the service: it is not limited, and may call the service by an
+  /// address or a name without a dot that ALLOWED_HOSTS does not list.
+  kProbes,
+  /// Whoever shows the secret of Telegram's webhook.
+  kTelegram
+};
 
-/// One row of the API.
+/// One row of the API. A route that says nothing about its access wants a key.
 struct Route {
   vitals::monitor::Endpoint endpoint;
-  Access access;
   Handler handler;
+  Access access = Access::kKeyHolders;
 };
 
 }  // namespace health_agent::api

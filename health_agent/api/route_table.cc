@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "health_agent/api/target.h"
+
 namespace health_agent::api {
 namespace {
 
@@ -23,6 +25,7 @@ bool matches(std::string_view pattern, std::string_view path,
     const std::string_view wanted = take_segment(pattern);
     const std::string_view given = take_segment(path);
     if (wanted.starts_with('{')) {
+      if (given.empty()) return false;
       values.push_back(given);
     } else if (wanted != given) {
       return false;
@@ -31,11 +34,10 @@ bool matches(std::string_view pattern, std::string_view path,
   return pattern.empty() && path.empty();
 }
 
-int hex_value(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-  return -1;
+/// `/api/` of `/api/v1/users`.
+std::string_view first_segment(std::string_view path) {
+  const std::size_t end = path.find('/', 1);
+  return path.substr(0, end == std::string_view::npos ? end : end + 1);
 }
 
 }  // namespace
@@ -50,6 +52,7 @@ RouteTable::Match RouteTable::find(vitals::monitor::Method method, std::string_v
   for (const Route& route : routes_) {
     if (!matches(route.endpoint.route(), path, raw)) continue;
     match.path = route.endpoint.route();
+    match.wants_key |= route.access == Access::kKeyHolders;
     const vitals::monitor::Method taken = route.endpoint.method();
     // HEAD is GET whose body stays here (RFC 9110, 9.3.2).
     const bool head =
@@ -57,15 +60,20 @@ RouteTable::Match RouteTable::find(vitals::monitor::Method method, std::string_v
     if (taken != method && !head) {
       if (!match.allowed.empty()) match.allowed += ", ";
       match.allowed += vitals::monitor::to_string(taken);
+      if (taken == vitals::monitor::Method::kGet) match.allowed += ", HEAD";
       continue;
     }
     match.route = &route;
-    for (const std::string_view value : raw) {
-      std::string decoded;
-      if (!percent_decode(value, decoded)) match.malformed = true;
-      match.params.push_back(std::move(decoded));
-    }
+    match.wants_key = route.access == Access::kKeyHolders;
+    for (const std::string_view value : raw)
+      percent_decode(value, match.params.emplace_back());
     return match;
+  }
+  if (match.path.empty()) {
+    match.wants_key = std::any_of(routes_.begin(), routes_.end(), [path](const Route& route) {
+      return route.access == Access::kKeyHolders &&
+             path.starts_with(first_segment(route.endpoint.route()));
+    });
   }
   return match;
 }

@@ -8,11 +8,15 @@
 
 namespace health_agent::api {
 
-/// Finds the route of a request, and the values of its template's `{…}`.
+/// Finds the route of a request, and the values of its template's `{…}`. What a template spells out
+/// is compared with the path as it stands, and a `{…}` takes one segment that is not empty, decoded
+/// once: so no part of a decoded value ever chooses a route.
 /// Threads: any, once built. Cost: a comparison of each segment with each route that has as many.
 class RouteTable {
  public:
   void add(Route route);
+
+  [[nodiscard]] const std::vector<Route>& routes() const noexcept { return routes_; }
 
   struct Match {
     /// Null when no route has this path and method.
@@ -23,10 +27,12 @@ class RouteTable {
     /// null.
     std::string allowed;
     std::vector<std::string> params;
-    /// The path holds a `%` that no two hex digits follow.
-    bool malformed = false;
+    /// Nothing of this path may be told to somebody without a key: the route wants one, or another
+    /// method of the path does, or, where there is no such path, a route that begins like it.
+    bool wants_key = false;
   };
 
+  /// `path` is that of a Target without a fault.
   [[nodiscard]] Match find(vitals::monitor::Method method, std::string_view path) const;
 
  private:
@@ -34,7 +40,7 @@ class RouteTable {
 };
 
 /// Decodes `%41` to `A`. False when a `%` is not followed by two hex digits.
-[[nodiscard]] bool percent_decode(std::string_view text, std::string& out);
+bool percent_decode(std::string_view text, std::string& out);
 
 /// The value of `name` in `a=1&b=2`, decoded; empty when it is not there.
 [[nodiscard]] std::string query_value(std::string_view query, std::string_view name);

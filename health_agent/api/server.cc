@@ -13,6 +13,7 @@
 #include <utility>
 
 #include "health_agent/api/admission.h"
+#include "health_agent/api/audit.h"
 #include "health_agent/api/error_body.h"
 #include "health_agent/api/refusing_socket.h"
 #include "health_agent/errors.h"
@@ -67,9 +68,13 @@ class InFlight {
 /// One request on its way through the server. Kept alive by whoever works on it, and by RESTinio
 /// until the answer is written.
 struct Exchange {
-  Exchange(RequestHandle request, RouteTable::Match found,
-           const vitals::monitor::RequestStart& start, InFlight& flights)
-      : handle(std::move(request)), match(std::move(found)), scope(start), in_flight(flights) {
+  Exchange(RequestHandle request, Entry decided, const vitals::monitor::RequestStart& start,
+           InFlight& flights)
+      : handle(std::move(request)),
+        entry(std::move(decided)),
+        match(entry.match),
+        scope(start),
+        in_flight(flights) {
     in_flight.enter();
   }
   ~Exchange() { in_flight.leave(); }
@@ -77,7 +82,8 @@ struct Exchange {
   Exchange& operator=(const Exchange&) = delete;
 
   RequestHandle handle;
-  RouteTable::Match match;
+  Entry entry;
+  RouteTable::Match& match;
   RequestScope scope;
   InFlight& in_flight;
   std::chrono::steady_clock::time_point arrived = std::chrono::steady_clock::now();
@@ -104,6 +110,10 @@ restinio::http_status_line_t status_line(int status) {
         return "Not Found";
       case 405:
         return "Method Not Allowed";
+      case 415:
+        return "Unsupported Media Type";
+      case 421:
+        return "Misdirected Request";
       case 429:
         return "Too Many Requests";
       case 500:
@@ -162,17 +172,6 @@ class LiveAnswer final : public vitals::console::Viewer {
   std::shared_ptr<State> state_ = std::make_shared<State>();
 };
 
-Response error_response(const ServiceError& error, std::string_view request_id) {
-  Response response;
-  response.status = error.status();
-  response.body = error_body(error, request_id);
-  if (error.status() == 401) response.headers.emplace_back("WWW-Authenticate", "Bearer");
-  if (const auto* limited = dynamic_cast<const RateLimitError*>(&error)) {
-    response.headers.emplace_back("Retry-After", std::to_string(limited->retry_after_seconds()));
-  }
-  return response;
-}
-
 /// An io_context that lets go of its pending handlers while what they refer to is still there. An
 /// idle connection is such a handler, and it refers to the HTTP server that in turn refers to this.
 class IoContext : public asio::io_context {
@@ -184,7 +183,7 @@ class IoContext : public asio::io_context {
 /// workers of its own, so that whoever watches the service is answered while every other one waits.
 bool is_quick(Method method, const RouteTable::Match& match) {
   return match.route == nullptr ||
-         (match.route->access == Access::kEverybody && method != Method::kPost);
+         (match.route->access != Access::kKeyHolders && method != Method::kPost);
 }
 
 constexpr std::size_t kQuickWorkers = 2;
@@ -198,7 +197,7 @@ struct Server::Impl {
   Impl(ServerOptions server_options, RouteTable route_table)
       : options(std::move(server_options)),
         routes(std::move(route_table)),
-        admission(options.api_keys, options.cors_origins, options.rate_limit_per_minute),
+        admission(options.admission, routes),
         workers(options.workers),
         quick_workers(kQuickWorkers) {}
 
@@ -212,7 +211,6 @@ struct Server::Impl {
   void work(const std::shared_ptr<Exchange>& exchange);
   Response answer(Exchange& exchange, Request& request);
   Response handle_or_explain(Exchange& exchange, const std::function<Response()>& work_once);
-  Response preflight(const Exchange& exchange, const Request& request) const;
   void send(const std::shared_ptr<Exchange>& exchange, Request& request, Response response);
   void send_stream(const std::shared_ptr<Exchange>& exchange, Request& request, Response response);
   void send_live(const std::shared_ptr<Exchange>& exchange, Request& request, Response response);
@@ -223,6 +221,7 @@ struct Server::Impl {
   ServerOptions options;
   RouteTable routes;
   Admission admission;
+  Audit audit;
   InFlight in_flight;
   std::atomic<bool> draining{false};
 
@@ -289,21 +288,47 @@ void Server::Impl::end() {
 
 restinio::request_handling_status_t Server::Impl::on_request(RequestHandle handle) {
   const auto& header = handle->header();
-  const std::string_view path = vitals::adapters::detail::view_of(header.path());
-  const Method method = vitals::monitor::parse_method(header.method().c_str());
-  RouteTable::Match match = routes.find(method, path);
-  const std::string_view path_template =
-      match.path.empty() ? vitals::monitor::kUnmatchedRoute : match.path;
-  vitals::monitor::RequestStart start =
-      match.route != nullptr ? vitals::adapters::request_start(*handle, match.route->endpoint)
-                             : vitals::adapters::request_start(*handle, path_template, {});
-  std::string address;
-  if (options.send_addresses) {
-    address = handle->remote_endpoint().address().to_string();
-    start.remote_address = address;
+  const std::string remote = handle->remote_endpoint().address().to_string();
+  RequestHead head;
+  head.method = vitals::monitor::parse_method(header.method().c_str());
+  head.target = vitals::adapters::detail::view_of(header.request_target());
+  if (header.has_field("Host")) head.host = header_of(*handle, "Host");
+  head.origin = header_of(*handle, "Origin");
+  head.content_type = header_of(*handle, "Content-Type");
+  head.authorization = header_of(*handle, "Authorization");
+  head.fetch_site = header_of(*handle, "Sec-Fetch-Site");
+  head.fetch_mode = header_of(*handle, "Sec-Fetch-Mode");
+  head.telegram_secret = header_of(*handle, "X-Telegram-Bot-Api-Secret-Token");
+  head.preflight_method = header_of(*handle, "Access-Control-Request-Method");
+  head.has_body = !handle->body().empty();
+  head.remote_address = remote;
+  std::string forwarded_for;
+  header.for_each_field([&](const restinio::http_header_field_t& field) {
+    if (!restinio::impl::is_equal_caseless(field.name(), "X-Forwarded-For")) return;
+    if (!forwarded_for.empty()) forwarded_for += ',';
+    forwarded_for += field.value();
+  });
+  head.forwarded_for = forwarded_for;
+
+  Entry entry = admission.decide(head);
+  vitals::monitor::RequestStart start{.method = head.method,
+                                      .path = entry.path,
+                                      .query = entry.query,
+                                      .request_id = header_of(*handle, "X-Request-ID")};
+  if (entry.match.route != nullptr) {
+    start.endpoint = &entry.match.route->endpoint;
+  } else if (!entry.match.path.empty()) {
+    start.route = entry.match.path;
   }
-  auto exchange = std::make_shared<Exchange>(std::move(handle), std::move(match), start, in_flight);
-  asio::thread_pool& pool = is_quick(method, exchange->match) ? quick_workers : workers;
+  if (entry.trace == Entry::Trace::kContinue) {
+    start.sentry_trace = header_of(*handle, "sentry-trace");
+    start.baggage = header_of(*handle, "baggage");
+    start.traceparent = header_of(*handle, "traceparent");
+  }
+  const std::string address = options.send_addresses ? entry.source : std::string{};
+  start.remote_address = address;
+  auto exchange = std::make_shared<Exchange>(std::move(handle), std::move(entry), start, in_flight);
+  asio::thread_pool& pool = is_quick(head.method, exchange->match) ? quick_workers : workers;
   asio::post(pool, [this, exchange = std::move(exchange)]() mutable {
     work(std::exchange(exchange, nullptr));
   });
@@ -313,21 +338,22 @@ restinio::request_handling_status_t Server::Impl::on_request(RequestHandle handl
 void Server::Impl::work(const std::shared_ptr<Exchange>& exchange) {
   const RequestActivation active{exchange->scope};
   const restinio::request_t& handle = *exchange->handle;
-  const std::string address = handle.remote_endpoint().address().to_string();
+  const std::string caller = exchange->entry.caller();
   Request request;
   request.method = vitals::monitor::parse_method(handle.header().method().c_str());
-  request.path = vitals::adapters::detail::view_of(handle.header().path());
-  request.query = vitals::adapters::detail::view_of(handle.header().query());
+  request.path = exchange->entry.path;
+  request.query = exchange->entry.query;
   request.body = handle.body();
-  request.remote_address = address;
+  request.remote_address = exchange->entry.source;
+  request.caller = caller;
   request.params = std::move(exchange->match.params);
   request.header = [&handle](std::string_view name) { return header_of(handle, name); };
   request.scope = &exchange->scope;
 
   Response response = handle_or_explain(*exchange, [&] { return answer(*exchange, request); });
   try {
-    for (auto& header : admission.cors_headers(request.header("Origin")))
-      response.headers.push_back(std::move(header));
+    admission.finish_headers(request.header("Origin"), response);
+    audit.record(exchange->entry, request.method, response.status);
     if (response.stream) {
       send_stream(exchange, request, std::move(response));
     } else if (response.attach) {
@@ -343,18 +369,11 @@ void Server::Impl::work(const std::shared_ptr<Exchange>& exchange) {
 }
 
 Response Server::Impl::answer(Exchange& exchange, Request& request) {
-  const RouteTable::Match& match = exchange.match;
-  if (request.method == Method::kOptions && match.route == nullptr && !match.path.empty()) {
-    return preflight(exchange, request);
+  if (auto early = exchange.entry.early_answer(exchange.scope.request_id())) {
+    if (exchange.entry.refusal) exchange.scope.fail(exchange.entry.refusal->class_name());
+    return *std::move(early);
   }
-  if (match.path.empty()) throw RecordNotFoundError("there is nothing at this path");
-  if (match.route == nullptr) {
-    throw ValidationError("this path takes " + match.allowed + " only", 405);
-  }
-  if (match.route->access == Access::kKeyHolders) admission.check(request);
-  if (match.malformed)
-    throw ValidationError("the path has a '%' that is not followed by two hex digits");
-  return match.route->handler(request);
+  return exchange.match.route->handler(request);
 }
 
 Response Server::Impl::handle_or_explain(Exchange& exchange,
@@ -369,10 +388,7 @@ Response Server::Impl::handle_or_explain(Exchange& exchange,
     } else {
       scope.fail(error.class_name());
     }
-    Response response = error_response(error, scope.request_id());
-    if (error.status() == 405)
-      response.headers.emplace_back("Allow", exchange.match.allowed + ", OPTIONS");
-    return response;
+    return error_response(error, scope.request_id());
   } catch (const std::exception& error) {
     scope.fail_unhandled(error);
     access_log->error("{} failed: {}", exchange.match.path, error.what());
@@ -383,23 +399,6 @@ Response Server::Impl::handle_or_explain(Exchange& exchange,
   Response response;
   response.status = 500;
   response.body = internal_error_body(scope.request_id());
-  return response;
-}
-
-Response Server::Impl::preflight(const Exchange& exchange, const Request& request) const {
-  Response response;
-  response.status = 204;
-  response.content_type.clear();
-  const std::string methods = exchange.match.allowed + ", OPTIONS";
-  response.headers.emplace_back("Allow", methods);
-  const auto cors = admission.cors_headers(request.header("Origin"));
-  if (cors.size() > 1) {
-    response.headers.emplace_back("Access-Control-Allow-Methods", methods);
-    response.headers.emplace_back(
-        "Access-Control-Allow-Headers",
-        "Authorization, Content-Type, X-Request-ID, sentry-trace, baggage, traceparent");
-    response.headers.emplace_back("Access-Control-Max-Age", "600");
-  }
   return response;
 }
 
@@ -423,12 +422,13 @@ void Server::Impl::send(const std::shared_ptr<Exchange>& exchange, Request& requ
   // Measured before the answer leaves: whoever has read it finds it counted.
   exchange->scope.finish(response.status);
   access_log->info(
-      "{} {} {} {:.1f} ms", vitals::monitor::to_string(request.method),
+      "{} {} {} {:.1f} ms{}", vitals::monitor::to_string(request.method),
       exchange->match.path.empty() ? vitals::monitor::kUnmatchedRoute : exchange->match.path,
       response.status,
       std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() -
                                                 exchange->arrived)
-          .count());
+          .count(),
+      described(exchange->entry));
   const auto written = [exchange](const restinio::asio_ns::error_code&) {};
   if (request.method == Method::kHead) {
     auto builder = exchange->handle->create_response<restinio::user_controlled_output_t>(
@@ -505,8 +505,8 @@ bool Server::drain(std::chrono::milliseconds timeout) {
 void Server::stop() {
   impl_->end();
 }
-void Server::set_api_keys(std::vector<std::string> keys) {
-  impl_->admission.set_keys(std::move(keys));
+bool Server::set_api_keys(std::vector<std::string> keys) {
+  return impl_->admission.set_keys(std::move(keys));
 }
 
 }  // namespace health_agent::api

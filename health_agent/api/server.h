@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "health_agent/api/admission.h"
 #include "health_agent/api/route_table.h"
 
 namespace health_agent::api {
@@ -13,10 +14,8 @@ namespace health_agent::api {
 struct ServerOptions {
   std::string host = "127.0.0.1";
   std::uint16_t port = 8080;
-  /// Bearer keys; empty lets everybody in.
-  std::vector<std::string> api_keys;
-  std::vector<std::string> cors_origins;
-  int rate_limit_per_minute = 0;
+  /// Who may come in.
+  AdmissionOptions admission;
   /// Threads that handlers run on: how many requests can wait for the database or the agent at
   /// once. What is for everybody and changes nothing has a few more of its own.
   std::size_t workers = 4;
@@ -53,8 +52,9 @@ class Server {
   /// answers; requests that waited for a worker get none. start() may not be called again.
   void stop();
 
-  /// Replaces the keys, for requests from now on.
-  void set_api_keys(std::vector<std::string> keys);
+  /// Replaces the keys, for requests from now on. False, and the old ones stay, for an empty list
+  /// while there are keys.
+  bool set_api_keys(std::vector<std::string> keys);
 
  private:
   struct Impl;

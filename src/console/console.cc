@@ -140,7 +140,8 @@ ConsoleResponse Console::Impl::answer(const ConsoleRequest& request) {
   while (path.starts_with('/'))
     path.remove_prefix(1);
   constexpr std::string_view kApi = "api/";
-  if (path.starts_with(kApi)) return api(path.substr(kApi.size()), request);
+  if (path.starts_with(kApi) && request.part == ConsolePart::kAll)
+    return api(path.substr(kApi.size()), request);
   return page(path.empty() ? "index.html" : path, request);
 }
 
@@ -238,7 +239,8 @@ ConsoleResponse Console::Impl::stream(const ConsoleRequest& request) {
     return refusal(503, "Metrics and Sentry are off: there is nothing to follow.");
   }
   response.attach = live->take_place({detail::query_value(request.query, "method"),
-                                      detail::query_value(request.query, "endpoint")});
+                                      detail::query_value(request.query, "endpoint")},
+                                     request.caller);
   if (response.attach) return response;
   ConsoleResponse full =
       refusal(503, "All " + std::to_string(options.max_viewers) +

@@ -34,14 +34,20 @@ double wall_seconds() noexcept {
 }  // namespace
 
 struct LiveFeed::Place {
-  explicit Place(std::shared_ptr<Shared> in) : shared(std::move(in)) { ++shared->places; }
+  /// Under the lock.
+  Place(std::shared_ptr<Shared> in, std::string_view who) : shared(std::move(in)), caller(who) {
+    ++shared->held[caller];
+    ++shared->places;
+  }
   Place(const Place&) = delete;
   Place& operator=(const Place&) = delete;
   ~Place() {
     const std::lock_guard hold{shared->mutex};
     --shared->places;
+    if (const auto mine = shared->held.find(caller); --mine->second == 0) shared->held.erase(mine);
   }
   std::shared_ptr<Shared> shared;
+  std::string caller;
 };
 
 LiveFeed::LiveFeed(Sources sources, std::size_t max_viewers)
@@ -135,12 +141,34 @@ void LiveFeed::tell(bool second) noexcept {
   std::erase_if(shared_->watching, [](const Watching& watching) { return !watching.viewer; });
 }
 
-LiveFeed::Attach LiveFeed::take_place(Wish wish) {
+std::optional<LiveFeed::Watching> LiveFeed::make_room(std::string_view caller) {
+  const auto most = std::max_element(
+      shared_->held.begin(), shared_->held.end(),
+      [](const auto& one, const auto& other) { return one.second < other.second; });
+  const auto mine = shared_->held.find(caller);
+  const std::size_t has = mine == shared_->held.end() ? 0 : mine->second;
+  // With one less the other still has as many: two callers cannot take it from each other in turn.
+  if (most == shared_->held.end() || most->second < has + 2) return std::nullopt;
+  const auto oldest =
+      std::find_if(shared_->watching.begin(), shared_->watching.end(),
+                   [&](const Watching& watching) { return watching.place->caller == most->first; });
+  if (oldest == shared_->watching.end()) return std::nullopt;
+  std::optional<Watching> ended{std::move(*oldest)};
+  shared_->watching.erase(oldest);
+  return ended;
+}
+
+LiveFeed::Attach LiveFeed::take_place(Wish wish, std::string_view caller) {
+  std::optional<Watching> ended;  // outside of the lock: its place takes it
   std::shared_ptr<Place> place;
   {
     const std::lock_guard hold{shared_->mutex};
-    if (shared_->closed || shared_->places >= max_viewers_ || !thread_.joinable()) return {};
-    place = std::make_shared<Place>(shared_);
+    if (shared_->closed || !thread_.joinable()) return {};
+    if (shared_->places >= max_viewers_) {
+      ended = make_room(caller);
+      if (!ended) return {};
+    }
+    place = std::make_shared<Place>(shared_, caller);
   }
   return [shared = shared_, wish = std::move(wish),
           place = std::move(place)](std::unique_ptr<Viewer> viewer) {

@@ -5,9 +5,12 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <thread>
 #include <vector>
 
@@ -34,9 +37,10 @@ class LiveFeed {
   LiveFeed(const LiveFeed&) = delete;
   LiveFeed& operator=(const LiveFeed&) = delete;
 
-  /// A place for a viewer, taken until what it is given to is gone; empty when all are taken, or
-  /// after end_streams().
-  [[nodiscard]] Attach take_place(Wish wish);
+  /// A place for a viewer, taken until what it is given to is gone; empty after end_streams(), and
+  /// when all are taken and nobody has two more of them than `caller`. Else the oldest stream of
+  /// the caller who has most is ended for it.
+  [[nodiscard]] Attach take_place(Wish wish, std::string_view caller = {});
   void end_streams() noexcept;
   [[nodiscard]] Viewers viewers() const;
   /// Seconds since 1970. Never runs backwards, whatever the clock of the machine does.
@@ -53,13 +57,17 @@ class LiveFeed {
   };
   struct Shared {
     std::mutex mutex;
-    std::vector<Watching> watching;
+    std::vector<Watching> watching;  // the oldest first
     std::size_t places = 0;
+    std::map<std::string, std::size_t, std::less<>> held;  // places by caller
     bool closed = false;
     bool newcomer = false;  // came since the last second, and may have missed an error
   };
 
   void run() noexcept;
+  /// Ends the oldest stream of whoever has most places, if that is fair to `caller`. Under the
+  /// lock; what it gives is to be destroyed outside of it.
+  [[nodiscard]] std::optional<Watching> make_room(std::string_view caller);
   /// Tells what is new: of a second all, between two of them errors and traces.
   void tell(bool second) noexcept;
   [[nodiscard]] double next_look(double now) const noexcept;

@@ -127,7 +127,7 @@ TEST_P(AgentStory, AClientThatLeavesEndsTheModelsCall) {
   RawSocket client{service.api_port()};
   const std::string body = R"({"user_id":"ann","message":"hello"})";
   ASSERT_TRUE(
-      client.send("POST /api/v1/chat HTTP/1.1\r\nHost: x\r\nAccept: text/event-stream\r\n"
+      client.send("POST /api/v1/chat HTTP/1.1\r\nHost: localhost\r\nAccept: text/event-stream\r\n"
                   "Content-Length: " +
                   std::to_string(body.size()) + "\r\n\r\n" + body));
   ASSERT_TRUE(eventually([&] { return asked.load(); }));

@@ -16,7 +16,7 @@ namespace {
 std::string chat_request(std::size_t claimed_more = 0) {
   const std::string body =
       Json{{"user_id", "ann"}, {"message", "2 eggs and 150 g of rice for lunch"}}.dump();
-  return "POST /api/v1/chat HTTP/1.1\r\nHost: x\r\nContent-Type: "
+  return "POST /api/v1/chat HTTP/1.1\r\nHost: localhost\r\nContent-Type: "
          "application/json\r\nContent-Length: " +
          std::to_string(body.size() + claimed_more) + "\r\n\r\n" + body;
 }
@@ -79,7 +79,7 @@ TEST_F(BadConnections, SlowClientsHoldNobodyUp) {
 TEST_F(BadConnections, HalfSentHeadersAreForgottenWhenTheClientLeaves) {
   for (int i = 0; i < 50; ++i) {
     RawSocket socket{service_.api_port()};
-    socket.send("GET /api/health HTTP/1.1\r\nHost: x\r\nX-Half");
+    socket.send("GET /api/health HTTP/1.1\r\nHost: localhost\r\nX-Half");
     if (i % 2 == 0) socket.reset();
   }
 }
@@ -122,7 +122,7 @@ TEST_F(BadConnections, WhatIsNotHttpIsRefusedOrClosed) {
         std::string{"GET / HTTP/1.1\r\nBad Header : x\r\n\r\n"},
         std::string{"GET / HTTP/1.1\r\nContent-Length: -5\r\n\r\n"},
         std::string{"GET / HTTP/1.1\r\nContent-Length: five\r\n\r\n"},
-        "GET /" + std::string(100'000, 'a') + " HTTP/1.1\r\nHost: x\r\n\r\n",
+        "GET /" + std::string(100'000, 'a') + " HTTP/1.1\r\nHost: localhost\r\n\r\n",
         "GET / HTTP/1.1\r\nX-Big: " + std::string(200'000, 'a') + "\r\n\r\n"}) {
     SCOPED_TRACE(bytes.substr(0, 40));
     RawSocket socket{service_.api_port()};
@@ -144,7 +144,7 @@ TEST_F(BadConnections, PipelinedRequestsAreAnsweredInOrder) {
   RawSocket socket{service_.api_port()};
   std::string requests;
   for (int i = 0; i < 20; ++i) {
-    requests += "GET /api/v1/users/ann HTTP/1.1\r\nHost: x\r\nX-Request-ID: piped." +
+    requests += "GET /api/v1/users/ann HTTP/1.1\r\nHost: localhost\r\nX-Request-ID: piped." +
                 std::to_string(i) + "\r\n\r\n";
   }
   ASSERT_TRUE(socket.send(requests));

@@ -37,7 +37,7 @@ TEST(BoundedLabels, TenThousandRandomPathsAndMethodsAddNothingButUnmatchedAndOth
     const std::string method = unknown ? random_text(random, "ABCDEFGHIJKLMNOPQRSTUVWXYZ", 12) + "X"
                                        : known[random() % known.size()];
     const std::string request = method + " /" + random_text(random, letters, 60) +
-                                " HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n";
+                                " HTTP/1.1\r\nHost: localhost\r\nContent-Length: 0\r\n\r\n";
     if (!socket->send(request)) socket = std::make_unique<RawSocket>(service.api_port());
     const auto response = socket->read_response(20s);
     if (response) {

@@ -13,7 +13,7 @@ namespace {
 std::string chat_request(const std::string& user) {
   const std::string body =
       Json{{"user_id", user}, {"message", "2 eggs and 150 g of rice for lunch"}}.dump();
-  return "POST /api/v1/chat HTTP/1.1\r\nHost: x\r\nContent-Type: "
+  return "POST /api/v1/chat HTTP/1.1\r\nHost: localhost\r\nContent-Type: "
          "application/json\r\nContent-Length: " +
          std::to_string(body.size()) + "\r\n\r\n" + body;
 }
@@ -24,7 +24,7 @@ TEST(Shutdown, RequestsInFlightGetTheirWholeAnswer) {
   constexpr int kClients = 32;
   for (int i = 0; i < kClients; ++i) {
     clients.emplace_back(service.api_port());
-    ASSERT_TRUE(clients.back().send("GET /api/health HTTP/1.1\r\nHost: x\r\n\r\n"));
+    ASSERT_TRUE(clients.back().send("GET /api/health HTTP/1.1\r\nHost: localhost\r\n\r\n"));
     ASSERT_TRUE(clients.back().read_response());
   }
   for (int i = 0; i < kClients; ++i)
@@ -85,7 +85,7 @@ TEST(Shutdown, IsQuickWhenNobodyIsThere) {
 TEST(Shutdown, AClientThatNeverFinishesItsRequestDoesNotHoldItUp) {
   Service service{health_agent()};
   RawSocket half{service.api_port()};
-  ASSERT_TRUE(half.send("POST /api/v1/chat HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n{"));
+  ASSERT_TRUE(half.send("POST /api/v1/chat HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100\r\n\r\n{"));
   RawSocket silent{service.api_port()};
   EXPECT_TRUE(service.healthy());
   const Stopped end = service.stop();

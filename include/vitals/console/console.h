@@ -16,15 +16,27 @@ class Registry;
 
 namespace vitals::console {
 
+/// What a request may have.
+enum class ConsolePart {
+  kAll,
+  kPage  ///< the page's own files; everything below `/api/` is answered 404
+};
+
 /// What the host's HTTP server was asked for, below the path where it mounts the console.
 struct ConsoleRequest {
   std::string_view method = "GET";
-  /// What follows the mount: empty or `/` is the page, `/app.css`, `/api/live`, …
+  /// What follows the mount: empty or `/` is the page, `/app.css`, `/api/live`, … Give the text
+  /// that the host has decided the access on: a host that decides on the encoded path and gives the
+  /// decoded one lets `/api%2foverview` pass for a file of the page. ConsolePart is the safeguard.
   std::string_view path{};
   std::string_view query{};  ///< what follows `?`, still encoded
   std::string_view accept_encoding{};
   std::string_view if_none_match{};
   std::string_view authorization{};  ///< looked at with ConsoleOptions::token only
+  /// Who asks, such as an address or a key's name: the live streams are shared out between callers.
+  std::string_view caller{};
+  /// kPage where the host has asked for no key.
+  ConsolePart part = ConsolePart::kAll;
 };
 
 /// One live stream, as the host's server writes it. Destroying it ends the answer.
@@ -61,7 +73,9 @@ struct ConsoleOptions {
   /// Wanted as `Authorization: Bearer …` by everything below `/api/`; for hosts that do not ask by
   /// themselves. Empty lets everybody in.
   std::string token{};
-  std::size_t max_viewers = 8;  ///< live streams at once; more are answered 503
+  /// Live streams at once. When all are taken, a caller who has fewer than another gets the oldest
+  /// one of whoever has most; else the answer is 503. So no caller can shut out the others.
+  std::size_t max_viewers = 8;
   /// For what the ring keeps of the metrics. A counter or gauge takes 9.4 KB, a histogram of eight
   /// bounds 42 KB; a series that finds no room is counted, and shown as not kept.
   std::size_t ring_bytes = std::size_t{24} * 1024 * 1024;

@@ -1,0 +1,47 @@
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <unordered_set>
+
+#include "health_agent/api/admission.h"
+#include "health_agent/api/rate_limit.h"
+
+namespace spdlog {
+class logger;
+}
+
+namespace health_agent::api {
+
+/// The log of who did what, in the logger `audit`: every request that deletes, every refused login,
+/// and the first use of each key from each address. A line has the method, the route's template,
+/// the status, the key's name (never the key) and the source; the request id is in every line of
+/// the log. It is written at every LOG_LEVEL but `off`. Refused logins are at most ten lines a
+/// minute; the next line says how many were left out, and
+/// `http_errors_total{error_type="AuthenticationError"}` counts all. Threads: any; call it while
+/// the request is active.
+class Audit {
+ public:
+  Audit();
+
+  /// After the answer to a request was decided.
+  void record(const Entry& entry, vitals::monitor::Method method, int status);
+
+ private:
+  [[nodiscard]] bool is_first_use(const Entry& entry);
+
+  std::shared_ptr<spdlog::logger> log_;
+  RateLimit refusals_;
+  std::atomic<std::uint64_t> left_out_{0};
+  std::mutex mutex_;
+  std::unordered_set<std::size_t> uses_;  // digests of key and source
+};
+
+/// What a log line says of the caller: ` key=3f2a91bc from=192.0.2.1`.
+[[nodiscard]] std::string described(const Entry& entry);
+
+}  // namespace health_agent::api
