@@ -15,7 +15,7 @@
 
 namespace health_agent::api {
 
-/// What the handlers work with. Plain references: main owns all of it, and it outlives the server.
+/// What the handlers work with. The Service owns all of it and ends it after the server.
 struct Services {
   db::Store& store;
   cache::Cache& cache;

@@ -116,8 +116,7 @@ void say(const Options& options, std::string_view what) {
   std::fwrite(line.data(), 1, line.size(), stderr);
 }
 
-/// From here on a crash leaves a report, and what former processes left is on its way.
-/// The request that a former process died over has ended too.
+/// Ends the session of the request that a former process died over.
 void end_crashed_session(Client& client, const detail::CrashReport& report) {
   if (!report.request_active || !client.options().track_sessions) return;
   auto item = detail::session_item(Timestamp{std::chrono::nanoseconds{report.facts.time}},
@@ -125,6 +124,7 @@ void end_crashed_session(Client& client, const detail::CrashReport& report) {
   if (item) client.submit(std::move(item));
 }
 
+/// From here on a crash leaves a report, and what former processes left is on its way.
 void begin_crash_reports(Client& client) {
   const Options& options = client.options();
   if (options.cache_dir.empty()) return;

@@ -9,10 +9,12 @@
 /// RESTinio and vitals::monitor::RequestScope: how a request of the one becomes a request of the
 /// other. Header-only.
 ///
-///     auto scope = std::make_shared<RequestScope>(adapters::request_start(*request, "/users/{id}",
-///     "get_user")); RequestActivation active{*scope};               // on every thread that the
-///     work moves to auto response = request->create_response(); adapters::finish(response, *scope,
-///     200);        // X-Request-ID, and the end of the measurement response.done();
+///     auto scope = std::make_shared<RequestScope>(
+///         adapters::request_start(*request, "/users/{id}", "get_user"));
+///     RequestActivation active{*scope};         // on every thread that the work moves to
+///     auto response = request->create_response();
+///     adapters::finish(response, *scope, 200);  // X-Request-ID, and the end of the measurement
+///     response.done();
 namespace vitals::adapters {
 
 namespace detail {

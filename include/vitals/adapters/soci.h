@@ -11,8 +11,9 @@
 /// SOCI and vitals::monitor::QueryScope: a query that is counted, timed and traced, with SOCI's
 /// errors as bounded words. Header-only.
 ///
-///     adapters::query(QueryType::kSelect, "users", [&] { session << "SELECT …", soci::into(name),
-///     soci::use(id); });
+///     adapters::query(QueryType::kSelect, "users", [&] {
+///       session << "SELECT …", soci::into(name), soci::use(id);
+///     });
 namespace vitals::adapters {
 
 /// The `error_type` of a SOCI error: `unavailable`, `constraint` or `other`, by the category that

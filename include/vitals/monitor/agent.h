@@ -42,8 +42,9 @@ struct AgentUsage {
 ///
 ///     AgentCallScope call{AgentType::kClaude, model};
 ///     auto reply = client.complete(prompt);      // a throw here is counted, timed and tagged
-///     call.succeed({.input_tokens = reply.usage.input, .output_tokens = reply.usage.output,
-///     .cost_usd = price});
+///     call.succeed({.input_tokens = reply.usage.input,
+///                   .output_tokens = reply.usage.output,
+///                   .cost_usd = price});
 ///
 /// Threads: the one that made it. Cost: under 1 us; two loads when all is off. Never throws.
 /// `model` must outlive the scope.

@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <utility>
 
-/// What the inline parts of the public headers share. Nothing here is for users.
+/// What the inline parts of the public headers share. Nothing in this namespace is for users.
 namespace vitals::sentry::detail {
 
 class ScopeState;

@@ -198,8 +198,12 @@ struct TraceHeaders {
                                           std::string_view existing_baggage = {});
 
 /// Scope and span together: what a task takes along to another thread.
-/// `auto context = Context::current(); pool.post([context] { auto active = context.activate(); …
-/// });`
+///
+///     auto context = Context::current();
+///     pool.post([context] {
+///       auto active = context.activate();
+///       …
+///     });
 struct Context {
   Scope scope;
   Span span;

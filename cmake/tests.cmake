@@ -1,0 +1,41 @@
+# How a test is declared. Headers that nearly every test includes are compiled once, and nlohmann-json's code too.
+find_package(GTest REQUIRED)
+find_package(nlohmann_json REQUIRED)
+include(GoogleTest)
+
+add_library(vitals_test_base STATIC ${PROJECT_SOURCE_DIR}/tests/house/json.cc)
+target_link_libraries(vitals_test_base PUBLIC GTest::gmock nlohmann_json::nlohmann_json PRIVATE vitals_warnings)
+target_precompile_headers(vitals_test_base PRIVATE ${PROJECT_SOURCE_DIR}/tests/house/precompiled.h)
+
+# vitals_test_code(TARGET): compiles it as a test's code, which is compiled far more often than it runs. A target that shall
+# not share the precompiled header, since its flags are others, says so by DISABLE_PRECOMPILE_HEADERS.
+function(vitals_test_code target)
+  get_target_property(type ${target} TYPE)
+  if(NOT type STREQUAL EXECUTABLE)
+    # The header is for programs; the code in it would be another one with -fPIC.
+    set_target_properties(${target} PROPERTIES POSITION_INDEPENDENT_CODE OFF)
+    target_compile_options(${target} PRIVATE -fPIE)
+  endif()
+  target_compile_options(${target} PRIVATE $<$<CONFIG:RelWithDebInfo>:-O0 -g1> $<$<CXX_COMPILER_ID:GNU>:-fpch-preprocess>)
+  if(NOT target STREQUAL vitals_test_base)
+    target_precompile_headers(${target} REUSE_FROM vitals_test_base)
+    target_link_libraries(${target} PRIVATE vitals_test_base)
+  endif()
+endfunction()
+vitals_test_code(vitals_test_base)
+
+# vitals_test(NAME SOURCES ... DEPS ... [LABEL unit|integration] [TIMEOUT seconds]): one gtest program, each TEST a ctest entry.
+function(vitals_test name)
+  cmake_parse_arguments(ARG "" "LABEL;TIMEOUT" "SOURCES;DEPS" ${ARGN})
+  if(NOT ARG_LABEL)
+    set(ARG_LABEL unit)
+  endif()
+  if(NOT ARG_TIMEOUT)
+    set(ARG_TIMEOUT 60)
+  endif()
+  add_executable(${name} ${ARG_SOURCES})
+  target_include_directories(${name} PRIVATE ${PROJECT_SOURCE_DIR} ${PROJECT_SOURCE_DIR}/src)
+  target_link_libraries(${name} PRIVATE vitals_warnings ${ARG_DEPS} GTest::gmock_main)
+  vitals_test_code(${name})
+  gtest_discover_tests(${name} DISCOVERY_MODE PRE_TEST PROPERTIES LABELS ${ARG_LABEL} TIMEOUT ${ARG_TIMEOUT})
+endfunction()
