@@ -17,6 +17,7 @@ function(vitals_link target link)
   if(NOT EXISTS ${link})
     cmake_path(GET link PARENT_PATH folder)
     file(MAKE_DIRECTORY ${folder})
+    cmake_path(RELATIVE_PATH target BASE_DIRECTORY ${folder})
     file(CREATE_LINK ${target} ${link} SYMBOLIC)
   endif()
 endfunction()
@@ -42,9 +43,10 @@ foreach(header IN LISTS vitals_common)
   vitals_link(${PROJECT_SOURCE_DIR}/include/${header} ${vitals_rooms}/public/base/${header})
 endforeach()
 
-# vitals_library(NAME SOURCES ... [DEPS public...] [PRIVATE_DEPS ...]): one room of the library, as target vitals::NAME.
+# vitals_library(NAME SOURCES ... [DEPS public...] [PRIVATE_DEPS ...] [INSIDE ROOM...]): one room of the library, as target
+# vitals::NAME. INSIDE names the rooms whose private headers it may include.
 function(vitals_library name)
-  cmake_parse_arguments(ARG "" "" "SOURCES;DEPS;PRIVATE_DEPS" ${ARGN})
+  cmake_parse_arguments(ARG "" "" "SOURCES;DEPS;PRIVATE_DEPS;INSIDE" ${ARGN})
   vitals_room_links(${name})
   get_property(names GLOBAL PROPERTY VITALS_ROOM_NAMES)
   add_library(vitals_${name} STATIC ${ARG_SOURCES})
@@ -53,6 +55,9 @@ function(vitals_library name)
   target_include_directories(vitals_${name}
     PRIVATE ${vitals_rooms}/private/${name} ${vitals_rooms}/private/base ${vitals_rooms}/public/${name} ${vitals_rooms}/public/base
     INTERFACE $<IF:$<BOOL:$<TARGET_PROPERTY:VITALS_ROOM>>,${vitals_rooms}/public/${name},${PROJECT_SOURCE_DIR}/include>)
+  foreach(other IN LISTS ARG_INSIDE)
+    target_include_directories(vitals_${name} PRIVATE ${vitals_rooms}/private/${other})
+  endforeach()
   target_compile_options(vitals_${name} PRIVATE ${names})
   target_link_libraries(vitals_${name} PUBLIC Threads::Threads ${ARG_DEPS} PRIVATE $<BUILD_INTERFACE:vitals_warnings> ${ARG_PRIVATE_DEPS})
 endfunction()

@@ -1,4 +1,4 @@
-// What the guides and dashboards ask, asked of a real Prometheus that has scraped the demo for two minutes: every example query of
+// What the guides and dashboards ask, asked of a real Prometheus that scrapes the demo, until they have an answer: every example query of
 // MONITORING.md and every query of a dashboard has an answer, and VictoriaMetrics, which got it all by remote write, gives the same.
 // The demo runs with a bot and with Claude, on the peers that the integration tests use.
 //   node tests/deploy/live_test.mjs PROGRAM      the service's program
@@ -6,7 +6,6 @@ import assert from "node:assert/strict";
 import { writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 import { test } from "node:test";
-import { setTimeout as sleep } from "node:timers/promises";
 import { blocks, dashboards, queries, root } from "./files.mjs";
 import { Program, Replica, ask, freePort, tempFolder, until } from "./processes.mjs";
 import { startStack } from "./stack.mjs";
@@ -45,7 +44,6 @@ setInterval(() => {
   post(`http://127.0.0.1:${botPort}/sendMessage`, { botToken, from: ann, chat: { id: 1, type: "private" }, date: 1, text: "a banana" });
   post(`${demo.url}/api/v1/chat`, { user_id: "reader", message: "a pear" }, { Accept: "text/event-stream" });
 }, 1000).unref();
-const scrapedFrom = Date.now();
 // The rules as shipped: their windows are longer than this test, but the recorded series are there.
 const stack = await startStack([demo.metrics], { token, rules: false });
 
@@ -53,11 +51,10 @@ const has = (url, expr) => async () => (await ask(url, expr)).length > 0;
 await until("the demo is scraped", has(stack.url, "rate(agent_calls_total[5m]) > 0"));
 await until("something failed", has(stack.url, 'rate(http_errors_total[5m]) > 0'), { within: 60 });
 await until("the rules are evaluated", has(stack.url, "job:http_error_ratio:rate5m > 0"), { within: 60 });
-await sleep(scrapedFrom + 120_000 - Date.now());
 
 test("every example query of the guides has an answer", async () => {
   for (const [block, line] of blocks("MONITORING.md", "promql")) {
-    await until(`MONITORING.md:${line} has an answer: ${block}`, async () => (await ask(stack.url, block)).length > 0, { within: 60 });
+    await until(`MONITORING.md:${line} has an answer: ${block}`, async () => (await ask(stack.url, block)).length > 0, { within: 150 });
   }
   for (const [block] of blocks("docs/runbooks.md", "promql")) await ask(stack.url, block);
 });
@@ -76,7 +73,7 @@ const labels = (series) =>
   series.filter(({ value }) => value[1] !== "NaN")
     .map(({ metric }) => JSON.stringify(Object.entries(metric).filter(([name]) => name !== "environment").sort()));
 
-/** What two minutes of a service that is well do not have: a user's second day, an alert that fires, a start of half a minute ago. */
+/** What a few minutes of a service that is well do not have: a user's second day, an alert that fires, a start of half a minute ago. */
 const kNotHere = /second_day|ALERTS\{|process_start_time_seconds.* < 30/;
 
 for (const dashboard of dashboards()) {
@@ -87,10 +84,10 @@ for (const dashboard of dashboards()) {
         wanted = labels(await ask(stack.url, expr));
         await fetch(`${stack.victoria.url}/internal/force_flush`);
         got = labels(await ask(stack.victoria.url, expr));
+        if (wanted.length === 0 && !kNotHere.test(expr)) return false;
         // What topk chooses among equals is anybody's.
         return /topk/.test(expr) ? got.length === wanted.length : wanted.every((one) => got.includes(one));
-      }, { within: 60, tell: () => `Prometheus: ${wanted}\nVictoriaMetrics: ${got}` });
-      if (!kNotHere.test(expr)) assert.ok(wanted.length, `${where} has no answer: ${expr}`);
+      }, { within: 150, tell: () => `Prometheus: ${wanted}\nVictoriaMetrics: ${got}` });
     }
   });
 }

@@ -2,10 +2,12 @@
 import assert from "node:assert/strict";
 import { execFileSync, spawn } from "node:child_process";
 import { mkdirSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { freePort } from "../ports.mjs";
+
+export { freePort };
 
 const running = new Set();
 const folders = [];
@@ -20,22 +22,6 @@ export function tempFolder() {
   const folder = mkdtempSync(`${tmpdir()}/vitals-deploy-`);
   folders.push(folder);
   return folder;
-}
-
-/**
- * A port that nobody listens on, outside of the range that the kernel gives to outgoing connections, and of the one of the
- * integration tests, which may run at the same time.
- */
-export async function freePort() {
-  for (let attempt = 0; attempt < 100; ++attempt) {
-    const port = 28000 + Math.floor(Math.random() * 4000);
-    const free = await new Promise((resolve) => {
-      const probe = createServer().once("error", () => resolve(false));
-      probe.listen(port, "127.0.0.1", () => probe.close(() => resolve(true)));
-    });
-    if (free) return port;
-  }
-  throw new Error("no free port");
 }
 
 /** Waits until `condition` gives something true, and gives it; fails with `what` and what `tell` says at the deadline. */

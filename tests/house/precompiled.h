@@ -1,5 +1,6 @@
 #pragma once
-// What nearly every test includes, compiled once (cmake/tests.cmake). A test includes what it uses all the same.
+// What nearly every test includes, compiled once (cmake/tests.cmake). A test includes what it uses
+// all the same.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
