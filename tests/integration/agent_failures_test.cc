@@ -133,8 +133,9 @@ TEST(AgentSilence, ManyWhoWaitForTheModelHoldUpNeitherOthersNorTheEnd) {
     for (int i = from; i < to; ++i) {
       const std::string body = R"({"user_id":"u)" + std::to_string(i) + R"(","message":"hello"})";
       clients.emplace_back(service.api_port());
-      ASSERT_TRUE(clients.back().send("POST /api/v1/chat HTTP/1.1\r\nHost: localhost\r\nContent-Length: " +
-                                      std::to_string(body.size()) + "\r\n\r\n" + body));
+      ASSERT_TRUE(
+          clients.back().send("POST /api/v1/chat HTTP/1.1\r\nHost: localhost\r\nContent-Length: " +
+                              std::to_string(body.size()) + "\r\n\r\n" + body));
     }
   };
   std::vector<RawSocket> clients;

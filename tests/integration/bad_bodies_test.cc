@@ -107,8 +107,8 @@ TEST_F(BadBodies, TenMegabytesAreRefusedWith413) {
 TEST_F(BadBodies, ABodyThatIsSaidToBeHugeIsRefusedBeforeItIsSent) {
   const std::size_t before = memory_of(service_.pid());
   RawSocket client{service_.api_port()};
-  ASSERT_TRUE(
-      client.send("POST /api/v1/chat HTTP/1.1\r\nHost: localhost\r\nContent-Length: 99999999999\r\n\r\n{"));
+  ASSERT_TRUE(client.send(
+      "POST /api/v1/chat HTTP/1.1\r\nHost: localhost\r\nContent-Length: 99999999999\r\n\r\n{"));
   const auto response = client.read_response(5s);
   ASSERT_TRUE(response) << "no answer";
   EXPECT_EQ(response->status, 413);
@@ -117,8 +117,8 @@ TEST_F(BadBodies, ABodyThatIsSaidToBeHugeIsRefusedBeforeItIsSent) {
 
 TEST_F(BadBodies, ChunkedBodiesHaveTheSameLimit) {
   RawSocket client{service_.api_port()};
-  ASSERT_TRUE(
-      client.send("POST /api/v1/chat HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n"));
+  ASSERT_TRUE(client.send(
+      "POST /api/v1/chat HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n"));
   const std::string chunk = "10000\r\n" + std::string(65536, 'x') + "\r\n";
   bool open = true;
   for (int i = 0; i < 160 && open; ++i)

@@ -85,7 +85,8 @@ TEST(Shutdown, IsQuickWhenNobodyIsThere) {
 TEST(Shutdown, AClientThatNeverFinishesItsRequestDoesNotHoldItUp) {
   Service service{health_agent()};
   RawSocket half{service.api_port()};
-  ASSERT_TRUE(half.send("POST /api/v1/chat HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100\r\n\r\n{"));
+  ASSERT_TRUE(
+      half.send("POST /api/v1/chat HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100\r\n\r\n{"));
   RawSocket silent{service.api_port()};
   EXPECT_TRUE(service.healthy());
   const Stopped end = service.stop();
