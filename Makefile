@@ -64,6 +64,7 @@ fuzz:
 check:
 	@scripts/bootstrap check
 	scripts/check
+	scripts/check-test
 
 format:
 	@scripts/bootstrap check

@@ -5,7 +5,9 @@ include(GoogleTest)
 
 add_library(vitals_test_base STATIC ${PROJECT_SOURCE_DIR}/tests/house/json.cc)
 target_link_libraries(vitals_test_base PUBLIC GTest::gmock nlohmann_json::nlohmann_json PRIVATE vitals_warnings)
-target_precompile_headers(vitals_test_base PRIVATE ${PROJECT_SOURCE_DIR}/tests/house/precompiled.h)
+# Found by its folder: a path in the text of the header would keep checkouts from sharing what is compiled.
+target_include_directories(vitals_test_base PRIVATE ${PROJECT_SOURCE_DIR}/tests)
+target_precompile_headers(vitals_test_base PRIVATE <house/precompiled.h>)
 
 # vitals_test_code(TARGET): compiles it as a test's code, which is compiled far more often than it runs. A target that shall
 # not share the precompiled header, since its flags are others, says so by DISABLE_PRECOMPILE_HEADERS.
