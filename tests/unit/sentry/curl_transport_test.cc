@@ -50,9 +50,9 @@ TEST(CurlTransport, KeepsItsConnection) {
 TEST(CurlTransport, SendsALargeBodyWithoutAskingFirst) {
   const TinyServer server{TinyServer::answer(200)};
   const auto transport = make_curl_transport();
-  const auto begin = Clock::now();
   EXPECT_EQ(transport->send(request_to(server.port(), std::string(2'000'000, 'x'))).status, 200);
-  EXPECT_LT(Clock::now() - begin, 1s);
+  ASSERT_THAT(server.requests(), SizeIs(1));
+  EXPECT_THAT(server.requests().front(), Not(HasSubstr("Expect:")));
 }
 
 TEST(CurlTransport, ReadsTheLimitsOfAnyAnswer) {
@@ -86,7 +86,7 @@ TEST(CurlTransport, GivesUpOnAHangingServerByItsTimeout) {
   const auto transport = make_curl_transport({.timeout = 200ms});
   const auto begin = Clock::now();
   EXPECT_EQ(transport->send(request_to(server.port())).status, 0);
-  EXPECT_LT(Clock::now() - begin, 2s);
+  EXPECT_LT(Clock::now() - begin, kSoon);
 }
 
 TEST(CurlTransport, CancelEndsARequestUnderWayAndAllLaterOnes) {
@@ -100,7 +100,7 @@ TEST(CurlTransport, CancelEndsARequestUnderWayAndAllLaterOnes) {
   const SendResult result = transport->send(request_to(server.port()));
   canceller.join();
   EXPECT_EQ(result.status, 0);
-  EXPECT_LT(Clock::now() - begin, 5s);
+  EXPECT_LT(Clock::now() - begin, kSoon);
   EXPECT_EQ(transport->send(request_to(server.port())).error, "cancelled");
   EXPECT_THAT(server.requests(), SizeIs(1));
 }
@@ -146,7 +146,7 @@ TEST_F(OverCurl, EndReturnsByItsDeadlineWhenTheServerHangs) {
   start_transaction({.name = "a"}).finish();
   const auto begin = Clock::now();
   EXPECT_FALSE(guard.end(500ms));
-  EXPECT_LT(Clock::now() - begin, 2s);
+  EXPECT_LT(Clock::now() - begin, kSoon);
   EXPECT_EQ(counted(Category::kError, Outcome::kNetwork), 50U);
   EXPECT_EQ(counted(Category::kTransaction, Outcome::kNetwork), 1U);
 }
@@ -157,7 +157,7 @@ TEST_F(OverCurl, EndReturnsByItsDeadlineWhenThePortIsClosed) {
     capture_message("x");
   const auto begin = Clock::now();
   EXPECT_FALSE(guard.end(2s));
-  EXPECT_LT(Clock::now() - begin, 2500ms);
+  EXPECT_LT(Clock::now() - begin, kSoon);
   EXPECT_EQ(counted(Category::kError, Outcome::kNetwork), 50U);
 }
 
@@ -167,7 +167,7 @@ TEST_F(OverCurl, FlushHonoursItsDeadlineWhenTheServerHangs) {
   capture_message("x");
   const auto begin = Clock::now();
   EXPECT_FALSE(flush(200ms));
-  EXPECT_LT(Clock::now() - begin, 1500ms);
+  EXPECT_LT(Clock::now() - begin, kSoon);
   EXPECT_FALSE(guard.end(100ms));
 }
 
@@ -179,7 +179,7 @@ TEST_F(OverCurl, ACaptureTakesNoLongerWhenTheServerHangs) {
   const auto begin = Clock::now();
   for (int i = 0; i < 10'000; ++i)
     capture_message("x");
-  EXPECT_LT(Clock::now() - begin, 5s) << "half a millisecond each would be waiting";
+  EXPECT_LT(Clock::now() - begin, kSoon) << "it waited for the server";
   EXPECT_EQ(counted(Category::kError, Outcome::kQueueFull) + stats().queue_depth, 10'000U);
   EXPECT_FALSE(guard.end(100ms));
 }
