@@ -10,8 +10,9 @@
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const std::string header(reinterpret_cast<const char*>(data), size);
   using vitals::exporting::Format;
-  const Format format = vitals::exporting::negotiate(header);
-  if (vitals::exporting::content_type(format).empty()) std::abort();
+  const vitals::exporting::Agreed agreed = vitals::exporting::negotiate(header);
+  const Format format = agreed.format;
+  if (agreed.content_type().empty()) std::abort();
   // What names neither format cannot have asked for it.
   std::string lower;
   for (const char c : header)
@@ -20,6 +21,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     std::abort();
   }
   if (format == Format::kProtobuf && lower.find("metricfamily") == std::string::npos) std::abort();
+  if (agreed.escaping != vitals::exporting::Escaping::kUnderscores &&
+      lower.find("escaping") == std::string::npos) {
+    std::abort();
+  }
   const bool gzip = vitals::exporting::accepts_gzip(header);
   if (gzip && lower.find("gzip") == std::string::npos && lower.find('*') == std::string::npos) {
     std::abort();

@@ -236,8 +236,10 @@ class Handlers {
   }
 
   Response metrics(Request& request) const {
+    // The page for HEAD too, whose body the server leaves out: so the length is that of the page.
+    const Method method = request.method == Method::kHead ? Method::kGet : request.method;
     vitals::exporting::ScrapeResponse scraped =
-        services_.metrics->handle({.method = vitals::monitor::to_string(request.method),
+        services_.metrics->handle({.method = vitals::monitor::to_string(method),
                                    .accept = request.header("Accept"),
                                    .accept_encoding = request.header("Accept-Encoding"),
                                    .authorization = request.header("Authorization"),

@@ -1,26 +1,30 @@
 #include "vitals/export/exposer.h"
 
-#include <netdb.h>
-#include <netinet/in.h>
+#include <linux/sockios.h>
 #include <poll.h>
 #include <pthread.h>
 #include <sys/eventfd.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
 #include <cerrno>
 #include <chrono>
 #include <cstring>
+#include <exception>
 #include <optional>
 #include <string_view>
-#include <system_error>
 #include <thread>
 #include <utility>
 #include <vector>
 
 #include "base/background_thread.h"
+#include "export/answer_pool.h"
+#include "export/http_answer.h"
 #include "export/http_head.h"
+#include "export/listen.h"
 #include "vitals/export/scrape.h"
 
 namespace vitals::exporting {
@@ -29,260 +33,239 @@ namespace {
 using Clock = std::chrono::steady_clock;
 
 constexpr std::size_t kMaxHead = std::size_t{16} * 1024;
+/// Beyond, what stands before the first blank is no method of HTTP.
+constexpr std::size_t kMaxMethod = 20;
+constexpr std::size_t kMaxThreads = 64;
+/// Of answers that nobody has taken yet, all together.
+constexpr std::size_t kMaxUnsent = std::size_t{256} * 1024 * 1024;
+/// Connections that are taken in one turn, so that a flood of them does not keep those that are
+/// open waiting.
+constexpr int kAcceptsPerTurn = 64;
 /// For a client to notice that the answer is complete, before its connection is cut.
 constexpr auto kLinger = std::chrono::seconds(1);
 /// After running out of file descriptors.
 constexpr auto kAcceptPause = std::chrono::milliseconds(100);
 
-class Fd {
- public:
-  explicit Fd(int fd = -1) noexcept : fd_(fd) {}
-  Fd(Fd&& from) noexcept : fd_(std::exchange(from.fd_, -1)) {}
-  Fd& operator=(Fd&& from) noexcept {
-    std::swap(fd_, from.fd_);
-    return *this;
-  }
-  ~Fd() {
-    if (fd_ >= 0) ::close(fd_);
-  }
-  [[nodiscard]] int get() const noexcept { return fd_; }
-  [[nodiscard]] explicit operator bool() const noexcept { return fd_ >= 0; }
-
- private:
-  int fd_;
-};
-
-/// A connection goes through its states once: the request comes, the answer goes, and what the
-/// client still sends is thrown away until it closes, since to close first would make the kernel
-/// reset the connection and lose the answer.
+/// A connection goes through its states once: the request comes, a thread of the pool makes the
+/// answer, that goes out, and what the client still sends is thrown away until it closes, since to
+/// close first would make the kernel reset the connection and lose the answer.
 struct Connection {
-  enum class State { kReading, kWriting, kDraining };
+  enum class State { kReading, kAnswering, kWriting, kDraining };
 
   Fd socket;
+  std::uint64_t id = 0;
   State state = State::kReading;
   Clock::time_point deadline;
+  Clock::time_point old;  // when a writing one may be given up for another that waits
   std::string received;
-  std::string answer;
+  HttpAnswer answer;
   std::size_t sent = 0;
+  std::size_t taken = 0;  // by the client's machine, when the deadline was set
+  bool line_checked = false;
   bool done = false;
 };
-
-std::string_view reason(int status) {
-  switch (status) {
-    case 200:
-      return "OK";
-    case 400:
-      return "Bad Request";
-    case 401:
-      return "Unauthorized";
-    case 404:
-      return "Not Found";
-    case 405:
-      return "Method Not Allowed";
-    case 431:
-      return "Request Header Fields Too Large";
-    case 503:
-      return "Service Unavailable";
-    default:
-      return "Internal Server Error";
-  }
-}
-
-enum class Body { kSend, kLeaveOut };
-
-std::string render(const ScrapeResponse& response, Body body) {
-  std::string out = "HTTP/1.1 " + std::to_string(response.status) + ' ';
-  out.append(reason(response.status))
-      .append("\r\nConnection: close\r\nVary: Accept, Accept-Encoding\r\n");
-  const auto header = [&out](std::string_view name, std::string_view value) {
-    if (!value.empty()) out.append(name).append(": ").append(value).append("\r\n");
-  };
-  header("Content-Type", response.content_type);
-  header("Content-Encoding", response.content_encoding);
-  header("WWW-Authenticate", response.www_authenticate);
-  header("Allow", response.allow);
-  // A HEAD is answered without making the page, so its length is not known.
-  if (body == Body::kSend) header("Content-Length", std::to_string(response.body.size()));
-  out += "\r\n";
-  if (body == Body::kSend) out += response.body;
-  return out;
-}
-
-std::string plain(int status, std::string_view text, Body body = Body::kSend) {
-  ScrapeResponse response;
-  response.status = status;
-  response.content_type = "text/plain; charset=utf-8";
-  response.body = text;
-  return render(response, body);
-}
-
-std::string answer_to(std::string_view head_text, ScrapeHandler& handler) {
-  const std::optional<HttpHead> head = parse_head(head_text);
-  if (!head) return plain(400, "This is not an HTTP/1.1 request.\n");
-  const Body body = head->method == "HEAD" ? Body::kLeaveOut : Body::kSend;
-  if (head->path != "/metrics") return plain(404, "There is only /metrics here.\n", body);
-  return render(handler.handle({.method = head->method,
-                                .accept = head->accept,
-                                .accept_encoding = head->accept_encoding,
-                                .authorization = head->authorization,
-                                .query = head->query}),
-                body);
-}
-
-Error failure(const ExposerOptions& options, std::string_view what, std::string_view why) {
-  return {"metrics listener on " + options.host + ":" + std::to_string(options.port) + ": cannot " +
-          std::string(what) + ": " + std::string(why)};
-}
-
-Result<Fd> listen_on(const ExposerOptions& options) {
-  addrinfo hints{};
-  hints.ai_socktype = SOCK_STREAM;
-  hints.ai_flags = AI_PASSIVE | AI_NUMERICSERV;
-  addrinfo* found = nullptr;
-  const int code = getaddrinfo(options.host.empty() ? nullptr : options.host.c_str(),
-                               std::to_string(options.port).c_str(), &hints, &found);
-  if (code != 0) return failure(options, "find the address", gai_strerror(code));
-  const std::unique_ptr<addrinfo, void (*)(addrinfo*)> list(found, &freeaddrinfo);
-
-  Error error = failure(options, "listen", "no address");
-  for (const addrinfo* address = found; address != nullptr; address = address->ai_next) {
-    Fd fd(::socket(address->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
-    const int on = 1;
-    if (fd && setsockopt(fd.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) == 0 &&
-        ::bind(fd.get(), address->ai_addr, address->ai_addrlen) == 0 &&
-        ::listen(fd.get(), 64) == 0) {
-      return fd;
-    }
-    error = failure(options, "listen", std::strerror(errno));
-  }
-  return error;
-}
-
-std::uint16_t port_of(int fd) noexcept {
-  sockaddr_storage address{};
-  socklen_t size = sizeof address;
-  if (::getsockname(fd, reinterpret_cast<sockaddr*>(&address), &size) != 0) return 0;
-  return ntohs(address.ss_family == AF_INET6
-                   ? reinterpret_cast<const sockaddr_in6&>(address).sin6_port
-                   : reinterpret_cast<const sockaddr_in&>(address).sin_port);
-}
 
 }  // namespace
 
 class Exposer::Loop {
  public:
-  Loop(ExposerOptions options, ScrapeHandler& handler, Fd listener, Fd wake)
+  Loop(ExposerOptions options, ScrapeHandler& handler, metrics::Counter accept_failures,
+       Fd listener, Fd wake)
       : options_(std::move(options)),
-        handler_(handler),
+        accept_failures_(accept_failures),
         listener_(std::move(listener)),
         wake_(std::move(wake)),
-        port_(port_of(listener_.get())) {}
+        spare_(spare_descriptor()),
+        port_(port_of(listener_.get())),
+        pool_(handler, wake_.get(), options_.max_connections) {
+    made_.reserve(options_.max_connections);
+  }
   Loop(const Loop&) = delete;
   Loop& operator=(const Loop&) = delete;
 
   ~Loop() {
-    if (!thread_.joinable()) return;
-    if (process_ != ::getpid()) {
-      // A child of fork(): the thread is its parent's, and so is whoever the eventfd would wake.
-      thread_.detach();
-      return;
-    }
-    const std::uint64_t one = 1;
-    // An eventfd takes eight bytes or is full; either way the loop wakes.
-    (void)!::write(wake_.get(), &one, sizeof one);
-    thread_.join();
+    stopping_.store(true, std::memory_order_relaxed);
+    wake_up(wake_.get());
+    if (thread_.joinable()) thread_.join();
   }
 
   /// Throws std::system_error when there is no thread to be had.
   void start() {
+    pool_.start(options_.threads);
     thread_ = base::start_background_thread([this] { run(); });
-    process_ = ::getpid();
   }
 
   [[nodiscard]] std::uint16_t port() const noexcept { return port_; }
+  /// Whether this is the process that it was started in, not a child of that.
+  [[nodiscard]] bool at_home() const noexcept { return process_ == ::getpid(); }
 
  private:
+  using State = Connection::State;
+
   void run() noexcept {
     pthread_setname_np(pthread_self(), "vitals-exposer");
-    for (;;) {
+    while (!stopping_.load(std::memory_order_relaxed)) {
       try {
-        if (!turn()) return;
+        turn();
       } catch (...) {
         // No memory: what is open is given up, and the listener goes on.
         connections_.clear();
       }
     }
+    // Before the threads of the pool are waited for, which may take as long as a scrape.
+    connections_.clear();
+    listener_ = Fd();
   }
 
-  /// Waits for something to happen and deals with it. False when it is time to stop.
-  bool turn() {
+  /// Waits for something to happen and deals with it.
+  void turn() {
     polled_.clear();
     polled_.push_back({wake_.get(), POLLIN, 0});
     const bool accepting = has_room() && Clock::now() >= accept_after_;
     polled_.push_back({accepting ? listener_.get() : -1, POLLIN, 0});
     for (const Connection& connection : connections_) {
-      const bool writing = connection.state == Connection::State::kWriting;
-      polled_.push_back(
-          {connection.socket.get(), static_cast<short>(writing ? POLLOUT : POLLIN), 0});
+      const bool writing = connection.state == State::kWriting;
+      // One that is being answered is not asked: a client that hangs up would wake the loop at
+      // once, again and again.
+      polled_.push_back({connection.state == State::kAnswering ? -1 : connection.socket.get(),
+                         static_cast<short>(writing ? POLLOUT : POLLIN), 0});
     }
     if (::poll(polled_.data(), polled_.size(), wait_ms(accepting)) < 0 && errno != EINTR) {
+      // So it is when the limit of descriptors was lowered below what is open.
+      fail_to_accept(errno);
       std::this_thread::sleep_for(kAcceptPause);
-      return true;
+      return;
     }
-    if (polled_[0].revents != 0) return false;
     for (std::size_t i = 0; i < connections_.size(); ++i) {
       if (polled_[i + 2].revents != 0) serve(connections_[i]);
     }
+    if (polled_[0].revents != 0) hand_out_answers();
     const Clock::time_point now = Clock::now();
-    std::erase_if(connections_, [now](const Connection& c) { return c.done || now >= c.deadline; });
-    if (polled_[1].revents != 0) accept_one();
-    return true;
+    for (Connection& connection : connections_) {
+      if (now >= connection.deadline && !has_moved(connection)) connection.done = true;
+    }
+    std::erase_if(connections_, [](const Connection& c) { return c.done; });
+    if (!spare_) spare_ = spare_descriptor();
+    if (polled_[1].revents != 0) accept_some();
   }
 
   /// Room for one more: a free place, or that of a client which has not asked for anything yet.
   [[nodiscard]] bool has_room() const noexcept {
-    return connections_.size() < options_.max_connections || oldest_idle() != connections_.end();
+    return connections_.size() < options_.max_connections ||
+           least_deserving() != connections_.end();
   }
 
-  [[nodiscard]] std::vector<Connection>::const_iterator oldest_idle() const noexcept {
-    // In the order of their arrival, so the first is the oldest. One that is still being answered
-    // keeps its place; a silent one has had its time when others wait.
-    return std::ranges::find_if(connections_, [](const Connection& connection) {
-      return connection.state != Connection::State::kWriting;
+  /// Which connection another may be taken for, as they stand in the order of their arrival: the
+  /// oldest that is not being answered, else the oldest whose client takes longer over its answer
+  /// than it had for asking.
+  [[nodiscard]] std::vector<Connection>::const_iterator least_deserving() const noexcept {
+    const auto idle = std::ranges::find_if(connections_, [](const Connection& connection) {
+      return connection.state == State::kReading || connection.state == State::kDraining;
+    });
+    if (idle != connections_.end()) return idle;
+    return std::ranges::find_if(connections_, [now = Clock::now()](const Connection& connection) {
+      return connection.state == State::kWriting && now >= connection.old;
     });
   }
 
   [[nodiscard]] int wait_ms(bool accepting) const noexcept {
     Clock::time_point until = Clock::time_point::max();
     if (!accepting && has_room()) until = accept_after_;
-    for (const Connection& connection : connections_)
+    for (const Connection& connection : connections_) {
       until = std::min(until, connection.deadline);
+      if (connection.state == State::kWriting && !has_room()) {
+        until = std::min(until, connection.old);
+      }
+    }
     if (until == Clock::time_point::max()) return -1;
     const auto wait = std::chrono::ceil<std::chrono::milliseconds>(until - Clock::now()).count();
     return static_cast<int>(std::clamp<std::int64_t>(wait, 0, 60'000));
   }
 
-  void accept_one() {
-    // Since the listener was asked, one that was silent may have got its answer begun.
-    if (!has_room()) return;
-    Fd socket(::accept4(listener_.get(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC));
-    if (!socket) {
-      // Of the rest (it has gone, or a signal came) the next poll tells.
-      if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
-        accept_after_ = Clock::now() + kAcceptPause;
+  void accept_some() {
+    for (int i = 0; i < kAcceptsPerTurn && has_room(); ++i) {
+      Fd socket = accept_one();
+      if (!socket) {
+        // The client has gone, or a signal came: the next poll tells. So does an empty queue.
+        if (errno == ECONNABORTED || errno == EINTR) continue;
+        if (errno != EAGAIN && errno != EWOULDBLOCK && errno != EPROTO) fail_to_accept(errno);
+        return;
       }
-      return;
+      if (connections_.size() >= options_.max_connections) connections_.erase(least_deserving());
+      Connection& connection = connections_.emplace_back();
+      connection.socket = std::move(socket);
+      connection.id = ++last_id_;
+      connection.deadline = Clock::now() + options_.timeout;
     }
-    if (connections_.size() >= options_.max_connections) connections_.erase(oldest_idle());
-    Connection& connection = connections_.emplace_back();
-    connection.socket = std::move(socket);
-    connection.deadline = Clock::now() + options_.timeout;
+  }
+
+  [[nodiscard]] Fd accept_one() noexcept {
+    const auto accept = [this] {
+      return Fd(::accept4(listener_.get(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC));
+    };
+    Fd socket = accept();
+    const bool lacking = !socket && (errno == EMFILE || errno == ENFILE);
+    if (socket && spare_) tell_of_trouble(0);
+    if (!lacking || !spare_) return socket;
+    accept_failures_.inc();
+    tell_of_trouble(errno);
+    spare_ = Fd();
+    return accept();
+  }
+
+  void fail_to_accept(int error) {
+    // A client of ours that asks for nothing holds a descriptor that another could use.
+    if (const auto idle = least_deserving(); idle != connections_.end()) connections_.erase(idle);
+    accept_after_ = Clock::now() + kAcceptPause;
+    accept_failures_.inc();
+    tell_of_trouble(error);
+  }
+
+  /// Says that there is trouble, or with 0 that there is none any more; each once.
+  void tell_of_trouble(int error) noexcept {
+    if (in_trouble_ == (error != 0)) return;
+    in_trouble_ = error != 0;
+    if (!options_.on_trouble) return;
+    try {
+      options_.on_trouble(
+          in_trouble_ ? failure(options_, "take connections", std::strerror(error)).message +
+                            "; it tries again"
+                      : "metrics listener: connections are taken again");
+    } catch (...) {
+      // It must not, and there is nobody to tell.
+    }
+  }
+
+  void hand_out_answers() {
+    std::uint64_t count = 0;
+    (void)!::read(wake_.get(), &count, sizeof count);
+    made_.clear();
+    pool_.take(made_);
+    for (AnswerPool::Made& made : made_) {
+      const auto connection = std::ranges::find(connections_, made.connection, &Connection::id);
+      if (connection == connections_.end()) continue;
+      if (made.answer.head.empty()) {
+        connection->done = true;
+      } else if (unsent() + made.answer.size() > kMaxUnsent) {
+        answer(*connection, plain_answer(503, "Too many answers wait to be taken; try again.\n"));
+      } else {
+        answer(*connection, std::move(made.answer));
+      }
+      if (!connection->done) write(*connection);
+    }
+  }
+
+  [[nodiscard]] std::size_t unsent() const noexcept {
+    std::size_t bytes = 0;
+    for (const Connection& connection : connections_)
+      bytes += connection.answer.size();
+    return bytes;
   }
 
   void serve(Connection& connection) {
-    if (connection.state == Connection::State::kReading) read(connection);
-    if (connection.state == Connection::State::kWriting) write(connection);
-    if (connection.state == Connection::State::kDraining) drain(connection);
+    if (connection.state == State::kReading) read(connection);
+    if (connection.state == State::kWriting) write(connection);
+    if (connection.state == State::kDraining) drain(connection);
   }
 
   void read(Connection& connection) {
@@ -296,29 +279,52 @@ class Exposer::Loop {
         return;
       }
       connection.received.append(buffer, static_cast<std::size_t>(n));
-      const std::optional<std::size_t> length = head_length(connection.received);
-      if (length && *length <= kMaxHead) {
-        answer(connection, answer_to({connection.received.data(), *length}, handler_));
-        return;
-      }
-      if (connection.received.size() > kMaxHead) {
-        answer(connection, plain(431, "The head of the request is too long.\n"));
-        return;
-      }
+      if (look_at_request(connection)) return;
     }
   }
 
-  void answer(Connection& connection, std::string text) {
+  /// True when the request is whole, or is refused already.
+  bool look_at_request(Connection& connection) {
+    const std::string_view received = connection.received;
+    if (!connection.line_checked) {
+      connection.line_checked = received.find('\n', 2) != std::string_view::npos;
+      if (const std::optional<HeadFault> fault = fault_so_far(received)) {
+        answer(connection, plain_answer(fault->status, fault->why));
+        return true;
+      }
+    }
+    const std::optional<std::size_t> length = head_length(received);
+    if (length && *length <= kMaxHead) {
+      pool_.add(connection.id, connection.received.substr(0, *length));
+      connection.received = {};
+      connection.state = State::kAnswering;
+      connection.deadline = Clock::time_point::max();
+      return true;
+    }
+    if (received.size() <= kMaxHead) return false;
+    const bool in_target =
+        received.find('\n') == std::string_view::npos && received.find(' ') < kMaxMethod;
+    answer(connection, in_target ? plain_answer(414, "The address of the request is too long.\n")
+                                 : plain_answer(431, "The head of the request is too long.\n"));
+    return true;
+  }
+
+  void answer(Connection& connection, HttpAnswer answer) {
     connection.received = {};
-    connection.answer = std::move(text);
-    connection.state = Connection::State::kWriting;
-    connection.deadline = Clock::now() + options_.timeout;
+    connection.answer = std::move(answer);
+    connection.state = State::kWriting;
+    connection.deadline = connection.old = Clock::now() + options_.timeout;
   }
 
   void write(Connection& connection) {
-    while (connection.sent < connection.answer.size()) {
-      const ssize_t n = ::send(connection.socket.get(), connection.answer.data() + connection.sent,
-                               connection.answer.size() - connection.sent, MSG_NOSIGNAL);
+    const HttpAnswer& answer = connection.answer;
+    while (connection.sent < answer.size()) {
+      const bool in_head = connection.sent < answer.head.size();
+      const std::string& part = in_head ? answer.head : answer.body;
+      const std::size_t from = in_head ? connection.sent : connection.sent - answer.head.size();
+      const int more = in_head && !answer.body.empty() ? MSG_MORE : 0;
+      const ssize_t n = ::send(connection.socket.get(), part.data() + from, part.size() - from,
+                               MSG_NOSIGNAL | more);
       if (n < 0 && errno == EINTR) continue;
       if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) return;
       if (n < 0) {
@@ -329,8 +335,22 @@ class Exposer::Loop {
     }
     ::shutdown(connection.socket.get(), SHUT_WR);
     connection.answer = {};
-    connection.state = Connection::State::kDraining;
+    connection.state = State::kDraining;
     connection.deadline = Clock::now() + kLinger;
+  }
+
+  /// Whether a client has taken some of its answer since the deadline was set, which buys as much
+  /// time again. Asked of the kernel: a buffer of megabytes takes a slow client longer to empty
+  /// than the timeout before there is room to write.
+  [[nodiscard]] bool has_moved(Connection& connection) const noexcept {
+    if (connection.state != State::kWriting) return false;
+    int waiting = 0;
+    if (::ioctl(connection.socket.get(), SIOCOUTQ, &waiting) != 0) return false;
+    const std::size_t taken = connection.sent - static_cast<std::size_t>(std::max(waiting, 0));
+    if (taken <= connection.taken) return false;
+    connection.taken = taken;
+    connection.deadline = Clock::now() + options_.timeout;
+    return true;
   }
 
   void drain(Connection& connection) {
@@ -345,20 +365,30 @@ class Exposer::Loop {
   }
 
   const ExposerOptions options_;
-  ScrapeHandler& handler_;
+  metrics::Counter accept_failures_;
   Fd listener_;
   Fd wake_;
+  Fd spare_;  // given up for a connection when there are no others
   std::uint16_t port_;
   std::vector<Connection> connections_;
   std::vector<pollfd> polled_;
+  std::vector<AnswerPool::Made> made_;
+  std::uint64_t last_id_ = 0;
   Clock::time_point accept_after_{};
+  bool in_trouble_ = false;
+  std::atomic<bool> stopping_{false};
+  const pid_t process_ = ::getpid();
+  AnswerPool pool_;
   std::thread thread_;
-  pid_t process_ = 0;  // that the thread is in
 };
 
 Exposer::Exposer(std::unique_ptr<Loop> loop) noexcept : loop_(std::move(loop)) {}
 
-Exposer::~Exposer() = default;
+Exposer::~Exposer() {
+  // In a child of fork() the threads are the parent's, and so is what the eventfd would wake: what
+  // they stand on is left as it is.
+  if (!loop_->at_home()) static_cast<void>(loop_.release());
+}
 
 std::uint16_t Exposer::port() const noexcept {
   return loop_->port();
@@ -370,13 +400,17 @@ Result<std::unique_ptr<Exposer>> Exposer::start(ExposerOptions options, ScrapeHa
   Fd wake(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
   if (!wake) return failure(options, "start", std::strerror(errno));
   options.max_connections = std::max<std::size_t>(options.max_connections, 1);
-  auto loop = std::make_unique<Loop>(options, handler, std::move(*listener), std::move(wake));
+  options.threads = std::clamp<std::size_t>(options.threads, 1, kMaxThreads);
+  options.timeout = std::clamp<std::chrono::milliseconds>(
+      options.timeout, std::chrono::milliseconds(1), std::chrono::hours(24));
   try {
+    auto loop = std::make_unique<Loop>(options, handler, handler.accept_failures_,
+                                       std::move(*listener), std::move(wake));
     loop->start();
-  } catch (const std::system_error& error) {
-    return failure(options, "start a thread", error.what());
+    return std::unique_ptr<Exposer>(new Exposer(std::move(loop)));
+  } catch (const std::exception& error) {
+    return failure(options, "start its threads", error.what());
   }
-  return std::unique_ptr<Exposer>(new Exposer(std::move(loop)));
 }
 
 }  // namespace vitals::exporting

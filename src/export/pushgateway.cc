@@ -3,11 +3,13 @@
 #include <curl/curl.h>
 
 #include <algorithm>
+#include <chrono>
 #include <memory>
 #include <string_view>
 
 #include "base/percent.h"
 #include "vitals/export/format.h"
+#include "vitals/metrics/detail/utf8.h"
 #include "vitals/metrics/label.h"
 #include "vitals/metrics/registry.h"
 
@@ -16,6 +18,9 @@ namespace {
 
 /// As much of an answer as goes into an error's text.
 constexpr std::size_t kMaxAnswer = 1000;
+
+/// Longer ones are taken for this, since they would overflow on the way.
+constexpr std::chrono::milliseconds kMaxTimeout = std::chrono::hours(24);
 
 /// Base64 with the alphabet for URLs. Source: RFC 4648, section 5.
 std::string base64url(std::string_view text) {
@@ -49,11 +54,17 @@ void append_label(std::string& path, std::string_view name, std::string_view val
 
 std::optional<Error> fault_in(const PushOptions& options) {
   if (options.job.empty()) return Error{"pushgateway: the job is empty; name the batch job"};
+  if (options.timeout.count() <= 0) return Error{"pushgateway: the time-out is not above 0"};
+  // A gateway keeps such a value, and from then on refuses what everybody pushes.
+  if (!metrics::detail::valid_utf8(options.job)) return Error{"pushgateway: the job is not UTF-8"};
   for (std::size_t i = 0; i < options.grouping.size(); ++i) {
     const std::string& name = options.grouping[i].first;
     if (!metrics::detail::valid_label_name(name) || name == "job") {
       return Error{"pushgateway: the grouping label \"" + name +
                    "\" is not a label's name, or is job itself"};
+    }
+    if (!metrics::detail::valid_utf8(options.grouping[i].second)) {
+      return Error{"pushgateway: the value of the grouping label \"" + name + "\" is not UTF-8"};
     }
     for (std::size_t j = 0; j < i; ++j) {
       if (options.grouping[j].first == name) {
@@ -120,7 +131,8 @@ std::optional<Error> send(const PushOptions& options, const char* method, const 
   curl_easy_setopt(easy.get(), CURLOPT_WRITEDATA, &answer);
   curl_easy_setopt(easy.get(), CURLOPT_ERRORBUFFER, words);
   curl_easy_setopt(easy.get(), CURLOPT_NOSIGNAL, 1L);
-  curl_easy_setopt(easy.get(), CURLOPT_TIMEOUT_MS, static_cast<long>(options.timeout.count()));
+  curl_easy_setopt(easy.get(), CURLOPT_TIMEOUT_MS,
+                   static_cast<long>(std::min(options.timeout, kMaxTimeout).count()));
   const CURLcode code = curl_easy_perform(easy.get());
   if (code != CURLE_OK) {
     return Error{"pushgateway: " + std::string{method} + " " + shown(url) + ": " +

@@ -91,6 +91,7 @@ bool ScrapeHandler::authorized(std::string_view authorization) const noexcept {
 ScrapeResponse ScrapeHandler::handle(const ScrapeRequest& request) noexcept {
   try {
     ScrapeResponse response = answer(request);
+    response.content_length = response.body.size();
     if (request.method == "HEAD") response.body.clear();
     return response;
   } catch (...) {
@@ -106,12 +107,7 @@ ScrapeResponse ScrapeHandler::answer(const ScrapeRequest& request) {
     response.www_authenticate = "Bearer realm=\"metrics\"";
     return response;
   }
-  if (request.method == "HEAD") {
-    ScrapeResponse response;
-    response.content_type = negotiate(request.accept).content_type();
-    return response;
-  }
-  if (request.method != "GET") {
+  if (request.method != "GET" && request.method != "HEAD") {
     ScrapeResponse response = refusal(405, "Only GET and HEAD are allowed here.\n");
     response.allow = "GET, HEAD";
     return response;

@@ -3,8 +3,10 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
 
 #include "vitals/result.h"
 
@@ -16,25 +18,35 @@ struct ExposerOptions {
   std::string host = "127.0.0.1";  ///< an address or name to listen on; `0.0.0.0`, `::` for all
   std::uint16_t port = 9090;       ///< 0 takes any that is free
   std::size_t max_connections = 32;
-  /// For a request to arrive, and again for its answer to be taken.
-  std::chrono::milliseconds timeout = std::chrono::seconds(5);
+  std::size_t threads = 4;  ///< scrapes that are answered at the same time, 1 to 64
+  /// For a request to arrive, and again for a client that takes its answer to stand still. Above
+  /// Prometheus' scrape_timeout of 10 s, so that it is the one to give up.
+  std::chrono::milliseconds timeout = std::chrono::seconds(15);
+  /// Told once when no connection can be taken (want of descriptors or memory), and once when it
+  /// can again. Called on the listener's thread; must not throw, and holds up nobody for long.
+  std::function<void(std::string_view what)> on_trouble{};
 };
 
-/// A listener for scrapes alone, on a thread of its own: GET and HEAD /metrics, 404 for the rest.
-/// For services without an HTTP server; where there is one, give ScrapeHandler a route.
+/// A listener for scrapes alone, on threads of its own: GET, HEAD and OPTIONS of /metrics, 404 for
+/// the rest. For services without an HTTP server; where there is one, give ScrapeHandler a route.
 ///
 /// Slow, silent or huge clients are closed by the timeout, or earlier when others wait for their
-/// place. Every answer closes its connection.
+/// place. Answers that nobody has taken yet are kept up to 256 MiB together. Every answer closes
+/// its connection. Without descriptors it pauses, counts that in
+/// vitals_scrape_accept_failures_total, serves one client at a time from a descriptor that it holds
+/// ready, and comes back by itself.
+///
+/// Not for a process that forks afterwards (`daemon()`): start it in the child.
 class Exposer {
  public:
-  /// Listens and starts the thread. A port that is taken is an Error, not the end. The handler must
-  /// outlive the exposer.
+  /// Listens and starts the threads. A port that is taken, or threads that cannot be had, are an
+  /// Error, not the end. The handler must outlive the exposer.
   [[nodiscard]] static Result<std::unique_ptr<Exposer>> start(ExposerOptions options,
                                                               ScrapeHandler& handler);
   Exposer(const Exposer&) = delete;
   Exposer& operator=(const Exposer&) = delete;
 
-  /// Stops within a second, closing what is open; a scrape under way is finished first.
+  /// Stops within a second, closing what is open; scrapes under way are finished first.
   ~Exposer();
 
   /// The port it listens on.

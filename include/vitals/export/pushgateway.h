@@ -16,18 +16,20 @@ namespace vitals::exporting {
 
 struct PushOptions {
   std::string url = "http://127.0.0.1:9091";  ///< of the Pushgateway, with a path prefix if it has
-  std::string job{};                          ///< must not be empty
-  /// Further labels of the group: `{{"instance", "host-1"}}`. Names as of labels, not `job`.
+  std::string job{};                          ///< UTF-8, must not be empty
+  /// Further labels of the group: `{{"instance", "host-1"}}`. Names as of labels, not `job`; values
+  /// are UTF-8.
   std::vector<std::pair<std::string, std::string>> grouping{};
   std::string authorization{};  ///< the value of that header, `Bearer …`; empty sends none
-  std::chrono::milliseconds timeout = std::chrono::seconds(10);
+  std::chrono::milliseconds timeout = std::chrono::seconds(10);  ///< above 0, at most 24 h
 };
 
 /// Leaves the metrics of a batch job with a Prometheus Pushgateway, since the job itself is gone
 /// when Prometheus comes. For a service, let Prometheus scrape it: a Pushgateway goes on showing
 /// the last values of whoever has died. Source: prometheus/pushgateway, "API".
 ///
-/// Each call gives what went wrong, or nothing. Threads: any, one connection for each call. Cost:
+/// Each call gives what went wrong, or nothing. The gateway may show a change, and above all a
+/// removal, only a moment after it has answered. Threads: any, one connection for each call. Cost:
 /// it waits for the network, up to the timeout.
 class Pushgateway {
  public:

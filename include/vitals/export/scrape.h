@@ -32,7 +32,8 @@ struct ScrapeResponse {
   std::string content_encoding{};
   std::string www_authenticate{};
   std::string allow{};
-  std::string body{};  ///< empty for HEAD
+  std::string body{};              ///< empty for HEAD
+  std::size_t content_length = 0;  ///< of the body, and for HEAD of the one that GET is given
 };
 
 struct ScrapeOptions {
@@ -53,6 +54,8 @@ class ScrapeHandler {
   ScrapeHandler(const ScrapeHandler&) = delete;
   ScrapeHandler& operator=(const ScrapeHandler&) = delete;
 
+  /// HEAD makes the page as GET does, since only then is its length known.
+  ///
   /// 401 without the token, 405 for anything but GET and HEAD, 503 over the limit, 500 when there
   /// is no memory, else 200. The token is compared in a time that does not depend on where it
   /// differs. Threads: any. Never throws.

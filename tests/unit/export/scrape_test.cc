@@ -7,6 +7,7 @@
 #include <latch>
 #include <string>
 #include <thread>
+#include <vector>
 
 #include "vitals/export/format.h"
 #include "vitals/metrics/registry.h"
@@ -82,12 +83,65 @@ TEST_F(ScrapeTest, SelectsFamiliesByName) {
   EXPECT_EQ(handler.handle({.query = "name[]=nothing"}).status, 200);
 }
 
+TEST_F(ScrapeTest, SelectsByEveryNameThatAFamilyAndItsSamplesHave) {
+  registry_.histogram("wait", "W.", {1});
+  registry_.summary("size", "S.");
+  registry_.info<"v">("app_info", "A.").set("1");
+  ScrapeHandler handler(registry_);
+  struct {
+    const char* family;
+    std::vector<const char*> names;
+  } const table[] = {
+      {"events_total", {"events_total", "events", "events_created"}},
+      {"wait", {"wait", "wait_bucket", "wait_count", "wait_sum", "wait_created"}},
+      {"size", {"size", "size_count", "size_sum", "size_created"}},
+      {"app_info", {"app_info", "app"}},
+      {"load", {"load"}},
+  };
+  const char* const nobodys[] = {
+      "load_total", "load_created", "size_bucket", "app_created", "wait_", "event",
+      "",           "LOAD",         "wait_info"};
+  for (const auto& row : table) {
+    for (const char* name : row.names) {
+      for (const char* accept : {"text/plain", "application/openmetrics-text"}) {
+        const std::string page =
+            handler.handle({.accept = accept, .query = "name[]=" + std::string(name)}).body;
+        for (const auto& other : table) {
+          // In OpenMetrics without _total and _info.
+          const std::string help = "# HELP " + std::string(other.family).substr(0, 3);
+          EXPECT_EQ(page.find(help) != std::string::npos, other.family == row.family)
+              << name << '\n'
+              << page;
+        }
+      }
+    }
+  }
+  for (const char* name : nobodys)
+    EXPECT_EQ(handler.handle({.query = "name[]=" + std::string(name)}).body, "") << name;
+}
+
+TEST_F(ScrapeTest, InsideACallbackIsAnErrorAndNoHang) {
+  ScrapeHandler handler(registry_);
+  int inner = 0;
+  registry_.gauge_callback("nested", "N.", [&] {
+    inner = handler.handle({}).status;
+    return 1.0;
+  });
+  const ScrapeResponse outer = handler.handle({});
+  EXPECT_EQ(outer.status, 200);
+  EXPECT_THAT(outer.body, HasSubstr("nested 1\n"));
+  EXPECT_EQ(inner, 500);
+}
+
 TEST_F(ScrapeTest, AnswersHeadWithoutABody) {
   ScrapeHandler handler(registry_);
   const ScrapeResponse response = handler.handle({.method = "HEAD"});
   EXPECT_EQ(response.status, 200);
   EXPECT_EQ(response.content_type, content_type(Format::kText));
   EXPECT_EQ(response.body, "");
+  EXPECT_EQ(handler.handle({.method = "HEAD", .query = "name[]=load"}).content_length,
+            handler.handle({.query = "name[]=load"}).body.size());
+  EXPECT_GT(response.content_length, 1000U);
 }
 
 TEST_F(ScrapeTest, RefusesOtherMethodsAndNamesTheAllowed) {

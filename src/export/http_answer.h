@@ -1,0 +1,26 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace vitals::exporting {
+
+class ScrapeHandler;
+
+/// An HTTP answer as it goes out. Apart, so that a large body is not copied.
+struct HttpAnswer {
+  std::string head;
+  std::string body;
+
+  [[nodiscard]] std::size_t size() const noexcept { return head.size() + body.size(); }
+};
+
+/// Answers what a request's head asks for: /metrics by the handler, 404 for other paths. Every
+/// answer says that its connection closes, so a body that the request may have is nobody's next
+/// request. Threads: any.
+[[nodiscard]] HttpAnswer answer_to(std::string_view head, ScrapeHandler& handler);
+
+/// An answer of one line.
+[[nodiscard]] HttpAnswer plain_answer(int status, std::string_view text);
+
+}  // namespace vitals::exporting

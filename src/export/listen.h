@@ -1,0 +1,46 @@
+#pragma once
+
+#include <unistd.h>
+
+#include <cstdint>
+#include <string_view>
+#include <utility>
+
+#include "vitals/export/exposer.h"
+#include "vitals/result.h"
+
+namespace vitals::exporting {
+
+/// A file descriptor that is closed with its owner.
+class Fd {
+ public:
+  explicit Fd(int fd = -1) noexcept : fd_(fd) {}
+  Fd(Fd&& from) noexcept : fd_(std::exchange(from.fd_, -1)) {}
+  Fd& operator=(Fd&& from) noexcept {
+    std::swap(fd_, from.fd_);
+    return *this;
+  }
+  ~Fd() {
+    if (fd_ >= 0) ::close(fd_);
+  }
+  [[nodiscard]] int get() const noexcept { return fd_; }
+  [[nodiscard]] explicit operator bool() const noexcept { return fd_ >= 0; }
+
+ private:
+  int fd_;
+};
+
+/// A descriptor of nothing, to be given up for one that is needed; none when there is none left.
+[[nodiscard]] Fd spare_descriptor() noexcept;
+
+/// What could not be done, and why, of the listener with those options.
+[[nodiscard]] Error failure(const ExposerOptions& options, std::string_view what,
+                            std::string_view why);
+
+/// A socket that listens on the host and port of the options and does not block.
+[[nodiscard]] Result<Fd> listen_on(const ExposerOptions& options);
+
+/// The port that a socket is bound to; 0 when it is not.
+[[nodiscard]] std::uint16_t port_of(int fd) noexcept;
+
+}  // namespace vitals::exporting
