@@ -96,7 +96,10 @@ std::unique_ptr<vitals::exporting::Exposer> start_exposer(
     const Settings& settings, vitals::exporting::ScrapeHandler* scrapes) {
   if (scrapes == nullptr || settings.prometheus_port == 0) return nullptr;
   auto exposer = vitals::exporting::Exposer::start(
-      {.host = settings.api_host, .port = settings.prometheus_port}, *scrapes);
+      {.host = settings.api_host,
+       .port = settings.prometheus_port,
+       .on_trouble = [](std::string_view what) { spdlog::warn("{}", what); }},
+      *scrapes);
   if (!exposer) {
     spdlog::warn("PROMETHEUS_PORT {}: {}; {}", settings.prometheus_port, exposer.error().message,
                  has_api(settings) ? "/metrics stays on the API port" : "there is no /metrics");

@@ -23,8 +23,8 @@
 #include "base/background_thread.h"
 #include "export/answer_pool.h"
 #include "export/http_answer.h"
-#include "export/http_head.h"
 #include "export/listen.h"
+#include "vitals/export/request_head.h"
 #include "vitals/export/scrape.h"
 
 namespace vitals::exporting {
@@ -33,8 +33,6 @@ namespace {
 using Clock = std::chrono::steady_clock;
 
 constexpr std::size_t kMaxHead = std::size_t{16} * 1024;
-/// Beyond, what stands before the first blank is no method of HTTP.
-constexpr std::size_t kMaxMethod = 20;
 constexpr std::size_t kMaxThreads = 64;
 /// Of answers that nobody has taken yet, all together.
 constexpr std::size_t kMaxUnsent = std::size_t{256} * 1024 * 1024;
@@ -61,7 +59,6 @@ struct Connection {
   HttpAnswer answer;
   std::size_t sent = 0;
   std::size_t taken = 0;  // by the client's machine, when the deadline was set
-  bool line_checked = false;
   bool done = false;
 };
 
@@ -285,27 +282,22 @@ class Exposer::Loop {
 
   /// True when the request is whole, or is refused already.
   bool look_at_request(Connection& connection) {
-    const std::string_view received = connection.received;
-    if (!connection.line_checked) {
-      connection.line_checked = received.find('\n', 2) != std::string_view::npos;
-      if (const std::optional<HeadFault> fault = fault_so_far(received)) {
-        answer(connection, plain_answer(fault->status, fault->why));
-        return true;
-      }
-    }
-    const std::optional<std::size_t> length = head_length(received);
+    std::string_view received = connection.received;
+    received.remove_prefix(blank_lines(received));
+    const std::optional<std::size_t> length = request_head_length(received);
     if (length && *length <= kMaxHead) {
-      pool_.add(connection.id, connection.received.substr(0, *length));
+      pool_.add(connection.id, std::string(received.substr(0, *length)));
       connection.received = {};
       connection.state = State::kAnswering;
       connection.deadline = Clock::time_point::max();
       return true;
     }
-    if (received.size() <= kMaxHead) return false;
-    const bool in_target =
-        received.find('\n') == std::string_view::npos && received.find(' ') < kMaxMethod;
-    answer(connection, in_target ? plain_answer(414, "The address of the request is too long.\n")
-                                 : plain_answer(431, "The head of the request is too long.\n"));
+    std::optional<HeadFault> fault = fault_so_far(received);
+    if (!fault && connection.received.size() > kMaxHead) {
+      fault = HeadFault{431, "the head of the request is longer than 16 KiB"};
+    }
+    if (!fault) return false;
+    answer(connection, refusal(*fault));
     return true;
   }
 

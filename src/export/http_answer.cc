@@ -7,7 +7,7 @@
 #include <utility>
 #include <variant>
 
-#include "export/http_head.h"
+#include "vitals/export/request_head.h"
 #include "vitals/export/scrape.h"
 
 namespace vitals::exporting {
@@ -98,13 +98,15 @@ HttpAnswer plain_answer(int status, std::string_view text) {
   return render(plain(status, text));
 }
 
+HttpAnswer refusal(const HeadFault& fault) {
+  return plain_answer(fault.status, std::string(fault.why) + ".\n");
+}
+
 HttpAnswer answer_to(std::string_view head_text, ScrapeHandler& handler) {
-  const std::variant<HttpHead, HeadFault> parsed = parse_head(head_text);
-  if (const auto* fault = std::get_if<HeadFault>(&parsed)) {
-    return plain_answer(fault->status, fault->why);
-  }
-  const HttpHead& head = std::get<HttpHead>(parsed);
-  if (head.path != "/metrics" && head.path != "*") {
+  const std::variant<RequestHead, HeadFault> read = read_request_head(head_text);
+  if (const auto* fault = std::get_if<HeadFault>(&read)) return refusal(*fault);
+  const RequestHead& head = std::get<RequestHead>(read);
+  if (head.target.path != "/metrics" && head.target.path != "*") {
     ScrapeResponse response = plain(404, "There is only /metrics here.\n");
     if (head.method == "HEAD") response.body.clear();
     return render(std::move(response));
@@ -115,11 +117,14 @@ HttpAnswer answer_to(std::string_view head_text, ScrapeHandler& handler) {
     response.allow = "GET, HEAD, OPTIONS";
     return render(std::move(response));
   }
+  const std::string accept = head.field("Accept");
+  const std::string accept_encoding = head.field("Accept-Encoding");
+  const std::string authorization = head.field("Authorization");
   return render(handler.handle({.method = head.method,
-                                .accept = head.accept,
-                                .accept_encoding = head.accept_encoding,
-                                .authorization = head.authorization,
-                                .query = head.query}));
+                                .accept = accept,
+                                .accept_encoding = accept_encoding,
+                                .authorization = authorization,
+                                .query = head.target.query}));
 }
 
 }  // namespace vitals::exporting

@@ -5,6 +5,7 @@
 
 namespace vitals::exporting {
 
+struct HeadFault;
 class ScrapeHandler;
 
 /// An HTTP answer as it goes out. Apart, so that a large body is not copied.
@@ -19,6 +20,9 @@ struct HttpAnswer {
 /// answer says that its connection closes, so a body that the request may have is nobody's next
 /// request. Threads: any.
 [[nodiscard]] HttpAnswer answer_to(std::string_view head, ScrapeHandler& handler);
+
+/// The answer to a request that is refused for its head.
+[[nodiscard]] HttpAnswer refusal(const HeadFault& fault);
 
 /// An answer of one line.
 [[nodiscard]] HttpAnswer plain_answer(int status, std::string_view text);
