@@ -30,6 +30,16 @@ void a_label_name_holds_letters_digits_and_underscores(Registry& registry) {
 #endif
 }
 
+void a_label_name_of_utf8_says_so(Registry& registry) {
+#ifdef NOT_UTF8
+  registry.counter<utf8_label("http.\xFF")>("requests_total", "Requests.");
+#elif defined(RESERVED_UTF8)
+  registry.counter<utf8_label("__http.method")>("requests_total", "Requests.");
+#else
+  registry.counter<utf8_label("http.method")>("requests_total", "Requests.");
+#endif
+}
+
 // Label names that begin with two underscores are Prometheus' own.
 #ifdef RESERVED_NAME
 Family<Gauge, "__name"> reserved_name;
@@ -61,7 +71,8 @@ void two_labels_have_two_names(Registry& registry) {
 #endif
 }
 
-void a_label_of_one_enum_takes_no_other_and_no_text(Family<Counter, enum_label<Side>("side")> turns) {
+void a_label_of_one_enum_takes_no_other_and_no_text(
+    Family<Counter, enum_label<Side>("side")> turns) {
 #if defined(WRONG_ENUM)
   turns.with(Way::kLeft).inc();
 #elif defined(TEXT_FOR_AN_ENUM)

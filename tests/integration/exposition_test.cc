@@ -79,6 +79,41 @@ TEST(Exposition, HeadSendsHeadersOnly) {
     EXPECT_EQ(response.status, 200) << response.error;
     EXPECT_EQ(response.header("content-type"), kText);
     EXPECT_EQ(response.body, "");
+    EXPECT_GT(std::stoul("0" + response.header("content-length")), 1000U)
+        << "the length of the page";
+  }
+}
+
+TEST(Exposition, NamesTheMethodsThatItHas) {
+  const Service service{health_agent()};
+  for (const std::uint16_t port : {service.api_port(), service.metrics_port()}) {
+    const Response response = Http{port}.send({.method = "PUT", .path = "/metrics"});
+    EXPECT_EQ(response.status, 405);
+    EXPECT_NE(response.header("allow").find("GET, HEAD"), std::string::npos)
+        << response.header("allow");
+  }
+}
+
+TEST(Exposition, AgreesOnTheEscapingThatPrometheus3AsksFor) {
+  const Service service{health_agent()};
+  for (const std::uint16_t port : {service.api_port(), service.metrics_port()}) {
+    const Response text =
+        Http{port}.get("/metrics", {{"Accept", "text/plain;version=1.0.0;escaping=allow-utf-8"}});
+    EXPECT_EQ(text.header("content-type"),
+              "text/plain; version=1.0.0; charset=utf-8; escaping=allow-utf-8");
+    EXPECT_TRUE(Metrics::parse(text.body).has("http_requests_total"));
+    const Response dots =
+        Http{port}.get("/metrics", {{"Accept", "text/plain;version=1.0.0;escaping=dots"}});
+    EXPECT_TRUE(Metrics::parse(dots.body).has("http__requests__total"));
+    const Response openmetrics = Http{port}.get(
+        "/metrics",
+        {{"Accept",
+          "application/openmetrics-text;version=1.0.0;escaping=allow-utf-8;q=0.6,"
+          "application/openmetrics-text;version=0.0.1;q=0.5,"
+          "text/plain;version=1.0.0;escaping=allow-utf-8;q=0.4,text/plain;version=0.0.4;q=0.3,"
+          "*/*;q=0.2"}});
+    EXPECT_EQ(openmetrics.header("content-type"),
+              "application/openmetrics-text; version=1.0.0; charset=utf-8; escaping=allow-utf-8");
   }
 }
 
