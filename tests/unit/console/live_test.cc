@@ -136,6 +136,42 @@ TEST(Live, TheViewerPastTheLimitIsAnswered503UntilAPlaceIsFree) {
   EXPECT_EQ(console.handle({.path = "/api/live"}).status, 200);
 }
 
+TEST(Live, ANewcomerGetsThePlaceOfWhoeverHasMostAndFairSharesStay) {
+  metrics::Registry registry;
+  Console console{&registry, nullptr, {.max_viewers = 4}};
+  const auto follow_as = [&](std::string_view caller) {
+    auto screen = std::make_shared<Screen>();
+    ConsoleResponse response = console.handle({.path = "/api/live", .caller = caller});
+    if (response.attach) response.attach(std::make_unique<ScreenViewer>(screen));
+    return response.attach ? screen : nullptr;
+  };
+  std::vector<std::shared_ptr<Screen>> greedy;
+  for (int i = 0; i < 4; ++i)
+    greedy.push_back(follow_as("greedy"));
+  EXPECT_EQ(follow_as("greedy"), nullptr) << "nobody has more than the caller itself";
+  const auto one = follow_as("other");
+  ASSERT_NE(one, nullptr);
+  EXPECT_TRUE(greedy[0]->wait_for_end()) << "the oldest";
+  const auto two = follow_as("other");
+  ASSERT_NE(two, nullptr);
+  EXPECT_TRUE(greedy[1]->wait_for_end());
+  EXPECT_EQ(follow_as("other"), nullptr) << "two and two are fair";
+  EXPECT_EQ(follow_as("greedy"), nullptr);
+  EXPECT_NE(follow_as("third"), nullptr) << "who has none gets one of two";
+  EXPECT_TRUE(two->wait_for(1));
+}
+
+TEST(Live, WhatHasNoKeyIsThePageAndNothingElse) {
+  metrics::Registry registry;
+  Console console{&registry, nullptr};
+  for (const char* path : {"/api/live", "/api/overview", "api/live", "//api/live", "/api/health"}) {
+    const ConsoleResponse response = console.handle({.path = path, .part = ConsolePart::kPage});
+    EXPECT_EQ(response.status, 404) << path;
+    EXPECT_FALSE(response.attach);
+  }
+  EXPECT_EQ(console.handle({.path = "/", .part = ConsolePart::kPage}).status, 200);
+}
+
 TEST(Live, APlaceThatNobodyTakesIsFreeAgain) {
   metrics::Registry registry;
   Console console{&registry, nullptr, {.max_viewers = 1}};

@@ -8,6 +8,7 @@
 namespace health_agent {
 namespace {
 
+using ::testing::AllOf;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::Not;
@@ -200,6 +201,57 @@ TEST(Settings, KeysAreWantedWhereTheApiIsNotLoopback) {
   for (const char* loopback : {"127.0.0.1", "127.0.0.2", "localhost", "::1"}) {
     EXPECT_THAT(load({{"API_HOST", loopback}}).faults, SizeIs(0)) << loopback;
   }
+}
+
+TEST(Settings, AHostIsLoopbackByItsAddressAndIsKeptInOneSpelling) {
+  for (const auto& [given, kept] : {std::pair{"127.1", "127.0.0.1"}, {"[::1]", "::1"}})
+    EXPECT_EQ(load({{"API_HOST", given}}).settings.api_host, kept);
+  for (const char* elsewhere : {"127.evil.example", "0.0.0.0", "::", "localhost.evil.example"})
+    EXPECT_THAT(describe(load({{"API_HOST", elsewhere}}).faults), HasSubstr("API_KEYS"))
+        << elsewhere;
+}
+
+TEST(Settings, OriginsAreSchemeHostAndPort) {
+  EXPECT_THAT(load({{"CORS_ORIGINS", "http://A.com, https://b.com:443,*"}}).settings.cors_origins,
+              ElementsAre("http://a.com", "https://b.com", "*"));
+  for (const char* wrong : {"http://a.com/", "http://a.com/x", "a.com", "null", "http://*.a.com",
+                            "ftp://a.com", "http://a.com?", "http://a.com:99999"}) {
+    const LoadedSettings loaded = load({{"CORS_ORIGINS", std::string{"http://b.com,"} + wrong}});
+    ASSERT_THAT(loaded.faults, SizeIs(1)) << wrong;
+    EXPECT_EQ(loaded.faults[0].variable, "CORS_ORIGINS");
+  }
+  EXPECT_THAT(describe(load({{"CORS_ORIGINS", "http://a.com/"}}).faults),
+              AllOf(HasSubstr("\"http://a.com/\" was given"), HasSubstr("here \"http://a.com\"")));
+}
+
+TEST(Settings, HostsAndProxiesAreChecked) {
+  const LoadedSettings loaded =
+      load({{"ALLOWED_HOSTS", "api.example, [::1]:8080"}, {"TRUSTED_PROXIES", "10.0.0.0/8, ::1"}});
+  EXPECT_THAT(loaded.faults, SizeIs(0));
+  EXPECT_THAT(loaded.settings.allowed_hosts, ElementsAre("api.example", "[::1]:8080"));
+  EXPECT_FALSE(loaded.settings.trusted_proxies.empty());
+  for (const char* wrong : {"http://api.example", "api.example/", "a b", "a:b", "*.example"})
+    EXPECT_THAT(load({{"ALLOWED_HOSTS", wrong}}).faults, SizeIs(1)) << wrong;
+  for (const char* wrong : {"proxy", "10.0.0.0/33", "10.1.0.0/8", "*"})
+    EXPECT_THAT(load({{"TRUSTED_PROXIES", wrong}}).faults, SizeIs(1)) << wrong;
+}
+
+TEST(Settings, SecretsThatAreEasyToGuessAreWarnedOfAndNotShown) {
+  const LoadedSettings loaded = load(
+      {{"API_KEYS", "correct-horse-battery,x9y8"}, {"METRICS_TOKEN", "aaaaaaaaaaaaaaaaaaaaaaaaa"}});
+  EXPECT_THAT(loaded.faults, SizeIs(0));
+  EXPECT_THAT(loaded.warnings,
+              ElementsAre(AllOf(HasSubstr("API_KEYS: number 2"), ::testing::Not(HasSubstr("x9y8"))),
+                          HasSubstr("METRICS_TOKEN")));
+}
+
+TEST(Settings, WithoutKeysWhatLetsEveryPageInIsWarnedOf) {
+  EXPECT_THAT(load({{"CORS_ORIGINS", "*"}, {"ALLOWED_HOSTS", "*"}}).warnings,
+              ElementsAre(HasSubstr("CORS_ORIGINS"), HasSubstr("ALLOWED_HOSTS")));
+  EXPECT_THAT(
+      load({{"CORS_ORIGINS", "*"}, {"ALLOWED_HOSTS", "*"}, {"API_KEYS", "correct-horse-battery"}})
+          .warnings,
+      SizeIs(0));
 }
 
 TEST(Settings, FaultsAreForDevelopmentOnly) {
