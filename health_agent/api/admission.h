@@ -94,7 +94,7 @@ class Admission {
 
   /// Decides. Takes one request off the caller's limit, unless the route is open to everybody:
   /// callers count by key, those without a valid one by address (an IPv6 caller by its /64), so
-  /// that guessing keys is limited too. Cost: under 1 us; a short mutex.
+  /// that guessing keys is limited too. Cost: about 2 us; a short mutex.
   [[nodiscard]] Entry decide(const RequestHead& head);
 
   /// Adds what every answer bears: what lets a page of `origin` read it, if it is one that may;
