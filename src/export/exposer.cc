@@ -41,6 +41,8 @@ constexpr std::size_t kMaxUnsent = std::size_t{256} * 1024 * 1024;
 constexpr int kAcceptsPerTurn = 64;
 /// For a client to notice that the answer is complete, before its connection is cut.
 constexpr auto kLinger = std::chrono::seconds(1);
+/// After which a client that has not asked may lose its descriptor to another, when there are none.
+constexpr auto kSilence = std::chrono::seconds(1);
 /// After running out of file descriptors.
 constexpr auto kAcceptPause = std::chrono::milliseconds(100);
 
@@ -193,6 +195,8 @@ class Exposer::Loop {
       connection.socket = std::move(socket);
       connection.id = ++last_id_;
       connection.deadline = Clock::now() + options_.timeout;
+      // Without another to give up, the next would fail even if nobody waits.
+      if (!spare_) return;
     }
   }
 
@@ -211,8 +215,13 @@ class Exposer::Loop {
   }
 
   void fail_to_accept(int error) {
-    // A client of ours that asks for nothing holds a descriptor that another could use.
-    if (const auto idle = least_deserving(); idle != connections_.end()) connections_.erase(idle);
+    // A client of ours that has long asked for nothing holds a descriptor that another could use.
+    const Clock::time_point now = Clock::now();
+    const auto silent = std::ranges::find_if(connections_, [&](const Connection& connection) {
+      return connection.state == State::kReading &&
+             now >= connection.deadline - options_.timeout + kSilence;
+    });
+    if (silent != connections_.end()) connections_.erase(silent);
     accept_after_ = Clock::now() + kAcceptPause;
     accept_failures_.inc();
     tell_of_trouble(error);
