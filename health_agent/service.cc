@@ -139,6 +139,7 @@ api::ServerOptions server_options(const Settings& settings) {
   const int models = settings.agent_fallback_model.empty() ? 1 : 2;
   options.handler_timeout = std::chrono::seconds{models * settings.agent_timeout_seconds + 60};
   options.send_addresses = settings.sentry_send_default_pii;
+  if (settings.enable_prometheus) options.registry = &vitals::metrics::default_registry();
   return options;
 }
 
@@ -186,7 +187,10 @@ struct Service::Impl {
     api::Services services{store, *cache, users, coach, *agent, scrapes.get(), {}, console.get()};
     if (has_webhook(settings))
       services.take_update = [this](std::string_view update) { return bot->take(update); };
-    server = std::make_unique<api::Server>(server_options(settings), api::make_routes(services));
+    services.listener = &listener;
+    api::ServerOptions options = server_options(settings);
+    options.listener = &listener;
+    server = std::make_unique<api::Server>(std::move(options), api::make_routes(services));
     server->start();
   }
 
@@ -206,6 +210,7 @@ struct Service::Impl {
   Coach coach;
   HttpClient http;
   std::unique_ptr<bot::Bot> bot;
+  api::ListenerState listener;
   std::unique_ptr<api::Server> server;
   std::unique_ptr<vitals::exporting::Exposer> exposer;
 };

@@ -201,8 +201,10 @@ class Handlers {
       database = "unavailable";
     }
     const bool there = database == "ok";
-    const bool well = there && !services_.store.writing_fails();
-    if (there && !well) database = "read-only";
+    const bool listens = services_.listener == nullptr || !services_.listener->troubled;
+    const bool writes = !services_.store.writing_fails();
+    const bool well = there && writes && listens;
+    if (there && !writes) database = "read-only";
     return json_response(there ? 200 : 503,
                          {{"status", well    ? "ok"
                                      : there ? "degraded"
@@ -210,6 +212,7 @@ class Handlers {
                           {"database", database},
                           {"cache", services_.cache.healthy() ? "ok" : "unavailable"},
                           {"agent", services_.agent.healthy() ? "ok" : "degraded"},
+                          {"listener", listens ? "ok" : "degraded"},
                           {"timestamp", format_timestamp(unix_now())},
                           {"version", kVersion}});
   }

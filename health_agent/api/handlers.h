@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "health_agent/agent/agent.h"
+#include "health_agent/api/listener_state.h"
 #include "health_agent/api/route_table.h"
 #include "health_agent/cache/cache.h"
 #include "health_agent/cache/cached_users.h"
@@ -29,6 +30,8 @@ struct Services {
   std::function<bool(std::string_view update_json)> take_update;
   /// Null with ENABLE_CONSOLE=false: /console is then 404.
   vitals::console::Console* console = nullptr;
+  /// What /api/health says of the listener; null says nothing.
+  const ListenerState* listener = nullptr;
 };
 
 /// The API of the specification's section 5: every route with its handler. `services` must outlive

@@ -7,7 +7,12 @@
 #include <vector>
 
 #include "health_agent/api/admission.h"
+#include "health_agent/api/listener_state.h"
 #include "health_agent/api/route_table.h"
+
+namespace vitals::metrics {
+class Registry;
+}
 
 namespace health_agent::api {
 
@@ -19,17 +24,23 @@ struct ServerOptions {
   /// Threads that handlers run on: how many requests can wait for the database or the agent at
   /// once. What is for everybody and changes nothing has a few more of its own.
   std::size_t workers = 4;
-  /// From a request's first byte to its last; also how long an idle connection is kept.
+  /// Of a request's head, from its first byte, and again of its body.
   std::chrono::seconds read_timeout{20};
+  /// How long a connection is kept between two requests.
+  std::chrono::seconds keep_alive{75};
   /// How long a handler may take before the connection is given up.
   std::chrono::seconds handler_timeout{120};
   /// Client addresses may go to Sentry.
   bool send_addresses = false;
+  /// Where the listener's metrics are defined; null for none.
+  vitals::metrics::Registry* registry = nullptr;
+  /// What /api/health says of the listener; may be null.
+  ListenerState* listener = nullptr;
 };
 
-/// The HTTP server: RESTinio for the protocol, a pool of workers for the handlers, and around each
-/// handler what every request needs: its RequestScope, the key, the rate limit, CORS, and an answer
-/// for every exception.
+/// The HTTP server: HttpEngine for the protocol, a pool of workers for the handlers, and around
+/// each handler what every request needs: its RequestScope, the key, the rate limit, CORS, and an
+/// answer for every exception.
 ///
 /// A handler's ServiceError becomes its status; anything else becomes a Sentry event and a 500
 /// without detail. Neither stops the server. Threads: start(), drain() and stop() from one thread;

@@ -22,6 +22,10 @@ std::string lower(std::string text) {
   return text;
 }
 
+bool has_no_body(int status) {
+  return status < 200 || status == 204 || status == 304;
+}
+
 Response parse_head(const std::string& head) {
   Response response;
   std::istringstream lines{head};
@@ -119,8 +123,8 @@ std::optional<Response> RawSocket::read_response(Milliseconds deadline) {
           received_.erase(0, body->second);
           return response;
         }
-      } else if (last == Read::kClosed || response.status == 204 || response.status == 304) {
-        const bool no_body = response.status == 204 || response.status == 304;
+      } else if (last == Read::kClosed || has_no_body(response.status)) {
+        const bool no_body = has_no_body(response.status);
         if (!no_body) response.body = received_.substr(from);
         received_.erase(0, no_body ? from : received_.size());
         return response;
@@ -129,6 +133,18 @@ std::optional<Response> RawSocket::read_response(Milliseconds deadline) {
     if (last != Read::kData) return std::nullopt;
     last = read_some(end);
   }
+}
+
+std::optional<Response> RawSocket::read_head(Milliseconds deadline) {
+  const auto end = std::chrono::steady_clock::now() + deadline * kSlowness;
+  for (Read last = Read::kData; last == Read::kData; last = read_some(end)) {
+    const std::size_t head_end = received_.find("\r\n\r\n");
+    if (head_end == std::string::npos) continue;
+    Response response = parse_head(received_.substr(0, head_end));
+    received_.erase(0, head_end + 4);
+    return response;
+  }
+  return std::nullopt;
 }
 
 bool RawSocket::closed_within(Milliseconds deadline) {

@@ -27,6 +27,9 @@ class RawSocket {
   /// it are kept for the next call.
   [[nodiscard]] std::optional<Response> read_response(Milliseconds deadline = 10s);
 
+  /// The head of an answer, for one to HEAD, which has no body whatever its head says.
+  [[nodiscard]] std::optional<Response> read_head(Milliseconds deadline = 10s);
+
   /// True when the other side has closed, or closes before the deadline; what it sends until then
   /// is thrown away.
   [[nodiscard]] bool closed_within(Milliseconds deadline);

@@ -1,0 +1,91 @@
+#pragma once
+
+#include <algorithm>
+#include <boost/beast/core/string_type.hpp>
+#include <boost/beast/http/fields.hpp>
+#include <boost/beast/http/message.hpp>
+#include <string_view>
+
+#include "vitals/monitor/http.h"
+
+/// Boost.Beast and vitals::monitor::RequestScope: how a request of the one becomes a request of the
+/// other. Header-only. `request` is an `http::request<…>`, or its header alone.
+///
+///     RequestScope scope{adapters::request_start(request, "/users/{id}", "get_user")};
+///     RequestActivation active{scope};         // on every thread that the work moves to
+///     http::response<http::string_body> response{http::status::ok, request.version()};
+///     adapters::finish(response, scope, 200);  // X-Request-ID, and the end of the measurement
+namespace vitals::adapters {
+
+namespace detail {
+
+inline std::string_view view_of(boost::beast::string_view text) noexcept {
+  return {text.data(), text.size()};
+}
+
+inline boost::beast::string_view beast_view(std::string_view text) noexcept {
+  return {text.data(), text.size()};
+}
+
+template <class Fields>
+std::string_view field_of(const boost::beast::http::header<true, Fields>& head,
+                          std::string_view name) {
+  return view_of(head[beast_view(name)]);
+}
+
+/// Of `/path?query` and of `http://authority/path?query`.
+inline std::string_view path_and_query(std::string_view target) noexcept {
+  const std::size_t scheme = target.starts_with('/') ? std::string_view::npos : target.find("://");
+  if (scheme == std::string_view::npos) return target;
+  const std::size_t end = target.find_first_of("/?", scheme + 3);
+  return target.substr(std::min(end, target.size()));
+}
+
+}  // namespace detail
+
+/// What a RequestScope wants to know of a Beast request. The views are into `request`, which must
+/// outlive the scope, as `route` and `operation` must. Threads: any. Cost: a search of the fields
+/// for each of four names; does not allocate.
+template <class Fields>
+[[nodiscard]] monitor::RequestStart request_start(
+    const boost::beast::http::header<true, Fields>& request, std::string_view route,
+    std::string_view operation) {
+  const std::string_view target = detail::path_and_query(detail::view_of(request.target()));
+  const std::size_t question = std::min(target.find('?'), target.size());
+  return {.method = monitor::parse_method(detail::view_of(request.method_string())),
+          .route = route,
+          .operation = operation,
+          .path = target.substr(0, question),
+          .query = target.substr(std::min(question + 1, target.size())),
+          .request_id = detail::field_of(request, "X-Request-ID"),
+          .sentry_trace = detail::field_of(request, "sentry-trace"),
+          .baggage = detail::field_of(request, "baggage"),
+          .traceparent = detail::field_of(request, "traceparent")};
+}
+
+/// The same for a route that has an Endpoint, which must outlive the scope.
+template <class Fields>
+[[nodiscard]] monitor::RequestStart request_start(
+    const boost::beast::http::header<true, Fields>& request, const monitor::Endpoint& endpoint) {
+  monitor::RequestStart start = request_start(request, {}, {});
+  start.endpoint = &endpoint;
+  return start;
+}
+
+/// Puts the request's ids on an answer: `X-Request-ID`, and with Sentry on `X-Trace-ID`.
+template <class Fields>
+void append_ids(boost::beast::http::header<false, Fields>& response,
+                const monitor::RequestScope& scope) {
+  response.set("X-Request-ID", detail::beast_view(scope.request_id()));
+  if (!scope.trace_id().empty()) response.set("X-Trace-ID", detail::beast_view(scope.trace_id()));
+}
+
+/// Puts the ids on an answer that is about to be sent, and ends the request's measurement.
+template <class Fields>
+void finish(boost::beast::http::header<false, Fields>& response, monitor::RequestScope& scope,
+            int status) {
+  append_ids(response, scope);
+  scope.finish(status);
+}
+
+}  // namespace vitals::adapters

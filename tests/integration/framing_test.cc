@@ -1,0 +1,192 @@
+#include "integration/support/framing_table.h"
+
+#include <gtest/gtest.h>
+
+#include <string>
+#include <vector>
+
+#include "integration/fixture.h"
+#include "integration/support/proc.h"
+#include "integration/support/raw_socket.h"
+
+namespace integration {
+namespace {
+
+constexpr const char* kHealth = "GET /api/health HTTP/1.1\r\nHost: localhost\r\n\r\n";
+
+void expect_cases(std::uint16_t port, const std::vector<FramingCase>& cases) {
+  for (const FramingCase& one : cases) {
+    SCOPED_TRACE(one.name);
+    RawSocket socket{port};
+    socket.send(one.bytes);
+    const auto response = socket.read_response(3s);
+    ASSERT_TRUE(response) << "no answer";
+    EXPECT_EQ(response->status, one.status) << response->body;
+    if (one.then == Then::kCloses) {
+      EXPECT_EQ(response->header("connection"), "close");
+      socket.send(kHealth);
+      EXPECT_TRUE(socket.closed_within(4s));
+    } else {
+      socket.send(kHealth);
+      const auto next = socket.read_response(3s);
+      ASSERT_TRUE(next) << "the request behind it has no answer";
+      EXPECT_EQ(next->status, 200);
+    }
+  }
+}
+
+class Framing : public testing::Test {
+ protected:
+  void TearDown() override { EXPECT_TRUE(service_.healthy()); }
+
+  Service service_{health_agent({{"LOG_LEVEL", "error"}})};
+};
+
+TEST_F(Framing, TheApiAnswersAsTheStandardSays) {
+  expect_cases(service_.api_port(), framing_cases("/api/health"));
+}
+
+TEST_F(Framing, AFaultIsAnsweredBeforeTheRestComes) {
+  for (const char* bytes : {"GET /api/health\r\n", "GET / HTTP/2.0\r\n", "\x16\x03\x01",
+                            "GET / HTTP/1.1\r\nHost : x\r\n", "GET / HTTP/1.1\n"}) {
+    SCOPED_TRACE(bytes);
+    RawSocket socket{service_.api_port()};
+    socket.send(bytes);
+    const auto response = socket.read_response(3s);
+    ASSERT_TRUE(response);
+    EXPECT_GE(response->status, 400);
+    EXPECT_TRUE(socket.closed_within(4s));
+  }
+}
+
+TEST_F(Framing, ChunksThatAreMalformedAreRefused) {
+  for (const std::string& body :
+       {std::string{"3\r\nabcd\r\n0\r\n\r\n"}, std::string{"4\nabcd\r\n0\r\n\r\n"},
+        std::string{"4;x\nabcd\r\n0\r\n\r\n"}, std::string{"4;\nxx\r\n0\r\n\r\n"},
+        std::string{"4\r\nabcd\n0\r\n\r\n"}, std::string{"4\r\nabcd0\r\n\r\n"},
+        std::string{"-4\r\nabcd\r\n0\r\n\r\n"}, std::string{"+4\r\nabcd\r\n0\r\n\r\n"},
+        std::string{"0x4\r\nabcd\r\n0\r\n\r\n"}, std::string{"g\r\nabcd\r\n0\r\n\r\n"},
+        std::string{"\r\nabcd\r\n0\r\n\r\n"}, std::string{";a=b\r\nabcd\r\n0\r\n\r\n"},
+        std::string{" 4\r\nabcd\r\n0\r\n\r\n"}, std::string{"4\r\r\nabcd\r\n0\r\n\r\n"},
+        std::string{"fffffffffffffffff\r\nabcd\r\n0\r\n\r\n"},
+        std::string{"4\r\nabcd\r\n0\r\nX : y\r\n\r\n"},
+        std::string{"4\r\nabcd\r\n0\r\nnonsense\r\n\r\n"}, "4;" + std::string(100'000, 'x')}) {
+    SCOPED_TRACE(body.substr(0, 40));
+    RawSocket socket{service_.api_port()};
+    socket.send(
+        "GET /api/health HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n" + body);
+    const auto response = socket.read_response(3s);
+    ASSERT_TRUE(response) << "no answer";
+    EXPECT_EQ(response->status, 400) << response->body;
+    EXPECT_TRUE(socket.closed_within(4s));
+  }
+}
+
+TEST_F(Framing, ABodyIsAskedForOnlyWhenItIsWanted) {
+  const std::string chat =
+      "POST /api/v1/chat HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n";
+  RawSocket good{service_.api_port()};
+  good.send(chat + "Content-Length: 2\r\nExpect: 100-continue\r\n\r\n");
+  const auto asked = good.read_response(3s);
+  ASSERT_TRUE(asked);
+  EXPECT_EQ(asked->status, 100);
+  good.send("{}");
+  const auto answered = good.read_response(3s);
+  ASSERT_TRUE(answered);
+  EXPECT_EQ(answered->status, 400) << "an empty chat is no chat";
+
+  const struct {
+    std::string head;
+    int status;
+  } kRefused[] = {
+      {chat + "Content-Length: 2000000\r\nExpect: 100-continue\r\n\r\n", 413},
+      {chat + "Content-Length: 99999999999999999999999\r\nExpect: 100-continue\r\n\r\n", 413},
+      {"POST /nowhere HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2\r\nExpect: "
+       "100-continue\r\n\r\n",
+       404},
+      {"POST /api/health HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2\r\nExpect: "
+       "100-continue\r\n\r\n",
+       405}};
+  for (const auto& one : kRefused) {
+    SCOPED_TRACE(one.head);
+    RawSocket socket{service_.api_port()};
+    socket.send(one.head);
+    const auto response = socket.read_response(3s);
+    ASSERT_TRUE(response);
+    EXPECT_EQ(response->status, one.status);
+    EXPECT_TRUE(socket.closed_within(4s)) << "nobody knows what comes: a body, or a request";
+  }
+}
+
+TEST_F(Framing, EveryAnswerHasADate) {
+  RawSocket socket{service_.api_port()};
+  for (const char* request : {"HEAD /api/health HTTP/1.1\r\nHost: localhost\r\n\r\n",
+                              "HEAD /nowhere HTTP/1.1\r\nHost: localhost\r\n\r\n",
+                              "HEAD /api/health HTTP/1.0\r\nConnection: close\r\n\r\n"}) {
+    socket.send(request);
+    const auto head = socket.read_head(3s);
+    ASSERT_TRUE(head);
+    EXPECT_TRUE(head->header("date").ends_with(" GMT")) << head->header("date");
+  }
+}
+
+TEST_F(Framing, OptionsOfTheServerItselfAreAnswered) {
+  RawSocket socket{service_.api_port()};
+  socket.send("OPTIONS * HTTP/1.1\r\nHost: localhost\r\n\r\n");
+  const auto response = socket.read_response(3s);
+  ASSERT_TRUE(response);
+  EXPECT_EQ(response->status, 204);
+}
+
+TEST(FramingWithKeys, BodiesWithoutAKeyAreRefusedBeforeTheyCome) {
+  Service service{
+      health_agent({{"API_KEYS", "a-key-of-32-characters-for-tests"}, {"LOG_LEVEL", "error"}})};
+  const std::size_t before = memory_of(service.pid());
+  std::vector<RawSocket> clients;
+  for (int i = 0; i < 200; ++i) {
+    clients.emplace_back(service.api_port());
+    clients.back().send(
+        "POST /api/v1/chat HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+        "Content-Length: 1000000\r\n\r\n" +
+        std::string(100'000, 'x'));
+  }
+  for (RawSocket& client : clients) {
+    const auto response = client.read_response(5s);
+    ASSERT_TRUE(response);
+    EXPECT_EQ(response->status, 401);
+  }
+  EXPECT_LT(memory_of(service.pid()), before + (16U << 20U));
+  EXPECT_TRUE(service.healthy());
+}
+
+TEST(FramingWithoutKeys, BodiesThatNobodyFinishesHaveABudget) {
+  Service service{health_agent({{"LOG_LEVEL", "error"}})};
+  const std::size_t before = memory_of(service.pid());
+  std::vector<RawSocket> clients;
+  const std::string body(1'000'000, 'x');
+  for (int i = 0; i < 150; ++i) {
+    clients.emplace_back(service.api_port());
+    clients.back().send(
+        "POST /api/v1/chat HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+        "Content-Length: 1000001\r\n\r\n" +
+        body);
+  }
+  EXPECT_TRUE(eventually([&] {
+    return service.metrics().sum("http_bodies_refused_total", {}) > 0;
+  })) << "no body is refused";
+  EXPECT_LT(memory_of(service.pid()), before + (160U << 20U));
+  EXPECT_TRUE(service.healthy());
+  clients.clear();
+  Http client = service.http();
+  EXPECT_TRUE(eventually([&] {
+    return client
+               .send({.method = "POST",
+                      .path = "/api/v1/users",
+                      .headers = {{"Content-Type", "application/json"}},
+                      .body = "{\"user_id\":\"ann\"}"})
+               .status < 300;
+  }));
+}
+
+}  // namespace
+}  // namespace integration
