@@ -1,0 +1,69 @@
+#include "vitals/adapters/beast.h"
+
+#include <gtest/gtest.h>
+
+#include <boost/beast/http/string_body.hpp>
+
+#include "tests/unit/monitor/monitored.h"
+
+namespace vitals::adapters {
+namespace {
+
+namespace http = boost::beast::http;
+
+class BeastTest : public monitor::Monitored {};
+
+TEST_F(BeastTest, RequestIsReadWholeWithHeaderNamesInAnyCase) {
+  http::request<http::string_body> request{http::verb::patch, "/users/7?x=1", 11};
+  request.set("x-request-id", "abc");
+  request.set("Sentry-Trace", "0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-1");
+  request.set("BAGGAGE", "sentry-release=1");
+  request.set("traceparent", "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01");
+
+  const monitor::RequestStart start = request_start(request, "/users/{id}", "get_user");
+  EXPECT_EQ(start.method, monitor::Method::kPatch);
+  EXPECT_EQ(start.route, "/users/{id}");
+  EXPECT_EQ(start.operation, "get_user");
+  EXPECT_EQ(start.path, "/users/7");
+  EXPECT_EQ(start.query, "x=1");
+  EXPECT_EQ(start.request_id, "abc");
+  EXPECT_EQ(start.baggage, "sentry-release=1");
+  EXPECT_FALSE(start.sentry_trace.empty());
+  EXPECT_FALSE(start.traceparent.empty());
+}
+
+TEST_F(BeastTest, TheTargetMayNameTheHostOrNothing) {
+  http::request_header<> head;
+  head.method(http::verb::get);
+  head.target("http://example.org:8080/a?b");
+  EXPECT_EQ(request_start(head, "/a", "").path, "/a");
+  EXPECT_EQ(request_start(head, "/a", "").query, "b");
+  head.target("http://example.org");
+  EXPECT_EQ(request_start(head, "/a", "").path, "");
+  head.target("/a?b=http://c");
+  EXPECT_EQ(request_start(head, "/a", "").path, "/a");
+}
+
+TEST_F(BeastTest, AbsentHeadersAreEmptyAndAnUnknownMethodIsOther) {
+  const http::request<http::string_body> request{http::verb::lock, "/", 11};
+  const monitor::RequestStart start = request_start(request, "(unmatched)", "");
+  EXPECT_EQ(start.method, monitor::Method::kOther);
+  EXPECT_TRUE(start.request_id.empty());
+  EXPECT_TRUE(start.sentry_trace.empty());
+  EXPECT_TRUE(start.query.empty());
+}
+
+TEST_F(BeastTest, FinishPutsTheIdsOnTheAnswerAndCountsIt) {
+  monitor::RequestScope scope{
+      {.method = monitor::Method::kGet, .route = "/beast", .request_id = "r-1"}};
+  http::response<http::string_body> response{http::status::no_content, 11};
+  finish(response, scope, 204);
+  EXPECT_EQ(response["X-Request-ID"], "r-1");
+  EXPECT_EQ(detail::view_of(response["X-Trace-ID"]), scope.trace_id());
+  EXPECT_EQ(monitor::value("http_requests_total",
+                           {{"method", "GET"}, {"endpoint", "/beast"}, {"status", "204"}}),
+            1);
+}
+
+}  // namespace
+}  // namespace vitals::adapters
