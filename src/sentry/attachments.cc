@@ -50,8 +50,17 @@ HeldAttachment held_of(const Attachment& given) {
   return held;
 }
 
+std::size_t size_of(const Attachment& given) noexcept {
+  return given.shared ? given.shared->size() : given.bytes.size();
+}
+
+std::size_t size_on_disk(const std::string& path) noexcept {
+  struct stat facts {};
+  return stat(path.c_str(), &facts) == 0 ? static_cast<std::size_t>(facts.st_size) : 0;
+}
+
 bool fits(const Attachment& given, const AttachmentList& list) noexcept {
-  const std::size_t size = given.shared ? given.shared->size() : given.bytes.size();
+  const std::size_t size = size_of(given);
   return list.size() < kMaxAttachments && size <= kMaxAttachmentBytes &&
          size_of(list) + size <= kMaxAttachedBytes;
 }
@@ -111,14 +120,14 @@ void load(const AttachmentList& list, const Options& options, std::size_t& sum, 
     AttachmentRecord record{held.filename, held.content_type, {}};
     if (!held.bytes) {
       if (const char* const fault = read_file(held.path, record.bytes)) {
-        if (fault == kTooLarge) count(Category::kAttachment, Outcome::kTooLarge);
+        if (fault == kTooLarge) count_attachment(Cause::kTooLarge, size_on_disk(held.path));
         if (options.debug) say_unreadable(held.path, fault);
         continue;
       }
     }
     const std::size_t size = held.bytes ? held.bytes->size() : record.bytes.size();
     if (event.attachments.size() >= kMaxAttachments || sum + size > kMaxAttachedBytes) {
-      count(Category::kAttachment, Outcome::kTooLarge);
+      count_attachment(Cause::kTooLarge, size);
       continue;
     }
     sum += size;
@@ -131,7 +140,7 @@ void load(const AttachmentList& list, const Options& options, std::size_t& sum, 
 
 SharedAttachments with(const SharedAttachments& list, const Attachment& given) noexcept {
   if (list ? !fits(given, *list) : !fits(given, {})) {
-    count(Category::kAttachment, Outcome::kTooLarge);
+    count_attachment(Cause::kTooLarge, size_of(given));
     return list;
   }
   try {
@@ -139,7 +148,7 @@ SharedAttachments with(const SharedAttachments& list, const Attachment& given) n
     next->push_back(held_of(given));
     return next;
   } catch (...) {
-    count(Category::kAttachment, Outcome::kQueueFull);  // no memory to wait in
+    count_attachment(Cause::kQueueOverflow, size_of(given));  // no memory to wait in
     return list;
   }
 }
@@ -158,22 +167,27 @@ bool AttachmentRoom::take(std::size_t bytes) noexcept {
   return false;
 }
 
+std::size_t CapturedAttachments::bytes() const noexcept {
+  return size_of(own) + (scope ? size_of(*scope) : 0);
+}
+
 void capture_attachments(SharedAttachments scope, std::span<const Attachment> given,
                          CapturedAttachments& captured) {
   if (scope) {
     if (captured.room.take(size_of(*scope))) {
       captured.scope = std::move(scope);
     } else {
-      count(Category::kAttachment, Outcome::kQueueFull, scope->size());
+      for (const HeldAttachment& held : *scope)
+        count_attachment(Cause::kQueueOverflow, size_of(held));
     }
   }
   for (const Attachment& one : given) {
     // Room before the copy, so that a burst of captures does not hold them all for a moment.
-    const std::size_t size = one.shared ? one.shared->size() : one.bytes.size();
+    const std::size_t size = size_of(one);
     if (!fits(one, captured.own)) {
-      count(Category::kAttachment, Outcome::kTooLarge);
+      count_attachment(Cause::kTooLarge, size);
     } else if (!captured.room.take(size)) {
-      count(Category::kAttachment, Outcome::kQueueFull);
+      count_attachment(Cause::kQueueOverflow, size);
     } else {
       captured.own.push_back(held_of(one));
     }

@@ -56,6 +56,8 @@ struct CapturedAttachments {
   [[nodiscard]] std::size_t files() const noexcept {
     return own.size() + (scope ? scope->size() : 0);
   }
+  /// Of those that are in memory: the size of a file is not known before it is read.
+  [[nodiscard]] std::size_t bytes() const noexcept;
 };
 
 /// Takes the scope's list and `given` along. Without room left for them the event goes without, and

@@ -3,8 +3,11 @@
 #include <pthread.h>
 #include <signal.h>
 
+#include <algorithm>
+#include <atomic>
 #include <cmath>
 #include <cstdio>
+#include <cstdlib>
 #include <mutex>
 #include <new>
 #include <system_error>
@@ -12,8 +15,10 @@
 #include <vector>
 
 #include "base/background_thread.h"
+#include "base/timeout.h"
 #include "sentry/client_core.h"
 #include "sentry/crash/alt_stack.h"
+#include "sentry/crash/crash_writer.h"
 #include "sentry/crash/handler.h"
 #include "sentry/crash/recover.h"
 #include "sentry/fingerprint_rules.h"
@@ -71,9 +76,25 @@ void retire(std::shared_ptr<Client> client) {
 /// is disabled, and what its queues hold is the parent's to send.
 void disable_in_child() noexcept {
   detail::forget_client();
+  detail::forget_prepared_report();
+  detail::forget_rescue_thread();
   detail::Spool::forget_locks();
   new_lifecycle_mutex = new (std::nothrow) std::mutex;
   active_share().renew();
+}
+
+/// Ends it, once: the guard may be a static that comes after exit() has done so.
+bool end_client(const std::shared_ptr<Client>& client, Clock::time_point deadline) noexcept {
+  const std::lock_guard hold{lifecycle_mutex()};
+  if (active_share().get() != client) return true;
+  active_share().set(nullptr);
+  // First nobody may come in any more, then the queues can be emptied for good.
+  const bool unused = detail::retract(deadline);
+  const bool delivered = Client::close(client, deadline);
+  detail::end_crash_reports();
+  client->stop_rescue();
+  if (!unused) retire(client);
+  return delivered;
 }
 
 std::string fault_in(const Options& options) {
@@ -124,17 +145,41 @@ void end_crashed_session(Client& client, const detail::CrashReport& report) {
   if (item) client.submit(std::move(item));
 }
 
-/// From here on a crash leaves a report, and what former processes left is on its way.
+/// What former processes left is on its way, and from here on a crash leaves a report.
 void begin_crash_reports(Client& client) {
   const Options& options = client.options();
-  if (options.cache_dir.empty()) return;
-  detail::recover_crashes(
-      options, {.capture = [&client](auto item) { return client.capture_error(std::move(item)); },
-                .taken = [&client](const auto& report) { end_crashed_session(client, report); },
-                .say = [&options](std::string_view what) { say(options, what); }});
+  if (!options.cache_dir.empty()) {
+    detail::recover_crashes(
+        options, {.capture = [&client](auto item) { return client.capture_error(std::move(item)); },
+                  .taken = [&client](const auto& report) { end_crashed_session(client, report); },
+                  .say = [&options](std::string_view what) { say(options, what); }});
+  }
   if (!options.handle_crashes) return;
   const Result<bool> installed = detail::install_crash_handlers(options);
-  if (!installed) say(options, installed.error().message);
+  if (!installed) detail::Outlet::warn(installed.error().message);
+}
+
+/// By when all has to be done once std::exit() has begun; until then far in the future.
+constinit std::atomic<Clock::time_point> exit_deadline{Clock::time_point::max()};
+
+/// At std::exit(), where a guard in main() is never dropped. Statics may still capture, so the
+/// client stays; what is there by now is sent first, while all that its hooks use is there too.
+void flush_at_exit() noexcept {
+  if (is_sentry_thread()) return;  // exit() in a hook
+  const std::shared_ptr<Client> client = active_share().get();
+  if (!client || !client->is_ours()) return;
+  const auto timeout = base::clamp_timeout(client->options().shutdown_timeout);
+  exit_deadline.store(base::deadline_in(timeout), std::memory_order_relaxed);
+  client->flush(base::deadline_in(timeout / 2));
+}
+
+/// Ends the client behind all statics and handlers of atexit(), unless a guard has done so.
+[[gnu::destructor]] void end_at_exit() noexcept {
+  if (is_sentry_thread()) return;
+  const std::shared_ptr<Client> client = active_share().get();
+  if (!client || !client->is_ours()) return;
+  end_client(client, std::min(exit_deadline.load(std::memory_order_relaxed),
+                              base::deadline_in(client->options().shutdown_timeout)));
 }
 
 }  // namespace
@@ -162,9 +207,17 @@ void Client::start(const std::shared_ptr<Client>& client) {
       }));
     } catch (const std::system_error&) {
       if (i == 0) throw;
-      return;
+      break;
     }
   }
+  if (!client->options_.handle_crashes) return;
+  const bool started = client->rescue_.start(
+      [client](detail::Trace* transaction, Clock::time_point deadline) {
+        if (transaction != nullptr) client->capture_crashed(*transaction);
+        client->worker_.rescue(deadline);
+      },
+      client->options_.shutdown_timeout);
+  if (!started) say(client->options_, "no thread to bring to safety what waits when it crashes");
 }
 
 bool Client::capture_error(std::unique_ptr<detail::ErrorItem> item) noexcept {
@@ -190,6 +243,25 @@ void Client::capture_transaction(const detail::Ref<detail::Trace>& trace) noexce
   }
 }
 
+void Client::capture_crashed(detail::Trace& trace) noexcept {
+  if (!trace.finish_by_crash()) return;
+  try {
+    auto item = std::make_unique<detail::TransactionItem>();
+    item->event_id = detail::new_event_id();
+    item->trace = detail::Ref<detail::Trace>::share(&trace);
+    detail::ScopeState* scope = trace.recording()->scope.get();
+    if (scope == nullptr) scope = detail::ScopeState::global();
+    // The thread that crashed may hold its lock, and nothing is worth waiting for that.
+    if (scope->try_lock()) {
+      scope->unlock();
+      item->scope = scope->records();
+    }
+    worker_.push(std::move(item));
+  } catch (...) {
+    detail::count(Category::kTransaction, Outcome::kQueueFull);  // no memory to wait in
+  }
+}
+
 bool Client::flush(Clock::time_point deadline) noexcept {
   return worker_.flush(deadline);
 }
@@ -204,8 +276,12 @@ bool Client::close(const std::shared_ptr<Client>& client, Clock::time_point dead
       drains.push_back(base::start_background_thread([client] { client->worker_.drain(); }));
     }
   } catch (const std::exception&) {
-    // With none of them nobody will come: all is counted as lost, and left behind.
-    if (drains.empty()) deadline = Clock::now();
+    // With none of them nobody will come: all that can be is put on disk from here, and the rest is
+    // counted as lost and left behind.
+    if (drains.empty()) {
+      client->worker_.save_without_threads(deadline);
+      deadline = Clock::now();
+    }
   }
   client->worker_.drains_started(drains.size());
   const bool ended = client->worker_.close(deadline);
@@ -239,15 +315,19 @@ Result<Guard> init(Options options) {
   }
   if (options.server_name.empty()) options.server_name = detail::host_name();
 
-  static const int registered = pthread_atfork(nullptr, nullptr, &disable_in_child);
+  static const int registered =
+      pthread_atfork(nullptr, nullptr, &disable_in_child) + std::atexit(&flush_at_exit);
   static_cast<void>(registered);
   const std::lock_guard hold{lifecycle_mutex()};
   if (enabled()) return Error{"a client is active already; end it before the next init()"};
-  auto client = std::make_shared<Client>(std::move(options), std::move(destinations));
+  std::shared_ptr<Client> client;
   try {
+    client = std::make_shared<Client>(std::move(options), std::move(destinations));
     Client::start(client);
   } catch (const std::system_error& error) {
     return Error{std::string{"no thread for the client: "} + error.what()};
+  } catch (const std::bad_alloc&) {
+    return Error{"no memory for the client"};
   }
   detail::ScopeState::global()->clear();
   detail::use_fingerprint_rules(std::move(*rules));
@@ -267,23 +347,17 @@ bool Guard::end(std::optional<std::chrono::milliseconds> timeout) noexcept {
     static_cast<void>(new (std::nothrow) std::shared_ptr<Client>{client});
     return true;
   }
-  const Clock::time_point deadline =
-      Clock::now() + timeout.value_or(client->options().shutdown_timeout);
-  const std::lock_guard hold{lifecycle_mutex()};
-  active_share().set(nullptr);
-  // First nobody may come in any more, then the queues can be emptied for good.
-  const bool unused = detail::retract(deadline);
-  const bool delivered = Client::close(client, deadline);
-  detail::remove_crash_handlers();
-  if (!unused) retire(client);
-  return delivered;
+  Clock::time_point deadline =
+      base::deadline_in(timeout.value_or(client->options().shutdown_timeout));
+  if (!timeout) deadline = std::min(deadline, exit_deadline.load(std::memory_order_relaxed));
+  return end_client(client, deadline);
 }
 
 bool flush(std::chrono::milliseconds timeout) noexcept {
   if (!enabled()) return true;
   if (is_sentry_thread()) return false;  // a hook would wait for itself
   const std::shared_ptr<Client> client = active_share().get();
-  return !client || client->flush(Clock::now() + timeout);
+  return !client || client->flush(base::deadline_in(timeout));
 }
 
 Stats stats() noexcept {

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "sentry/crash/module_list.h"
+#include "sentry/crash/rescue.h"
 #include "sentry/delivery/worker.h"
 #include "sentry/items.h"
 #include "sentry/logs.h"
@@ -34,6 +35,9 @@ class Client {
   bool capture_error(std::unique_ptr<detail::ErrorItem> item) noexcept;
   bool submit(std::unique_ptr<detail::ReadyItem> item) noexcept;
   void capture_transaction(const detail::Ref<detail::Trace>& trace) noexcept;
+  /// The transaction that was under way on a thread which has crashed.
+  void capture_crashed(detail::Trace& trace) noexcept;
+  void stop_rescue() noexcept { rescue_.stop(); }
   /// Null without Options::enable_logs.
   [[nodiscard]] detail::LogSource* logs() const noexcept { return logs_.get(); }
   [[nodiscard]] std::size_t depth() const noexcept { return worker_.depth(); }
@@ -55,6 +59,7 @@ class Client {
   const std::unique_ptr<detail::LogSource> logs_;
   detail::Worker worker_;
   const pid_t process_ = getpid();
+  detail::RescueThread rescue_;
   std::vector<std::thread> threads_;
   std::vector<std::thread> drains_;
 };

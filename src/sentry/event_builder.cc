@@ -155,6 +155,7 @@ Event build_event(const ErrorItem& item, const Options& options, Symbolizer& sym
   event.parent_span_id = item.parent_span_id;
   apply_options(event, options);
   if (item.origin) {
+    event.threads.push_back(item.origin->thread);
     event.release = item.origin->release;
     event.environment = item.origin->environment;
     event.server_name = item.origin->server_name;
@@ -185,6 +186,11 @@ Event build_event(const ErrorItem& item, const Options& options, Symbolizer& sym
     record.parent_id = static_cast<int>(i) - 2;
     record.mechanism = i == 1 ? item.mechanism : "chained";
     record.handled = item.handled;
+    if (item.origin) {
+      record.thread_id = item.origin->thread.id;
+      if (i == 1) record.synthetic = item.origin->synthetic;
+      if (i == 1) record.signal = item.origin->signal;
+    }
     event.exceptions.push_back(std::move(record));
   }
   add_stacks(event, item, symbolizer);

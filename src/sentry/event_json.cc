@@ -149,6 +149,26 @@ void write_images(JsonWriter& json, const std::vector<ImageRecord>& images) {
   json.end_array().end_object();
 }
 
+void write_signal(JsonWriter& json, const SignalRecord& signal) {
+  if (signal.number == 0) return;
+  json.key("meta").begin_object().key("signal").begin_object();
+  json.key("number").integer(signal.number).key("code").integer(signal.code);
+  json.member("name", signal.name).member("code_name", signal.code_name);
+  json.end_object().end_object();
+}
+
+void write_threads(JsonWriter& json, const std::vector<ThreadRecord>& threads) {
+  if (threads.empty()) return;
+  json.key("threads").begin_object().key("values").begin_array();
+  for (const ThreadRecord& thread : threads) {
+    json.begin_object().key("id").integer(thread.id).member("name", thread.name);
+    json.key("crashed").boolean(thread.crashed).key("current").boolean(thread.current);
+    if (thread.main) json.key("main").boolean(true);
+    json.end_object();
+  }
+  json.end_array().end_object();
+}
+
 void write_exceptions(EventWriter& writer, const std::vector<ExceptionRecord>& exceptions) {
   JsonWriter& json = writer.json;
   if (exceptions.empty()) return;
@@ -159,6 +179,8 @@ void write_exceptions(EventWriter& writer, const std::vector<ExceptionRecord>& e
     json.key("value").string(writer.clean(exception.value));
     json.key("mechanism").begin_object();
     json.key("type").string(exception.mechanism).key("handled").boolean(exception.handled);
+    if (exception.synthetic) json.key("synthetic").boolean(true);
+    write_signal(json, exception.signal);
     if (exceptions.size() > 1) {
       json.key("exception_id").integer(exception.exception_id);
       if (exception.parent_id >= 0) {
@@ -167,6 +189,7 @@ void write_exceptions(EventWriter& writer, const std::vector<ExceptionRecord>& e
       }
     }
     json.end_object();
+    if (exception.thread_id != 0) json.key("thread_id").integer(exception.thread_id);
     write_stack(json, exception.frames);
     json.end_object();
   }
@@ -261,6 +284,7 @@ void write_error_parts(EventWriter& writer, const Event& event) {
     json.end_object();
   }
   write_exceptions(writer, event.exceptions);
+  write_threads(json, event.threads);
   write_images(json, event.images);
   write_breadcrumbs(writer, event.breadcrumbs);
   if (event.fingerprint.empty()) return;

@@ -26,11 +26,14 @@ struct CapturedException {
   Innermost innermost = Innermost::kReturnAddress;  // what the first of `stack` is
 };
 
-/// Which process an event is of, when it is not of this one.
+/// Which process an event is of, when it is not of this one but of one that crashed, and how.
 struct Origin {
   std::string release;
   std::string environment;
   std::string server_name;
+  SignalRecord signal{};
+  bool synthetic = false;  // there was no exception, but a signal
+  ThreadRecord thread{};
 };
 
 /// An error or message on its way to the client's thread. Holds only what has to be taken at once;

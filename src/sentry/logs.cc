@@ -137,10 +137,9 @@ LogSource::LogSource(const Options& options)
       queue_(kMaxLogsWaiting) {}
 
 LogSource::~LogSource() {
-  std::size_t left = batch_count_;
-  while (queue_.pop())
-    ++left;
-  if (left > 0) count(Category::kLog, Outcome::kNetwork, left);
+  if (batch_count_ > 0) count_logs(Cause::kNetworkError, batch_count_, batch_.size());
+  while (const std::unique_ptr<LogItem> line = queue_.pop())
+    count_logs(Cause::kNetworkError, 1, line->bytes.size());
 }
 
 void LogSource::add(LogLevel level, std::string_view text, std::span<const FieldView> attributes,
@@ -172,7 +171,12 @@ void LogSource::add(LogLevel level, std::string_view text, std::span<const Field
     }
   }
   waiting_.fetch_sub(1, std::memory_order_relaxed);
-  count(Category::kLog, Outcome::kQueueFull);
+  std::size_t lost = text.size();
+  for (const FieldView& field : attributes) {
+    const bool is_text = field.value.type() == ValueView::Type::kString;
+    lost += field.key.size() + (is_text ? field.value.as_string().size() : sizeof(double));
+  }
+  count_logs(Cause::kQueueOverflow, 1, lost);
 }
 
 std::unique_ptr<ReadyItem> LogSource::take(Time now, bool everything) noexcept {
@@ -186,7 +190,7 @@ std::unique_ptr<ReadyItem> LogSource::take(Time now, bool everything) noexcept {
       append(*line);
     } catch (...) {
       batch_.resize(before);
-      count(Category::kLog, Outcome::kQueueFull);  // no memory to wait in
+      count_logs(Cause::kQueueOverflow, 1, line->bytes.size());  // no memory to wait in
     }
     if (batch_count_ == kMaxLogBatch || batch_.size() >= kFullBatch) return finish();
   }
@@ -197,15 +201,15 @@ std::unique_ptr<ReadyItem> LogSource::take(Time now, bool everything) noexcept {
 void LogSource::append(const LogItem& line) {
   LogRecord record = unpack(line);
   if (!kept_by_hook(options_, record)) {
-    count(Category::kLog, Outcome::kBeforeSend);
+    count_logs(Cause::kBeforeSend, 1, line.bytes.size());
     return;
   }
   const std::size_t before = batch_.size();
   if (batch_count_ > 0) batch_ += ',';
   write_line(record, attributes_, options_.send_default_pii, batch_);
   if (batch_.size() - before > kMaxLine) {  // a hook's doing
+    count_logs(Cause::kTooLarge, 1, batch_.size() - before);
     batch_.resize(before);
-    count(Category::kLog, Outcome::kTooLarge);
     return;
   }
   ++batch_count_;
@@ -224,7 +228,7 @@ std::unique_ptr<ReadyItem> LogSource::finish() noexcept {
     item->quantity = lines;
   } catch (...) {
     item.reset();
-    count(Category::kLog, Outcome::kQueueFull, lines);  // no memory to wait in
+    count_logs(Cause::kQueueOverflow, lines, batch_.size());  // no memory to wait in
   }
   batch_.clear();
   return item;

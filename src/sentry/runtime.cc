@@ -14,6 +14,7 @@ constinit thread_local bool sentry_thread = false;
 
 struct alignas(64) Shard {
   std::array<std::array<std::atomic<std::uint64_t>, kCauses>, kCategories> counts{};
+  std::array<std::array<std::atomic<std::uint64_t>, kCauses>, kBulks> bytes{};
 };
 constinit std::array<Shard, kShards> shards{};
 constinit std::atomic<std::uint32_t> next_shard{0};
@@ -82,6 +83,7 @@ Outcome outcome_of(Cause cause) noexcept {
     case Cause::kAnswered429:
       return Outcome::kRateLimited;
     case Cause::kQueueOverflow:
+    case Cause::kBufferOverflow:
       return Outcome::kQueueFull;
     case Cause::kRefusedAsTooLarge:
     case Cause::kTooLarge:
@@ -131,6 +133,21 @@ std::uint64_t counted(Category category, Outcome outcome) noexcept {
   for (std::size_t cause = 0; cause < kCauses; ++cause) {
     if (outcome_of(static_cast<Cause>(cause)) != outcome) continue;
     sum += counted(category, static_cast<Cause>(cause));
+  }
+  return sum;
+}
+
+void count_bytes(Bulk bulk, Cause cause, std::uint64_t bytes) noexcept {
+  shards[own_shard()]
+      .bytes[static_cast<std::size_t>(bulk)][static_cast<std::size_t>(cause)]
+      .fetch_add(bytes, std::memory_order_relaxed);
+}
+
+std::uint64_t counted_bytes(Bulk bulk, Cause cause) noexcept {
+  std::uint64_t sum = 0;
+  for (const Shard& shard : shards) {
+    sum += shard.bytes[static_cast<std::size_t>(bulk)][static_cast<std::size_t>(cause)].load(
+        std::memory_order_relaxed);
   }
   return sum;
 }

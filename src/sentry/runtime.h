@@ -69,8 +69,9 @@ enum class Cause : std::uint8_t {
   kTooLarge,           // not even tried
   kBeforeSend,
   kEventProcessor,
+  kBufferOverflow,  // more spans than a transaction may have
 };
-inline constexpr std::size_t kCauses = 14;
+inline constexpr std::size_t kCauses = 15;
 [[nodiscard]] Outcome outcome_of(Cause cause) noexcept;
 
 /// Adds to a count of the process. Threads: any. Cost: one locked add on a line shared by few.
@@ -78,6 +79,21 @@ void count(Category category, Cause cause, std::uint64_t quantity = 1) noexcept;
 void count(Category category, Outcome outcome, std::uint64_t quantity = 1) noexcept;
 [[nodiscard]] std::uint64_t counted(Category category, Cause cause) noexcept;
 [[nodiscard]] std::uint64_t counted(Category category, Outcome outcome) noexcept;
+
+/// What is counted by its bytes, beside its number: the server wants to be told of these.
+enum class Bulk : std::uint8_t { kLog, kAttachment };
+inline constexpr std::size_t kBulks = 2;
+void count_bytes(Bulk bulk, Cause cause, std::uint64_t bytes) noexcept;
+[[nodiscard]] std::uint64_t counted_bytes(Bulk bulk, Cause cause) noexcept;
+/// Number and bytes at once.
+inline void count_attachment(Cause cause, std::uint64_t bytes) noexcept {
+  count(Category::kAttachment, cause);
+  count_bytes(Bulk::kAttachment, cause, bytes);
+}
+inline void count_logs(Cause cause, std::uint64_t lines, std::uint64_t bytes) noexcept {
+  count(Category::kLog, cause, lines);
+  count_bytes(Bulk::kLog, cause, bytes);
+}
 
 /// Threads are spread over a few sets of whatever is counted on the request's path, each on lines
 /// of its own.

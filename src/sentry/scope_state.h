@@ -158,9 +158,10 @@ class ScopeState {
     std::string_view records;
     std::string_view breadcrumbs;
     const Borrowed* borrowed;
+    const AttachmentList* attachments;
   };
   [[nodiscard]] Raw raw() const noexcept {
-    return {records_.view(), breadcrumbs_.view(), borrowed_};
+    return {records_.view(), breadcrumbs_.view(), borrowed_, attachments_.get()};
   }
   /// Async-signal-safe, as raw() is. May fail: the thread that asks may hold the lock itself.
   [[nodiscard]] bool try_lock() noexcept { return lock_.try_lock_for_a_while(); }

@@ -29,7 +29,7 @@ class Client;
 enum class Category : std::uint8_t {
   kError,
   kTransaction,
-  kSpan,  ///< of a transaction that was lost: its spans, and itself
+  kSpan,  ///< of a transaction that was lost: its spans, and itself; or past max_spans
   kSession,
   kMonitor,  ///< check-ins
   kLog,
@@ -67,7 +67,9 @@ struct Stats {
 
 /// Owns the client that init() started. Keep it in `main` until everything that may fail is done:
 /// dropping it sends what is waiting, for at most Options::shutdown_timeout, and disables the
-/// client.
+/// client. So does std::exit(), which does not drop it; _exit() and std::quick_exit() end the
+/// process at once, so call flush() before these. A crash is handled as Options::handle_crashes
+/// says.
 class [[nodiscard("dropping the guard ends the client at once")]] Guard {
  public:
   Guard() noexcept = default;
@@ -85,9 +87,9 @@ class [[nodiscard("dropping the guard ends the client at once")]] Guard {
   }
 
   /// Sends what is waiting and disables the client; returns by `timeout` (unset:
-  /// Options::shutdown_timeout) whatever the server does. True when all of it was delivered, also
-  /// when there was nothing; what was not waits in Options::cache_dir for the next start, or is
-  /// counted. Threads that capture meanwhile are safe.
+  /// Options::shutdown_timeout; any length will do, below zero it is zero) whatever the server
+  /// does. True when all of it was delivered, also when there was nothing; what was not waits in
+  /// Options::cache_dir for the next start, or is counted. Threads that capture meanwhile are safe.
   bool end(std::optional<std::chrono::milliseconds> timeout = std::nullopt) noexcept;
 
  private:
@@ -103,7 +105,8 @@ class [[nodiscard("dropping the guard ends the client at once")]] Guard {
 [[nodiscard]] Result<Guard> init(Options options);
 
 /// Waits until what was captured before the call has been sent, put on disk or dropped. False when
-/// `timeout` came first. Not for the hot path: the client sends by itself.
+/// `timeout` came first; any length will do, below zero it is zero. Not for the hot path: the
+/// client sends by itself.
 bool flush(std::chrono::milliseconds timeout) noexcept;
 
 /// Threads: any. Cost: some tens of loads.

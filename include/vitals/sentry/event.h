@@ -61,6 +61,23 @@ struct AttachmentRecord {
   std::string bytes{};
 };
 
+/// The signal that ended a process.
+struct SignalRecord {
+  int number = 0;           ///< 0: there was none
+  int code = 0;             ///< the kernel's si_code
+  std::string name{};       ///< `SIGSEGV`
+  std::string code_name{};  ///< `SEGV_MAPERR`; empty: not known
+};
+
+/// A thread of the process.
+struct ThreadRecord {
+  std::int64_t id = 0;  ///< the kernel's number
+  std::string name{};
+  bool crashed = false;
+  bool current = false;  ///< the one that the event is of
+  bool main = false;
+};
+
 /// One link of a chain of exceptions.
 struct ExceptionRecord {
   std::string type{};   ///< demangled, with its namespaces
@@ -70,6 +87,9 @@ struct ExceptionRecord {
   int exception_id = 0;               ///< 0 is the one that was captured
   int parent_id = -1;                 ///< the one that wraps this, -1 for the captured one
   std::vector<FrameRecord> frames{};  ///< of the throw; the outermost call first
+  bool synthetic = false;             ///< no exception, but a crash shown as one
+  SignalRecord signal{};              ///< of a crash
+  std::int64_t thread_id = 0;         ///< of `threads`; 0: not known
 };
 
 /// The HTTP request that was being served.
@@ -122,6 +142,7 @@ struct Event {
   std::vector<std::string> fingerprint{};
   std::vector<ImageRecord> images{};  ///< of the frames
   std::vector<AttachmentRecord> attachments{};
+  std::vector<ThreadRecord> threads{};  ///< of a crash, the one that crashed
   RequestRecord request{};
   std::string release{};
   std::string environment{};

@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -20,6 +21,17 @@ struct SamplingContext {
   std::string_view name{};
   std::string_view op{};
   std::string_view source{};
+};
+
+/// Who has a fatal signal first, where another handler was installed before init().
+enum class CrashOrder : std::uint8_t {
+  /// The client reports it, then the other has its turn. Right for one that ends the process.
+  kReportFirst,
+  /// The other has its turn, and only what it does not deal with is reported. Right for one that
+  /// makes the thread go on, by siglongjmp(), by changing its context, or by mending what was at
+  /// fault: a virtual machine, a garbage collector, a sandbox. One that ends the process by itself,
+  /// say by _exit(), leaves no report then.
+  kFormerFirst,
 };
 
 /// How the client behaves, given once to init(). Defaults suit a server in production.
@@ -72,11 +84,16 @@ struct Options {
   bool enable_logs = false;    ///< send structured logs, see log.h
 
   /// A folder for what waits to be sent while the server is away, and for crash reports. Empty: all
-  /// of that stays in memory, and a crash is not reported. Processes may share one.
+  /// of that stays in memory, and a crash is not reported. Processes of one user may share one; one
+  /// that is another user's, or that everybody may write to, is refused with a message on stderr,
+  /// unless root has made it so.
   std::string cache_dir{};
   std::size_t spool_bytes = 64'000'000;  ///< of envelopes in cache_dir, the oldest go first
   std::chrono::hours spool_age{72};      ///< what lies longer is dropped
-  bool handle_crashes = true;            ///< fatal signals and std::terminate; needs cache_dir
+  /// Fatal signals and std::terminate: a report in cache_dir, and what waits to be sent goes there
+  /// too, or without one is sent, for at most shutdown_timeout.
+  bool handle_crashes = true;
+  CrashOrder crash_order = CrashOrder::kReportFirst;
 
   std::size_t requests_in_flight = 4;  ///< to the server at once, 1 to 16
   std::string proxy{};                 ///< `http://host:port`; empty: as the environment says

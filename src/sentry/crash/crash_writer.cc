@@ -2,20 +2,26 @@
 
 #include <cxxabi.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
 #include <cerrno>
 #include <exception>
 #include <string>
 #include <typeinfo>
 
+#include "sentry/attachments.h"
 #include "sentry/crash/crash_stack.h"
+#include "sentry/crash/handler.h"
 #include "sentry/crash/module_list.h"
 #include "sentry/crash/report_file.h"
+#include "sentry/crash/rescue.h"
 #include "sentry/new_id.h"
 #include "sentry/scope_state.h"
 #include "sentry/stack/throw_site.h"
@@ -30,8 +36,11 @@ constexpr std::size_t kMaxProcessText = 1024;
 /// All of it static: a handler's stack is small.
 struct Writer {
   // Prepared.
-  int folder = -1;
+  ReportFolders folders;
+  PreparedReport prepared;
+  std::array<char, PATH_MAX> cache_path{};  // of Options::cache_dir, should the folders be gone
   EventId event_id;
+  std::uint8_t crashes = 0;
   std::int64_t started = 0;
   std::array<char, 3 * (kMaxProcessText + sizeof(std::uint32_t))> process{};
   std::size_t process_size = 0;
@@ -39,11 +48,12 @@ struct Writer {
   // Of the crash.
   Crash crash;
   std::atomic<int> next_step{0};
-  std::array<char, 80> temporary_name{};
-  std::array<char, 80> name{};
+  ReportName temporary_name{};
+  ReportName name{};
   CrashFacts facts;
   MachineState machine;
   CrashStack throw_site;
+  CrashStack cause_stack;
   CrashStack stack;
   CrashStack second_stack;
   ScopeState* locked_scope = nullptr;
@@ -63,7 +73,7 @@ std::int64_t read_clock(clockid_t clock) noexcept {
 /// Appends to a name that ends with a zero.
 class NameWriter {
  public:
-  explicit NameWriter(std::array<char, 80>& out) noexcept : out_(out) {}
+  explicit NameWriter(ReportName& out) noexcept : out_(out) {}
   void text(std::string_view text) noexcept {
     for (const char letter : text)
       put(letter);
@@ -77,7 +87,7 @@ class NameWriter {
   void put(char letter) noexcept {
     if (size_ + 1 < out_.size()) out_[size_++] = letter;
   }
-  std::array<char, 80>& out_;
+  ReportName& out_;
   std::size_t size_ = 0;
 };
 
@@ -99,17 +109,37 @@ void gather_facts() noexcept {
     }
   }
   if (writer.crash.context != nullptr) writer.machine = machine_state(*writer.crash.context);
-  // A forked child has the same id prepared.
+  // A forked child has the same id prepared, and so has a crash after one that was survived.
   facts.event_id = writer.event_id.bytes;
+  facts.event_id[0] ^= writer.crashes++;
   for (std::size_t i = 0; i < sizeof facts.process; ++i)
     facts.event_id[12 + i] ^= static_cast<std::uint8_t>(facts.process >> (8 * i));
   prctl(PR_GET_NAME, facts.thread_name.data());
   facts.thread_name.back() = '\0';
 }
 
+/// The folder for reports, or one made anew in its place where it was removed while the process
+/// ran.
+int folder_that_is_there() noexcept {
+  struct stat facts {};
+  if (fstat(writer.folders.crashes, &facts) != 0 || facts.st_nlink > 0) {
+    return writer.folders.crashes;
+  }
+  constexpr int kOpenFolder = O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW;
+  mkdir(writer.cache_path.data(), S_IRWXU);
+  const int parent = ::open(writer.cache_path.data(), kOpenFolder);
+  if (parent < 0) return writer.folders.crashes;
+  mkdirat(parent, kCrashFolder, S_IRWXU);
+  const int folder = openat(parent, kCrashFolder, kOpenFolder);
+  if (fstat(folder, &facts) != 0 || facts.st_uid != geteuid()) return writer.folders.crashes;
+  // The prepared file is gone with its folder.
+  writer.prepared.forget();
+  return folder;
+}
+
 void open_file() noexcept {
   gather_facts();
-  const auto write_name = [](std::array<char, 80>& out, std::string_view end) {
+  const auto write_name = [](ReportName& out, std::string_view end) {
     out.fill('\0');
     NameWriter name{out};
     name.hex(static_cast<std::uint64_t>(writer.facts.time), 16);
@@ -120,7 +150,7 @@ void open_file() noexcept {
   };
   write_name(writer.temporary_name, ".tmp");
   write_name(writer.name, ".report");
-  writer.file.open(writer.folder, writer.temporary_name.data());
+  writer.file.open(folder_that_is_there(), writer.temporary_name.data(), writer.prepared);
 }
 
 void write_facts() noexcept {
@@ -238,6 +268,49 @@ void look_at_exception() noexcept {
   }
 }
 
+void write_cause(const void* object, std::string_view text) noexcept {
+  const std::type_info* const type = abi::__cxa_current_exception_type();
+  buffer.clear();
+  buffer.append_text(cut(type == nullptr ? "unknown" : type->name(), kMaxExceptionText));
+  buffer.append_text(cut(text, kMaxExceptionText));
+  CrashStack& stack = writer.cause_stack;
+  stack.count = type == nullptr ? 0 : throw_stack(object, *type, stack.addresses);
+  for (std::size_t i = 0; i < stack.count; ++i)
+    buffer.append_object(stack.addresses[i]);
+  writer.file.write_part(Part::kCause, buffer.view());
+}
+
+/// Walks down what was nested, each by throwing it once more.
+void follow_causes(const std::exception_ptr& thrown, std::size_t depth) noexcept {
+  constexpr std::size_t kMostCauses = 32;
+  const void* object = nullptr;
+  std::memcpy(&object, &thrown, sizeof object);
+  const auto look = [&](const char* text, const std::nested_exception* nested) {
+    if (depth > 0) write_cause(object, text == nullptr ? std::string_view{} : text);
+    if (nested != nullptr && nested->nested_ptr() && depth + 1 < kMostCauses) {
+      follow_causes(nested->nested_ptr(), depth + 1);
+    }
+  };
+  try {
+    std::rethrow_exception(thrown);
+  } catch (const std::exception& exception) {
+    look(depth > 0 ? exception.what() : "", dynamic_cast<const std::nested_exception*>(&exception));
+  } catch (const std::nested_exception& nested) {
+    look("", &nested);
+  } catch (const std::string& text) {
+    look(text.c_str(), nullptr);
+  } catch (const char* text) {
+    look(text, nullptr);
+  } catch (...) {
+    look("", nullptr);
+  }
+}
+
+void look_at_causes() noexcept {
+  if (writer.crash.kind != CrashKind::kTerminate) return;
+  if (const std::exception_ptr thrown = std::current_exception()) follow_causes(thrown, 0);
+}
+
 void write_stack(const CrashStack& stack) noexcept {
   const auto* const bytes = reinterpret_cast<const char*>(stack.addresses.data());
   writer.file.write_part(Part::kStack, {bytes, stack.count * sizeof(std::uint64_t)});
@@ -282,6 +355,60 @@ void write_maps() noexcept {
   writer.file.write_part(Part::kMaps, buffer.view());
 }
 
+void write_bytes(std::string_view bytes) noexcept {
+  while (!bytes.empty()) {
+    const std::string_view some = bytes.substr(0, PartBuffer::kRoom);
+    writer.file.write_part(Part::kBytes, some, kMaxReportWithFiles);
+    bytes.remove_prefix(some.size());
+  }
+}
+
+/// Copies a file as it is now: the next start may write over it.
+void write_file(int file) noexcept {
+  for (std::size_t left = kMaxAttachmentBytes; left > 0;) {
+    buffer.clear();
+    const ssize_t got = read(file, buffer.end(), std::min(left, buffer.room()));
+    if (got < 0 && errno == EINTR) continue;
+    if (got <= 0) return;
+    buffer.grow(static_cast<std::size_t>(got));
+    left -= static_cast<std::size_t>(got);
+    writer.file.write_part(Part::kBytes, buffer.view(), kMaxReportWithFiles);
+  }
+}
+
+void write_attachments() noexcept {
+  const AttachmentList* const list = ScopeState::current()->raw().attachments;
+  if (list == nullptr) return;
+  for (const HeldAttachment& held : *list) {
+    int file = -1;
+    struct stat facts {};
+    if (!held.bytes) {
+      file = open(held.path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+      if (file < 0) continue;
+      if (fstat(file, &facts) != 0 || !S_ISREG(facts.st_mode)) {
+        close(file);
+        continue;
+      }
+    }
+    buffer.clear();
+    buffer.append_text(held.filename);
+    buffer.append_text(held.content_type);
+    writer.file.write_part(Part::kAttachment, buffer.view(), kMaxReportWithFiles);
+    if (held.bytes) {
+      write_bytes(*held.bytes);
+    } else {
+      write_file(file);
+      close(file);
+    }
+  }
+}
+
+/// What waits to be sent, and what is under way on this thread.
+void bring_to_safety() noexcept {
+  std::uint32_t index = 0;
+  rescue_what_waits(Trace::active(index));
+}
+
 void finish() noexcept {
   writer.file.write_part(Part::kEnd, {});
   writer.file.finish(writer.name.data());
@@ -300,16 +427,27 @@ constexpr std::array kSteps{open_file,
                             unlock_scope,
                             write_modules,
                             look_at_exception,
+                            look_at_causes,
                             walk_tables,
                             walk_another_way,
                             write_what_was_found,
                             write_maps,
-                            finish};
+                            lock_scope,
+                            write_attachments,
+                            unlock_scope,
+                            finish,
+                            bring_to_safety};
 
 }  // namespace
 
-void prepare_crash_report(const Options& options, int folder) {
-  writer.folder = folder;
+void prepare_crash_report(const Options& options, ReportFolders folders) {
+  writer.folders = folders;
+  writer.cache_path.fill('\0');
+  if (options.cache_dir.size() < writer.cache_path.size()) {
+    options.cache_dir.copy(writer.cache_path.data(), options.cache_dir.size());
+  }
+  writer.prepared.forget();
+  writer.prepared.prepare(folders.prepared);
   writer.event_id = new_event_id();
   writer.started = read_clock(CLOCK_MONOTONIC);
   writer.process_size = 0;
@@ -323,6 +461,23 @@ void prepare_crash_report(const Options& options, int folder) {
     std::memcpy(writer.process.data() + writer.process_size, short_text.data(), size);
     writer.process_size += size;
   }
+}
+
+void renew_prepared_report() noexcept {
+  writer.prepared.prepare(writer.folders.prepared);
+}
+
+void remove_prepared_report() noexcept {
+  writer.prepared.remove();
+}
+
+void forget_prepared_report() noexcept {
+  writer.prepared.forget();
+  writer.folders.prepared = -1;
+}
+
+void discard_crash_report() noexcept {
+  writer.file.discard(writer.name.data());
 }
 
 void write_crash_report(const Crash& crash) noexcept {

@@ -12,6 +12,7 @@
 #include <utility>
 
 #include "sentry/crash/alt_stack.h"
+#include "sentry/crash/crash_writer.h"
 #include "sentry/crash/report_format.h"
 #include "sentry/stack/modules.h"
 
@@ -78,6 +79,7 @@ std::unique_ptr<ReadyItem> ModuleWatch::take(std::chrono::steady_clock::time_poi
   if (now >= next_ && alt_stacks_wanted.load(std::memory_order_relaxed)) {
     next_ = now + kBetweenLooks;
     refresh_module_list();
+    renew_prepared_report();
   }
   return nullptr;
 }

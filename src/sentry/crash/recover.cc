@@ -1,31 +1,32 @@
 #include "sentry/crash/recover.h"
 
+#include <dirent.h>
 #include <fcntl.h>
+#include <stdio.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <array>
+#include <cerrno>
 #include <chrono>
 #include <exception>
-#include <filesystem>
 #include <optional>
 #include <string>
 #include <string_view>
-#include <system_error>
 #include <utility>
 #include <vector>
 
-#include "base/private_folder.h"
+#include "base/timeout.h"
 #include "sentry/crash/handler.h"
 #include "sentry/crash/signal_text.h"
 #include "sentry/new_id.h"
+#include "sentry/private_folder.h"
 #include "sentry/runtime.h"
 
 namespace vitals::sentry::detail {
 namespace {
-
-namespace fs = std::filesystem;
 
 /// A report that is still written, or claimed, by a process that lives is not touched for that
 /// long; after it, its process has died over it.
@@ -33,72 +34,109 @@ constexpr std::int64_t kAbandonedSeconds = 60;
 constexpr std::size_t kMaxCorrupt = 32;
 constexpr std::uint32_t kMaxOwnBytes = 64 * 1024;
 
-bool is_abandoned(const fs::path& path) {
+/// A file in one of the folders, which are open.
+struct Found {
+  int folder = -1;
+  std::string name;
+};
+
+bool is_abandoned(int folder, const std::string& name) {
   struct stat facts {};
-  return lstat(path.c_str(), &facts) == 0 &&
+  return fstatat(folder, name.c_str(), &facts, AT_SYMLINK_NOFOLLOW) == 0 &&
          wall_clock() / 1'000'000'000 - facts.st_ctim.tv_sec > kAbandonedSeconds;
 }
 
-/// Reports that may be claimed, the newest first: their names begin with the time.
-std::vector<fs::path> find_reports(const fs::path& folder) {
-  std::vector<fs::path> found;
-  std::error_code error;
-  for (fs::directory_iterator it{folder, error}; !error && it != fs::directory_iterator{};
-       it.increment(error)) {
-    const fs::path& path = it->path();
-    const bool ready = path.extension() == ".report";
-    const bool partial = path.extension() == ".tmp" || path.extension() == ".claimed";
-    if (ready || (partial && is_abandoned(path))) found.push_back(path);
+/// Whether a prepared file holds the report of a process that is gone. An empty one is removed.
+bool was_left_behind(int folder, const std::string& name) {
+  const Descriptor file{
+      openat(folder, name.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK)};
+  if (!file || flock(file.get(), LOCK_EX | LOCK_NB) != 0) return false;  // its process lives
+  struct stat facts {};
+  if (fstat(file.get(), &facts) != 0) return false;
+  if (facts.st_size > 0) return true;
+  unlinkat(folder, name.c_str(), 0);
+  return false;
+}
+
+std::vector<std::string> names_in(int folder) {
+  std::vector<std::string> names;
+  Descriptor again{openat(folder, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
+  DIR* const open = again ? fdopendir(again.get()) : nullptr;
+  if (open == nullptr) return names;
+  static_cast<void>(again.release());  // closedir() closes it
+  while (const dirent* const entry = readdir(open)) {
+    const std::string_view name = entry->d_name;
+    if (name != "." && name != "..") names.emplace_back(name);
   }
-  std::sort(found.begin(), found.end(), std::greater<>{});
+  closedir(open);
+  return names;
+}
+
+/// Reports that may be claimed, the newest first: their names begin with the time.
+std::vector<Found> find_reports(int crashes, int prepared) {
+  std::vector<Found> found;
+  for (std::string& name : names_in(crashes)) {
+    const bool ready = name.ends_with(".report");
+    const bool partial = name.ends_with(".tmp") || name.ends_with(".claimed");
+    if (ready || (partial && is_abandoned(crashes, name))) {
+      found.push_back({crashes, std::move(name)});
+    }
+  }
+  std::sort(found.begin(), found.end(),
+            [](const Found& one, const Found& other) { return one.name > other.name; });
+  if (prepared < 0) return found;
+  // Their names tell no time; they are from just before this start.
+  for (std::string& name : names_in(prepared)) {
+    if (name.ends_with(".open") && was_left_behind(prepared, name)) {
+      found.insert(found.begin(), {prepared, std::move(name)});
+    }
+  }
   return found;
 }
 
-/// Gives the report a name that no other process knows; nothing where another was first.
-std::optional<fs::path> claim(const fs::path& path) {
-  const std::string name = path.filename().string();
-  fs::path claimed = path.parent_path() / (name.substr(0, name.find('.')) + '.' +
-                                           new_id<SpanId>().hex().str() + ".claimed");
-  std::error_code error;
-  fs::rename(path, claimed, error);
-  if (error) return std::nullopt;
+/// Gives the report a name among the crashes that no other process knows; nothing where another was
+/// first.
+std::optional<std::string> claim(const Found& found, int crashes) {
+  std::string claimed =
+      found.name.substr(0, found.name.find('.')) + '.' + new_id<SpanId>().hex().str() + ".claimed";
+  if (renameat(found.folder, found.name.c_str(), crashes, claimed.c_str()) != 0) {
+    return std::nullopt;
+  }
   return claimed;
 }
 
-std::optional<std::string> read_report(const fs::path& path) {
-  const int file = open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
-  if (file < 0) return std::nullopt;
-  std::optional<std::string> bytes;
+std::optional<std::string> read_report(int folder, const std::string& name) {
+  const Descriptor file{
+      openat(folder, name.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK)};
   struct stat facts {};
-  if (fstat(file, &facts) == 0 && S_ISREG(facts.st_mode) &&
-      static_cast<std::size_t>(facts.st_size) <= kMaxReport) {
-    bytes.emplace(static_cast<std::size_t>(facts.st_size), '\0');
-    std::size_t done = 0;
-    while (done < bytes->size()) {
-      const ssize_t got = read(file, bytes->data() + done, bytes->size() - done);
-      if (got <= 0) break;
-      done += static_cast<std::size_t>(got);
-    }
-    bytes->resize(done);
+  if (!file || !is_own_file(file.get()) || fstat(file.get(), &facts) != 0 ||
+      static_cast<std::size_t>(facts.st_size) > kMaxReportWithFiles) {
+    return std::nullopt;
   }
-  close(file);
+  std::string bytes(static_cast<std::size_t>(facts.st_size), '\0');
+  std::size_t done = 0;
+  while (done < bytes.size()) {
+    const ssize_t got = read(file.get(), bytes.data() + done, bytes.size() - done);
+    if (got < 0 && errno == EINTR) continue;
+    if (got <= 0) break;
+    done += static_cast<std::size_t>(got);
+  }
+  bytes.resize(done);
   return bytes;
 }
 
+void remove(int folder, const std::string& name) {
+  if (unlinkat(folder, name.c_str(), 0) != 0) unlinkat(folder, name.c_str(), AT_REMOVEDIR);
+}
+
 /// Out of the way, where a person may look at it, or away where there are many already.
-void set_aside(const fs::path& path, const Options& options) {
-  const fs::path folder = fs::path{options.cache_dir} / kCorruptFolder;
-  std::error_code error;
-  base::make_private_folder(folder);
-  std::size_t count = 0;
-  for (fs::directory_iterator it{folder, error}; !error && it != fs::directory_iterator{};
-       it.increment(error))
-    ++count;
-  if (count < kMaxCorrupt) {
-    fs::rename(path, folder / path.filename(), error);
-    if (!error) return;
+void set_aside(int folder, const std::string& name, const Options& options) {
+  const Result<Descriptor> corrupt = open_private_folder(options.cache_dir, kCorruptFolder);
+  if (corrupt && names_in(corrupt->get()).size() < kMaxCorrupt &&
+      renameat(folder, name.c_str(), corrupt->get(), name.c_str()) == 0) {
+    return;
   }
-  fs::remove(path, error);
+  remove(folder, name);
 }
 
 std::string_view register_name(std::size_t index) noexcept {
@@ -152,34 +190,48 @@ CapturedException describe_crash(const CrashReport& report) {
   return {"std::terminate", "called without an active exception"};
 }
 
-enum class Fate { kTaken, kNoRoom, kDropped };
-
-void tell(const CrashSink& sink, std::string_view what, const fs::path& path) {
-  if (sink.say) sink.say(std::string{what} + ": " + path.string());
+void add_attachments(ErrorItem& item, CrashReport& report) {
+  for (HeldAttachment& held : report.attachments) {
+    if (item.attachments.room.take(held.bytes->size())) {
+      item.attachments.own.push_back(std::move(held));
+    } else {
+      count_attachment(Cause::kQueueOverflow, held.bytes->size());
+    }
+  }
 }
 
-Fate take_report(const fs::path& claimed, const fs::path& path, const Options& options,
-                 const CrashSink& sink) {
-  const std::optional<std::string> bytes = read_report(claimed);
-  const Result<CrashReport> report =
-      bytes ? parse_crash_report(*bytes) : Error{"it is no regular file of up to 1 MiB"};
-  std::error_code error;
+enum class Fate { kTaken, kNoRoom, kDropped };
+
+void tell(const CrashSink& sink, std::string_view what, const std::string& name) {
+  if (sink.say) sink.say(std::string{what} + ": " + name);
+}
+
+Fate take_report(const Found& found, const std::string& claimed, int crashes,
+                 const Options& options, const CrashSink& sink) {
+  const std::optional<std::string> bytes = read_report(crashes, claimed);
+  Result<CrashReport> report =
+      bytes ? parse_crash_report(*bytes) : Error{"it is no regular file of this user's"};
   if (!report) {
-    tell(sink, "a crash report cannot be read, " + report.error().message, path);
-    set_aside(claimed, options);
+    tell(sink, "a crash report cannot be read, " + report.error().message, found.name);
+    count(Category::kError, Cause::kInternalError);
+    set_aside(crashes, claimed, options);
     return Fate::kDropped;
   }
-  const auto oldest = wall_clock() - std::chrono::nanoseconds{options.spool_age}.count();
+  const auto age = base::clamp_timeout(options.spool_age);
+  const auto oldest = wall_clock() - std::chrono::nanoseconds{age}.count();
   if (report->facts.time < oldest) {
-    tell(sink, "a crash report is too old and dropped", path);
-    fs::remove(claimed, error);
+    tell(sink, "a crash report is too old and dropped", found.name);
+    count(Category::kError, Cause::kCacheOverflow);
+    remove(crashes, claimed);
     return Fate::kDropped;
   }
   std::unique_ptr<ErrorItem> item = make_crash_item(*report);
-  item->crash_report = claimed.string();  // until then a crash of this process keeps it
+  // Until its event is sent or on disk, so that a crash of this process loses nothing.
+  item->crash_report = options.cache_dir + '/' + kCrashFolder + '/' + claimed;
   if (!sink.capture(std::move(item))) {
-    tell(sink, "no room for a crash report, it waits for the next start", path);
-    fs::rename(claimed, fs::path{path}.replace_extension(".report"), error);
+    tell(sink, "no room for a crash report, it waits for the next start", found.name);
+    const std::string back = claimed.substr(0, claimed.find('.')) + ".report";
+    renameat(crashes, claimed.c_str(), crashes, back.c_str());
     return Fate::kNoRoom;
   }
   if (sink.taken) sink.taken(*report);
@@ -197,6 +249,9 @@ std::unique_ptr<ErrorItem> make_crash_item(CrashReport report) {
   item->mechanism = report.facts.kind == CrashKind::kSignal ? "signalhandler" : "terminate";
   item->chain.push_back(describe_crash(report));
   item->chain.front().stack = std::move(report.stack);
+  for (CapturedException& cause : report.causes)
+    item->chain.push_back(std::move(cause));
+  add_attachments(*item, report);
   add_contexts(*item, report);
   item->scope = std::move(report.scope);
   item->trace_id = report.trace_id;
@@ -204,26 +259,40 @@ std::unique_ptr<ErrorItem> make_crash_item(CrashReport report) {
   item->parent_span_id = report.parent_span_id;
   item->transaction = std::move(report.transaction);
   item->modules = std::make_shared<const ModuleMap>(std::move(report.modules));
+  const bool by_signal = report.facts.kind == CrashKind::kSignal;
   item->origin = std::make_unique<const Origin>(Origin{
-      std::move(report.release), std::move(report.environment), std::move(report.server_name)});
+      .release = std::move(report.release),
+      .environment = std::move(report.environment),
+      .server_name = std::move(report.server_name),
+      .signal = {report.facts.signal, report.facts.code, signal_name(report.facts.signal),
+                 std::string{by_signal ? signal_code_name(report.facts.signal, report.facts.code)
+                                       : std::string_view{}}},
+      .synthetic = !report.has_exception,
+      .thread = {report.facts.thread, std::move(report.thread_name), true, true,
+                 report.facts.thread == report.facts.process}});
   return item;
 }
 
 std::size_t recover_crashes(const Options& options, const CrashSink& sink) noexcept {
   std::size_t taken = 0;
   try {
-    std::vector<fs::path> found = find_reports(fs::path{options.cache_dir} / kCrashFolder);
-    std::error_code error;
+    const Result<Descriptor> cache = open_cache_folder(options.cache_dir);
+    if (!cache) return 0;
+    const Result<Descriptor> crashes = open_private_folder(cache->get(), kCrashFolder);
+    if (!crashes) return 0;
+    const Result<Descriptor> prepared = open_private_folder(cache->get(), kPreparedFolder);
+    std::vector<Found> found = find_reports(crashes->get(), prepared ? prepared->get() : -1);
     while (found.size() > kMaxRecovered) {
-      tell(sink, "too many crash reports, the oldest is dropped", found.back());
-      fs::remove(found.back(), error);
+      tell(sink, "too many crash reports, the oldest is dropped", found.back().name);
+      count(Category::kError, Cause::kCacheOverflow);
+      remove(found.back().folder, found.back().name);
       found.pop_back();
     }
     std::reverse(found.begin(), found.end());
-    for (const fs::path& path : found) {
-      const std::optional<fs::path> claimed = claim(path);
+    for (const Found& one : found) {
+      const std::optional<std::string> claimed = claim(one, crashes->get());
       if (!claimed) continue;
-      const Fate fate = take_report(*claimed, path, options, sink);
+      const Fate fate = take_report(one, *claimed, crashes->get(), options, sink);
       if (fate == Fate::kTaken) ++taken;
       if (fate == Fate::kNoRoom) break;
     }

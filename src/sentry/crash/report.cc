@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 #include <cstring>
+#include <memory>
 #include <optional>
 #include <type_traits>
 #include <utility>
@@ -203,9 +204,39 @@ class Reader {
       case Part::kMaps:
         mapped_ = read_maps(body);
         break;
+      case Part::kCause:
+        read_cause(body);
+        break;
+      case Part::kAttachment:
+        begin_attachment(body);
+        break;
+      case Part::kBytes:
+        if (attachment_) *attachment_ += body;
+        break;
       case Part::kEnd:
         break;
     }
+  }
+
+  void read_cause(std::string_view body) {
+    constexpr std::size_t kMostCauses = 32;
+    if (report_.causes.size() >= kMostCauses) return;
+    CapturedException cause;
+    cause.mangled_type = take_text(body);
+    cause.value = take_text(body);
+    cause.stack = take_numbers<std::uintptr_t>(body, kMaxCrashFrames);
+    report_.causes.push_back(std::move(cause));
+  }
+
+  void begin_attachment(std::string_view body) {
+    attachment_.reset();
+    if (report_.attachments.size() >= kMaxAttachments) return;
+    HeldAttachment held;
+    held.filename = take_text(body);
+    held.content_type = take_text(body);
+    attachment_ = std::make_shared<std::string>();
+    held.bytes = attachment_;
+    report_.attachments.push_back(std::move(held));
   }
 
   void read_facts(std::string_view body) {
@@ -229,6 +260,7 @@ class Reader {
 
   CrashReport report_;
   bool has_facts_ = false;
+  std::shared_ptr<std::string> attachment_;  // the last one, while more of it may come
   std::string_view records_;
   std::optional<std::string_view> borrowed_;
   ModuleMap modules_;
@@ -239,7 +271,7 @@ class Reader {
 
 Result<CrashReport> parse_crash_report(std::string_view bytes) {
   if (!bytes.starts_with(kReportMagic)) return Error{"not a crash report of this version"};
-  bytes = bytes.substr(kReportMagic.size(), kMaxReport);
+  bytes = bytes.substr(kReportMagic.size(), kMaxReportWithFiles);
   Reader reader;
   while (reader.take_part(bytes)) {
   }

@@ -5,7 +5,9 @@
 #include <string_view>
 #include <vector>
 
+#include "sentry/attachments.h"
 #include "sentry/crash/report_format.h"
+#include "sentry/items.h"
 #include "sentry/scope_state.h"
 #include "sentry/stack/modules.h"
 #include "vitals/result.h"
@@ -24,8 +26,10 @@ struct CrashReport {
   bool has_exception = false;  // of std::terminate
   std::string exception_type;  // mangled
   std::string exception_text;
-  ScopeSnapshot scope;          // well-formed, what was borrowed is in it
-  bool request_active = false;  // the thread that crashed was serving one
+  std::vector<CapturedException> causes;
+  std::vector<HeldAttachment> attachments;  // with their bytes
+  ScopeSnapshot scope;                      // well-formed, what was borrowed is in it
+  bool request_active = false;              // the thread that crashed was serving one
   TraceId trace_id;
   SpanId span_id;
   SpanId parent_span_id;

@@ -14,8 +14,9 @@ namespace vitals::sentry::detail {
 
 inline constexpr std::string_view kReportMagic = "VTLCRSH1";
 
-/// A report may not be larger; what would be is left out of it.
+/// A report may not be larger, but for attachments; what would be is left out of it.
 inline constexpr std::size_t kMaxReport = 1024 * 1024;
+inline constexpr std::size_t kMaxReportWithFiles = 42 * kMaxReport;
 inline constexpr std::size_t kMaxCrashFrames = 128;
 /// Under contexts.crash the registers that a report keeps beside these are not shown.
 inline constexpr std::size_t kMaxRegisters = 40;
@@ -33,6 +34,9 @@ enum class Part : std::uint32_t {
   kStack = 10,       // return addresses of 64 bits, the innermost first
   kMaps = 11,        // text of /proc/self/maps
   kEnd = 12,         // empty: the report is whole
+  kCause = 13,       // of the exception, the nearest first: two texts as above, then its stack
+  kAttachment = 14,  // two texts: file name, content type
+  kBytes = 15,       // more of the attachment before it
 };
 
 struct PartHeader {

@@ -17,6 +17,19 @@ constexpr std::string_view kNoTime = "1970-01-01T00:00:00.000000Z";
 
 }  // namespace
 
+void count_contents(const Contents& contents, Cause cause) noexcept {
+  for (std::size_t i = 0; i < kCategories; ++i) {
+    const auto category = static_cast<Category>(i);
+    // The server counts the spans of a transaction that it took by itself.
+    const bool unneeded = category == Category::kSpan && cause == Cause::kSent;
+    if (contents[i] != 0 && !unneeded) count(category, cause, contents[i]);
+  }
+  for (std::size_t i = 0; i < kBulks; ++i) {
+    const std::uint32_t bytes = contents[kCategories + i];
+    if (bytes != 0) count_bytes(static_cast<Bulk>(i), cause, bytes);
+  }
+}
+
 void begin_envelope(const EnvelopeHead& head, std::string& out) {
   out.clear();
   JsonWriter header{out};

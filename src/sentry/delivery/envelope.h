@@ -5,14 +5,21 @@
 #include <string>
 #include <string_view>
 
+#include "sentry/runtime.h"
 #include "vitals/sentry/client.h"
 #include "vitals/sentry/ids.h"
 #include "vitals/sentry/value.h"
 
 namespace vitals::sentry::detail {
 
-/// How many of each category an envelope holds. Of a transaction, its spans and itself under kSpan.
-using Contents = std::array<std::uint32_t, kCategories>;
+/// How many of each category an envelope holds, then how many bytes of each Bulk. Of a transaction,
+/// its spans and itself under kSpan.
+using Contents = std::array<std::uint32_t, kCategories + kBulks>;
+[[nodiscard]] inline std::uint32_t& bytes_in(Contents& contents, Bulk bulk) noexcept {
+  return contents[kCategories + static_cast<std::size_t>(bulk)];
+}
+/// Adds what an envelope held to the counts of the process.
+void count_contents(const Contents& contents, Cause cause) noexcept;
 
 /// An envelope that is ready to go.
 struct Envelope {

@@ -9,8 +9,10 @@ constexpr std::size_t kItemQueue = 256;
 
 void count_lost_item(const ErrorItem& item, Cause cause) noexcept {
   count(Category::kError, cause);
-  if (const std::size_t files = item.attachments.files(); files > 0)
+  if (const std::size_t files = item.attachments.files(); files > 0) {
     count(Category::kAttachment, cause, files);
+    count_bytes(Bulk::kAttachment, cause, item.attachments.bytes());
+  }
 }
 void count_lost_item(const TransactionItem& item, Cause cause) noexcept {
   count(Category::kTransaction, cause);
@@ -19,6 +21,7 @@ void count_lost_item(const TransactionItem& item, Cause cause) noexcept {
 }
 void count_lost_item(const ReadyItem& item, Cause cause) noexcept {
   count(item.category, cause, item.quantity);
+  if (item.category == Category::kLog) count_bytes(Bulk::kLog, cause, item.payload.size());
 }
 
 bool reserve(std::atomic<std::size_t>& bytes, std::size_t cost, std::size_t limit) noexcept {

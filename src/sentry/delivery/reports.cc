@@ -8,6 +8,20 @@ namespace {
 constexpr std::size_t kMaxReport = 4096;
 constexpr std::size_t kLongestEntry = 128;
 
+/// The protocol's name of what is counted in a row of Quantities; empty: it is told otherwise.
+std::string_view category_of(std::size_t row) noexcept {
+  if (row == kCategories + static_cast<std::size_t>(Bulk::kLog)) return "log_byte";
+  // Attachments are told by their bytes, and not by their number.
+  if (row == kCategories + static_cast<std::size_t>(Bulk::kAttachment)) return "attachment";
+  const auto category = static_cast<Category>(row);
+  return category == Category::kAttachment ? std::string_view{} : category_name(category);
+}
+
+std::uint64_t count_of(std::size_t row, Cause cause) noexcept {
+  return row < kCategories ? counted(static_cast<Category>(row), cause)
+                           : counted_bytes(static_cast<Bulk>(row - kCategories), cause);
+}
+
 }  // namespace
 
 std::string_view reason_of(Cause cause) noexcept {
@@ -37,15 +51,16 @@ std::string_view reason_of(Cause cause) noexcept {
       return "before_send";
     case Cause::kEventProcessor:
       return "event_processor";
+    case Cause::kBufferOverflow:
+      return "buffer_overflow";
   }
   return {};
 }
 
 Reports::Reports() noexcept {
-  for (std::size_t category = 0; category < kCategories; ++category) {
-    for (std::size_t cause = 0; cause < kCauses; ++cause) {
-      told_[category][cause] = counted(static_cast<Category>(category), static_cast<Cause>(cause));
-    }
+  for (std::size_t row = 0; row < told_.size(); ++row) {
+    for (std::size_t cause = 0; cause < kCauses; ++cause)
+      told_[row][cause] = count_of(row, static_cast<Cause>(cause));
   }
 }
 
@@ -56,24 +71,24 @@ std::optional<Report> Reports::take(Timestamp now) {
   JsonWriter writer{report.payload};
   writer.begin_object().key("timestamp").timestamp(now);
   writer.key("discarded_events").begin_array();
-  for (std::size_t c = 0; c < kCategories; ++c) {
-    for (std::size_t i = 0; i < kCauses; ++i) {
-      const auto category = static_cast<Category>(c);
+  for (std::size_t c = 0; c < told_.size(); ++c) {
+    const std::string_view category = category_of(c);
+    for (std::size_t i = 0; i < kCauses && !category.empty(); ++i) {
       const auto cause = static_cast<Cause>(i);
       const std::string_view reason = reason_of(cause);
       if (reason.empty() || report.payload.size() + kLongestEntry > kMaxReport) continue;
-      const std::uint64_t quantity = counted(category, cause) - told_[c][i];
+      const std::uint64_t quantity = count_of(c, cause) - told_[c][i];
       if (quantity == 0) continue;
       report.told[c][i] = quantity;
       any = true;
-      writer.begin_object().member("reason", reason).member("category", category_name(category));
+      writer.begin_object().member("reason", reason).member("category", category);
       writer.key("quantity").unsigned_integer(quantity).end_object();
     }
   }
   if (!any) return std::nullopt;
   writer.end_array().end_object();
   // Only now: what throws before has told nothing.
-  for (std::size_t c = 0; c < kCategories; ++c) {
+  for (std::size_t c = 0; c < told_.size(); ++c) {
     for (std::size_t i = 0; i < kCauses; ++i)
       told_[c][i] += report.told[c][i];
   }
@@ -82,7 +97,7 @@ std::optional<Report> Reports::take(Timestamp now) {
 
 void Reports::put_back(const Report& report) noexcept {
   const std::lock_guard hold{mutex_};
-  for (std::size_t c = 0; c < kCategories; ++c) {
+  for (std::size_t c = 0; c < told_.size(); ++c) {
     for (std::size_t i = 0; i < kCauses; ++i)
       told_[c][i] -= report.told[c][i];
   }

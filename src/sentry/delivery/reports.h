@@ -11,7 +11,8 @@
 
 namespace vitals::sentry::detail {
 
-using Quantities = std::array<std::array<std::uint64_t, kCauses>, kCategories>;
+/// By category, then by Bulk.
+using Quantities = std::array<std::array<std::uint64_t, kCauses>, kCategories + kBulks>;
 
 /// A client report on its way: its payload, and what to put back when it does not arrive.
 struct Report {

@@ -57,10 +57,13 @@ std::variant<Draft, Cause> Sender::draft(const TransactionItem& item) {
   const Options& options = outlet_.options();
   Draft made;
   made.event = build_event(item, options);
+  const std::size_t spans = made.event.spans.size();
   if (!kept_by_hook(options.before_send_transaction, made.event)) return Cause::kBeforeSend;
+  const std::size_t left = made.event.spans.size();
+  if (left < spans) count(Category::kSpan, Cause::kBeforeSend, spans - left);
   made.dsc = item.trace->final_dsc(
       {outlet_.destinations().public_key, options.release, options.environment});
-  made.spans = spans_of(item);
+  made.spans = static_cast<std::uint32_t>(left) + 1;
   return made;
 }
 
@@ -107,7 +110,7 @@ void Sender::attach(const Event& event, Envelope& envelope) {
   for (const AttachmentRecord& file : event.attachments) {
     if (limited || file.bytes.size() > kMaxAttachment ||
         envelope.text.size() + file.bytes.size() > kMaxEnvelope) {
-      count(Category::kAttachment, limited ? Cause::kLimited : Cause::kTooLarge);
+      count_attachment(limited ? Cause::kLimited : Cause::kTooLarge, file.bytes.size());
       continue;
     }
     std::string members;
@@ -117,6 +120,7 @@ void Sender::attach(const Event& event, Envelope& envelope) {
     writer.member("attachment_type", "event.attachment");
     append_item("attachment", members, file.bytes, envelope.text);
     ++envelope.contents[static_cast<std::size_t>(Category::kAttachment)];
+    bytes_in(envelope.contents, Bulk::kAttachment) += static_cast<std::uint32_t>(file.bytes.size());
   }
 }
 
@@ -126,6 +130,9 @@ std::variant<Envelope, Cause> Sender::seal(const ReadyItem& item) {
   Envelope envelope;
   envelope.category = item.category;
   envelope.contents[static_cast<std::size_t>(item.category)] = item.quantity;
+  if (item.category == Category::kLog) {
+    bytes_in(envelope.contents, Bulk::kLog) = static_cast<std::uint32_t>(item.payload.size());
+  }
   begin_envelope({.dsn = outlet_.destinations().dsn}, envelope.text);
   append_item(item.type, item.header_members, item.payload, envelope.text);
   outlet_.copy_to_spotlight(envelope.text);
@@ -139,19 +146,25 @@ Envelope Sender::seal(const Report& report) {
   return envelope;
 }
 
-Answer Sender::post(Envelope& envelope) {
-  if (outlet_.destinations().url.empty()) return {Cause::kSent, false};
+void Sender::make_request(Envelope& envelope) {
+  riding_.reset();
+  if (outlet_.destinations().url.empty()) return;
   const std::size_t size = envelope.text.size();
-  const std::optional<Report> report = outlet_.report_to_ride();
-  if (report) append_item("client_report", {}, report->payload, envelope.text);
+  riding_ = outlet_.report_to_ride();
+  if (riding_) append_item("client_report", {}, riding_->payload, envelope.text);
   stamp(envelope.text, Timestamp{std::chrono::nanoseconds{wall_clock()}});
   pack(envelope);
+  envelope.text.resize(size);
+}
+
+Answer Sender::post(const Envelope& envelope) {
+  if (outlet_.destinations().url.empty()) return {Cause::kSent, false};
   const SendResult result = outlet_.post(request_);
   // One with attachments must not stay as large for good.
   if (request_.body.capacity() > kKeptBody) request_.body = {};
   const Answer answer = judge(result.status);
-  if (report && answer.cause != Cause::kSent) outlet_.put_back(*report);
-  envelope.text.resize(size);
+  if (riding_ && answer.cause != Cause::kSent) outlet_.put_back(*riding_);
+  riding_.reset();
   if (outlet_.options().debug) say(envelope, result, answer.cause);
   return answer;
 }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <string>
 #include <variant>
 
@@ -41,8 +42,11 @@ class Sender {
   /// A report without anything beside it.
   [[nodiscard]] Envelope seal(const Report& report);
 
-  /// Posts an envelope, with a client report when one is due. Blocks as long as the transport does.
-  [[nodiscard]] Answer post(Envelope& envelope);
+  /// Makes the request for an envelope, with a client report when one is due. post() follows.
+  void make_request(Envelope& envelope);
+  /// Posts what was made of the envelope, which nobody changes meanwhile. Blocks as long as the
+  /// transport does.
+  [[nodiscard]] Answer post(const Envelope& envelope);
 
  private:
   [[nodiscard]] bool kept_by_hook(const std::function<bool(Event&)>& hook, Event& event) const;
@@ -57,6 +61,7 @@ class Sender {
   // Kept for their capacity.
   std::string payload_;
   SendRequest request_;
+  std::optional<Report> riding_;  // along with the request
 };
 
 }  // namespace vitals::sentry::detail

@@ -17,8 +17,10 @@
 #include <utility>
 
 #include "base/random.h"
+#include "base/timeout.h"
 #include "sentry/delivery/outlet.h"
 #include "sentry/delivery/spool_file.h"
+#include "sentry/private_folder.h"
 #include "sentry/runtime.h"
 
 namespace vitals::sentry::detail {
@@ -28,9 +30,9 @@ constexpr std::string_view kWaiting = ".envelope";
 constexpr std::string_view kSending = ".sending-";
 constexpr std::string_view kWriting = ".writing-";
 constexpr std::string_view kLock = ".lock";
+constexpr const char* kFolder = "envelopes";
 constexpr const char* kCorrupt = "corrupt";
 constexpr std::size_t kMostCorrupt = 32;
-constexpr mode_t kFolderMode = 0700;
 constexpr mode_t kFileMode = 0600;
 
 /// The lock of the client that is active, for a child of fork() to close. One is enough: clients of
@@ -84,6 +86,15 @@ std::optional<std::vector<std::string>> list(int folder) {
   return names;
 }
 
+/// What a file held that cannot be read any more, as far as its first line tells.
+void count_damaged(std::string_view text) noexcept {
+  if (const std::optional<Contents> contents = contents_of_damaged(text)) {
+    count_contents(*contents, Cause::kInternalError);
+  } else {
+    count(Category::kError, Cause::kInternalError);
+  }
+}
+
 bool write_all(int fd, std::string_view text) noexcept {
   while (!text.empty()) {
     const ssize_t count = write(fd, text.data(), text.size());
@@ -121,34 +132,32 @@ Spool::Spool(const std::string& cache_dir, Limits limits, std::string dsn)
       dsn_(std::move(dsn)),
       dsn_hash_(hash_of(dsn_)),
       owner_(static_cast<std::uint32_t>(base::Random::next())) {
-  if (open_folder(cache_dir)) {
+  const Result<bool> opened = open_folder(cache_dir);
+  if (opened) {
     rescan();
     return;
   }
-  warn_once("no place for unsent envelopes in " + cache_dir + ": " +
-            std::generic_category().message(errno));
+  warn_once("no place for unsent envelopes, they wait in memory: " + opened.error().message);
   if (folder_ >= 0) close(folder_);
   folder_ = -1;
 }
 
-bool Spool::open_folder(const std::string& cache_dir) {
-  std::string path = cache_dir;
-  for (std::size_t at = path.find('/', 1); at != std::string::npos; at = path.find('/', at + 1)) {
-    mkdir(path.substr(0, at).c_str(), kFolderMode);  // whether it is there shows at the end
+Result<bool> Spool::open_folder(const std::string& cache_dir) {
+  Result<Descriptor> folder = open_private_folder(cache_dir, kFolder);
+  if (!folder) return folder.error();
+  folder_ = folder->release();
+  // Checked at the start, so that a person hears of it before anything is to be put there.
+  if (const Result<Descriptor> corrupt = open_private_folder(folder_, kCorrupt); !corrupt) {
+    return Error{cache_dir + '/' + kFolder + '/' + corrupt.error().message};
   }
-  mkdir(path.c_str(), kFolderMode);
-  path += "/envelopes";
-  mkdir(path.c_str(), kFolderMode);
-  folder_ = open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (folder_ < 0) return false;
-  mkdirat(folder_, kCorrupt, kFolderMode);
   // Another process that finds the file not locked yet takes it for one of the dead and removes it:
   // then once more.
   const std::string name = hex8(owner_) + std::string{kLock};
   constexpr int kTries = 10;
   for (int i = 0; i < kTries; ++i) {
-    lock_ = openat(folder_, name.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, kFileMode);
-    if (lock_ < 0) return false;
+    lock_ = openat(folder_, name.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK,
+                   kFileMode);
+    if (lock_ < 0) break;
     struct stat held {};
     struct stat named {};
     if (flock(lock_, LOCK_EX) == 0 && fstat(lock_, &held) == 0 &&
@@ -159,7 +168,8 @@ bool Spool::open_folder(const std::string& cache_dir) {
     close(lock_);
     lock_ = -1;
   }
-  return false;
+  return Error{cache_dir + '/' + kFolder + '/' + name + ": " +
+               std::generic_category().message(errno)};
 }
 
 Spool::~Spool() {
@@ -186,6 +196,7 @@ bool Spool::rename_file(const std::string& from, const std::string& to) const no
 bool Spool::write_file(const std::string& name, std::string_view text) noexcept {
   const int fd = openat(folder_, name.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, kFileMode);
   if (fd < 0) return false;
+  fchmod(fd, kFileMode);  // a umask may have taken even the owner's rights
   const bool written = write_all(fd, text);
   const int error = errno;
   if (close(fd) == 0 && written) return true;
@@ -200,7 +211,7 @@ std::optional<std::string> Spool::read_file(const std::string& name) const {
   const std::unique_ptr<const int, CloseFile> closing{&fd};
   struct stat about {};
   if (fstat(fd, &about) != 0) return std::nullopt;
-  if (!S_ISREG(about.st_mode)) return std::string{};
+  if (!is_own_file(fd)) return std::string{};
   std::string text;
   // No more than an envelope may be: a file that grew beyond it is none of ours.
   constexpr off_t kMost = 128 * 1024 * 1024;
@@ -269,6 +280,7 @@ std::optional<Spool::Claim> Spool::take() noexcept {
       }
       const Result<SpooledEnvelope> spooled = parse_spool_file(*text);
       if (!spooled) {
+        count_damaged(*text);
         set_aside(held, spooled.error().message);
         continue;
       }
@@ -320,7 +332,7 @@ void Spool::forget(std::deque<Entry>::iterator entry) {
 }
 
 void Spool::drop_old(std::uint64_t needed) {
-  const auto age = std::chrono::duration_cast<std::chrono::microseconds>(limits_.age).count();
+  const auto age = std::chrono::microseconds{base::clamp_timeout(limits_.age)}.count();
   const auto now = wall_clock() / 1000;
   while (!waiting_.empty()) {
     const Entry oldest = waiting_.front();
@@ -342,14 +354,12 @@ void Spool::drop(const Entry& entry) {
   }
   const Result<SpooledEnvelope> spooled = parse_spool_file(*text);
   if (!spooled) {
+    count_damaged(*text);
     set_aside(held, spooled.error().message);
     return;
   }
   unlinkat(folder_, held.c_str(), 0);
-  for (std::size_t i = 0; i < kCategories; ++i) {
-    const std::uint32_t quantity = spooled->envelope.contents[i];
-    if (quantity != 0) count(static_cast<Category>(i), Cause::kCacheOverflow, quantity);
-  }
+  count_contents(spooled->envelope.contents, Cause::kCacheOverflow);
 }
 
 void Spool::rescan() noexcept {
@@ -419,6 +429,7 @@ void Spool::take_back_of_the_dead(const std::string& name, std::string_view suff
     if (!text) return;
     const Result<SpooledEnvelope> spooled = parse_spool_file(*text);
     if (!spooled) {
+      count_damaged(*text);
       set_aside(name, spooled.error().message);
       return;
     }
@@ -441,16 +452,19 @@ bool Spool::is_dead(std::uint32_t owner, std::vector<std::uint32_t>& alive) cons
 
 void Spool::set_aside(const std::string& name, std::string_view why) {
   Outlet::warn("set aside an unreadable file of unsent envelopes:", name + ": " + std::string{why});
-  const int corrupt = openat(folder_, kCorrupt, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (corrupt < 0) return;
-  const std::unique_ptr<const int, CloseFile> closing{&corrupt};
-  std::vector<std::string> held = list(corrupt).value_or(std::vector<std::string>{});
+  const Result<Descriptor> corrupt = open_private_folder(folder_, kCorrupt);
+  if (!corrupt) {
+    warn_once("cannot set aside " + name + ", " + corrupt.error().message);
+    unlinkat(folder_, name.c_str(), 0);
+    return;
+  }
+  std::vector<std::string> held = list(corrupt->get()).value_or(std::vector<std::string>{});
   std::sort(held.begin(), held.end());
   for (std::size_t i = 0; i + kMostCorrupt <= held.size(); ++i) {
     Outlet::warn("the place for unreadable files is full, removed:", held[i]);
-    unlinkat(corrupt, held[i].c_str(), 0);
+    unlinkat(corrupt->get(), held[i].c_str(), 0);
   }
-  if (renameat(folder_, name.c_str(), corrupt, name.c_str()) != 0) {
+  if (renameat(folder_, name.c_str(), corrupt->get(), name.c_str()) != 0) {
     warn_once("cannot set aside " + name + ": " + std::generic_category().message(errno));
   }
 }

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "sentry/delivery/envelope.h"
+#include "vitals/result.h"
 
 namespace vitals::sentry::detail {
 
@@ -38,7 +39,8 @@ class Spool {
     std::uint64_t size = 0;
   };
 
-  /// Opens or makes the folder. When that fails it says so once on stderr, and put() refuses all.
+  /// Opens or makes the folder. When that fails, also since it or one below it is another user's or
+  /// a link, it says so once on stderr, and put() refuses all.
   Spool(const std::string& cache_dir, Limits limits, std::string dsn);
   Spool(const Spool&) = delete;
   Spool& operator=(const Spool&) = delete;
@@ -76,7 +78,7 @@ class Spool {
     friend auto operator<=>(const Entry&, const Entry&) noexcept = default;
   };
   [[nodiscard]] static std::optional<Entry> parse_name(std::string_view name) noexcept;
-  [[nodiscard]] bool open_folder(const std::string& cache_dir);
+  [[nodiscard]] Result<bool> open_folder(const std::string& cache_dir);
   [[nodiscard]] bool write_file(const std::string& name, std::string_view text) noexcept;
   [[nodiscard]] std::optional<std::string> read_file(const std::string& name) const;
   [[nodiscard]] bool rename_file(const std::string& from, const std::string& to) const noexcept;

@@ -43,11 +43,16 @@ bool read_id(std::optional<std::string_view> word, EventId& id) noexcept {
 
 bool read_contents(std::optional<std::string_view> word, Contents& contents) noexcept {
   if (!word) return false;
-  std::string_view rest = *word;
-  for (std::size_t i = 0; i + 1 < contents.size(); ++i) {
-    if (!read_number(take_word(rest, ','), 10, contents[i])) return false;
+  // A file of an older version ends before the bytes, which it did not count.
+  std::size_t count = 0;
+  for (std::string_view rest = *word; count < contents.size(); ++count) {
+    const std::size_t end = rest.find(',');
+    if (!read_number(rest.substr(0, end), 10, contents[count])) return false;
+    if (end == std::string_view::npos)
+      return count + 1 == contents.size() || count + 1 == kCategories;
+    rest.remove_prefix(end + 1);
   }
-  return read_number(rest, 10, contents.back());
+  return false;
 }
 
 }  // namespace
@@ -97,6 +102,21 @@ Result<SpooledEnvelope> parse_spool_file(std::string_view text) {
   spooled.envelope.category = static_cast<Category>(category);
   spooled.envelope.text = text;
   return spooled;
+}
+
+std::optional<Contents> contents_of_damaged(std::string_view text) {
+  constexpr int kWordsBefore = 6;  // magic, version, checksum, length, id, category
+  constexpr std::uint32_t kCredible = 100'000;
+  text = text.substr(0, text.find('\n'));
+  for (int i = 0; i < kWordsBefore; ++i) {
+    if (!take_word(text, ' ')) return std::nullopt;
+  }
+  Contents contents{};
+  if (!read_contents(take_word(text, ' '), contents)) return std::nullopt;
+  for (std::size_t i = 0; i < kCategories; ++i) {
+    if (contents[i] > kCredible) return std::nullopt;
+  }
+  return contents;
 }
 
 }  // namespace vitals::sentry::detail

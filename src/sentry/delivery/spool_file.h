@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -24,5 +25,9 @@ struct SpooledEnvelope {
 
 /// Reads it back. An error names what is wrong with it. Pure: fit to be fuzzed.
 [[nodiscard]] Result<SpooledEnvelope> parse_spool_file(std::string_view text);
+
+/// What a file says it held whose checksum does not fit, as when it was cut short; nothing where
+/// its first line is damaged too.
+[[nodiscard]] std::optional<Contents> contents_of_damaged(std::string_view text);
 
 }  // namespace vitals::sentry::detail

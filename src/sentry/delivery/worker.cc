@@ -59,6 +59,7 @@ Worker::Worker(const Options& options, Destinations destinations, std::vector<It
       next_pressure_(Clock::now() + pace_.pressure),
       next_rescan_(Clock::now() + pace_.rescan) {
   open_.reserve(3 * kMostThreads + kMostRetries);  // so that taking from the queues cannot fail
+  being_sent_.reserve(3 * kMostThreads);
   sem_init(&wake_, 0, 0);
 }
 
@@ -159,7 +160,14 @@ void Worker::chores(Time now) noexcept {
 }
 
 bool Worker::ask_sources(bool everything) noexcept {
-  const std::lock_guard hold{sources_mutex_};
+  std::unique_lock hold{sources_mutex_, std::defer_lock};
+  // In a crash it may be held for ever.
+  constexpr std::chrono::milliseconds kRescuePatience{200};
+  if (!rescuing_.load(std::memory_order_acquire)) {
+    hold.lock();
+  } else if (!hold.try_lock_for(kRescuePatience)) {
+    return true;
+  }
   for (ItemSource* const source : sources_) {
     for (;;) {
       if (!queues_.room_for_items()) return false;
@@ -196,8 +204,7 @@ std::optional<Worker::Job> Worker::take_queued(Sender& sender, bool to_disk) noe
     {
       const std::lock_guard hold{mutex_};
       // At the end there may be no time for all of it.
-      const auto order = closing_.load(std::memory_order_relaxed) ? Queues::Order::kErrorsFirst
-                                                                  : Queues::Order::kFair;
+      const auto order = is_last_chance() ? Queues::Order::kErrorsFirst : Queues::Order::kFair;
       // The end of a check-in must not overtake its beginning.
       const bool check_in_in_hand = std::any_of(
           open_.begin(), open_.end(), [](const Ticket& ticket) { return ticket.check_in; });
@@ -214,7 +221,7 @@ std::optional<Worker::Job> Worker::take_queued(Sender& sender, bool to_disk) noe
 }
 
 bool Worker::may_spool_transaction() noexcept {
-  if (closing_.load(std::memory_order_relaxed)) return true;
+  if (is_last_chance()) return true;
   const Time now = Clock::now();
   if (now >= next_share_) {
     next_share_ = now + kPatience;
@@ -257,7 +264,8 @@ std::optional<Worker::Job> Worker::take_replay(Time now) {
 }
 
 std::optional<Worker::Job> Worker::take_report(Sender& sender, Time now) {
-  if (!outlet_.report_is_due(now) || outlet_.limited(Category::kError)) return std::nullopt;
+  // Limits do not hold for reports, which tell of what the limits held back.
+  if (!outlet_.report_is_due(now)) return std::nullopt;
   Job job;
   job.report = outlet_.report_alone();
   if (!job.report) return std::nullopt;
@@ -294,7 +302,7 @@ void Worker::work(Sender& sender, Job& job) noexcept {
   Answer answer{Cause::kInternalError, false};
   if (sealed) {
     try {
-      answer = sender.post(*job.envelope);
+      answer = send(sender, job);
     } catch (...) {
       outlet_.say("a request could not be made");
     }
@@ -312,14 +320,24 @@ void Worker::work(Sender& sender, Job& job) noexcept {
   if (known_away) wake();
 }
 
+Answer Worker::send(Sender& sender, Job& job) {
+  // Not to be sent any more, but to be put on disk.
+  if (spool_ && rescuing_.load(std::memory_order_acquire)) return {Cause::kNetworkError, true};
+  sender.make_request(*job.envelope);
+  const Envelope* const envelope = &*job.envelope;
+  {
+    const std::lock_guard hold{mutex_};
+    if (job.taken) being_sent_.push_back(envelope);
+  }
+  const Answer answer = sender.post(*envelope);
+  const std::lock_guard hold{mutex_};
+  std::erase(being_sent_, envelope);
+  return answer;
+}
+
 void Worker::finish(Job& job, Cause cause) noexcept {
   if (job.envelope) {
-    for (std::size_t i = 0; i < kCategories; ++i) {
-      const auto category = static_cast<Category>(i);
-      const bool unneeded = category == Category::kSpan && cause == Cause::kSent;
-      if (job.envelope->contents[i] == 0 || unneeded) continue;
-      count(category, cause, job.envelope->contents[i]);
-    }
+    count_contents(job.envelope->contents, cause);
   } else if (job.taken) {
     Queues::count_lost(*job.taken, cause);
   }
@@ -376,6 +394,9 @@ void Worker::let_go(Job& job) noexcept {
     if (!(*error)->crash_report.empty()) ::unlink((*error)->crash_report.c_str());
   }
   queues_.release(*job.taken);
+  if (rescuing_.load(std::memory_order_acquire)) {
+    std::visit([](auto& item) { static_cast<void>(item.release()); }, job.taken->item);
+  }
   job.taken.reset();  // who waits for it finds what it held free
   const std::lock_guard hold{mutex_};
   const auto mine = std::find_if(open_.begin(), open_.end(), [&done](const Ticket& ticket) {
@@ -389,6 +410,7 @@ void Worker::let_go(Job& job) noexcept {
 
 bool Worker::may_post(Time now) noexcept {
   const std::lock_guard hold{mutex_};
+  if (spool_ && rescuing_.load(std::memory_order_acquire)) return false;
   // A server that was away is asked by one request until it answers.
   return now >= paused_until_ && (failures_ == 0 || posting_ == 0);
 }

@@ -63,9 +63,18 @@ class Worker {
   void begin_close(std::size_t loops, Time deadline) noexcept;
   /// How many threads were started with drain().
   void drains_started(std::size_t count) noexcept;
+  /// In place of drain(), where there is no thread to be had for it: puts on disk what waits.
+  void save_without_threads(Time deadline) noexcept;
   /// Waits until drain() has emptied the queues, and cuts it short when `deadline` comes near. True
   /// when all threads are about to end and can be joined.
   bool close(Time deadline) noexcept;
+  /// The process is about to die over a crash: brings all that waits to disk, and a copy of what is
+  /// being sent as well, since no answer may come; the server knows it by its id. Without a spool
+  /// it is sent instead, as far as time allows. On a thread of its own; nothing is freed that
+  /// another thread has made, as the heap may be locked by the one that crashed. Should the process
+  /// live on, so does this.
+  void rescue(Time deadline) noexcept;
+
   /// Whether anything was left undelivered since begin_close().
   [[nodiscard]] bool lost_any() const noexcept { return lost_.load(std::memory_order_acquire); }
 
@@ -103,6 +112,10 @@ class Worker {
   void finish_away(Job& job) noexcept;
   void let_go(Job& job) noexcept;
   [[nodiscard]] bool keep_for_retry(Job& job) noexcept;
+  [[nodiscard]] Answer send(Sender& sender, Job& job);
+  [[nodiscard]] bool is_last_chance() const noexcept {
+    return closing_.load(std::memory_order_relaxed) || rescuing_.load(std::memory_order_acquire);
+  }
   [[nodiscard]] bool may_post(Time now) noexcept;
   void back_off() noexcept;
   void sleep(Time now) noexcept;
@@ -115,6 +128,10 @@ class Worker {
   void rest_to_disk(Sender& sender) noexcept;
   void last_report(Sender& sender) noexcept;
   void discard_rest() noexcept;
+  void rescue_queued(Sender& sender, const Queues::Marks& marks, Time deadline) noexcept;
+  void copy_what_is_sent(std::vector<const Envelope*>& copied) noexcept;
+  [[nodiscard]] bool all_in_safety(const Queues::Marks& marks,
+                                   const std::vector<const Envelope*>& copied) noexcept;
 
   const Pace pace_;
   const std::size_t threads_;
@@ -129,7 +146,8 @@ class Worker {
   std::atomic<bool> gone_{false};     // the server did not answer at the end
   std::atomic<bool> aborted_{false};  // the deadline of the end is near
   std::atomic<bool> lost_{false};
-  std::atomic<Time> deadline_{};  // of the end
+  std::atomic<bool> rescuing_{false};  // the process dies
+  std::atomic<Time> deadline_{};       // of the end
 
   std::mutex turn_;
   // Of who has the turn.
@@ -137,7 +155,7 @@ class Worker {
   Time next_replay_{};
   Time next_pressure_{};
   Time next_rescan_{};
-  std::mutex sources_mutex_;
+  std::timed_mutex sources_mutex_;
 
   mutable std::mutex mutex_;  // of all below; never of a capture
   Time next_share_{};
@@ -148,6 +166,7 @@ class Worker {
   std::deque<Job> retries_;        // failed, and to be tried again
   int failures_ = 0;               // in a row
   int posting_ = 0;
+  std::vector<const Envelope*> being_sent_;  // of the queues; nobody changes one meanwhile
   Time paused_until_{};
   std::atomic<int> waiters_{0};
   std::uint64_t rounds_wanted_ = 0;  // of asking the sources for everything

@@ -162,6 +162,101 @@ void Worker::discard_rest() noexcept {
   }
 }
 
+void Worker::save_without_threads(Time deadline) noexcept {
+  if (!spool_) return;
+  deadline_.store(deadline, std::memory_order_relaxed);
+  try {
+    Sender sender{outlet_};
+    static_cast<void>(ask_sources(true));
+    rest_to_disk(sender);
+  } catch (const std::bad_alloc&) {
+    // The rest is counted.
+  }
+}
+
+void Worker::rescue(Time deadline) noexcept {
+  become_sentry_thread();
+  rescuing_.store(true, std::memory_order_release);  // pairs with is_last_chance()
+  wake();
+  try {
+    Sender sender{outlet_};
+    std::vector<const Envelope*> copied;
+    copy_what_is_sent(copied);
+    // Other threads may capture on and on: what was there when it crashed, and what the sources
+    // had.
+    Queues::Marks marks = queues_.pushed();
+    rescue_queued(sender, marks, deadline);
+    constexpr int kMostRounds = 4;  // of as much as the queue takes
+    for (int round = 0; round < kMostRounds && Clock::now() < deadline; ++round) {
+      const bool asked = ask_sources(true);
+      marks[Queues::kItems] = queues_.pushed()[Queues::kItems];
+      rescue_queued(sender, marks, deadline);
+      if (asked) break;
+    }
+    for (; Clock::now() < deadline; std::this_thread::sleep_for(std::chrono::milliseconds{1})) {
+      copy_what_is_sent(copied);
+      if (all_in_safety(marks, copied)) break;
+    }
+  } catch (...) {
+    // No memory to do more.
+  }
+  rescuing_.store(false, std::memory_order_release);
+}
+
+void Worker::rescue_queued(Sender& sender, const Queues::Marks& marks, Time deadline) noexcept {
+  const auto is_left = [&] {
+    const Queues::Marks popped = queues_.popped();
+    for (std::size_t lane = 0; lane < Queues::kLanes; ++lane) {
+      if (popped[lane] < marks[lane]) return true;
+    }
+    return false;
+  };
+  while (Clock::now() < deadline) {
+    std::optional<Job> job = take_retry();
+    if (!job && is_left()) job = take_queued(sender, spool_ != nullptr);
+    if (!job) return;
+    if (!spool_) {
+      const std::lock_guard hold{mutex_};
+      ++posting_;
+    }
+    work(sender, *job);
+  }
+}
+
+void Worker::copy_what_is_sent(std::vector<const Envelope*>& copied) noexcept {
+  if (!spool_) return;
+  while (true) {
+    Envelope copy;
+    try {
+      const std::lock_guard hold{mutex_};
+      const auto next =
+          std::find_if(being_sent_.begin(), being_sent_.end(), [&](const Envelope* one) {
+            return std::find(copied.begin(), copied.end(), one) == copied.end();
+          });
+      if (next == being_sent_.end()) return;
+      copied.push_back(*next);
+      copy = **next;
+    } catch (const std::bad_alloc&) {
+      return;
+    }
+    static_cast<void>(spool_->put(copy));
+  }
+}
+
+bool Worker::all_in_safety(const Queues::Marks& marks,
+                           const std::vector<const Envelope*>& copied) noexcept {
+  const std::lock_guard hold{mutex_};
+  if (done_with(marks)) return true;
+  const auto under_way = std::count_if(open_.begin(), open_.end(), [&](const Ticket& ticket) {
+    return ticket.place < marks[ticket.lane];
+  });
+  const auto is_copied = [&](const Envelope* one) {
+    return std::find(copied.begin(), copied.end(), one) != copied.end();
+  };
+  return spool_ && std::cmp_less_equal(under_way, being_sent_.size()) &&
+         std::all_of(being_sent_.begin(), being_sent_.end(), is_copied);
+}
+
 bool Worker::close(Time deadline) noexcept {
   std::unique_lock hold{mutex_};
   const auto ended = [this] { return ended_; };

@@ -150,6 +150,7 @@ std::uint32_t Trace::add_child(std::uint32_t parent, std::string_view op,
   std::vector<RawSpan>& spans = recording_->spans;
   if (spans.size() > recording_->max_spans) {
     ++recording_->spans_dropped;
+    count(Category::kSpan, Cause::kBufferOverflow);
     return kUnrecorded;
   }
   const SpanId parent_id = parent == kUnrecorded ? span_id_ : spans[parent].span_id;
@@ -157,6 +158,7 @@ std::uint32_t Trace::add_child(std::uint32_t parent, std::string_view op,
     spans.push_back({id, parent_id, now, 0, SpanStatus::kUnset});
   } catch (...) {
     ++recording_->spans_dropped;
+    count(Category::kSpan, Cause::kBufferOverflow);
     return kUnrecorded;
   }
   const auto index = static_cast<std::uint32_t>(spans.size() - 1);
@@ -195,17 +197,29 @@ void Trace::finish_child(std::uint32_t index) noexcept {
   if (is_open(index) && recording_->spans[index].end == 0) recording_->spans[index].end = now;
 }
 
-bool Trace::finish() noexcept {
-  const std::int64_t now = recording_ ? steady_clock_ns() : 0;
-  const std::lock_guard hold{lock_};
+bool Trace::end_spans(SpanStatus root, SpanStatus child) noexcept {
   if (std::exchange(finished_, true)) return false;
   if (!recording_) return true;
+  const std::int64_t now = steady_clock_ns();
   for (RawSpan& span : recording_->spans) {
     if (span.end != 0) continue;
     span.end = now;
-    if (&span != recording_->spans.data()) span.status = SpanStatus::kCancelled;
+    const bool is_root = &span == recording_->spans.data();
+    if (!is_root) span.status = child;
+    if (is_root && span.status == SpanStatus::kUnset) span.status = root;
   }
   return true;
+}
+
+bool Trace::finish() noexcept {
+  const std::lock_guard hold{lock_};
+  return end_spans(SpanStatus::kUnset, SpanStatus::kCancelled);
+}
+
+bool Trace::finish_by_crash() noexcept {
+  if (!recording_ || !lock_.try_lock_for_a_while()) return false;
+  const std::lock_guard hold{lock_, std::adopt_lock};
+  return end_spans(SpanStatus::kAborted, SpanStatus::kAborted);
 }
 
 std::string Trace::dsc() {

@@ -94,6 +94,10 @@ class Trace {
   /// True for the first caller alone, who then owns what becomes of the transaction.
   [[nodiscard]] bool finish() noexcept;
 
+  /// The same because the process dies over a crash: what is under way was aborted. Waits for no
+  /// lock, since the thread that crashed may hold it. False when unsampled, too.
+  [[nodiscard]] bool finish_by_crash() noexcept;
+
   /// The dynamic sampling context as baggage members, frozen by the first call. After finish() a
   /// call that comes first gives what it would have been.
   [[nodiscard]] std::string dsc();
@@ -119,6 +123,8 @@ class Trace {
   [[nodiscard]] std::string_view dsc_name() const noexcept;
   [[nodiscard]] std::string build_dsc(const DscSource& source, std::string_view name) const;
   [[nodiscard]] bool is_open(std::uint32_t index) const noexcept;
+  /// Under the lock. `root` is what becomes of it where nothing else was said.
+  [[nodiscard]] bool end_spans(SpanStatus root, SpanStatus child) noexcept;
   void append(std::uint32_t index, Section section, std::string_view key,
               const ValueView& value) noexcept;
 

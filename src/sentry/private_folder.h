@@ -1,0 +1,46 @@
+#pragma once
+
+#include <string>
+
+#include "vitals/result.h"
+
+namespace vitals::sentry::detail {
+
+/// An open folder or file, closed with this object.
+class Descriptor {
+ public:
+  constexpr Descriptor() noexcept = default;
+  constexpr explicit Descriptor(int open) noexcept : open_(open) {}
+  Descriptor(Descriptor&& other) noexcept : open_(other.release()) {}
+  Descriptor& operator=(Descriptor&& other) noexcept;
+  ~Descriptor();
+
+  [[nodiscard]] explicit operator bool() const noexcept { return open_ >= 0; }
+  [[nodiscard]] int get() const noexcept { return open_; }
+  [[nodiscard]] int release() noexcept {
+    const int open = open_;
+    open_ = -1;
+    return open;
+  }
+
+ private:
+  int open_ = -1;
+};
+
+/// Opens the folder below which the client keeps what it captured, and makes it, with its parents,
+/// where it is missing. Errors: it cannot be made; it belongs to another user than this process'
+/// own or root, or to this one while others may write to it; it is a link of another user's.
+[[nodiscard]] Result<Descriptor> open_cache_folder(const std::string& path);
+
+/// Opens the folder `name` in the one open at `parent`, and makes it where it is missing. Nobody
+/// else may look into it then (mode 0700, whatever the umask). Errors: it cannot be made; it is a
+/// link, or belongs to another user.
+[[nodiscard]] Result<Descriptor> open_private_folder(int parent, const char* name);
+
+/// Both: the folder `name` below the client's at `path`.
+[[nodiscard]] Result<Descriptor> open_private_folder(const std::string& path, const char* name);
+
+/// Whether an open file is a regular one of this process' user, and has no second name elsewhere.
+[[nodiscard]] bool is_own_file(int file) noexcept;
+
+}  // namespace vitals::sentry::detail

@@ -1,0 +1,197 @@
+// Captures, and then ends: `last_program HOW DSN CACHE_DIR COUNT [MORE]`, where HOW is one of
+// ways(). CACHE_DIR may be empty. Run by last_test.cc.
+#include <signal.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <array>
+#include <atomic>
+#include <chrono>
+#include <cstdio>
+#include <cstdlib>
+#include <exception>
+#include <fstream>
+#include <functional>
+#include <iterator>
+#include <map>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <thread>
+
+#include "vitals/sentry/client.h"
+#include "vitals/sentry/log.h"
+#include "vitals/sentry/scope.h"
+#include "vitals/sentry/session.h"
+#include "vitals/sentry/span.h"
+
+// The crashes are ours to see, not the sanitizers'.
+#define VITALS_SANITIZER_OPTIONS                                                  \
+  "handle_segv=0:handle_abort=0:handle_sigbus=0:handle_sigfpe=0:handle_sigill=0:" \
+  "use_sigaltstack=0:detect_leaks=0"
+extern "C" const char* __asan_default_options() {
+  return VITALS_SANITIZER_OPTIONS;
+}
+extern "C" const char* __tsan_default_options() {
+  return VITALS_SANITIZER_OPTIONS;
+}
+
+namespace {
+
+namespace sentry = vitals::sentry;
+using namespace std::chrono_literals;
+
+[[gnu::noinline]] void crash_by_null() {
+  volatile int* volatile nowhere = nullptr;
+  *nowhere = 1;
+}
+
+void throw_nested() {
+  try {
+    try {
+      throw std::runtime_error{"the cable is cut"};
+    } catch (...) {
+      std::throw_with_nested(std::logic_error{"no answer"});
+    }
+  } catch (...) {
+    std::throw_with_nested(std::out_of_range{"no page"});
+  }
+}
+
+/// Overwrites what malloc() knows of its blocks, which then aborts with the heap's lock held.
+void break_the_heap() {
+  std::array<char*, 8> blocks{};
+  for (char*& block : blocks)
+    block = static_cast<char*>(std::malloc(2000));
+  char* volatile first = blocks[0];
+  std::fill_n(first, 8000, 'A');
+  for (char* const block : blocks)
+    std::free(block);
+  for (std::size_t i = 0; i < 64; ++i)
+    std::free(std::malloc(i * 97));
+}
+
+/// Keeps the scope's lock and others busy while the process ends.
+void capture_on_threads() {
+  static std::atomic<int> running{0};
+  for (int i = 0; i < 2; ++i) {
+    std::thread{[] {
+      for (++running;; std::this_thread::sleep_for(1ms)) {
+        sentry::add_breadcrumb({.message = "busy"});
+        sentry::record_session();
+      }
+    }}.detach();
+  }
+  while (running < 2)
+    std::this_thread::yield();
+}
+
+bool statics_capture = false;
+struct CapturesAtItsEnd {
+  const char* words;
+  ~CapturesAtItsEnd() {
+    if (statics_capture) sentry::capture_message(words);
+  }
+};
+CapturesAtItsEnd older_than_the_client{"an older static ends"};
+
+const std::map<std::string_view, std::function<void()>>& ways() {
+  static const std::map<std::string_view, std::function<void()>> all{
+      {"null", crash_by_null},
+      {"null_on_thread", [] { std::thread{crash_by_null}.join(); }},
+      {"abort", [] { std::abort(); }},
+      {"exit", [] { std::exit(1); }},
+      {"exit_on_thread", [] { std::thread{[] { std::exit(1); }}.join(); }},
+      {"exit_with_static",
+       [] {
+         static const CapturesAtItsEnd younger{"a younger static ends"};
+         statics_capture = true;
+         std::exit(1);
+       }},
+      {"exit_while_busy",
+       [] {
+         capture_on_threads();
+         std::exit(1);
+       }},
+      {"null_while_busy",
+       [] {
+         capture_on_threads();
+         crash_by_null();
+       }},
+      {"terminate", [] { std::terminate(); }},
+      {"uncaught", [] { throw std::runtime_error{"nobody was ready"}; }},
+      {"nested", throw_nested},
+      {"heap", break_the_heap},
+      {"division", [] { raise(SIGFPE); }},
+      {"return", [] {}},
+      {"no_descriptors",
+       [] {
+         const rlimit none{0, 0};
+         setrlimit(RLIMIT_NOFILE, &none);
+         crash_by_null();
+       }},
+      {"other_user",
+       [] {
+         if (setgid(65534) != 0 || setuid(65534) != 0) std::_Exit(5);
+         crash_by_null();
+       }},
+      {"other_root",
+       [] {
+         if (chroot("/proc") != 0 || chdir("/") != 0) std::_Exit(5);
+         crash_by_null();
+       }},
+  };
+  return all;
+}
+
+/// One of each that is not an error, and all of it under way.
+void leave_everything(const std::string& folder) {
+  for (int i = 0; i < 3; ++i)
+    sentry::record_session();
+  for (int i = 0; i < 5; ++i)
+    sentry::log(sentry::LogLevel::kInfo, "line " + std::to_string(i));
+  const std::string path = folder + "/notes.txt";
+  std::ofstream{path} << "written before the crash";
+  sentry::Scope::current().add_attachment(
+      {.filename = "big.bin", .bytes = std::string(600'000, 'b')});
+  sentry::Scope::current().add_attachment({.path = path});
+  static const sentry::Span transaction =
+      sentry::start_transaction({.name = "GET /last", .op = "http.server"});
+  static const auto active = transaction.activate();
+  static const sentry::Span child = sentry::start_span("db", "SELECT 1");
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  if (argc < 5 || !ways().contains(argv[1])) return 2;
+  const std::string_view more = argc > 5 ? argv[5] : "";
+  const rlimit no_core{0, 0};
+  setrlimit(RLIMIT_CORE, &no_core);
+  sentry::Options options;
+  options.dsn = argv[2];
+  options.cache_dir = argv[3];
+  options.release = "last@1";
+  options.traces_sample_rate = 1.0;
+  options.enable_logs = true;
+  // A busy machine must not decide what a crash keeps. An exit waits for the server all that time.
+  const bool crashes = std::string_view{argv[1]}.find("exit") == std::string_view::npos;
+  options.shutdown_timeout = crashes && std::string_view{argv[1]} != "return" ? 8s : 1s;
+  options.before_send = [](sentry::Event& event) {
+    event.tags.emplace_back("hook", "ran");
+    return true;
+  };
+  auto guard = sentry::init(std::move(options));
+  if (!guard) return 4;
+  const int count = std::atoi(argv[4]);
+  for (int i = 0; i < count; ++i) {
+    try {
+      throw std::runtime_error{"error " + std::to_string(i)};
+    } catch (const std::exception& error) {
+      sentry::capture_exception(error);
+    }
+  }
+  if (more == "everything") leave_everything(std::string{argv[3]} + "/..");
+  ways().at(argv[1])();
+  return 0;
+}
