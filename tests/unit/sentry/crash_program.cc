@@ -3,10 +3,12 @@
 
 #include <fcntl.h>
 #include <pthread.h>
+#include <setjmp.h>
 #include <signal.h>
 #include <sys/mman.h>
 #include <sys/ptrace.h>
 #include <sys/resource.h>
+#include <ucontext.h>
 #include <unistd.h>
 
 #include <array>
@@ -193,6 +195,103 @@ void count_and_die(int) {
   signal(SIGSEGV, SIG_DFL);
 }
 
+// Faults that a former handler recovers from, each in its way.
+
+sigjmp_buf way_back;
+volatile sig_atomic_t armed = 0;
+char* guarded_page = nullptr;
+
+void jump_back(int) {
+  if (armed == 0) {
+    signal(SIGSEGV, SIG_DFL);
+    return;
+  }
+  siglongjmp(way_back, 1);
+}
+
+void open_page(int) {
+  if (armed == 0) {
+    signal(SIGSEGV, SIG_DFL);
+    return;
+  }
+  mprotect(guarded_page, static_cast<std::size_t>(sysconf(_SC_PAGESIZE)), PROT_READ | PROT_WRITE);
+}
+
+void mend_register([[maybe_unused]] int signal, siginfo_t*, [[maybe_unused]] void* context) {
+#if defined(__x86_64__)
+  static long valid = 0;
+  if (armed != 0) {
+    static_cast<ucontext_t*>(context)->uc_mcontext.gregs[REG_RAX] = reinterpret_cast<long>(&valid);
+    return;
+  }
+#endif
+  ::signal(SIGSEGV, SIG_DFL);
+}
+
+void reset_and_raise(int) {
+  signal(SIGSEGV, SIG_DFL);
+  raise(SIGSEGV);
+}
+
+void raise_again(int) {
+  // As one that wraps the default action: the kernel keeps it until the handler is left.
+  struct sigaction action {};
+  action.sa_handler = SIG_DFL;
+  sigaction(SIGSEGV, &action, nullptr);
+  kill(getpid(), SIGSEGV);
+}
+
+void do_nothing(int) {}
+
+void abort_at_once(int) {
+  std::abort();
+}
+
+void fault_again(int) {
+  crash_by_null();
+}
+
+void install(const std::string& former) {
+  static const std::map<std::string, void (*)(int)> plain{
+      {"jump", jump_back},        {"page", open_page},   {"reset", count_and_die},
+      {"raise", reset_and_raise}, {"kill", raise_again}, {"nothing", do_nothing},
+      {"abort", abort_at_once},   {"fault", fault_again}};
+  struct sigaction action {};
+  if (former == "register") {
+    action.sa_sigaction = mend_register;
+    action.sa_flags = SA_SIGINFO;
+  } else {
+    action.sa_handler = plain.at(former);
+  }
+  // A virtual machine's handler may be entered again before it is left.
+  if (former == "jump") action.sa_flags = SA_NODEFER;
+  sigaction(SIGSEGV, &action, nullptr);
+}
+
+void fault_that_is_mended() {
+  const auto page = static_cast<std::size_t>(sysconf(_SC_PAGESIZE));
+  guarded_page =
+      static_cast<char*>(mmap(nullptr, page, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
+  armed = 1;
+  if (sigsetjmp(way_back, 1) == 0) {
+#if defined(__x86_64__)
+    // The address is in the register that mend_register() knows.
+    asm volatile("movb $1, (%%rax)" : : "a"(guarded_page) : "memory");
+#else
+    *guarded_page = 1;
+#endif
+  }
+  armed = 0;
+  munmap(guarded_page, page);
+}
+
+void recover_often() {
+  for (int i = 0; i < 3; ++i)
+    fault_that_is_mended();
+  std::puts("recovered");
+  std::fflush(stdout);
+}
+
 [[noreturn]] void say_and_abort() {
   std::puts("former terminate handler");
   std::fflush(stdout);
@@ -275,6 +374,17 @@ const std::map<std::string, std::function<void()>>& ways() {
          setrlimit(RLIMIT_FSIZE, &none);
          crash_by_exception();
        }},
+      {"recovered", recover_often},
+      {"recovered_then_null",
+       [] {
+         recover_often();
+         crash_by_null();
+       }},
+      {"recovered_on_threads",
+       [] {
+         for (int i = 0; i < 2; ++i)
+           std::thread{recover_often}.join();
+       }},
       {"wait",
        [] {
          std::puts("ready");
@@ -296,6 +406,8 @@ int main(int argc, char** argv) {
   if (more == "former") signal(SIGSEGV, count_and_die);
   if (more == "former") std::set_terminate(say_and_abort);
   if (more == "ignored") signal(SIGABRT, SIG_IGN);
+  const bool asked_first = more.starts_with("first:");
+  if (asked_first || more.starts_with("then:")) install(std::string{more.substr(more.find(':') + 1)});
   sentry::Options options;
   options.dsn = "https://abc123@sentry.example/42";
   options.release = "crasher@3.2.1";
@@ -304,6 +416,7 @@ int main(int argc, char** argv) {
   options.traces_sample_rate = 1.0;
   options.transport = std::make_shared<vitals::testing::MemoryTransport>();
   options.cache_dir = argv[2];
+  if (asked_first) options.crash_order = sentry::CrashOrder::kFormerFirst;
   auto guard = sentry::init(std::move(options));
   if (!guard) return 4;
   sentry::set_user_id("user-9");
