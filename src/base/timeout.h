@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <limits>
 
 namespace vitals::base {
 
@@ -18,6 +19,13 @@ template <class Rep, class Period>
   constexpr auto kLongest = std::chrono::duration_cast<Given>(kLongestTimeout);
   if (!(given > Given::zero())) return Given::zero();
   return std::min(given, kLongest);
+}
+
+/// The same for an interface that takes milliseconds as an int, and zero for no limit at all, such
+/// as libcurl's: at least one.
+[[nodiscard]] constexpr long int_milliseconds(std::chrono::milliseconds given) noexcept {
+  constexpr std::chrono::milliseconds kMost{std::numeric_limits<int>::max()};
+  return std::clamp(given, std::chrono::milliseconds{1}, kMost).count();
 }
 
 /// When a wait of this length that begins now is over. Never overflows.

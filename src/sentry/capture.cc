@@ -5,8 +5,10 @@
 #include <cstring>
 #include <exception>
 #include <memory>
+#include <optional>
 #include <typeinfo>
 
+#include "sentry/captured.h"
 #include "sentry/client_core.h"
 #include "sentry/crash/alt_stack.h"
 #include "sentry/items.h"
@@ -100,11 +102,35 @@ void take_options(ErrorItem& item, const CaptureOptions& options) {
   }
 }
 
-/// Makes an item, lets `fill` say what happened, and hands it over.
+void worsen_session(bool handled) noexcept {
+  ScopeState::current()->worsen_session(handled ? SessionStatus::kErrored
+                                                : SessionStatus::kCrashed);
+}
+
+/// Whether a signal handler has interrupted this thread while it held a lock that is wanted.
+bool is_locked_for_good() noexcept {
+  ScopeState* const scope = ScopeState::current();
+  if (!scope->try_lock()) return true;
+  scope->unlock();
+  std::uint32_t index = 0;
+  const Trace* const trace = Trace::active(index);
+  return trace != nullptr && !trace->is_free();
+}
+
+/// Makes an item, lets `fill` say what happened, and hands it over. `stamp` is of what was thrown.
 template <class Fill>
-EventId capture(const CaptureOptions& options, Fill fill) noexcept {
+EventId capture(const CaptureOptions& options, std::uint64_t stamp, Fill fill) noexcept {
   // The client's own thread runs the hooks: what they captured would come back to them.
   if (is_sentry_thread()) return {};
+  const Inside inside;
+  if (inside.again() || is_locked_for_good()) {
+    count(Category::kError, Outcome::kQueueFull);
+    return {};
+  }
+  if (const std::optional<EventId> first = event_of(stamp)) {
+    if (options.level.value_or(Level::kError) >= Level::kError) worsen_session(options.handled);
+    return *first;
+  }
   want_alt_stack();
   try {
     const Lease client;
@@ -117,12 +143,11 @@ EventId capture(const CaptureOptions& options, Fill fill) noexcept {
     capture_attachments(std::move(item->scope.attachments),
                         {options.attachments.begin(), options.attachments.size()},
                         item->attachments);
-    if (!item->chain.empty() && item->level >= Level::kError) {
-      ScopeState::current()->worsen_session(item->handled ? SessionStatus::kErrored
-                                                          : SessionStatus::kCrashed);
-    }
+    if (!item->chain.empty() && item->level >= Level::kError) worsen_session(item->handled);
     const EventId id = item->event_id;
-    return client->capture_error(std::move(item)) ? id : EventId{};
+    if (!client->capture_error(std::move(item))) return {};
+    remember_event(stamp, id);
+    return id;
   } catch (...) {
     count(Category::kError, Outcome::kQueueFull);  // no memory to wait in
     return {};
@@ -176,7 +201,8 @@ std::size_t TransactionItem::cost() const noexcept {
 [[gnu::noinline]] EventId capture_exception(const std::exception& exception,
                                             const CaptureOptions& options) noexcept {
   const auto site = reinterpret_cast<std::uintptr_t>(__builtin_return_address(0));
-  return capture(options, [&](ErrorItem& item) {
+  const std::uint64_t stamp = throw_stamp(dynamic_cast<const void*>(&exception), typeid(exception));
+  return capture(options, stamp, [&](ErrorItem& item) {
     item.chain = describe(exception);
     take_stack(item, site);
   });
@@ -186,7 +212,11 @@ std::size_t TransactionItem::cost() const noexcept {
                                             const CaptureOptions& options) noexcept {
   if (!exception) return {};
   const auto site = reinterpret_cast<std::uintptr_t>(__builtin_return_address(0));
-  return capture(options, [&](ErrorItem& item) {
+  const void* object = nullptr;
+  std::memcpy(&object, &exception, sizeof object);
+  const std::type_info* const type = exception.__cxa_exception_type();
+  const std::uint64_t stamp = type == nullptr ? 0 : throw_stamp(object, *type);
+  return capture(options, stamp, [&](ErrorItem& item) {
     item.chain = describe(exception);
     take_stack(item, site);
   });
@@ -194,7 +224,7 @@ std::size_t TransactionItem::cost() const noexcept {
 
 EventId capture_message(std::string_view text, Level level,
                         const CaptureOptions& options) noexcept {
-  return capture(options, [&](ErrorItem& item) {
+  return capture(options, 0, [&](ErrorItem& item) {
     item.level = level;
     item.message = cut(text, kMaxValueSize);
   });

@@ -16,6 +16,7 @@
 
 #include "base/background_thread.h"
 #include "base/timeout.h"
+#include "sentry/captured.h"
 #include "sentry/client_core.h"
 #include "sentry/crash/alt_stack.h"
 #include "sentry/crash/crash_writer.h"
@@ -356,6 +357,8 @@ bool Guard::end(std::optional<std::chrono::milliseconds> timeout) noexcept {
 bool flush(std::chrono::milliseconds timeout) noexcept {
   if (!enabled()) return true;
   if (is_sentry_thread()) return false;  // a hook would wait for itself
+  const detail::Inside inside;
+  if (inside.again()) return false;  // a signal handler, of a thread that flushes or captures
   const std::shared_ptr<Client> client = active_share().get();
   return !client || client->flush(base::deadline_in(timeout));
 }

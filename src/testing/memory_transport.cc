@@ -8,6 +8,8 @@
 #include <charconv>
 #include <utility>
 
+#include "base/timeout.h"
+
 namespace vitals::testing {
 namespace {
 
@@ -116,7 +118,8 @@ std::vector<sentry::SendRequest> MemoryTransport::requests() const {
 
 bool MemoryTransport::wait_for(std::size_t count, std::chrono::milliseconds timeout) const {
   std::unique_lock hold{mutex_};
-  return changed_.wait_for(hold, timeout, [&] { return envelopes_.size() >= count; });
+  return changed_.wait_until(hold, base::deadline_in(timeout),
+                             [&] { return envelopes_.size() >= count; });
 }
 
 void MemoryTransport::fail_with(int status) {

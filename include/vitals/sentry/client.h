@@ -105,8 +105,9 @@ class [[nodiscard("dropping the guard ends the client at once")]] Guard {
 [[nodiscard]] Result<Guard> init(Options options);
 
 /// Waits until what was captured before the call has been sent, put on disk or dropped. False when
-/// `timeout` came first; any length will do, below zero it is zero. Not for the hot path: the
-/// client sends by itself.
+/// `timeout` came first; any length will do, below zero it is zero. Not for the hot path: the client
+/// sends by itself. In a signal handler it does not hang; it is false at once where it interrupts a
+/// flush or a capture.
 bool flush(std::chrono::milliseconds timeout) noexcept;
 
 /// Threads: any. Cost: some tens of loads.
@@ -150,8 +151,10 @@ EventId capture_message(std::string_view text, Level level, const CaptureOptions
 /// Hands an exception, and those nested in it, over to be sent with the current scope's data. It
 /// shows the stack of the place that threw it; of one that was never thrown, or before the client
 /// was active, or in a build with VITALS_THROW_STACK=off, the stack of this call.
-/// Returns the event's id, zero when the client is disabled or the queue is full. Never blocks,
-/// never throws. Threads: any. Cost: some allocations; a nested exception costs a rethrow.
+/// An exception that was captured before, here or further down, is no second event; the id is that
+/// of the first. Returns the event's id, zero when the client is disabled or the queue is full.
+/// Never blocks, never throws. Not for signal handlers, since it takes memory: one that interrupts
+/// the client itself gets zero, one that interrupts malloc() waits for ever. Threads: any. Cost: some allocations; a nested exception costs a rethrow.
 inline EventId capture_exception(const std::exception& exception,
                                  const CaptureOptions& options) noexcept {
   return enabled() ? detail::capture_exception(exception, options) : EventId{};

@@ -39,6 +39,10 @@ std::size_t throw_stack(const void* exception, const std::type_info& type,
   return throws.find(reinterpret_cast<std::uintptr_t>(exception), hash_of(type), out);
 }
 
+std::uint64_t throw_stamp(const void* exception, const std::type_info& type) noexcept {
+  return throws.stamp(reinterpret_cast<std::uintptr_t>(exception), hash_of(type));
+}
+
 #if VITALS_INTERPOSE_THROW
 namespace {
 

@@ -18,4 +18,8 @@ inline constexpr std::size_t kMaxThrowDepth = 64;
 [[nodiscard]] std::size_t throw_stack(const void* exception, const std::type_info& type,
                                       std::span<std::uintptr_t> out) noexcept;
 
+/// A number of the throw that made the object, by the same rules: another object that comes to lie
+/// at its address has another. 0: not known. Threads: any.
+[[nodiscard]] std::uint64_t throw_stamp(const void* exception, const std::type_info& type) noexcept;
+
 }  // namespace vitals::sentry::detail

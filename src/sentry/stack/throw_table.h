@@ -55,6 +55,20 @@ class ThrowTable {
     return false;
   }
 
+  /// A number of the throw that made the object, which no other throw has; 0 when it is not known.
+  [[nodiscard]] std::uint64_t stamp(std::uintptr_t object, std::uint64_t type) const noexcept {
+    for (const Entry& entry : set_of(object)) {
+      const std::uint64_t sequence =
+          entry.sequence.load(std::memory_order_acquire);  // pairs with the last store in fill()
+      if (sequence == 0 || sequence % 2 != 0) continue;
+      if (entry.object.load(std::memory_order_acquire) != object) continue;
+      if (entry.type.load(std::memory_order_acquire) != type) continue;
+      const std::uint64_t stamp = entry.stamp.load(std::memory_order_acquire);
+      if (entry.sequence.load(std::memory_order_relaxed) == sequence) return stamp;
+    }
+    return 0;
+  }
+
   /// Copies the stack that was recorded of the object; 0 when there is none.
   [[nodiscard]] std::size_t find(std::uintptr_t object, std::uint64_t type,
                                  std::span<std::uintptr_t> out) const noexcept {

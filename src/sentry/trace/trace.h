@@ -72,6 +72,13 @@ class Trace {
   [[nodiscard]] bool left_out_by_pressure() const noexcept { return by_pressure_; }
   [[nodiscard]] std::string name() const;
 
+  /// Whether nobody holds its lock for long, as a thread does that a signal handler interrupted.
+  [[nodiscard]] bool is_free() const noexcept {
+    if (!lock_.try_lock_for_a_while()) return false;
+    lock_.unlock();
+    return true;
+  }
+
   /// What is there, in place, without the lock: for a signal handler. Async-signal-safe, but what
   /// another thread is changing may be read half changed.
   struct Raw {

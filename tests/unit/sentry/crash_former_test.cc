@@ -75,8 +75,8 @@ TEST_P(GivingUp, AskedFirstTheCrashIsReportedAsItWas) {
   EXPECT_EQ(event["exception"]["values"][0]["type"], "SIGSEGV");
 }
 
-constexpr std::array kEnds{End{"reset", SIGSEGV},   End{"raise", SIGSEGV}, End{"kill", SIGSEGV},
-                           End{"nothing", SIGSEGV}, End{"abort", SIGABRT}, End{"fault", SIGSEGV}};
+constexpr std::array kEnds{End{"reset", SIGSEGV}, End{"raise", SIGSEGV}, End{"nothing", SIGSEGV},
+                           End{"abort", SIGABRT}};
 INSTANTIATE_TEST_SUITE_P(Ways, GivingUp, ::testing::ValuesIn(kEnds),
                          [](const auto& way) { return std::string{way.param.former}; });
 
@@ -92,16 +92,15 @@ TEST_F(CrashTest, ACrashSaysItsSignalAndThread) {
   const Json event = event_at_next_start();
   const Json& exception = event["exception"]["values"][0];
   EXPECT_EQ(exception["mechanism"]["synthetic"], true);
-  EXPECT_EQ(exception["mechanism"]["meta"]["signal"],
-            (Json{{"number", SIGSEGV},
-                  {"code", SEGV_MAPERR},
-                  {"name", "SIGSEGV"},
-                  {"code_name", "SEGV_MAPERR"}}));
+  EXPECT_EQ(exception["mechanism"]["meta"]["signal"], (Json{{"number", SIGSEGV},
+                                                            {"code", SEGV_MAPERR},
+                                                            {"name", "SIGSEGV"},
+                                                            {"code_name", "SEGV_MAPERR"}}));
   const Json thread = event["contexts"]["crash"]["thread_id"];
   EXPECT_EQ(exception["thread_id"], thread);
-  EXPECT_EQ(event["threads"]["values"],
-            Json::array(
-                {{{"id", thread}, {"name", "worker-7"}, {"crashed", true}, {"current", true}}}));
+  EXPECT_EQ(
+      event["threads"]["values"],
+      Json::array({{{"id", thread}, {"name", "worker-7"}, {"crashed", true}, {"current", true}}}));
 }
 
 TEST_F(CrashTest, AnUncaughtExceptionIsNotSynthetic) {

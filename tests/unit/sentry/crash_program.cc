@@ -233,29 +233,16 @@ void reset_and_raise(int) {
   raise(SIGSEGV);
 }
 
-void raise_again(int) {
-  // As one that wraps the default action: the kernel keeps it until the handler is left.
-  struct sigaction action {};
-  action.sa_handler = SIG_DFL;
-  sigaction(SIGSEGV, &action, nullptr);
-  kill(getpid(), SIGSEGV);
-}
-
 void do_nothing(int) {}
 
 void abort_at_once(int) {
   std::abort();
 }
 
-void fault_again(int) {
-  crash_by_null();
-}
-
 void install(const std::string& former) {
   static const std::map<std::string, void (*)(int)> plain{
-      {"jump", jump_back},        {"page", open_page},   {"reset", count_and_die},
-      {"raise", reset_and_raise}, {"kill", raise_again}, {"nothing", do_nothing},
-      {"abort", abort_at_once},   {"fault", fault_again}};
+      {"jump", jump_back},        {"page", open_page},     {"reset", count_and_die},
+      {"raise", reset_and_raise}, {"nothing", do_nothing}, {"abort", abort_at_once}};
   struct sigaction action {};
   if (former == "register") {
     action.sa_sigaction = mend_register;
@@ -407,7 +394,8 @@ int main(int argc, char** argv) {
   if (more == "former") std::set_terminate(say_and_abort);
   if (more == "ignored") signal(SIGABRT, SIG_IGN);
   const bool asked_first = more.starts_with("first:");
-  if (asked_first || more.starts_with("then:")) install(std::string{more.substr(more.find(':') + 1)});
+  if (asked_first || more.starts_with("then:"))
+    install(std::string{more.substr(more.find(':') + 1)});
   sentry::Options options;
   options.dsn = "https://abc123@sentry.example/42";
   options.release = "crasher@3.2.1";

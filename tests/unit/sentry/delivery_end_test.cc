@@ -1,7 +1,13 @@
+#include <pthread.h>
+#include <signal.h>
+
 #include <atomic>
 #include <condition_variable>
+#include <exception>
+#include <filesystem>
 #include <mutex>
 #include <set>
+#include <stdexcept>
 #include <thread>
 
 #include "fixture.h"
@@ -395,6 +401,173 @@ TEST_F(Attached, TheEventGoesWithoutWhatIsTooLargeOrLimited) {
   EXPECT_EQ(counted(Category::kAttachment, Outcome::kTooLarge), 1U);
   EXPECT_EQ(counted(Category::kAttachment, Outcome::kRateLimited), 2U);
   EXPECT_EQ(counted(Category::kError, Outcome::kSent), 2U);
+}
+
+TEST_F(DeliveryEndTest, AnyDurationIsTaken) {
+  using std::chrono::milliseconds;
+  for (const milliseconds huge :
+       {milliseconds::max(), milliseconds{1LL << 53}, milliseconds{1LL << 62},
+        milliseconds{std::chrono::hours{24 * 365 * 292}}}) {
+    transport = std::make_shared<vitals::testing::MemoryTransport>();
+    Options given = options();
+    given.http_timeout = huge;
+    given.connect_timeout = huge;
+    given.spool_age = std::chrono::hours::max();
+    given.cache_dir = folder.path();
+    start(given);
+    ASSERT_TRUE(capture_message("x"));
+    EXPECT_TRUE(flush(huge)) << huge.count();
+    ASSERT_TRUE(capture_message("y"));
+    EXPECT_TRUE(guard.end(huge)) << huge.count();
+    EXPECT_TRUE(transport->wait_for(2, huge));
+    EXPECT_THAT(ledger().events, SizeIs(2));
+  }
+  for (const milliseconds none : {milliseconds::min(), milliseconds{-1}, milliseconds{0}}) {
+    transport = std::make_shared<vitals::testing::MemoryTransport>();
+    start();
+    hold_the_thread();
+    EXPECT_FALSE(flush(none)) << none.count();
+    EXPECT_FALSE(guard.end(none)) << none.count();
+  }
+}
+
+TEST_F(DeliveryEndTest, LogsAndAttachmentsAreToldByTheirBytes) {
+  Options given = options();
+  given.enable_logs = true;
+  given.before_send_log = [](LogRecord&) { return false; };
+  given.before_send = [](Event&) { return false; };
+  start(given);
+  log(LogLevel::kInfo, std::string(300, 'x'));
+  const Attachment file{.filename = "a", .bytes = "12345678"};
+  capture_message("x", Level::kError, {.attachments = {file, file}});
+  EXPECT_TRUE(guard.end(kPlenty));
+  EXPECT_EQ(ledger().told("before_send", "log_item"), 1U);
+  EXPECT_GE(ledger().told("before_send", "log_byte"), 300U);
+  EXPECT_EQ(ledger().told("before_send", "attachment"), 16U);
+}
+
+TEST_F(DeliveryEndTest, SpansPastTheLimitOrTakenOutByAHookAreTold) {
+  Options given = options();
+  given.traces_sample_rate = 1.0;
+  given.max_spans = 4;
+  given.before_send_transaction = [](Event& event) {
+    event.spans.pop_back();
+    return true;
+  };
+  start(given);
+  const Span transaction = start_transaction({.name = "a"});
+  {
+    const auto active = transaction.activate();
+    for (int i = 0; i < 7; ++i)
+      start_span("db").finish();
+  }
+  transaction.finish();
+  EXPECT_TRUE(guard.end(kPlenty));
+  EXPECT_EQ(ledger().told("buffer_overflow", "span"), 3U);
+  EXPECT_EQ(ledger().told("before_send", "span"), 1U);
+  EXPECT_EQ(ledger().told("transaction"), 0U);
+}
+
+TEST_F(DeliveryEndTest, WhatLimitsHeldBackIsToldWhileTheyHold) {
+  detail::usual_pace.report = 1ms;
+  start();
+  transport->answer_with({.status = 200, .rate_limits = "60:error:key"});
+  capture_message("taken");
+  EXPECT_TRUE(flush(kPlenty));
+  capture_message("held back");
+  EXPECT_TRUE(transport->wait_for(2, kPlenty));
+  EXPECT_EQ(ledger().told("ratelimit_backoff", "error"), 1U);
+}
+
+TEST_F(DeliveryEndTest, ADamagedFileIsToldOf) {
+  start(on_disk());
+  transport->fail_with(0);
+  start_transaction({.name = "a"}).finish();
+  EXPECT_FALSE(guard.end(kPlenty));
+  for (const auto& entry : std::filesystem::directory_iterator{folder.path() + "/envelopes"}) {
+    if (entry.path().extension() != ".envelope") continue;
+    std::filesystem::resize_file(entry.path(), std::filesystem::file_size(entry.path()) - 1);
+  }
+  detail::forget_servers();
+  transport = std::make_shared<vitals::testing::MemoryTransport>();
+  start(on_disk());
+  while (stats().spool_bytes > 0)
+    std::this_thread::sleep_for(1ms);
+  EXPECT_TRUE(guard.end(kPlenty));
+  EXPECT_EQ(ledger().told("internal_sdk_error", "transaction"), 1U);
+  EXPECT_EQ(ledger().told("internal_sdk_error", "span"), 1U);
+}
+
+TEST_F(DeliveryEndTest, AnExceptionThatIsCapturedOnItsWayUpIsOneEvent) {
+  start();
+  EventId first;
+  std::exception_ptr kept;
+  try {
+    try {
+      try {
+        throw std::runtime_error{"once"};
+      } catch (const std::exception& error) {
+        first = capture_exception(error);
+        EXPECT_TRUE(first);
+        throw;
+      }
+    } catch (const std::runtime_error& error) {
+      EXPECT_EQ(capture_exception(error), first);
+      throw;
+    }
+  } catch (...) {
+    kept = std::current_exception();
+    EXPECT_EQ(capture_exception(kept), first);
+  }
+  std::thread{[&] { EXPECT_EQ(capture_exception(kept), first); }}.join();
+  EXPECT_TRUE(flush(kPlenty));
+  EXPECT_THAT(ledger().events, SizeIs(1));
+}
+
+TEST_F(DeliveryEndTest, AnotherExceptionAtTheSameAddressIsAnotherEvent) {
+  start();
+  std::set<const void*> addresses;
+  for (int i = 0; i < 100; ++i) {
+    try {
+      throw std::runtime_error{"again"};
+    } catch (const std::exception& error) {
+      addresses.insert(&error);
+      EXPECT_TRUE(capture_exception(error));
+    }
+  }
+  EXPECT_TRUE(flush(kPlenty));
+  EXPECT_LT(addresses.size(), 100U) << "else nothing is shown here";
+  EXPECT_THAT(ledger().events, SizeIs(100));
+}
+
+volatile sig_atomic_t signalled = 0;
+
+TEST_F(DeliveryEndTest, ASignalHandlerThatInterruptsTheClientDoesNotHang) {
+  start();
+  struct sigaction action {};
+  struct sigaction former {};
+  action.sa_handler = [](int) {
+    // Of the calls that may stand between the client and its locks, those that take no memory.
+    static_cast<void>(flush(1ms));
+    signalled = signalled + 1;
+  };
+  sigaction(SIGUSR1, &action, &former);
+  const pthread_t here = pthread_self();
+  std::atomic<bool> stop{false};
+  std::thread sender{[&] {
+    while (!stop) {
+      pthread_kill(here, SIGUSR1);
+      std::this_thread::yield();
+    }
+  }};
+  while (signalled < 200) {
+    add_breadcrumb({.message = "x"});
+    static_cast<void>(flush(1ms));
+  }
+  stop = true;
+  sender.join();
+  sigaction(SIGUSR1, &former, nullptr);
+  EXPECT_TRUE(guard.end(kPlenty));
 }
 
 }  // namespace

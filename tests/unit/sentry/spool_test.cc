@@ -311,5 +311,69 @@ TEST(SpoolFile, SaysWhatIsWrong) {
   EXPECT_FALSE(parse_spool_file(whole + 'x'));
 }
 
+TEST_F(SpoolTest, LinksInPlaceOfItsFoldersAreRefused) {
+  for (const char* const name : {"envelopes", "envelopes/corrupt"}) {
+    const TempFolder own;
+    const TempFolder elsewhere;
+    fs::create_directories(fs::path{own.path() + '/' + name}.parent_path());
+    fs::create_directory_symlink(elsewhere.path(), own.path() + '/' + name);
+    Spool spool{own.path(), {1'000'000, 72h}, kDsn};
+    EXPECT_FALSE(spool.usable()) << name;
+    EXPECT_FALSE(spool.put(some_envelope(1))) << name;
+    EXPECT_TRUE(fs::is_empty(elsewhere.path())) << name;
+  }
+}
+
+TEST_F(SpoolTest, FoldersOfAnotherUserAreRefused) {
+  if (geteuid() != 0) GTEST_SKIP() << "only root can give a folder away";
+  constexpr uid_t kOther = 65534;
+  for (const char* const name : {"", "/envelopes", "/envelopes/corrupt"}) {
+    const TempFolder own;
+    const std::string path = own.path() + name;
+    fs::create_directories(path);
+    ASSERT_EQ(chown(path.c_str(), kOther, kOther), 0);
+    Spool spool{own.path(), {1'000'000, 72h}, kDsn};
+    EXPECT_FALSE(spool.usable()) << path;
+  }
+}
+
+TEST_F(SpoolTest, ItsFoldersAndFilesAreForTheirOwnerAloneWhateverTheUmask) {
+  const auto mode_of = [](const fs::path& path) {
+    struct stat facts {};
+    EXPECT_EQ(stat(path.c_str(), &facts), 0) << path;
+    return facts.st_mode & 07777U;
+  };
+  for (const mode_t mask : {0000U, 0022U, 0077U}) {
+    const TempFolder own;
+    const mode_t before = umask(mask);
+    const std::string cache = own.path() + "/cache";
+    Spool spool{cache, {1'000'000, 72h}, kDsn};
+    EXPECT_TRUE(spool.put(some_envelope(1)));
+    umask(before);
+    EXPECT_EQ(mode_of(cache), 0700U);
+    EXPECT_EQ(mode_of(cache + "/envelopes"), 0700U);
+    EXPECT_EQ(mode_of(cache + "/envelopes/corrupt"), 0700U);
+    for (const auto& entry : fs::directory_iterator{cache + "/envelopes"}) {
+      if (!entry.is_regular_file()) continue;
+      EXPECT_EQ(mode_of(entry.path()), 0600U) << entry.path();
+    }
+  }
+}
+
+TEST_F(SpoolTest, AFolderThatWasOpenToOthersIsClosed) {
+  fs::create_directories(folder.path() + "/envelopes");
+  fs::permissions(folder.path() + "/envelopes", fs::perms::all);
+  EXPECT_TRUE(open().usable());
+  EXPECT_EQ(fs::status(folder.path() + "/envelopes").permissions(), fs::perms::owner_all);
+}
+
+TEST_F(SpoolTest, AFileWithASecondNameIsNotSent) {
+  { EXPECT_TRUE(open().put(some_envelope(1))); }
+  ASSERT_THAT(files(), SizeIs(1));
+  fs::create_hard_link(folder.path() + "/envelopes/" + files()[0], folder.path() + "/second");
+  Spool spool = open();
+  EXPECT_FALSE(spool.take());
+}
+
 }  // namespace
 }  // namespace vitals::sentry::detail
