@@ -171,9 +171,7 @@ TEST_F(Attachments, ThoseOfALostEventAreCountedWithIt) {
 
 TEST_F(Attachments, OnTheWayAreBoundedTogetherAndTheEventsStay) {
   transport->hang();
-  Options given = options();
-  given.shutdown_timeout = 200ms;
-  start(std::move(given));
+  start();
   const auto large = std::make_shared<const std::string>(15 * kMebi, 'x');
   for (int i = 0; i < 5; ++i) {
     EXPECT_TRUE(
@@ -182,6 +180,8 @@ TEST_F(Attachments, OnTheWayAreBoundedTogetherAndTheEventsStay) {
   EXPECT_GE(counted(Category::kAttachment, Outcome::kQueueFull), 2U);
   EXPECT_EQ(counted(Category::kError, Outcome::kQueueFull), 0U);
   transport->answer_with({.status = 200});
+  // Else a busy machine's client may be given up at its end, and hold them still in the next test.
+  EXPECT_TRUE(guard.end(kPlenty));
 }
 
 TEST(AttachmentRoom, IsGivenBackWhenItEnds) {
