@@ -15,6 +15,7 @@
 #include <thread>
 #include <utility>
 
+#include "health_agent/log_text.h"
 #include "health_agent/version.h"
 
 namespace health_agent::doctor {
@@ -73,7 +74,7 @@ const char* word(Status status) {
 
 std::string one_line(std::string text) {
   std::replace(text.begin(), text.end(), '\n', ' ');
-  return text;
+  return printable(text);
 }
 
 Result settings_result(const LoadedSettings& loaded) {

@@ -20,6 +20,8 @@ using std::chrono::milliseconds;
 constexpr std::size_t kIdleHandles = 32;
 constexpr std::size_t kErrorBody = 65'536;
 constexpr std::size_t kHeaderBytes = 65'536;
+/// How long the body of an error is waited for once its status is known.
+constexpr std::chrono::seconds kErrorBodyTime{2};
 /// How long libcurl is left alone with its sockets; a stop wakes it earlier.
 constexpr int kPollMs = 1000;
 constexpr int kPollMsWithOnWait = 100;
@@ -32,6 +34,8 @@ struct Exchange {
   std::size_t header_bytes = 0;
   std::size_t body_bytes = 0;
   bool too_large = false;
+  bool enough = false;  // of an error's body
+  std::chrono::steady_clock::time_point status_at{};
   std::exception_ptr thrown{};
 };
 
@@ -69,6 +73,7 @@ std::size_t take_header(char* data, std::size_t, std::size_t size, void* user) n
       const std::size_t space = line.find(' ');
       exchange.answer.status =
           space == std::string_view::npos ? 0 : std::atoi(std::string{line.substr(space)}.c_str());
+      exchange.status_at = std::chrono::steady_clock::now();
     } else if (const std::size_t colon = line.find(':'); colon != std::string_view::npos) {
       exchange.answer.headers.insert_or_assign(lower(trimmed(line.substr(0, colon))),
                                                std::string{trimmed(line.substr(colon + 1))});
@@ -86,7 +91,8 @@ std::size_t take_body(char* data, std::size_t, std::size_t size, void* user) noe
     HttpAnswer& answer = exchange.answer;
     if (!is_success(answer.status)) {  // what an error says is for a message, not for a parser
       answer.body.append(data, std::min(size, kErrorBody - answer.body.size()));
-      return size;
+      exchange.enough = answer.body.size() >= kErrorBody;
+      return exchange.enough ? 0 : size;
     }
     exchange.body_bytes += size;
     if (exchange.body_bytes > exchange.max_answer) {
@@ -175,8 +181,9 @@ struct HttpClient::Handle {
   Handle(const Handle&) = delete;
   Handle& operator=(const Handle&) = delete;
 
-  /// Runs the request that `easy` is set up for, to its end or until told to stop.
-  CURLcode run(const std::stop_token& stop, const std::function<bool()>& on_wait) {
+  /// Runs the request that `easy` is set up for, to its end or until told to stop: by `stop`, or by
+  /// `go_on`, which is asked at least every `pause` milliseconds.
+  CURLcode run(const std::stop_token& stop, const std::function<bool()>& go_on, int pause) {
     curl_multi_add_handle(multi, easy);
     struct Removed {
       Handle& handle;
@@ -185,13 +192,13 @@ struct HttpClient::Handle {
     const std::stop_callback wake{stop, [this] { curl_multi_wakeup(multi); }};
     for (;;) {
       if (stop.stop_requested()) return CURLE_ABORTED_BY_CALLBACK;
-      if (on_wait && !on_wait()) return CURLE_WRITE_ERROR;
+      if (!go_on()) return CURLE_WRITE_ERROR;
       int running = 0;
       if (curl_multi_perform(multi, &running) != CURLM_OK) return CURLE_FAILED_INIT;
       int left = 0;
       if (const CURLMsg* message = curl_multi_info_read(multi, &left); message != nullptr)
         return message->data.result;
-      curl_multi_poll(multi, nullptr, 0, on_wait ? kPollMsWithOnWait : kPollMs, nullptr);
+      curl_multi_poll(multi, nullptr, 0, pause, nullptr);
     }
   }
 
@@ -290,17 +297,20 @@ HttpAnswer HttpClient::send(const HttpRequest& request, const OnBody& on_body,
                      static_cast<curl_off_t>(request.body.size()));
     curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, request.method.c_str());
   }
-  std::function<bool()> on_wait;
-  if (request.on_wait) {
-    on_wait = [&] {
-      exchange.answer.abandoned = !request.on_wait();
-      return !exchange.answer.abandoned;
-    };
-  }
-  const CURLcode code = (*lease).run(stop, on_wait);
+  const auto go_on = [&] {
+    if (request.on_wait && !request.on_wait()) {
+      exchange.answer.abandoned = true;
+      return false;
+    }
+    exchange.enough = exchange.answer.status >= 300 &&
+                      std::chrono::steady_clock::now() - exchange.status_at > kErrorBodyTime;
+    return !exchange.enough;
+  };
+  const CURLcode code = (*lease).run(stop, go_on, request.on_wait ? kPollMsWithOnWait : kPollMs);
 
   if (exchange.answer.status != 0) span.set_http_status(exchange.answer.status);
-  if (code == CURLE_OK || exchange.answer.abandoned) return std::move(exchange.answer);
+  if (code == CURLE_OK || exchange.answer.abandoned || (exchange.enough && !exchange.thrown))
+    return std::move(exchange.answer);
   using vitals::sentry::SpanStatus;
   if (exchange.thrown) {
     span.set_status(SpanStatus::kInternalError);

@@ -52,7 +52,9 @@ struct HttpRequest {
 struct HttpAnswer {
   int status = 0;
   std::map<std::string, std::string> headers{};  ///< Names in lower case.
-  std::string body{};      ///< Empty when it went to OnBody. Of an error at most 64 KiB.
+  /// Empty when it went to OnBody. Of an error at most 64 KiB, and what came within two seconds of
+  /// its status; the rest is not read.
+  std::string body{};
   bool abandoned = false;  ///< OnBody or on_wait said stop; the rest was not read.
 
   /// The header's value, or empty. `name` in lower case.

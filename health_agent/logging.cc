@@ -9,6 +9,7 @@
 #include <nlohmann/json.hpp>
 #include <string_view>
 
+#include "health_agent/log_text.h"
 #include "health_agent/time.h"
 #include "vitals/adapters/spdlog.h"
 
@@ -33,7 +34,7 @@ class JsonFormatter final : public spdlog::formatter {
     if (!context.request_id.empty()) object["request_id"] = context.request_id;
     if (!context.trace_id.empty()) object["trace_id"] = context.trace_id;
     const std::string text =
-        object.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
+        printable(object.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace)) + "\n";
     out.append(text.data(), text.data() + text.size());
   }
   [[nodiscard]] std::unique_ptr<spdlog::formatter> clone() const override {
@@ -41,11 +42,30 @@ class JsonFormatter final : public spdlog::formatter {
   }
 };
 
+/// The message of a line of text, which may hold what others have said.
+class PrintableMessage final : public spdlog::custom_flag_formatter {
+ public:
+  void format(const spdlog::details::log_msg& line, const std::tm&,
+              spdlog::memory_buf_t& out) override {
+    const std::string_view message{line.payload.data(), line.payload.size()};
+    if (is_plain_ascii(message)) {
+      out.append(message.data(), message.data() + message.size());
+      return;
+    }
+    const std::string text = printable(message);
+    out.append(text.data(), text.data() + text.size());
+  }
+  [[nodiscard]] std::unique_ptr<custom_flag_formatter> clone() const override {
+    return std::make_unique<PrintableMessage>();
+  }
+};
+
 std::unique_ptr<spdlog::formatter> make_formatter(const std::string& format) {
   if (format == "json") return std::make_unique<JsonFormatter>();
   auto text = std::make_unique<spdlog::pattern_formatter>(spdlog::pattern_time_type::utc);
-  text->add_flag<vitals::adapters::RequestIdFlag>('*').set_pattern(
-      "%Y-%m-%dT%H:%M:%S.%eZ %-8l %v%*");
+  text->add_flag<vitals::adapters::RequestIdFlag>('*');
+  text->add_flag<PrintableMessage>('~');
+  text->set_pattern("%Y-%m-%dT%H:%M:%S.%eZ %-8l %~%*");
   return text;
 }
 

@@ -7,7 +7,8 @@ namespace health_agent {
 /// Sets up spdlog for the process, to stderr: the default logger, whose lines also become Sentry
 /// breadcrumbs and events, and the logger `access` for what the API does, whose exceptions are
 /// captured where they happen. Every line of a request carries its request id and trace id.
-/// `format` is `text` or `json` (one object a line), `level` as in LOG_LEVEL. Call once, early.
+/// A line is a line, whatever its message holds (see printable()). `format` is `text` or `json`
+/// (one object a line), `level` as in LOG_LEVEL. Call once, early.
 void start_logging(const std::string& level, const std::string& format);
 
 /// Changes the level of every logger. Threads: any.

@@ -10,6 +10,7 @@
 #include <memory>
 #include <optional>
 #include <stdexcept>
+#include <stop_token>
 
 #include "health_agent/demo.h"
 #include "health_agent/doctor.h"
@@ -18,8 +19,10 @@
 #include "health_agent/sentry_setup.h"
 #include "health_agent/service.h"
 #include "health_agent/settings.h"
+#include "health_agent/starting.h"
 #include "health_agent/systemd.h"
 #include "health_agent/version.h"
+#include "health_agent/watchdog.h"
 #include "vitals/console/recent_events.h"
 #include "vitals/sentry/client.h"
 
@@ -73,15 +76,15 @@ void reload(health_agent::Service& service) {
   }
 }
 
-/// Waits for SIGTERM, SIGINT or the time to be over; SIGHUP reloads the settings. Tells systemd's
-/// watchdog meanwhile that the process lives.
+/// Waits for SIGTERM, SIGINT or the time to be over; SIGHUP reloads the settings. Tells the
+/// watchdog meanwhile that this thread lives.
 void wait_for_end(const sigset_t& signals, double seconds, health_agent::Service& service,
-                  health_agent::Systemd& systemd) {
+                  health_agent::Watchdog& watchdog) {
   using Clock = std::chrono::steady_clock;
   using std::chrono::nanoseconds;
   const auto end = Clock::now() + std::chrono::duration<double>(seconds);
   for (;;) {
-    auto wait = systemd.watchdog().value_or(std::chrono::hours{1});
+    auto wait = watchdog.pause().value_or(std::chrono::hours{1});
     if (seconds > 0) {
       const auto left = std::chrono::duration_cast<nanoseconds>(end - Clock::now());
       if (left.count() <= 0) return;
@@ -89,7 +92,7 @@ void wait_for_end(const sigset_t& signals, double seconds, health_agent::Service
     }
     const timespec timeout{wait.count() / 1'000'000'000, wait.count() % 1'000'000'000};
     const int signal = sigtimedwait(&signals, nullptr, &timeout);
-    systemd.alive();
+    watchdog.beat();
     if (signal == SIGTERM || signal == SIGINT) {
       spdlog::info("{} received: finishing the requests under way",
                    signal == SIGTERM ? "SIGTERM" : "SIGINT");
@@ -99,6 +102,14 @@ void wait_for_end(const sigset_t& signals, double seconds, health_agent::Service
   }
 }
 
+/// How the watchdog asks whether the service answers.
+health_agent::Watchdog::Ask asking(const health_agent::Service::Place& place) {
+  if (place.port == 0) return {};
+  return [place](std::chrono::milliseconds timeout, const std::stop_token& stop) {
+    return health_agent::ask_listener(place.host, place.port, place.path, timeout, stop);
+  };
+}
+
 void run(const Arguments& arguments, const Settings& settings, const sigset_t& signals,
          std::shared_ptr<vitals::console::RecentEvents> recent) {
   spdlog::info("health-agent {} starts in the environment {}", health_agent::kVersion,
@@ -106,8 +117,11 @@ void run(const Arguments& arguments, const Settings& settings, const sigset_t& s
   for (const std::string& path : health_agent::open_to_others(private_paths(settings)))
     spdlog::warn("{} may be read or written by every user of this machine: chmod o-rwx it", path);
   health_agent::Systemd systemd;
-  health_agent::Service service{settings, std::move(recent)};
+  std::optional<health_agent::SignalsWhileStarting> starting{std::in_place};
+  // From when on it serves, a signal ends it in order: it waits to be taken below.
+  health_agent::Service service{settings, std::move(recent), [&] { starting.reset(); }};
   systemd.ready();
+  health_agent::Watchdog watchdog{systemd, asking(service.place())};
   {
     std::optional<health_agent::Demo> demo;
     if (arguments.demo) {
@@ -115,7 +129,8 @@ void run(const Arguments& arguments, const Settings& settings, const sigset_t& s
       std::fflush(stdout);
       demo.emplace(settings);
     }
-    wait_for_end(signals, arguments.seconds, service, systemd);
+    wait_for_end(signals, arguments.seconds, service, watchdog);
+    watchdog.stop();
     systemd.stopping();
     if (demo) {
       const auto counts = demo->counts();
@@ -175,6 +190,7 @@ int main(int argc, char** argv) {
     const bool anywhere = !settings.sentry_dsn.empty() || !settings.sentry_spotlight.empty();
     if (settings.enable_sentry && settings.enable_console && anywhere)
       recent = std::make_shared<vitals::console::RecentEvents>();
+    health_agent::require_room_for(health_agent::threads_needed(settings));
     // Before libcurl is used: the client sees to it that TLS outlives what it sends at the end.
     sentry = start_sentry(settings, recent.get());
     curl_global_init(CURL_GLOBAL_DEFAULT);

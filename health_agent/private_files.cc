@@ -35,10 +35,13 @@ std::error_code make_private_folder(const std::string& path) {
   if (::mkdir(folder.c_str(), kFolderMode) == 0) {
     // The umask may have taken what its owner needs.
     if (::chmod(folder.c_str(), kFolderMode) == 0) return {};
-  } else if (errno == EEXIST && fs::is_directory(folder, error)) {
-    return {};
+    return {errno, std::generic_category()};
   }
-  return {errno, std::generic_category()};
+  const int cause = errno;
+  if (cause != EEXIST) return {cause, std::generic_category()};
+  // Made by somebody else meanwhile, or something that no folder can be made of.
+  return fs::is_directory(folder, error) ? std::error_code{}
+                                         : std::make_error_code(std::errc::not_a_directory);
 }
 
 void make_private_file(const std::string& path) {

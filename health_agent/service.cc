@@ -157,7 +157,8 @@ std::unique_ptr<bot::Bot> make_bot(const Settings& settings, HttpClient& http, d
 }  // namespace
 
 struct Service::Impl {
-  Impl(const Settings& settings, std::shared_ptr<vitals::console::RecentEvents> recent)
+  Impl(const Settings& settings, std::shared_ptr<vitals::console::RecentEvents> recent,
+       const std::function<void()>& before_serving)
       : has_keys(!settings.api_keys.empty()),
         scrapes(start_metrics(settings)),
         console(start_console(settings, std::move(recent))),
@@ -174,7 +175,13 @@ struct Service::Impl {
     faults::set(settings.faults);
     // First, so that whoever is answered by the API can scrape too.
     exposer = start_exposer(settings, scrapes.get());
-    if (has_api(settings)) start_api(settings);
+    if (exposer) place = {settings.api_host, settings.prometheus_port, "/metrics"};
+    if (has_api(settings)) make_api(settings);
+    if (before_serving) before_serving();
+    if (server) {
+      server->start();
+      place = {settings.api_host, settings.api_port, "/api/health?live"};
+    }
     if (bot) bot->start();
     spdlog::info("{} (database: {} migration steps taken)",
                  server ? "health-agent listens on http://" + settings.api_host + ":" +
@@ -183,7 +190,7 @@ struct Service::Impl {
                  migrated);
   }
 
-  void start_api(const Settings& settings) {
+  void make_api(const Settings& settings) {
     api::Services services{store, *cache, users, coach, *agent, scrapes.get(), {}, console.get()};
     if (has_webhook(settings))
       services.take_update = [this](std::string_view update) { return bot->take(update); };
@@ -191,11 +198,11 @@ struct Service::Impl {
     api::ServerOptions options = server_options(settings);
     options.listener = &listener;
     server = std::make_unique<api::Server>(std::move(options), api::make_routes(services));
-    server->start();
   }
 
   ~Impl() { vitals::monitor::set_pool_source({}); }
 
+  Service::Place place;
   bool has_keys;  // what the API asks for, once it does so
   std::unique_ptr<vitals::exporting::ScrapeHandler> scrapes;
   std::unique_ptr<vitals::console::Console> console;
@@ -215,8 +222,9 @@ struct Service::Impl {
   std::unique_ptr<vitals::exporting::Exposer> exposer;
 };
 
-Service::Service(const Settings& settings, std::shared_ptr<vitals::console::RecentEvents> recent)
-    : impl_(std::make_unique<Impl>(settings, std::move(recent))) {}
+Service::Service(const Settings& settings, std::shared_ptr<vitals::console::RecentEvents> recent,
+                 const std::function<void()>& before_serving)
+    : impl_(std::make_unique<Impl>(settings, std::move(recent), before_serving)) {}
 Service::~Service() = default;
 
 void Service::reload(const LoadedSettings& fresh) {
@@ -280,6 +288,10 @@ void Service::reload(const LoadedSettings& fresh) {
     set_log_level(s.log_level);
     spdlog::info("SIGHUP: took LOG_LEVEL {}", s.log_level);
   }
+}
+
+Service::Place Service::place() const {
+  return impl_->place;
 }
 
 void Service::stop() {

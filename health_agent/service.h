@@ -1,5 +1,7 @@
 #pragma once
 
+#include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -15,8 +17,10 @@ class Service {
   /// Opens the database, brings its schema up to date, and listens. Throws when it cannot:
   /// DatabaseError, ConfigurationError, std::runtime_error for a port that is taken.
   /// `recent` is what the Sentry client tells of; null when the console has none to show.
+  /// `before_serving` is called when all has been made and nobody has been served yet.
   explicit Service(const Settings& settings,
-                   std::shared_ptr<vitals::console::RecentEvents> recent = nullptr);
+                   std::shared_ptr<vitals::console::RecentEvents> recent = nullptr,
+                   const std::function<void()>& before_serving = {});
   ~Service();
   Service(const Service&) = delete;
   Service& operator=(const Service&) = delete;
@@ -26,6 +30,15 @@ class Service {
   /// where the new one is bad, missing or perhaps half-written. Never opens what wants a key: where
   /// there are API keys, some stay.
   void reload(const LoadedSettings& fresh);
+
+  /// Where it can be asked over HTTP: the API, or the metrics' listener of a bot without one.
+  /// Port 0 when it listens nowhere.
+  struct Place {
+    std::string host;
+    std::uint16_t port = 0;
+    std::string path;
+  };
+  [[nodiscard]] Place place() const;
 
   /// Takes no new request, lets those under way finish, and ends.
   void stop();

@@ -14,6 +14,7 @@
 #include "health_agent/db/url.h"
 #include "health_agent/fingerprint.h"
 #include "health_agent/hosts.h"
+#include "health_agent/log_text.h"
 #include "health_agent/plain_file.h"
 #include "vitals/sentry/client.h"
 #include "vitals/sentry/dsn.h"
@@ -56,10 +57,7 @@ std::vector<std::string> split_list(std::string_view text) {
 
 std::string shown(std::string_view value) {
   constexpr std::size_t kMost = 80;
-  std::string text;
-  for (const char c : value.substr(0, kMost)) {
-    text += static_cast<unsigned char>(c) < 0x20 || c == 0x7f ? '?' : c;
-  }
+  std::string text = printable(value.substr(0, kMost));
   if (value.size() > kMost) text += "…";
   return "\"" + text + "\"";
 }

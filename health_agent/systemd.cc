@@ -30,9 +30,12 @@ std::optional<std::int64_t> number(std::string_view text) {
 
 Systemd::Systemd() : address_(variable("NOTIFY_SOCKET")) {
   // AF_VSOCK addresses are for virtual machines that speak to their host.
-  if (address_.empty() || (address_[0] != '/' && address_[0] != '@')) return;
-  if (address_.size() >= sizeof(sockaddr_un::sun_path)) return;
-  socket_ = ::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+  const bool given = !address_.empty();
+  if (given && (address_[0] == '/' || address_[0] == '@') &&
+      address_.size() < sizeof(sockaddr_un::sun_path)) {
+    socket_ = ::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+  }
+  if (given && socket_ < 0) return;
 
   const auto timeout = number(variable("WATCHDOG_USEC"));
   const std::string_view watched = variable("WATCHDOG_PID");

@@ -10,7 +10,7 @@ namespace health_agent {
 /// Says nothing where nobody asked, as outside of systemd, and never blocks or throws: a message
 /// that cannot be sent is lost.
 ///
-/// Threads: one at a time. Source: sd_notify(3), sd_watchdog_enabled(3).
+/// Threads: any. Source: sd_notify(3), sd_watchdog_enabled(3).
 class Systemd {
  public:
   /// Reads NOTIFY_SOCKET, WATCHDOG_USEC and WATCHDOG_PID from the environment.
@@ -24,10 +24,13 @@ class Systemd {
   void alive() noexcept { send("WATCHDOG=1"); }
 
   /// How often alive() has to be called, half of what systemd waits for; empty when it does not
-  /// watch this process.
+  /// watch this process. Also set where there is no systemd but WATCHDOG_USEC.
   [[nodiscard]] std::optional<std::chrono::nanoseconds> watchdog() const noexcept {
     return watchdog_;
   }
+
+  /// Whether there is somebody who hears what is said.
+  [[nodiscard]] bool has_manager() const noexcept { return socket_ >= 0; }
 
  private:
   void send(const char* words) noexcept;

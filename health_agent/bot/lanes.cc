@@ -5,11 +5,21 @@
 namespace health_agent::bot {
 
 Lanes::Lanes(std::size_t threads, std::size_t most) : most_(most) {
-  for (std::size_t i = 0; i < threads; ++i)
-    threads_.emplace_back([this] { work(); });
+  threads_.reserve(threads);
+  try {
+    for (std::size_t i = 0; i < threads; ++i)
+      threads_.emplace_back([this] { work(); });
+  } catch (...) {  // there is no thread to be had: those that there are must end
+    end();
+    throw;
+  }
 }
 
 Lanes::~Lanes() {
+  end();
+}
+
+void Lanes::end() noexcept {
   {
     const std::lock_guard lock{mutex_};
     closed_ = true;

@@ -49,6 +49,7 @@ class Lanes {
   };
 
   void work();
+  void end() noexcept;
 
   std::size_t most_;
   mutable std::mutex mutex_;

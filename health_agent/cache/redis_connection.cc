@@ -1,5 +1,6 @@
 #include "health_agent/cache/redis_connection.h"
 
+#include <fcntl.h>
 #include <hiredis/hiredis.h>
 #include <netdb.h>
 #include <poll.h>
@@ -59,10 +60,30 @@ std::string why(const redisContext& context, int number) {
   return context.errstr;
 }
 
-/// Whether the server has ended a connection that nothing was asked of.
-bool ended(int socket) {
-  pollfd readable{socket, POLLIN, 0};
+/// Whether the server has ended a connection that nothing was asked of, or has said something that
+/// would be taken for the answer to the next question.
+bool ended(const redisContext& context) {
+  if (context.reader->pos < context.reader->len) return true;
+  pollfd readable{context.fd, POLLIN, 0};
   return ::poll(&readable, 1, 0) > 0;
+}
+
+using Functions = redisReplyObjectFunctions;
+
+/// How hiredis makes replies. It reserves room for as many items as the server says will come, so
+/// that is looked at before.
+template <class Number>
+Functions bounded(const Functions& usual, void* (*)(const redisReadTask*, Number)) {
+  static const Functions former = usual;
+  Functions result = usual;
+  result.createArray = [](const redisReadTask* task, Number number) -> void* {
+    auto& items = *static_cast<std::size_t*>(task->privdata);
+    const auto more = static_cast<std::size_t>(number);
+    if (number < 0 || more > RedisConnection::kMostItems - items) return nullptr;
+    items += more;
+    return former.createArray(task, number);
+  };
+  return result;
 }
 
 }  // namespace
@@ -81,13 +102,21 @@ std::unique_ptr<RedisConnection> RedisConnection::open(const std::string& host,
     error = "out of memory";
     return nullptr;
   }
-  std::unique_ptr<RedisConnection> connection{new RedisConnection(context)};
+  std::unique_ptr<RedisConnection> connection{new RedisConnection(context, command)};
   if (context->err != 0) {
     error = why(*context, errno);
     return nullptr;
   }
-  redisSetTimeout(context, timeval_of(command));
   redisEnableKeepAlive(context);
+  // From here on we wait ourselves: a time-out of the socket's begins anew with each byte.
+  if (::fcntl(context->fd, F_SETFL, ::fcntl(context->fd, F_GETFL) | O_NONBLOCK) != 0) {
+    error = std::generic_category().message(errno);
+    return nullptr;
+  }
+  context->flags &= ~REDIS_BLOCK;
+  static Functions functions = bounded(*context->reader->fn, context->reader->fn->createArray);
+  context->reader->fn = &functions;
+  context->reader->privdata = &connection->items_;
 
   const auto done = [&](std::span<const std::string_view> words) {
     const RedisReply reply = connection->ask(words);
@@ -111,7 +140,7 @@ std::unique_ptr<RedisConnection> RedisConnection::open(const std::string& host,
 
 RedisReply RedisConnection::ask(std::span<const std::string_view> words) {
   RedisReply result;
-  if (ended(context_->fd)) {
+  if (ended(*context_)) {
     result.kind = used_ ? Kind::kStale : Kind::kLost;
     result.error = "the server closed the connection";
     return result;
@@ -123,15 +152,66 @@ RedisReply RedisConnection::ask(std::span<const std::string_view> words) {
     texts.push_back(word.data());
     sizes.push_back(word.size());
   }
-  errno = 0;
-  void* answer =
-      redisCommandArgv(context_.get(), static_cast<int>(words.size()), texts.data(), sizes.data());
-  if (answer == nullptr) {
-    result.error = why(*context_, errno);
-    return result;
+  const Deadline deadline = std::chrono::steady_clock::now() + timeout_;
+  items_ = 0;
+  void* answer = nullptr;
+  if (redisAppendCommandArgv(context_.get(), static_cast<int>(words.size()), texts.data(),
+                             sizes.data()) != REDIS_OK) {
+    result.error = context_->errstr;
+  } else if (send(deadline, result.error)) {
+    answer = receive(deadline, result.error);
   }
+  if (answer == nullptr) return result;
   const std::unique_ptr<void, decltype(&freeReplyObject)> owner{answer, &freeReplyObject};
   return converted(*static_cast<redisReply*>(answer));
+}
+
+bool RedisConnection::wait(short events, Deadline deadline, std::string& error) const {
+  for (;;) {
+    const auto left =
+        std::chrono::ceil<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now());
+    pollfd ready{context_->fd, events, 0};
+    const int found = left.count() <= 0 ? 0 : ::poll(&ready, 1, static_cast<int>(left.count()));
+    if (found > 0) return true;
+    if (found < 0 && errno == EINTR) continue;
+    error = found == 0 ? "no answer in time" : std::generic_category().message(errno);
+    return false;
+  }
+}
+
+bool RedisConnection::send(Deadline deadline, std::string& error) {
+  for (int done = 0;;) {
+    if (redisBufferWrite(context_.get(), &done) != REDIS_OK) {
+      error = why(*context_, errno);
+      return false;
+    }
+    if (done != 0) return true;
+    if (!wait(POLLOUT, deadline, error)) return false;
+  }
+}
+
+void* RedisConnection::receive(Deadline deadline, std::string& error) {
+  std::size_t bytes = 0;
+  for (;;) {
+    void* answer = nullptr;
+    if (redisGetReplyFromReader(context_.get(), &answer) != REDIS_OK) {
+      error = context_->err == REDIS_ERR_OOM ? "the answer is longer than anything asked for"
+                                             : why(*context_, errno);
+      return nullptr;
+    }
+    if (answer != nullptr) return answer;
+    if (bytes > kMostBytes) {
+      error = "the answer is longer than " + std::to_string(kMostBytes) + " bytes";
+      return nullptr;
+    }
+    if (!wait(POLLIN, deadline, error)) return nullptr;
+    const std::size_t before = context_->reader->len;
+    if (redisBufferRead(context_.get()) != REDIS_OK) {
+      error = why(*context_, errno);
+      return nullptr;
+    }
+    bytes += context_->reader->len - before;
+  }
 }
 
 std::vector<std::string> addresses_of(const std::string& host, std::string& error) {

@@ -33,8 +33,9 @@ struct RedisReply {
   std::string error;
 };
 
-/// One connection to a Redis server, over hiredis. Every call is bounded by the time-outs given to
-/// open(). Threads: one at a time. Errors: as replies, never thrown (but std::bad_alloc).
+/// One connection to a Redis server, over hiredis. Every call is bounded: by the time-outs given to
+/// open(), however slowly a reply drips in, and by kMostBytes and kMostItems, whatever the server
+/// says is to come. Threads: one at a time. Errors: as replies, never thrown (but std::bad_alloc).
 class RedisConnection {
  public:
   /// Connects to `host` (an address, not a name: looking names up has no time limit), then AUTH and
@@ -48,14 +49,29 @@ class RedisConnection {
   /// Sends one command and waits for its answer. After kStale or kLost the connection is of no use.
   RedisReply ask(std::span<const std::string_view> words);
 
+  /// Of one reply. The largest that is asked for is a value of the cache, a mebibyte.
+  static constexpr std::size_t kMostBytes = std::size_t{2} << 20U;
+  static constexpr std::size_t kMostItems = 1024;
+
  private:
   struct Close {
     void operator()(redisContext* context) const noexcept;
   };
+  using Deadline = std::chrono::steady_clock::time_point;
 
-  explicit RedisConnection(redisContext* context) : context_(context) {}
+  RedisConnection(redisContext* context, std::chrono::milliseconds timeout)
+      : context_(context), timeout_(timeout) {}
+
+  /// Waits until the socket can be read or written. False, and the cause in `error`, at the
+  /// deadline.
+  bool wait(short events, Deadline deadline, std::string& error) const;
+  bool send(Deadline deadline, std::string& error);
+  /// The reply, to be freed by its caller; null, and the cause in `error`, when there is none.
+  void* receive(Deadline deadline, std::string& error);
 
   std::unique_ptr<redisContext, Close> context_;
+  std::chrono::milliseconds timeout_;
+  std::size_t items_ = 0;  // of the reply that is being read
   bool used_ = false;
 };
 

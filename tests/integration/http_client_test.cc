@@ -248,4 +248,83 @@ TEST(HttpClient, SendsTheTraceOnAndIsASpanOfIt) {
   EXPECT_THAT(sent, Not(HasSubstr("secret=1")));
 }
 
+/// Answers its only connection with `head` and then with `piece` again and again, until it is cut.
+class EndlessServer {
+ public:
+  EndlessServer(std::string head, std::string piece, std::chrono::milliseconds pause)
+      : port_(integration::free_port()), listener_(integration::listen_on(port_)) {
+    thread_ = std::thread{[this, head = std::move(head), piece = std::move(piece), pause] {
+      const int connection = ::accept(listener_, nullptr, nullptr);
+      char request[4096];
+      bool open = ::recv(connection, request, sizeof request, 0) > 0 &&
+                  ::send(connection, head.data(), head.size(), MSG_NOSIGNAL) > 0;
+      while (open && !stop_) {
+        const ssize_t sent = ::send(connection, piece.data(), piece.size(), MSG_NOSIGNAL);
+        open = sent >= 0;
+        if (open) sent_ += static_cast<std::size_t>(sent);
+        if (pause.count() > 0) std::this_thread::sleep_for(pause);
+      }
+      ::close(connection);
+    }};
+  }
+  ~EndlessServer() {
+    stop_ = true;
+    ::shutdown(listener_, SHUT_RDWR);
+    thread_.join();
+    ::close(listener_);
+  }
+  EndlessServer(const EndlessServer&) = delete;
+  EndlessServer& operator=(const EndlessServer&) = delete;
+
+  [[nodiscard]] std::uint16_t port() const noexcept { return port_; }
+  [[nodiscard]] std::size_t sent() const noexcept { return sent_; }
+
+ private:
+  std::uint16_t port_;
+  int listener_;
+  std::atomic<bool> stop_{false};
+  std::atomic<std::size_t> sent_{0};
+  std::thread thread_;
+};
+
+TEST(HttpClient, ABodyWithoutEndIsCutAndAnErrorsStatusIsTaken) {
+  const std::string much(16'384, 'x');
+  for (const char* head :
+       {"HTTP/1.1 500 Oops\r\n\r\n", "HTTP/1.1 503 Oops\r\nContent-Length: 99999999999\r\n\r\n",
+        "HTTP/1.1 404 Oops\r\nTransfer-Encoding: chunked\r\n\r\n4000\r\n",
+        "HTTP/1.1 302 Oops\r\nLocation: /\r\n\r\n"}) {
+    SCOPED_TRACE(head);
+    HttpClient client;
+    const EndlessServer server{head, much + "\r\n4000\r\n", 0ms};
+    const auto begun = std::chrono::steady_clock::now();
+    const HttpAnswer answer = client.send({.method = "GET", .url = url_of(server.port())});
+    EXPECT_EQ(std::to_string(answer.status), std::string{head}.substr(9, 3));
+    EXPECT_EQ(answer.body.size(), 65'536U);
+    EXPECT_LT(server.sent(), std::size_t{16} << 20U);
+    EXPECT_LT(integration::seconds_since(begun), 10.0 * integration::kSlowness);
+  }
+}
+
+TEST(HttpClient, TheBodyOfAnErrorThatDripsInIsNotWaitedFor) {
+  HttpClient client;
+  const EndlessServer server{"HTTP/1.1 502 Oops\r\n\r\n", "x", 20ms};
+  const auto begun = std::chrono::steady_clock::now();
+  const HttpAnswer answer =
+      client.send({.method = "GET", .url = url_of(server.port()), .timeout = 60s});
+  EXPECT_EQ(answer.status, 502);
+  EXPECT_LT(integration::seconds_since(begun), 15.0 * integration::kSlowness);
+}
+
+TEST(HttpClient, AnAnswerWithoutEndIsTooLarge) {
+  HttpClient client;
+  const EndlessServer server{"HTTP/1.1 200 OK\r\n\r\n", std::string(16'384, 'x'), 0ms};
+  EXPECT_EQ(kind_of_failure(
+                client, {.method = "GET", .url = url_of(server.port()), .max_answer = 1U << 20U}),
+            HttpError::Kind::kTooLarge);
+  const EndlessServer headers{"HTTP/1.1 200 OK\r\n", "X-More: " + std::string(1000, 'x') + "\r\n",
+                              0ms};
+  EXPECT_EQ(kind_of_failure(client, {.method = "GET", .url = url_of(headers.port())}),
+            HttpError::Kind::kTooLarge);
+}
+
 }  // namespace

@@ -1,16 +1,24 @@
 #include <gmock/gmock.h>
+#include <poll.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <csignal>
 #include <filesystem>
 #include <fstream>
+#include <functional>
+#include <map>
+#include <sstream>
 #include <string>
+#include <thread>
 #include <utility>
 #include <vector>
 
 #include "integration/fixture.h"
+#include "integration/support/ports.h"
 #include "integration/support/proc.h"
 
 namespace integration {
@@ -152,7 +160,178 @@ TEST(StrangeMachine, AFileThatOthersMayReadIsToldAndLeftAsItIs) {
   EXPECT_EQ(found.status->code, 1) << found.output;
   EXPECT_NE(found.output.find("health_agent.db"), std::string::npos) << found.output;
   ASSERT_EQ(::chmod(database.c_str(), 0600), 0);
-  EXPECT_EQ(run_service(options).status->code, 0);
+  const Finished well = run_service(options);
+  EXPECT_EQ(well.status->code, 0) << well.output;
+}
+
+/// A start under these limits: it works, or it ends soon with one word of why.
+void expect_a_clear_start(std::map<int, std::uint64_t> limits, Settings settings = {}) {
+  EnvelopeReceiver receiver{EnvelopeReceiver::Mode::kBroken};
+  ServiceOptions options =
+      health_agent(with_sentry(receiver, std::move(settings)), {"--for", "0.05"});
+  options.limits = std::move(limits);
+  options.own_user = true;
+  const Finished end = run_service(options, 30s);
+  ASSERT_TRUE(end.status) << "it hangs\n" << end.errors;
+  EXPECT_EQ(end.status->signal, 0) << end.errors;
+  if (end.status->code == 0) return;
+  EXPECT_GT(end.status->code, 0);
+  EXPECT_FALSE(end.errors.empty()) << "ends without a word";
+}
+
+TEST(StrangeMachine, AStartWithTooFewThreadsEndsWithAClearError) {
+  for (const std::uint64_t threads : {1U, 2U, 4U, 9U, 20U, 27U, 60U}) {
+    SCOPED_TRACE(threads);
+    expect_a_clear_start({{RLIMIT_NPROC, threads}});
+  }
+  ServiceOptions options = health_agent();
+  options.limits = {{RLIMIT_NPROC, 1}};
+  options.own_user = true;
+  const Finished end = run_service(options);
+  ASSERT_TRUE(end.status);
+  EXPECT_EQ(end.status->code, 1);
+  EXPECT_NE(end.errors.find("threads"), std::string::npos) << end.errors;
+}
+
+TEST(StrangeMachine, AStartWithTooFewDescriptorsEndsWithAClearError) {
+  for (const std::uint64_t files : {3U, 5U, 8U, 13U, 21U, 26U, 34U, 55U}) {
+    SCOPED_TRACE(files);
+    expect_a_clear_start({{RLIMIT_NOFILE, files}});
+  }
+}
+
+TEST(StrangeMachine, AStartWithTooLittleMemoryEndsWithAClearError) {
+  if (kSlowness > 1) return;  // sanitizers take terabytes of addresses
+  for (const std::uint64_t mebibytes : {150U, 200U, 230U, 260U, 300U, 340U, 400U}) {
+    SCOPED_TRACE(mebibytes);
+    expect_a_clear_start({{RLIMIT_AS, mebibytes << 20U}});
+  }
+}
+
+TEST(StrangeMachine, AStartThatWaitsForItsDatabaseEndsAtSigterm) {
+  const TakenPort silent;
+  for (const int signal : {SIGTERM, SIGINT}) {
+    const TempDir folder;
+    Settings settings = health_agent().settings;
+    settings["DATABASE_URL"] = "postgresql://me:it@127.0.0.1:" + std::to_string(silent.number()) +
+                               "/db?connect_timeout=60";
+    settings["API_PORT"] = std::to_string(free_port());
+    settings["PROMETHEUS_PORT"] = std::to_string(free_port());
+    Process process{
+        {.command = {health_agent().program}, .environment = settings, .directory = folder.path()}};
+    ASSERT_TRUE(
+        eventually([&] { return process.errors().find("starts in") != std::string::npos; }));
+    const auto begun = std::chrono::steady_clock::now();
+    process.send_signal(signal);
+    const auto end = process.wait(10s);
+    ASSERT_TRUE(end) << "deaf";
+    EXPECT_EQ(end->code, 0) << process.errors();
+    EXPECT_LT(seconds_since(begun), 2.0 * kSlowness);
+  }
+}
+
+/// Says to everybody what it was given, again and again where that is wanted, whatever is asked.
+class Babbler {
+ public:
+  Babbler(std::string first, std::string then)
+      : port_(free_port()),
+        listener_(listen_on(port_)),
+        first_(std::move(first)),
+        then_(std::move(then)),
+        acceptor_([this] { accept_all(); }) {}
+  ~Babbler() {
+    stop_ = true;
+    acceptor_.join();
+    for (std::thread& thread : threads_)
+      thread.join();
+    ::close(listener_);
+  }
+  Babbler(const Babbler&) = delete;
+  Babbler& operator=(const Babbler&) = delete;
+
+  [[nodiscard]] std::string url() const {
+    return "redis://127.0.0.1:" + std::to_string(port_) + "/0";
+  }
+  [[nodiscard]] std::size_t sent() const noexcept { return sent_; }
+
+ private:
+  void accept_all() {
+    while (!stop_) {
+      pollfd ready{listener_, POLLIN, 0};
+      if (::poll(&ready, 1, 20) <= 0) continue;
+      const int fd = ::accept4(listener_, nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK);
+      if (fd >= 0) threads_.emplace_back([this, fd] { babble(fd); });
+    }
+  }
+  void babble(int fd) {
+    std::string_view left = first_;
+    while (!stop_) {
+      pollfd ready{fd, static_cast<short>(left.empty() ? POLLIN : POLLIN | POLLOUT), 0};
+      ::poll(&ready, 1, 20);
+      char question[4096];
+      if ((ready.revents & POLLIN) != 0 && ::recv(fd, question, sizeof question, 0) == 0) break;
+      const ssize_t sent = left.empty() ? 0 : ::send(fd, left.data(), left.size(), MSG_NOSIGNAL);
+      if (sent < 0 && errno != EAGAIN) break;
+      if (sent <= 0) continue;
+      sent_ += static_cast<std::size_t>(sent);
+      left.remove_prefix(static_cast<std::size_t>(sent));
+      if (left.empty()) left = then_;
+    }
+    ::close(fd);
+  }
+
+  std::uint16_t port_;
+  int listener_;
+  const std::string first_;
+  const std::string then_;
+  std::atomic<bool> stop_{false};
+  std::atomic<std::size_t> sent_{0};
+  std::vector<std::thread> threads_;
+  std::thread acceptor_;
+};
+
+TEST(StrangeMachine, ARedisThatSaysAnythingIsDoneWithoutAndForgesNoLine) {
+  const std::string much(65'536, 'x');
+  std::string nested;
+  for (int i = 0; i < 10'000; ++i)
+    nested += "*1000\r\n";
+  const std::vector<std::pair<std::string, std::string>> all{
+      {"$536870912\r\n", much},
+      {"*1000000000\r\n", ":1\r\n"},
+      {"*2147483647\r\n", "$-1\r\n"},
+      {"*1000\r\n*1000\r\n*1000\r\n", nested},
+      {"+", much},
+      {"-", much},
+      {"*2\r\n$3\r\nabc\r\n+", much},
+      {":99999999999999999999999999\r\n", ""},
+      {"$-77\r\n", ""},
+      {"*-77\r\n", ""},
+      {"HTTP/1.1 400 Bad Request\r\n\r\n", ""},
+      {std::string("\0\0\0\0", 4), much},
+      {"-ERR \x1b[31mred\x1b[0m\x07 \xc2\x9b"
+       "31m \xe2\x80\xae"
+       "etal\xff\r\n",
+       "-ERR again\r\n"},
+  };
+  for (const auto& [first, then] : all) {
+    SCOPED_TRACE(first.substr(0, 40));
+    const Babbler redis{first, then};
+    Service service{health_agent({{"REDIS_URL", redis.url()}})};
+    EXPECT_TRUE(eventually([&] {
+      return service.errors().find("going on without it") != std::string::npos;
+    })) << service.errors();
+    Http client = service.http();
+    create_user(client, "ann");
+    EXPECT_EQ(client.get("/api/v1/users/ann").status, 200);
+    EXPECT_LT(memory_of(service.pid()), std::size_t{kSlowness * 200} << 20U);
+    EXPECT_EQ(service.stop().status->code, 0);
+    std::istringstream lines{service.errors()};
+    for (std::string line; std::getline(lines, line);) {
+      EXPECT_TRUE(line.starts_with("20") && line.find("Z ") == 23) << "forged: " << line;
+      for (const char* bad : {"\x1b", "\x07", "\r", "\xc2\x9b", "\xe2\x80\xae", "\xff"})
+        EXPECT_EQ(line.find(bad), std::string::npos) << line;
+    }
+  }
 }
 
 }  // namespace
