@@ -78,6 +78,7 @@ std::unique_ptr<vitals::exporting::ScrapeHandler> start_metrics(const Settings& 
   vitals::metrics::Registry& registry = vitals::metrics::default_registry();
   vitals::metrics::add_self_metrics(registry);
   vitals::monitor::enable_metrics(registry);
+  registry.on_left_out([](std::string_view what) { spdlog::warn("/metrics: {}", what); });
   return std::make_unique<vitals::exporting::ScrapeHandler>(
       registry, vitals::exporting::ScrapeOptions{.token = settings.metrics_token});
 }

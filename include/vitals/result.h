@@ -4,6 +4,8 @@
 #include <utility>
 #include <variant>
 
+#include "vitals/lifetimebound.h"
+
 namespace vitals {
 
 /// Why something could not be done, in words for the person who can mend it: the part at fault,
@@ -27,7 +29,7 @@ class [[nodiscard]] Result {
   [[nodiscard]] T& value() & { return std::get<0>(content_); }
   [[nodiscard]] const T& value() const& { return std::get<0>(content_); }
   [[nodiscard]] T&& value() && { return std::get<0>(std::move(content_)); }
-  [[nodiscard]] const Error& error() const { return std::get<1>(content_); }
+  [[nodiscard]] const Error& error() const VITALS_LIFETIMEBOUND { return std::get<1>(content_); }
 
   [[nodiscard]] T& operator*() & { return value(); }
   [[nodiscard]] const T& operator*() const& { return value(); }

@@ -209,7 +209,7 @@ bool Ring::is_old_total(const RingSeries& series, const metrics::SeriesInfo& inf
 void Ring::counter(const metrics::SeriesInfo& info, const metrics::CounterView& value) {
   RingSeries* const series = find_or_make(info, kScalarWidth);
   if (series == nullptr) return;
-  const double now = static_cast<double>(value.whole) + value.fraction;
+  const double now = value.value();
   // One that fell was removed and made again: all of it is new.
   const double before = now < series->last_ ? 0 : series->last_;
   const double grown = is_old_total(*series, info) ? 0 : now - before;

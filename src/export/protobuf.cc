@@ -76,7 +76,7 @@ class ProtobufEncoder final : public Encoder {
     if (!readable(value)) return;
     part_.clear();
     Message counter{part_};
-    counter.real(1, static_cast<double>(value.whole) + value.fraction);
+    counter.real(1, value.value());
     if (const ExemplarView one = readable(value.exemplar)) counter.bytes(2, exemplar(one));
     created(counter, 3, series);
     add_metric(series, 3);
@@ -100,8 +100,6 @@ class ProtobufEncoder final : public Encoder {
     const bool classic = value.native == nullptr || !value.bounds.empty();
     for (std::size_t i = 0; classic && i < value.counts.size(); ++i) {
       below += value.counts[i];
-      // The native buckets were read last, and may have more by then.
-      if (i + 1 == value.counts.size()) below = std::max(below, count);
       bucket_.clear();
       Message bucket{bucket_};
       bucket.integer(1, below);

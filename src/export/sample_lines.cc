@@ -37,7 +37,7 @@ void append_count(std::string& out, const metrics::CounterView& value) {
   if (value.fraction == 0.0) {
     append_number(out, value.whole);
   } else {
-    append_number(out, static_cast<double>(value.whole) + value.fraction);
+    append_number(out, value.value());
   }
 }
 

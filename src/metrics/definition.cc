@@ -114,7 +114,6 @@ std::span<const double> check_bounds(std::string_view metric, std::span<const do
   if (!bounds.empty() && std::isinf(bounds.back()) && bounds.back() > 0) {
     bounds = bounds.first(bounds.size() - 1);
   }
-  if (bounds.empty()) refuse(metric, "a histogram needs at least one finite bucket");
   if (bounds.size() >= kPageCells) {
     refuse(metric, "a histogram has at most 511 buckets, not " + std::to_string(bounds.size()));
   }

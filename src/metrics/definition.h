@@ -31,8 +31,8 @@ bool check_labels(std::string_view metric, std::span<const std::string> names, N
 /// when they are escaped for a scraper that does not know UTF-8.
 [[nodiscard]] std::vector<std::string> claimed_names(std::string_view name, MetricType type);
 
-/// The bounds without a closing +Inf. Throws DefinitionError, naming the metric, unless there are 1
-/// to 511 of them, finite and ascending.
+/// The bounds without a closing +Inf. Throws DefinitionError, naming the metric, unless there are
+/// at most 511 of them, finite and ascending.
 [[nodiscard]] std::span<const double> check_bounds(std::string_view metric,
                                                    std::span<const double> bounds);
 

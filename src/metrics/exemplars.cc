@@ -6,6 +6,7 @@
 #include <cstring>
 #include <new>
 
+#include "metrics/fork_gate.h"
 #include "metrics/label_text.h"
 #include "vitals/metrics/label.h"
 
@@ -125,7 +126,8 @@ void ExemplarStore::read(std::vector<ExemplarView>& views, std::vector<std::stri
     const ExemplarSlot* const slot = slots_[i].load(std::memory_order_acquire);
     if (slot == nullptr) continue;
     ExemplarView view;
-    if (slot->read(texts[i], view.value, view.timestamp)) {
+    // What is older than this process is an example of what its parent counted.
+    if (slot->read(texts[i], view.value, view.timestamp) && view.timestamp >= forked_at()) {
       view.labels = texts[i];
       views[i] = view;
     }

@@ -3,20 +3,20 @@
 namespace vitals::metrics::detail {
 namespace {
 
-void observe_parts(Extra& extra, double value) noexcept {
-  if (extra.native) extra.native->add(value);
+void observe_parts(Extra& extra, std::size_t bucket, double value) noexcept {
+  if (extra.native) extra.native->add(value, bucket);
   if (extra.quantiles) extra.quantiles->observe(value);
 }
 
 }  // namespace
 
 void observe_extra(Extra& extra, std::size_t bucket, double value) noexcept {
-  observe_parts(extra, value);
+  observe_parts(extra, bucket, value);
   if (extra.exemplars) extra.exemplars->offer_active(bucket, value);
 }
 
 void observe_extra(Extra& extra, std::size_t bucket, double value, ExemplarLabels labels) noexcept {
-  observe_parts(extra, value);
+  observe_parts(extra, bucket, value);
   if (extra.exemplars) extra.exemplars->keep(bucket, value, labels);
 }
 

@@ -7,7 +7,9 @@
 #include <stdexcept>
 #include <utility>
 
+#include "metrics/exact.h"
 #include "metrics/extra.h"
+#include "metrics/fork_gate.h"
 #include "metrics/label_text.h"
 
 namespace vitals::metrics::detail {
@@ -22,6 +24,7 @@ constexpr std::size_t kAhead = 16;
 std::uint64_t process_seed() {
   // Label values may come from outside; a seed that nobody can know keeps them from being chosen so
   // that all fall on one entry of the table.
+  const ForkSection section;
   static const std::uint64_t seed = [] {
     std::random_device device;
     return (static_cast<std::uint64_t>(device()) << 32) | device();
@@ -109,7 +112,10 @@ void* SeriesArena::take(std::size_t size) {
 }
 
 FamilyCore::FamilyCore(FamilySpec spec)
-    : spec_(std::move(spec)), seed_(process_seed()), overflow_slot_(take_slots(1)) {
+    : spec_(std::move(spec)),
+      seed_(process_seed()),
+      overflow_slot_(take_slots(1)),
+      scrape_(std::make_unique<LongLock>()) {
   tables_.push_back(std::make_unique<SeriesTable>(spec_.label_names.empty() ? 2 : 16));
   table_.store(tables_.back().get(), std::memory_order_relaxed);
   if (spec_.indexed > 0) {
@@ -138,7 +144,7 @@ const Series* FamilyCore::make(std::span<const std::string_view> values,
         return other;
       }
     }
-    const std::lock_guard lock(mutex_);
+    const RoomLock lock(mutex_);
     return make_locked(values, hash);
   } catch (...) {
     return nullptr;
@@ -150,7 +156,7 @@ const Series* FamilyCore::make_locked(std::span<const std::string_view> values,
   if (closed_) return nullptr;
   if (const Series* series = find(values, hash)) return series;
   const bool has_other = other_.load(std::memory_order_relaxed) != nullptr;
-  if (series_.size() - (has_other ? 1 : 0) < spec_.max_series) return add_locked(values, hash);
+  if (live_ - (has_other ? 1 : 0) < spec_.max_series) return add_locked(values, hash);
   const Series* other = make_other_locked();
   full_.store(true, std::memory_order_release);  // pairs with the acquire in make()
   add_count(overflow_slot_, 1);
@@ -171,7 +177,7 @@ const Series* FamilyCore::make_other_locked() {
 const Series* FamilyCore::add_locked(std::span<const std::string_view> values, std::uint64_t hash) {
   // All that may throw comes before the first change that can be seen.
   Series* const series = render_series(arena_, spec_.label_names, values);
-  series_.reserve(series_.size() + 1 > series_.capacity() ? series_.size() * 2 + 1 : 0);
+  if (fresh_.size() == fresh_.capacity()) fresh_.reserve(fresh_.size() * 2 + 1);
   SeriesTable* table = tables_.back().get();
   // Half of it is always free, so that a look-up seldom meets another's entry.
   if ((used_entries_ + 1) * 2 > table->mask + 1) grow_locked();
@@ -193,49 +199,55 @@ const Series* FamilyCore::add_locked(std::span<const std::string_view> values, s
     series->extra = spec_.has_extra() ? extras_.back().get() : nullptr;
   }
   series->created = now_seconds();
-  series_.push_back(series);
-  insert_locked(series, hash);
+  series->era = era_;
+  fresh_.push_back(series);
+  ++live_;
+  if (insert(*tables_.back(), series, hash)) ++used_entries_;
   return series;
 }
 
-void FamilyCore::insert_locked(const Series* series, std::uint64_t hash) {
-  SeriesTable& table = *tables_.back();
+bool FamilyCore::insert(SeriesTable& table, const Series* series, std::uint64_t hash) noexcept {
   std::size_t i = hash & table.mask;
   SeriesTable::Entry there = table.entries[i].load(std::memory_order_relaxed);
   while (there != SeriesTable::kFree && there != SeriesTable::kRemoved) {
     i = (i + 1) & table.mask;
     there = table.entries[i].load(std::memory_order_relaxed);
   }
-  if (there == SeriesTable::kFree) ++used_entries_;
   table.entries[i].store(SeriesTable::entry_of(series, hash),
                          std::memory_order_release);  // pairs with the acquire in find()
+  return there == SeriesTable::kFree;
 }
 
-std::uint64_t FamilyCore::hash_of(const Series& series) const {
-  std::vector<std::string_view> values;
-  for (std::size_t i = 0; i < spec_.label_names.size(); ++i)
-    values.push_back(series.value(i, spec_.label_names.size()));
-  return hash_of(std::span<const std::string_view>(values));
+std::uint64_t FamilyCore::hash_of(const Series& series) const noexcept {
+  std::uint64_t hash = 0;
+  const std::size_t labels = spec_.label_names.size();
+  for (std::size_t i = 0; i < labels; ++i)
+    hash += hash_of_value(series.value(i, labels), i);
+  return hash;
+}
+
+SeriesInfo FamilyCore::info_of(const Series& series) const noexcept {
+  return {series.labels(spec_.label_names.size()), std::max(series.created, forked_at())};
 }
 
 void FamilyCore::grow_locked() {
-  std::size_t capacity = tables_.back()->mask + 1;
-  // Where removed entries fill the table, a new one of the same size is enough.
-  while ((series_.size() + 1) * 3 > capacity)
+  // By what is alive: where removed entries fill the table, the new one may be smaller.
+  std::size_t capacity = 16;
+  while ((live_ + 1) * 3 > capacity)
     capacity *= 2;
   auto table = std::make_unique<SeriesTable>(capacity);
-  for (const Series* series : series_) {
-    const std::uint64_t hash = hash_of(*series);
-    std::size_t at = hash & table->mask;
-    while (table->entries[at].load(std::memory_order_relaxed) != SeriesTable::kFree) {
-      at = (at + 1) & table->mask;
-    }
-    table->entries[at].store(SeriesTable::entry_of(series, hash), std::memory_order_relaxed);
+  tables_.reserve(tables_.size() + 1);
+  const SeriesTable& former = *tables_.back();
+  for (std::size_t i = 0; i <= former.mask; ++i) {
+    const SeriesTable::Entry entry = former.entries[i].load(std::memory_order_relaxed);
+    if (entry == SeriesTable::kFree || entry == SeriesTable::kRemoved) continue;
+    const Series* const series = SeriesTable::series_of(entry);
+    static_cast<void>(insert(*table, series, hash_of(*series)));
   }
   // The old ones are kept: a reader may be in the middle of one. They grow with all the series that
   // there ever were, as the series themselves do.
   tables_.push_back(std::move(table));
-  used_entries_ = series_.size();
+  used_entries_ = live_;
   table_.store(tables_.back().get(),
                std::memory_order_release);  // pairs with the acquire in find()
 }
@@ -244,7 +256,7 @@ const Series* FamilyCore::make_at(std::size_t index,
                                   std::span<const std::string_view> values) noexcept {
   try {
     const std::uint64_t hash = hash_of(values);
-    const std::lock_guard lock(mutex_);
+    const RoomLock lock(mutex_);
     const Series* series = make_locked(values, hash);
     // Under the mutex, so that a removal cannot come between; and never `(other)`, which is given
     // up for a series of its own as soon as there is room.
@@ -260,31 +272,18 @@ const Series* FamilyCore::make_at(std::size_t index,
 const Series* FamilyCore::other() noexcept {
   if (const Series* other = other_.load(std::memory_order_acquire)) return other;
   try {
-    const std::lock_guard lock(mutex_);
+    const RoomLock lock(mutex_);
     return closed_ ? nullptr : make_other_locked();
   } catch (...) {
     return nullptr;
   }
 }
 
-void FamilyCore::retire_locked(const Series* series) noexcept {
-  if (series == other_.load(std::memory_order_relaxed)) {
-    other_.store(nullptr, std::memory_order_relaxed);
-  }
-  for (std::size_t i = 0; i < spec_.indexed; ++i) {
-    if (indexed_[i].load(std::memory_order_relaxed) == series) {
-      indexed_[i].store(nullptr, std::memory_order_relaxed);
-    }
-  }
-  changes_.erase(series);
-  full_.store(false, std::memory_order_relaxed);
-}
-
 bool FamilyCore::remove(std::span<const std::string_view> values) noexcept {
   try {
     const MendedValues mended(values);
     const std::uint64_t hash = hash_of(mended.views());
-    const std::lock_guard lock(mutex_);
+    const RoomLock lock(mutex_);
     const Series* series = closed_ ? nullptr : find(mended.views(), hash);
     if (series == nullptr) return false;
     remove_locked(series, hash);
@@ -303,34 +302,55 @@ void FamilyCore::remove_locked(const Series* series, std::uint64_t hash) noexcep
   while (table.entries[i].load(std::memory_order_relaxed) != entry)
     i = (i + 1) & table.mask;
   table.entries[i].store(SeriesTable::kRemoved, std::memory_order_release);
-  std::erase(series_, series);
-  retire_locked(series);
+  if (series == other_.load(std::memory_order_relaxed)) {
+    other_.store(nullptr, std::memory_order_relaxed);
+  }
+  for (std::size_t at = 0; at < spec_.indexed; ++at) {
+    if (indexed_[at].load(std::memory_order_relaxed) == series) {
+      indexed_[at].store(nullptr, std::memory_order_relaxed);
+    }
+  }
+  full_.store(false, std::memory_order_relaxed);
+  // The next scrape takes it out of the list, all removed ones at once.
+  const_cast<Series*>(series)->removed.store(true, std::memory_order_relaxed);
+  some_removed_ = true;
+  --live_;
 }
 
 void FamilyCore::clear() noexcept {
-  const std::lock_guard lock(mutex_);
-  if (!closed_) clear_locked();
+  try {
+    auto empty = std::make_unique<SeriesTable>(16);
+    const RoomLock lock(mutex_);
+    tables_.reserve(tables_.size() + 1);
+    if (!closed_ && live_ > 0) clear_locked(std::move(empty));
+  } catch (const std::bad_alloc&) {
+    // All stay, as when it had not been called.
+  }
 }
 
-void FamilyCore::clear_locked() noexcept {
-  SeriesTable& table = *tables_.back();
-  for (std::size_t i = 0; i <= table.mask; ++i) {
-    if (table.entries[i].load(std::memory_order_relaxed) != SeriesTable::kFree) {
-      table.entries[i].store(SeriesTable::kRemoved, std::memory_order_release);
-    }
-  }
-  for (const Series* series : series_)
-    retire_locked(series);
-  series_.clear();
+void FamilyCore::clear_locked(std::unique_ptr<SeriesTable> empty) noexcept {
+  tables_.push_back(std::move(empty));  // the former is kept: a reader may be in the middle of it
+  table_.store(tables_.back().get(),
+               std::memory_order_release);  // pairs with the acquire in find()
+  used_entries_ = 0;
+  live_ = 0;
+  ++era_;
+  some_removed_ = true;
+  other_.store(nullptr, std::memory_order_relaxed);
+  for (std::size_t i = 0; i < spec_.indexed; ++i)
+    indexed_[i].store(nullptr, std::memory_order_relaxed);
+  full_.store(false, std::memory_order_relaxed);
 }
 
 void FamilyCore::set_only(std::span<const std::string_view> values) noexcept {
   try {
     const MendedValues mended(values);
     const std::uint64_t hash = hash_of(mended.views());
-    const std::lock_guard lock(mutex_);
+    auto empty = std::make_unique<SeriesTable>(16);
+    const RoomLock lock(mutex_);
     if (closed_ || find(mended.views(), hash) != nullptr) return;
-    clear_locked();
+    tables_.reserve(tables_.size() + 1);
+    if (live_ > 0) clear_locked(std::move(empty));
     static_cast<void>(add_locked(mended.views(), hash));
   } catch (...) {
     // The former texts, or none: there is no memory to say more.
@@ -338,8 +358,8 @@ void FamilyCore::set_only(std::span<const std::string_view> values) noexcept {
 }
 
 std::size_t FamilyCore::size() const noexcept {
-  const std::lock_guard lock(mutex_);
-  return series_.size();
+  const RoomLock lock(mutex_);
+  return live_;
 }
 
 std::uint64_t FamilyCore::overflows() const noexcept {
@@ -356,9 +376,12 @@ void FamilyCore::collect(SampleSink& sink) {
 void FamilyCore::collect(SampleSink& sink, std::chrono::steady_clock::time_point now) {
   const FamilyInfo info{spec_.name, spec_.help, spec_.type, spec_.unit, spec_.utf8_labels};
   if (!sink.wants(info)) return;
-  // Held while the family is read: it makes a new label set wait, never a count.
-  const std::lock_guard lock(mutex_);
-  if (spec_.expire_after.count() > 0) expire_locked(now);
+  const std::lock_guard lock(*scrape_);
+  take_changes();
+  if (spec_.expire_after.count() > 0) {
+    expire(now);
+    take_changes();
+  }
   if (series_.empty()) return;
   sink.begin_family(info);
   switch (spec_.type) {
@@ -375,11 +398,44 @@ void FamilyCore::collect(SampleSink& sink, std::chrono::steady_clock::time_point
   }
 }
 
-void FamilyCore::expire_locked(std::chrono::steady_clock::time_point now) {
+/// Brings series_ up to date with what was made and removed since.
+void FamilyCore::take_changes() {
+  const ForkSection section;
+  std::uint32_t era = 0;
+  const auto append = [this] {
+    series_.insert(series_.end(), taken_.begin(), taken_.end());
+    taken_.clear();
+  };
+  append();  // what a want of memory has left there
+  {
+    const RoomLock lock(mutex_);
+    taken_.swap(fresh_);
+    compact_ = std::exchange(some_removed_, false) || compact_;
+    era = era_;
+  }
+  append();
+  const bool expires = spec_.expire_after.count() > 0;
+  if (expires) changes_.resize(series_.size());
+  if (!compact_) return;
+  std::size_t kept = 0;
+  for (std::size_t i = 0; i < series_.size(); ++i) {
+    const Series& series = *series_[i];
+    if (series.era != era || series.removed.load(std::memory_order_relaxed)) continue;
+    series_[kept] = &series;
+    if (expires) changes_[kept] = changes_[i];
+    ++kept;
+  }
+  series_.resize(kept);
+  if (expires) changes_.resize(kept);
+  compact_ = false;
+}
+
+void FamilyCore::expire(std::chrono::steady_clock::time_point now) {
   const std::size_t cells = spec_.cells();
   std::vector<std::uint64_t> counts(cells);
-  std::vector<const Series*> idle;
-  for (const Series* series : series_) {
+  const ForkSection section;
+  for (std::size_t i = 0; i < series_.size(); ++i) {
+    const Series* const series = series_[i];
     LastChange seen{0, 0.0, now};
     if (spec_.type == MetricType::kGauge) {
       seen.value = series->gauge->load(std::memory_order_relaxed);
@@ -388,19 +444,19 @@ void FamilyCore::expire_locked(std::chrono::steady_clock::time_point now) {
       for (const std::uint64_t count : counts)
         seen.count += count;
     }
-    const auto [known, is_new] = changes_.try_emplace(series, seen);
-    LastChange& last = known->second;
-    if (is_new) continue;
+    LastChange& last = changes_[i];
+    const bool is_new = last.at == std::chrono::steady_clock::time_point::min();
     // By its bits, since NaN is unlike itself.
-    if (last.count != seen.count ||
+    if (is_new || last.count != seen.count ||
         std::bit_cast<std::uint64_t>(last.value) != std::bit_cast<std::uint64_t>(seen.value)) {
       last = seen;
     } else if (now - last.at >= spec_.expire_after) {
-      idle.push_back(series);
+      // One by one, so that a new label set waits for one and not for all.
+      const RoomLock lock(mutex_);
+      const bool there = series->era == era_ && !series->removed.load(std::memory_order_relaxed);
+      if (there && !closed_) remove_locked(series, hash_of(*series));
     }
   }
-  for (const Series* series : idle)
-    remove_locked(series, hash_of(*series));
 }
 
 void FamilyCore::fetch_ahead(std::size_t i) const noexcept {
@@ -441,6 +497,7 @@ void FamilyCore::collect_counters(SampleSink& sink) const {
     for (std::size_t i = 0; i < n; ++i) {
       const Series& series = *series_[from + i];
       CounterView value{counts[i], sums[i], {}};
+      settle(value.whole, value.fraction);
       if (series.extra != nullptr) {
         series.extra->exemplars->read(exemplars, texts);
         value.exemplar = exemplars[0];
@@ -475,7 +532,10 @@ void FamilyCore::collect_histograms(SampleSink& sink) const {
         view.exemplars = exemplars;
       }
       if (series.extra != nullptr && series.extra->native) {
-        series.extra->native->read(native);
+        // Its cells know of the classic buckets too: one reading of all.
+        series.extra->native->read(native, cells);
+        view.counts = native.classic;
+        view.sum = native.sum;
         view.native = &native.view;
       }
       sink.histogram(info_of(series), view);
@@ -497,7 +557,8 @@ void FamilyCore::collect_summaries(SampleSink& sink) const {
 }
 
 void FamilyCore::close() noexcept {
-  const std::lock_guard lock(mutex_);
+  const std::lock_guard scrape(*scrape_);
+  const RoomLock lock(mutex_);
   closed_ = true;
   for (std::size_t i = 0; i < spec_.indexed; ++i)
     indexed_[i].store(nullptr);
@@ -506,9 +567,12 @@ void FamilyCore::close() noexcept {
   for (std::size_t i = 0; i <= table.mask; ++i)
     table.entries[i].store(SeriesTable::kFree);
   tables_.erase(tables_.begin(), tables_.end() - 1);
+  fresh_ = {};
+  taken_ = {};
   series_ = {};
-  arena_ = {};
   changes_ = {};
+  arena_ = {};
+  live_ = 0;
 }
 
 }  // namespace vitals::metrics::detail

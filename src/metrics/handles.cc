@@ -3,19 +3,34 @@
 #include <numeric>
 #include <span>
 
+#include "metrics/exact.h"
 #include "vitals/metrics/counter.h"
 #include "vitals/metrics/gauge.h"
 #include "vitals/metrics/histogram.h"
+#include "vitals/metrics/sample_sink.h"
 #include "vitals/metrics/summary.h"
 
 namespace vitals::metrics {
+
+double CounterView::value() const noexcept {
+  std::uint64_t count = whole;
+  double rest = fraction;
+  detail::settle(count, rest);
+  if (count < std::uint64_t{1} << 53 || !(rest > 0.0 && rest < 1.0)) {
+    return static_cast<double>(count) + rest;
+  }
+  // The fraction is below the last bit that a double of this size has: it only decides between two
+  // neighbours of which neither would be nearer without it.
+  if (count < std::uint64_t{1} << 54) return static_cast<double>(count + (count & 1));
+  return static_cast<double>(count | 1);
+}
 
 double Counter::value() const noexcept {
   if (slot_ == detail::kNoSlot) return 0.0;
   std::uint64_t whole = 0;
   double fraction = 0.0;
   detail::read_totals({&slot_, 1}, 1, {&whole, 1}, {&fraction, 1});
-  return static_cast<double>(whole) + fraction;
+  return CounterView{whole, fraction, {}}.value();
 }
 
 void Gauge::set_to_current_time() const noexcept {

@@ -4,6 +4,11 @@
 #include <array>
 #include <cmath>
 #include <limits>
+#include <set>
+#include <utility>
+
+#include "metrics/fork_gate.h"
+#include "metrics/observed_cells.h"
 
 namespace vitals::metrics::detail {
 namespace {
@@ -27,14 +32,8 @@ const std::array<double, kFinest>& fractions() noexcept {
   return table;
 }
 
-constexpr std::uint64_t pack(std::int32_t key, bool negative, Slot slot) noexcept {
-  const auto tagged = (static_cast<std::uint32_t>(key) << 1) | (negative ? 1U : 0U);
-  return (std::uint64_t{tagged} << 32) | (slot + 1U);
-}
-
-std::size_t place_of(std::int32_t key, bool negative, std::size_t mask) noexcept {
-  const auto tagged = (static_cast<std::uint32_t>(key) << 1) | (negative ? 1U : 0U);
-  return (tagged * 0x9E37'79B1U >> 16) & mask;
+std::size_t first_look(std::uint32_t packed, std::size_t mask) noexcept {
+  return (packed * 0x9E37'79B1U >> 16) & mask;
 }
 
 }  // namespace
@@ -69,65 +68,79 @@ std::int32_t native_key(double value, std::int32_t schema) noexcept {
 }
 
 NativeCells::NativeCells(const NativeBuckets& options)
-    : zero_threshold_(options.zero_threshold),
-      max_buckets_(options.max_buckets),
-      zero_slot_(take_slots(1)) {
+    : zero_threshold_(options.zero_threshold), max_buckets_(options.max_buckets) {
+  // Now, since a static that is made on the hot path could be half made in a child of fork().
+  static_cast<void>(fractions());
   tables_.push_back(std::make_unique<Table>(options.schema, kFirstCapacity));
   current_.store(tables_.back().get(), std::memory_order_release);
 }
 
-Slot NativeCells::find(const Table& table, std::int32_t key, bool negative) noexcept {
-  const std::uint64_t wanted = pack(key, negative, 0) >> 32;
-  for (std::size_t i = place_of(key, negative, table.mask);; i = (i + 1) & table.mask) {
+NativeCells::Place NativeCells::place_of(double value, std::size_t classic,
+                                         std::int32_t schema) const noexcept {
+  const double magnitude = std::fabs(value);
+  const auto bucket = static_cast<std::uint16_t>(classic);
+  if (magnitude <= zero_threshold_) return {kZero, false, bucket};
+  return {native_key(magnitude, schema), value < 0, bucket};
+}
+
+Slot NativeCells::find(const Table& table, Place place) noexcept {
+  const std::uint32_t wanted = place.packed();
+  for (std::size_t i = first_look(wanted, table.mask);; i = (i + 1) & table.mask) {
     const std::uint64_t entry = table.entries[i].load(std::memory_order_acquire);
     if (entry == 0) return kNoSlot;
     if (entry >> 32 == wanted) return static_cast<Slot>(entry & 0xffff'ffff) - 1U;
   }
 }
 
-void NativeCells::insert(Table& table, std::int32_t key, bool negative, Slot slot) noexcept {
-  std::size_t i = place_of(key, negative, table.mask);
+void NativeCells::insert(Table& table, Place place, Slot slot) noexcept {
+  const std::uint32_t packed = place.packed();
+  std::size_t i = first_look(packed, table.mask);
   while (table.entries[i].load(std::memory_order_relaxed) != 0)
     i = (i + 1) & table.mask;
-  table.entries[i].store(pack(key, negative, slot), std::memory_order_release);
+  table.entries[i].store(std::uint64_t{packed} << 32 | (slot + 1U), std::memory_order_release);
   ++table.used;
 }
 
-void NativeCells::add(double value) noexcept {
-  const double magnitude = std::fabs(value);
-  if (magnitude <= zero_threshold_) {
-    add_count(zero_slot_, 1);
-    return;
-  }
-  const bool negative = value < 0;
+void NativeCells::add(double value, std::size_t classic) noexcept {
   const Table& table = *current_.load(std::memory_order_acquire);
-  Slot slot = find(table, native_key(magnitude, table.schema), negative);
+  Slot slot = find(table, place_of(value, classic, table.schema));
   if (slot == kNoSlot) [[unlikely]] {
     try {
-      slot = make(magnitude, negative);
+      slot = make(value, classic);
     } catch (...) {
       return;
     }
   }
-  add_count(slot, 1);
+  add_observed(slot, value);
 }
 
-Slot NativeCells::make(double magnitude, bool negative) {
-  const std::lock_guard lock(mutex_);
+/// Whether a cell at the place would be in a sparse bucket of its own for which there is no room.
+bool NativeCells::takes_bucket(Place place, std::int32_t schema) const {
+  std::set<std::pair<std::int32_t, bool>> buckets;
+  for (const Cell& cell : cells_) {
+    const Place there = cell.place.lowered(cell.schema - schema);
+    if (there.key != kZero) buckets.emplace(there.key, there.negative);
+  }
+  return place.key == kZero || buckets.contains({place.key, place.negative}) ||
+         buckets.size() < max_buckets_;
+}
+
+Slot NativeCells::make(double value, std::size_t classic) {
+  const RoomLock lock(mutex_);
   for (;;) {
     Table& table = *tables_.back();
-    const std::int32_t key = native_key(magnitude, table.schema);
-    const Slot there = find(table, key, negative);
+    const Place place = place_of(value, classic, table.schema);
+    const Slot there = find(table, place);
     if (there != kNoSlot) return there;
-    if (table.used < max_buckets_ || table.schema == kCoarsestSchema) {
+    if (table.schema == kCoarsestSchema || takes_bucket(place, table.schema)) {
       if (2 * (table.used + 1) > table.mask + 1) {
         replace_table(table.schema, 2 * (table.mask + 1));
         continue;
       }
       cells_.reserve(cells_.size() + 1);
       const Slot slot = take_slots(1);
-      cells_.push_back({slot, table.schema, key, negative});
-      insert(table, key, negative, slot);
+      cells_.push_back({slot, table.schema, place});
+      insert(table, place, slot);
       return slot;
     }
     replace_table(table.schema - 1, table.mask + 1);
@@ -137,33 +150,39 @@ Slot NativeCells::make(double magnitude, bool negative) {
 void NativeCells::replace_table(std::int32_t schema, std::size_t capacity) {
   auto table = std::make_unique<Table>(schema, capacity);
   for (const Cell& cell : cells_) {
-    const std::int32_t key = lower_key(cell.key, cell.schema - schema);
-    if (find(*table, key, cell.negative) == kNoSlot) insert(*table, key, cell.negative, cell.slot);
+    const Place place = cell.place.lowered(cell.schema - schema);
+    if (find(*table, place) == kNoSlot) insert(*table, place, cell.slot);
   }
   tables_.push_back(std::move(table));
   current_.store(tables_.back().get(), std::memory_order_release);
 }
 
-void NativeCells::read(NativeReading& out) const {
+void NativeCells::read(NativeReading& out, std::size_t classic) const {
   std::vector<Cell> cells;
   std::int32_t schema = 0;
   {
-    const std::lock_guard lock(mutex_);
+    const RoomLock lock(mutex_);
     cells = cells_;
     schema = tables_.back()->schema;
   }
-  std::vector<Slot> slots{zero_slot_};
+  std::vector<Slot> slots;
   for (const Cell& cell : cells)
     slots.push_back(cell.slot);
   std::vector<std::uint64_t> counts(slots.size());
-  std::vector<double> sums(slots.size());
-  read_totals(slots, 1, counts, sums);
+  out.sum = read_observed(slots, counts);
+  out.classic.assign(classic, 0);
   out.positive.clear();
   out.negative.clear();
+  std::uint64_t zeros = 0;
   for (std::size_t i = 0; i < cells.size(); ++i) {
-    if (counts[i + 1] == 0) continue;
-    (cells[i].negative ? out.negative : out.positive)
-        .push_back({lower_key(cells[i].key, cells[i].schema - schema), counts[i + 1]});
+    if (counts[i] == 0) continue;
+    const Place place = cells[i].place.lowered(cells[i].schema - schema);
+    out.classic[place.classic] += counts[i];
+    if (place.key == kZero) {
+      zeros += counts[i];
+    } else {
+      (place.negative ? out.negative : out.positive).push_back({place.key, counts[i]});
+    }
   }
   for (std::vector<NativeView::Bucket>* side : {&out.positive, &out.negative}) {
     std::ranges::sort(*side, {}, &NativeView::Bucket::key);
@@ -178,7 +197,7 @@ void NativeCells::read(NativeReading& out) const {
     }
     side->resize(kept);
   }
-  out.view = {schema, zero_threshold_, counts[0], out.positive, out.negative};
+  out.view = {schema, zero_threshold_, zeros, out.positive, out.negative};
 }
 
 }  // namespace vitals::metrics::detail

@@ -23,15 +23,17 @@ namespace vitals::metrics::detail {
   return key;
 }
 
-/// What read() gives; `view` is into the rest.
+/// What read() gives; `view` is into the rest. All of it is of the same observations.
 struct NativeReading {
+  std::vector<std::uint64_t> classic;  ///< of each classic bucket by itself
+  double sum = 0.0;
   std::vector<NativeView::Bucket> positive;
   std::vector<NativeView::Bucket> negative;
   NativeView view;
 };
 
-/// The sparse buckets of one series. Each bucket is a cell like a counter's, so counting is a
-/// look-up without a lock, and a plain add. Past the limit the schema is lowered: pairs of buckets
+/// The sparse buckets of one series. A cell is of what fell into one sparse and one classic bucket,
+/// so that one change of it counts in both, and counting is a look-up without a lock. Past the limit the schema is lowered: pairs of buckets
 /// become one, which keeps the cells of both. No count is lost, also of threads that still count by
 /// the former schema.
 class NativeCells {
@@ -40,12 +42,14 @@ class NativeCells {
   NativeCells(const NativeCells&) = delete;
   NativeCells& operator=(const NativeCells&) = delete;
 
-  /// Threads: any. Not for NaN. Never fails: without memory for a new bucket it counts in none.
-  void add(double value) noexcept;
-  void read(NativeReading& out) const;
+  /// Threads: any. `classic` is the classic bucket that it fell into. Not for NaN. Never fails:
+  /// without memory for a new bucket it counts in none.
+  void add(double value, std::size_t classic) noexcept;
+  /// With that many classic buckets.
+  void read(NativeReading& out, std::size_t classic) const;
 
  private:
-  /// An open-addressing table of one schema. Entries are words of key, sign and slot; 0 is free.
+  /// An open-addressing table of one schema. Entries are words of place and slot; 0 is free.
   struct Table {
     Table(std::int32_t for_schema, std::size_t capacity)
         : schema(for_schema),
@@ -56,22 +60,39 @@ class NativeCells {
     std::unique_ptr<std::atomic<std::uint64_t>[]> entries;
     std::size_t used = 0;
   };
+  /// Where a value falls.
+  struct Place {
+    std::int32_t key;  // kZero: not further from 0 than the threshold
+    bool negative;
+    std::uint16_t classic;
+
+    /// In a word of 32 bits: keys have 20 and a sign, classic buckets are less than 512.
+    [[nodiscard]] std::uint32_t packed() const noexcept {
+      return static_cast<std::uint32_t>(key) << 11 | std::uint32_t{classic} << 1 |
+             (negative ? 1U : 0U);
+    }
+    [[nodiscard]] Place lowered(int steps) const noexcept {
+      return {key == kZero ? kZero : lower_key(key, steps), negative, classic};
+    }
+  };
   struct Cell {
     Slot slot;
     std::int32_t schema;
-    std::int32_t key;
-    bool negative;
+    Place place;
   };
+  static constexpr std::int32_t kZero = -(1 << 20);
 
-  [[nodiscard]] static Slot find(const Table& table, std::int32_t key, bool negative) noexcept;
-  static void insert(Table& table, std::int32_t key, bool negative, Slot slot) noexcept;
-  Slot make(double magnitude, bool negative);
+  [[nodiscard]] Place place_of(double value, std::size_t classic,
+                               std::int32_t schema) const noexcept;
+  [[nodiscard]] static Slot find(const Table& table, Place place) noexcept;
+  static void insert(Table& table, Place place, Slot slot) noexcept;
+  Slot make(double value, std::size_t classic);
+  [[nodiscard]] bool takes_bucket(Place place, std::int32_t schema) const;
   /// By a wider one, or by one of a lower schema.
   void replace_table(std::int32_t schema, std::size_t capacity);
 
   const double zero_threshold_;
   const std::size_t max_buckets_;
-  const Slot zero_slot_;
   std::atomic<const Table*> current_;
 
   mutable std::mutex mutex_;  // guards all below, and every write to a table

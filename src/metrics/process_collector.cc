@@ -131,10 +131,8 @@ constexpr FamilyInfo kFamilies[] = {kCpu,      kOpenFds, kMaxFds, kVirtual, kVir
 class ProcessCollector final : public Collector {
  public:
   ProcessCollector() {
-    const std::optional<Stat> stat = read_stat();
-    const std::optional<double> boot = boot_time();
     const long ticks = sysconf(_SC_CLK_TCK);
-    if (stat && boot && ticks > 0) start_time_ = *boot + stat->start_ticks / double(ticks);
+    if (ticks > 0) ticks_per_second_ = static_cast<double>(ticks);
   }
 
   [[nodiscard]] std::span<const FamilyInfo> families() const override { return kFamilies; }
@@ -153,7 +151,10 @@ class ProcessCollector final : public Collector {
       gauge(sink, kResident, stat->resident_pages * static_cast<double>(sysconf(_SC_PAGESIZE)));
     }
     gauge(sink, kHeap, heap_bytes());
-    gauge(sink, kStart, start_time_);
+    // Read each time: in a child of fork() it is the child's own.
+    if (stat && boot_time_ && ticks_per_second_ > 0) {
+      gauge(sink, kStart, *boot_time_ + stat->start_ticks / ticks_per_second_);
+    }
     if (stat) gauge(sink, kThreads, stat->threads);
   }
 
@@ -164,7 +165,8 @@ class ProcessCollector final : public Collector {
     sink.gauge({}, *value);
   }
 
-  std::optional<double> start_time_;
+  const std::optional<double> boot_time_ = boot_time();
+  double ticks_per_second_ = 0.0;
 };
 
 }  // namespace

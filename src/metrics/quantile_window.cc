@@ -7,6 +7,8 @@
 #include <limits>
 #include <new>
 
+#include "metrics/fork_gate.h"
+
 namespace vitals::metrics::detail {
 namespace {
 
@@ -25,16 +27,20 @@ std::int32_t first_index() noexcept {
   return value;
 }
 
+/// Moved on by far in a child of fork(), where what the parent observed is of long ago.
 std::int64_t coarse_seconds() noexcept {
   timespec now{};
   clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
-  return now.tv_sec;
+  return now.tv_sec + (static_cast<std::int64_t>(forks()) << 40);
 }
 
 }  // namespace
 
 QuantileWindow::QuantileWindow(std::chrono::seconds window) noexcept
-    : step_seconds_(std::max<std::int64_t>(1, window.count() / static_cast<int>(kSteps))) {}
+    : step_seconds_(std::max<std::int64_t>(1, window.count() / static_cast<int>(kSteps))) {
+  // Now, since a static that is made on the hot path could be half made in a child of fork().
+  static_cast<void>(first_index());
+}
 
 QuantileWindow::~QuantileWindow() {
   for (Step& step : steps_) {

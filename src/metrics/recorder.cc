@@ -1,8 +1,10 @@
 #include "metrics/recorder.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "metrics/definition.h"
+#include "metrics/label_text.h"
 #include "vitals/metrics/label.h"
 
 namespace vitals::metrics::detail {
@@ -25,7 +27,8 @@ Recorder::Sample* Recorder::add(const SeriesInfo& series, bool fits) {
   RecordedFamily& family = families_.back();
   if (!fits) throw DefinitionError("metric \"" + family.name + "\": a sample of another type");
   // Throws when somebody wrote the text by hand, and wrongly.
-  for (const auto& [name, value] : decode_labels(series.labels)) {
+  auto decoded = decode_labels(series.labels);
+  for (const auto& [name, value] : decoded) {
     if (plain_label_name(name)) continue;
     if (rule_ == NameRule::kPlain) {
       throw DefinitionError("metric \"" + family.name + "\": the label \"" + name +
@@ -33,10 +36,20 @@ Recorder::Sample* Recorder::add(const SeriesInfo& series, bool fits) {
     }
     family.utf8_labels = true;
   }
-  std::string labels(series.labels);
-  if (!seen_.insert(labels).second) return nullptr;
+  // A label without a value is as if it were not there. Source: Prometheus, "Data model".
+  std::erase_if(decoded, [](const auto& label) { return label.second.empty(); });
+  std::ranges::sort(decoded);
+  std::string key;
+  for (const auto& [name, value] : decoded)
+    append_label(key, name, value);
+  if (!seen_.insert(key).second) {
+    ++duplicates_;
+    duplicate_of_ = family.name;
+    return nullptr;
+  }
   Sample& sample = family.samples.emplace_back();
-  sample.labels = std::move(labels);
+  sample.labels = std::string(series.labels);
+  sample.key = std::move(key);
   sample.created = series.created;
   return &sample;
 }
@@ -62,9 +75,7 @@ void Recorder::gauge(const SeriesInfo& series, double value) {
 void Recorder::histogram(const SeriesInfo& series, const HistogramView& value) {
   const std::string_view name =
       open_ ? std::string_view{families_.back().name} : std::string_view{};
-  const bool only_native = value.native != nullptr && value.bounds.empty();
-  const std::span<const double> bounds =
-      only_native ? value.bounds : check_bounds(name, value.bounds);
+  const std::span<const double> bounds = check_bounds(name, value.bounds);
   if (bounds.size() + 1 != value.counts.size()) {
     throw DefinitionError("metric \"" + std::string(name) +
                           "\": a histogram has one count more than it has finite bounds");
@@ -108,39 +119,35 @@ void Recorder::drop_open() {
   open_ = false;
 }
 
-void Recorder::RecordedFamily::replay(SampleSink& sink) const {
-  sink.begin_family(info());
-  for (const Sample& sample : samples) {
-    const SeriesInfo series{sample.labels, sample.created};
-    std::vector<ExemplarView> exemplars;
-    for (const Exemplar& exemplar : sample.exemplars)
-      exemplars.push_back(exemplar.view());
-    switch (type) {
-      case MetricType::kCounter:
-        sink.counter(series, {sample.whole, sample.value,
-                              exemplars.empty() ? ExemplarView{} : exemplars.front()});
-        break;
-      case MetricType::kGauge:
-      case MetricType::kInfo:
-      case MetricType::kStateSet:
-        sink.gauge(series, sample.value);
-        break;
-      case MetricType::kHistogram: {
-        HistogramView view{sample.bounds, sample.counts, sample.value, exemplars, nullptr};
-        NativeView native;
-        if (sample.native) {
-          native = sample.native->view;
-          native.positive = sample.native->positive;
-          native.negative = sample.native->negative;
-          view.native = &native;
-        }
-        sink.histogram(series, view);
-        break;
+void Recorder::Sample::replay(MetricType type, SampleSink& sink) const {
+  const SeriesInfo series{labels, created};
+  std::vector<ExemplarView> views;
+  for (const Exemplar& exemplar : exemplars)
+    views.push_back(exemplar.view());
+  switch (type) {
+    case MetricType::kCounter:
+      sink.counter(series, {whole, value, views.empty() ? ExemplarView{} : views.front()});
+      break;
+    case MetricType::kGauge:
+    case MetricType::kInfo:
+    case MetricType::kStateSet:
+      sink.gauge(series, value);
+      break;
+    case MetricType::kHistogram: {
+      HistogramView view{bounds, counts, value, views, nullptr};
+      NativeView sparse;
+      if (native) {
+        sparse = native->view;
+        sparse.positive = native->positive;
+        sparse.negative = native->negative;
+        view.native = &sparse;
       }
-      case MetricType::kSummary:
-        sink.summary(series, {sample.whole, sample.value, sample.quantiles});
-        break;
+      sink.histogram(series, view);
+      break;
     }
+    case MetricType::kSummary:
+      sink.summary(series, {whole, value, quantiles});
+      break;
   }
 }
 

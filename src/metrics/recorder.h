@@ -26,6 +26,9 @@ class Recorder final : public SampleSink {
 
   /// Forgets the family that was begun last: it did not come to its end.
   void drop_open();
+  /// Samples that were left out since one with their labels was there, and the family of the last.
+  [[nodiscard]] std::uint64_t duplicates() const noexcept { return duplicates_; }
+  [[nodiscard]] const std::string& duplicate_of() const noexcept { return duplicate_of_; }
 
   struct Exemplar {
     std::string labels;
@@ -41,6 +44,7 @@ class Recorder final : public SampleSink {
   };
   struct Sample {
     std::string labels;
+    std::string key;  // the labels by name, without those that are empty: what tells series apart
     double created = 0.0;
     std::uint64_t whole = 0;
     double value = 0.0;
@@ -49,6 +53,8 @@ class Recorder final : public SampleSink {
     std::vector<SummaryView::Quantile> quantiles;
     std::vector<Exemplar> exemplars;
     std::optional<Native> native;
+
+    void replay(MetricType type, SampleSink& sink) const;
   };
   struct RecordedFamily {
     std::string name;
@@ -59,7 +65,6 @@ class Recorder final : public SampleSink {
     bool utf8_labels = false;
 
     [[nodiscard]] FamilyInfo info() const { return {name, help, type, unit, utf8_labels}; }
-    void replay(SampleSink& sink) const;
   };
   /// What was said, which is then gone from here.
   [[nodiscard]] std::vector<RecordedFamily> take() { return std::move(families_); }
@@ -70,7 +75,9 @@ class Recorder final : public SampleSink {
   static void keep_exemplars(Sample& sample, std::span<const ExemplarView> exemplars);
 
   std::vector<RecordedFamily> families_;
-  std::unordered_set<std::string> seen_;  // labels of the last family
+  std::unordered_set<std::string> seen_;  // keys of the last family
+  std::uint64_t duplicates_ = 0;
+  std::string duplicate_of_;
   const NameRule rule_;
   bool open_ = false;  // the last family has begun, and may go on
 };

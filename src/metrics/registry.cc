@@ -1,19 +1,21 @@
 #include "vitals/metrics/registry.h"
 
-#include <unistd.h>
-
 #include <algorithm>
 #include <atomic>
 #include <chrono>
-#include <condition_variable>
 #include <map>
 #include <mutex>
 #include <new>
+#include <set>
 #include <span>
 #include <stdexcept>
+#include <string>
+#include <thread>
+#include <unordered_set>
 #include <utility>
 
 #include "metrics/definition.h"
+#include "metrics/fork_gate.h"
 #include "metrics/recorder.h"
 #include "vitals/metrics/process_collector.h"
 
@@ -43,16 +45,20 @@ struct Callback {
   }
 };
 
-using Recorded = std::vector<detail::Recorder::RecordedFamily>;
+struct Recorded {
+  std::vector<detail::Recorder::RecordedFamily> families;
+  std::uint64_t duplicates = 0;  // samples that came twice from this collector
+  std::string duplicate_of;      // the family of one of them
+  bool failed = false;           // it threw, and what came after that is missing
+};
 
 struct CollectorEntry {
   std::unique_ptr<Collector> collector;
   std::mutex mutex;  // guards what follows; not held while the collector runs
-  std::condition_variable ended;
   bool running = false;
-  pid_t process = 0;                       // that it runs in: of a fork's parent, it never ends
-  std::uint64_t runs = 0;                  // that have ended
-  std::size_t waiting = 0;                 // scrapes, for the run that is under way
+  std::uint32_t process = 0;  // that it runs in, by forks(): of a parent, it never ends
+  std::uint64_t runs = 0;     // that have ended
+  std::size_t waiting = 0;    // scrapes, for the run that is under way
   std::shared_ptr<const Recorded> latest;  // what the last run said, while some wait for it
 };
 
@@ -95,40 +101,71 @@ bool is_wanted(const Collector& collector, SampleSink& sink) {
          });
 }
 
-/// Runs the collector, or waits for the run that is under way and takes what that one says, so that
-/// a slow one makes no queue. Null when that takes too long.
-std::shared_ptr<const Recorded> recorded_from(CollectorEntry& entry, detail::NameRule rule) {
-  std::unique_lock lock(entry.mutex);
-  if (entry.running && entry.process == ::getpid()) {
-    ++entry.waiting;
-    const bool ended = entry.ended.wait_for(
-        lock, kPatience, [&entry, run = entry.runs] { return entry.runs != run; });
+/// What the run says that is under way; null when it takes too long.
+std::shared_ptr<const Recorded> await_run(CollectorEntry& entry, std::uint64_t run) {
+  // Looks now and then: a condition variable that somebody waits at does not outlive a fork.
+  constexpr std::chrono::milliseconds kPause{2};
+  const auto deadline = std::chrono::steady_clock::now() + kPatience;
+  for (;;) {
+    std::this_thread::sleep_for(kPause);
+    const detail::RoomLock lock(entry.mutex);
+    const bool ended = entry.runs != run;
+    if (!ended && std::chrono::steady_clock::now() < deadline) continue;
     std::shared_ptr<const Recorded> said = ended ? entry.latest : nullptr;
     if (--entry.waiting == 0) entry.latest = nullptr;
     return said;
   }
-  entry.running = true;
-  entry.process = ::getpid();
-  lock.unlock();
+}
+
+/// Runs the collector, or waits for the run that is under way and takes what that one says, so that
+/// a slow one makes no queue. Null when that takes too long.
+std::shared_ptr<const Recorded> recorded_from(CollectorEntry& entry, detail::NameRule rule) {
+  std::uint64_t run = 0;
+  bool wait = false;
+  {
+    const detail::RoomLock lock(entry.mutex);
+    run = entry.runs;
+    wait = entry.running && entry.process == detail::forks();
+    if (wait) {
+      ++entry.waiting;
+    } else {
+      if (entry.process != detail::forks()) entry.waiting = 0;
+      entry.running = true;
+      entry.process = detail::forks();
+    }
+  }
+  if (wait) return await_run(entry, run);
   std::shared_ptr<const Recorded> said;
   try {
     detail::Recorder recorder(rule);
+    Recorded recorded;
     try {
       entry.collector->collect(recorder);
     } catch (...) {
       recorder.drop_open();
+      recorded.failed = true;
     }
-    said = std::make_shared<const Recorded>(recorder.take());
+    recorded.duplicates = recorder.duplicates();
+    recorded.duplicate_of = recorder.duplicate_of();
+    recorded.families = recorder.take();
+    said = std::make_shared<const Recorded>(std::move(recorded));
   } catch (const std::bad_alloc&) {
     // Nothing of it this time.
   }
-  lock.lock();
+  const detail::RoomLock lock(entry.mutex);
   entry.running = false;
   ++entry.runs;
   if (entry.waiting > 0) entry.latest = said;
-  entry.ended.notify_all();
   return said;
 }
+
+/// What collectors say of one family, put together.
+struct MergedFamily {
+  FamilyInfo info;
+  const CollectorEntry* first = nullptr;  // where it stands on the page
+  std::vector<const detail::Recorder::Sample*> samples{};
+  std::unordered_set<std::string_view> keys{};
+};
 
 /// One definition. Exactly one of the three is set.
 struct Node {
@@ -141,9 +178,9 @@ struct Node {
 
 /// Cores of registries that are gone, for the handles that may still point to them.
 void keep_for_good(std::unique_ptr<detail::FamilyCore> core) {
-  static std::mutex& mutex = *new std::mutex;
+  static constinit std::mutex mutex;
+  const detail::RoomLock lock(mutex);
   static auto& kept = *new std::vector<std::unique_ptr<detail::FamilyCore>>;
-  const std::lock_guard lock(mutex);
   kept.push_back(std::move(core));
 }
 
@@ -220,30 +257,113 @@ struct Registry::Impl {
                           holder->place);
   }
 
-  void collect_from(CollectorEntry& entry, SampleSink& sink) const {
-    if (!is_wanted(*entry.collector, sink)) return;
-    const std::shared_ptr<const Recorded> said = recorded_from(entry, name_rule());
-    if (said == nullptr) return;
-    const Recorded& families = *said;
-    for (std::size_t i = 0; i < families.size(); ++i) {
-      const auto same_name = [&](const auto& family) { return family.name == families[i].name; };
-      if (std::any_of(families.begin(), families.begin() + static_cast<std::ptrdiff_t>(i),
-                      same_name)) {
-        continue;
-      }
-      if (families[i].samples.empty() || !sink.wants(families[i].info())) continue;
-      {
-        const std::lock_guard claims_lock(mutex);
-        const auto [holder, wanted] =
-            claim(families[i].name, families[i].type, &entry, "a collector");
-        if (holder != nullptr) continue;
-      }
-      families[i].replay(sink);
+  /// Something was left out of a scrape: counts it, and tells the listener once of each family.
+  void leave_out(std::atomic<std::uint64_t>& count, std::uint64_t n, std::string_view family,
+                 std::string_view why) const {
+    constexpr std::size_t kMostTold = 64;
+    count.fetch_add(n, std::memory_order_relaxed);
+    std::string text = "metric \"" + std::string(family) + "\": " + std::string(why);
+    std::shared_ptr<const Listener> to;
+    {
+      const detail::RoomLock lock(mutex);
+      if (listener == nullptr || told.size() >= kMostTold || !told.insert(text).second) return;
+      to = listener;
+    }
+    try {
+      (*to)(text);
+    } catch (...) {
+      // It must not cost the scrape.
     }
   }
+
+  void merge(const CollectorEntry& entry, const Recorded& said, SampleSink& sink,
+             std::vector<MergedFamily>& merged) const {
+    if (said.failed)
+      leave_out(failures, 1, "(a collector)", "a collector threw; what it had not said is missing");
+    if (said.duplicates > 0) {
+      leave_out(duplicates, said.duplicates, said.duplicate_of, kTwice);
+    }
+    for (const detail::Recorder::RecordedFamily& family : said.families) {
+      if (family.samples.empty() || !sink.wants(family.info())) continue;
+      auto there = std::ranges::find(merged, family.name,
+                                     [](const MergedFamily& one) { return one.info.name; });
+      if (there == merged.end()) {
+        std::string taken_by;
+        {
+          const detail::RoomLock claims_lock(mutex);
+          // One owner for all collectors: they may share a family.
+          const auto [holder, wanted] = claim(family.name, family.type, &claims, "a collector");
+          if (holder != nullptr) taken_by = holder->family + "\", defined at " + holder->place;
+        }
+        if (!taken_by.empty()) {
+          leave_out(clashes, family.samples.size(), family.name,
+                    "a collector's family has a name that is taken by \"" + taken_by);
+          continue;
+        }
+        there = merged.insert(merged.end(), MergedFamily{family.info(), &entry});
+      } else if (there->info.type != family.type) {
+        leave_out(clashes, family.samples.size(), family.name,
+                  "two collectors say it with two types");
+        continue;
+      }
+      there->info.utf8_labels |= family.utf8_labels;
+      std::uint64_t twice = 0;
+      for (const detail::Recorder::Sample& sample : family.samples) {
+        if (there->keys.insert(sample.key).second) {
+          there->samples.push_back(&sample);
+        } else {
+          ++twice;
+        }
+      }
+      if (twice > 0) leave_out(duplicates, twice, family.name, kTwice);
+    }
+  }
+
+  void collect(SampleSink& sink) const {
+    // All collectors first, since what several say of one family is exposed once.
+    std::vector<std::pair<const CollectorEntry*, std::shared_ptr<const Recorded>>> all_said;
+    walk([&](const Node& node) {
+      if (node.collector == nullptr || !is_wanted(*node.collector->collector, sink)) return;
+      if (auto said = recorded_from(*node.collector, name_rule())) {
+        all_said.emplace_back(node.collector.get(), std::move(said));
+      }
+    });
+    std::vector<MergedFamily> merged;
+    for (const auto& [entry, said] : all_said)
+      merge(*entry, *said, sink, merged);
+    walk([&](const Node& node) {
+      if (node.core != nullptr) node.core->collect(sink);
+      if (node.callback != nullptr) node.callback->collect(sink);
+      if (node.collector == nullptr) return;
+      for (const MergedFamily& family : merged) {
+        if (family.first != node.collector.get()) continue;
+        sink.begin_family(family.info);
+        for (const detail::Recorder::Sample* sample : family.samples)
+          sample->replay(family.info.type, sink);
+      }
+    });
+  }
+
+  static constexpr std::string_view kTwice =
+      "collectors say a series twice (other order of labels and empty values do not matter); the "
+      "first is kept";
+  using Listener = std::function<void(std::string_view)>;
+  mutable std::shared_ptr<const Listener> listener;  // guarded by the mutex, as is told
+  mutable std::set<std::string, std::less<>> told;
+  mutable std::atomic<std::uint64_t> duplicates{0};
+  mutable std::atomic<std::uint64_t> clashes{0};
+  mutable std::atomic<std::uint64_t> failures{0};
 };
 
-Registry::Registry() : impl_(std::make_unique<Impl>()) {}
+Registry::Registry() : store_(detail::store_identity()), impl_(std::make_unique<Impl>()) {}
+
+void Registry::check_store() const {
+  if (store_ == detail::store_identity()) return;
+  throw DefinitionError(
+      "this registry was made by another copy of vitals in this process (a program and a plugin "
+      "that each link it statically): what one copy counts the other does not see. Link vitals as "
+      "one shared library, or give each its own registry");
+}
 
 Registry::~Registry() {
   std::unique_ptr<Node> node = std::move(impl_->owned_first);
@@ -257,6 +377,7 @@ Registry::~Registry() {
 }
 
 detail::FamilyCore* Registry::define_core(detail::FamilySpec spec, const Spread& spread) {
+  check_store();
   if (spec.native) detail::check_native(spec.name, *spec.native);
   if (spread.buckets != nullptr) {
     spec.layout = detail::intern_layout(detail::check_bounds(spec.name, spread.buckets->bounds()));
@@ -294,7 +415,7 @@ detail::FamilyCore* Registry::define_core(detail::FamilySpec spec, const Spread&
   auto node = std::make_unique<Node>();
   node->core = std::make_unique<detail::FamilyCore>(std::move(spec));
   detail::FamilyCore* core = node->core.get();
-  const std::lock_guard lock(impl_->mutex);
+  const detail::RoomLock lock(impl_->mutex);
   impl_->admit(core->spec());
   impl_->append(std::move(node));
   return core;
@@ -315,6 +436,7 @@ void Registry::counter_callback(std::string name, std::string help, std::functio
 void Registry::define_callback(MetricType type, std::string name, std::string help,
                                std::function<double()> read, FamilyOptions options,
                                const Where& where) {
+  check_store();
   if (!read) throw DefinitionError("metric \"" + name + "\": the function is empty");
   auto node = std::make_unique<Node>();
   node->callback = std::make_unique<Callback>();
@@ -324,17 +446,18 @@ void Registry::define_callback(MetricType type, std::string name, std::string he
   node->callback->spec.help = std::move(help);
   node->callback->spec.unit = std::move(options.unit);
   node->callback->read = std::move(read);
-  const std::lock_guard lock(impl_->mutex);
+  const detail::RoomLock lock(impl_->mutex);
   impl_->admit(node->callback->spec);
   impl_->append(std::move(node));
 }
 
 void Registry::collector(std::unique_ptr<Collector> collector) {
+  check_store();
   if (collector == nullptr) throw DefinitionError("the collector is null");
   auto node = std::make_unique<Node>();
   node->collector = std::make_unique<CollectorEntry>();
   node->collector->collector = std::move(collector);
-  const std::lock_guard lock(impl_->mutex);
+  const detail::RoomLock lock(impl_->mutex);
   impl_->append(std::move(node));
 }
 
@@ -343,15 +466,27 @@ void Registry::allow_utf8_names() noexcept {
 }
 
 void Registry::collect(SampleSink& sink) const {
+  check_store();
   const CollectingScope collecting(impl_.get());
-  impl_->walk([&](const Node& node) {
-    if (node.core != nullptr) node.core->collect(sink);
-    if (node.callback != nullptr) node.callback->collect(sink);
-    if (node.collector != nullptr) impl_->collect_from(*node.collector, sink);
-  });
+  impl_->collect(sink);
+}
+
+void Registry::on_left_out(std::function<void(std::string_view what)> listener) {
+  check_store();
+  auto kept = listener ? std::make_shared<const Impl::Listener>(std::move(listener)) : nullptr;
+  const detail::RoomLock lock(impl_->mutex);
+  impl_->listener.swap(kept);
+}
+
+LeftOut Registry::left_out() const {
+  check_store();
+  return {impl_->duplicates.load(std::memory_order_relaxed),
+          impl_->clashes.load(std::memory_order_relaxed),
+          impl_->failures.load(std::memory_order_relaxed)};
 }
 
 std::vector<FamilyUsage> Registry::usage() const {
+  check_store();
   std::vector<FamilyUsage> all;
   impl_->walk([&](const Node& node) {
     if (node.core == nullptr) return;
@@ -363,12 +498,16 @@ std::vector<FamilyUsage> Registry::usage() const {
 }
 
 Registry& default_registry() {
-  static Registry& registry = []() -> Registry& {
-    auto* made = new Registry;
-    add_process_collector(*made);
-    return *made;
-  }();
-  return registry;
+  // No static of the function: a child of fork() would wait for the thread that was making it.
+  static constinit std::atomic<Registry*> made{nullptr};
+  if (Registry* registry = made.load(std::memory_order_acquire)) return *registry;
+  static constinit std::mutex mutex;
+  const detail::RoomLock lock(mutex);
+  if (Registry* registry = made.load(std::memory_order_relaxed)) return *registry;
+  auto registry = std::make_unique<Registry>();
+  add_process_collector(*registry);
+  made.store(registry.get(), std::memory_order_release);  // pairs with the acquire above
+  return *registry.release();
 }
 
 }  // namespace vitals::metrics

@@ -17,7 +17,12 @@ constexpr FamilyInfo kOverflows{"vitals_metrics_series_overflow_total",
 constexpr FamilyInfo kBuild{"vitals_build_info",
                             "What the monitoring library was built from; always 1.",
                             MetricType::kInfo};
-constexpr FamilyInfo kFamilies[] = {kSeries, kOverflows, kBuild};
+constexpr FamilyInfo kLeftOut{"vitals_metrics_left_out_total",
+                              "What scrapes left out of what collectors said: samples of a series "
+                              "that was there already, samples of a family whose name or type is "
+                              "taken, and collectors that threw.",
+                              MetricType::kCounter};
+constexpr FamilyInfo kFamilies[] = {kSeries, kOverflows, kLeftOut, kBuild};
 
 class SelfCollector final : public Collector {
  public:
@@ -37,6 +42,11 @@ class SelfCollector final : public Collector {
         sink.counter(SeriesLabels{{"family", family.name}}, {family.overflows, 0.0, {}});
       }
     }
+    const LeftOut left_out = registry_.left_out();
+    sink.begin_family(kLeftOut);
+    sink.counter(SeriesLabels{{"reason", "duplicate"}}, {left_out.duplicates, 0.0, {}});
+    sink.counter(SeriesLabels{{"reason", "clash"}}, {left_out.clashes, 0.0, {}});
+    sink.counter(SeriesLabels{{"reason", "failure"}}, {left_out.failures, 0.0, {}});
     const BuildInfo& build = build_info();
     sink.begin_family(kBuild);
     sink.gauge(

@@ -39,7 +39,7 @@ std::string_view to_string(AgentType type) noexcept {
 void AgentCallScope::begin(AgentType type, std::string_view model) noexcept {
   running_ = true;
   type_ = type;
-  model_ = model;
+  model_.keep(model);
   start_ = std::chrono::steady_clock::now();
   span_ = sentry::start_span("gen_ai.chat");
   if (!span_) return;
@@ -65,10 +65,11 @@ void AgentCallScope::first_token() noexcept {
 void AgentCallScope::succeed(const AgentUsage& usage) noexcept {
   succeeded_ = true;
   if (!running_) return;
-  if (detail::Families* families = detail::families()) count_usage(*families, type_, model_, usage);
+  if (detail::Families* families = detail::families())
+    count_usage(*families, type_, model_.view(), usage);
   if (!span_) return;
   span_.set_data("gen_ai.response.model",
-                 usage.response_model.empty() ? model_ : usage.response_model);
+                 usage.response_model.empty() ? model_.view() : usage.response_model);
   span_.set_data("gen_ai.response.streaming", streamed_);
   span_.set_data("gen_ai.usage.input_tokens", usage.input_tokens);
   span_.set_data("gen_ai.usage.cache_read.input_tokens", usage.cached_input_tokens);
@@ -82,7 +83,8 @@ void AgentCallScope::fail(const std::exception& error) noexcept {
   succeeded_ = false;
   if (!running_) return;
   sentry::capture_exception(
-      error, {.tags = {{"model", model_}, {"agent_type", to_string(type_)}}, .mechanism = "agent"});
+      error,
+      {.tags = {{"model", model_.view()}, {"agent_type", to_string(type_)}}, .mechanism = "agent"});
 }
 
 void AgentCallScope::end() noexcept {
@@ -96,9 +98,9 @@ void AgentCallScope::end() noexcept {
   sentry::add_breadcrumb({.category = "agent",
                           .message = succeeded_ ? "agent answered" : "agent call failed",
                           .level = succeeded_ ? sentry::Level::kInfo : sentry::Level::kError,
-                          .data = {{"model", model_}, {"agent_type", to_string(type_)}}});
+                          .data = {{"model", model_.view()}, {"agent_type", to_string(type_)}}});
   if (!succeeded_) {
-    sentry::set_tag("model", model_);
+    sentry::set_tag("model", model_.view());
     sentry::set_tag("agent_type", to_string(type_));
   }
   if (!span_) return;
@@ -115,6 +117,16 @@ void track_agent_tokens(AgentType type, std::uint64_t input, std::uint64_t outpu
 
 void count_agent_usage(AgentType type, std::string_view model, const AgentUsage& usage) noexcept {
   if (detail::Families* families = detail::families()) count_usage(*families, type, model, usage);
+}
+
+void detail::fail_with_current_exception(AgentCallScope& scope) noexcept {
+  try {
+    throw;
+  } catch (const std::exception& error) {
+    scope.fail(error);
+  } catch (...) {
+    // There is nothing of it that an event could show.
+  }
 }
 
 void count_agent_fallback(std::string_view from, std::string_view to) noexcept {

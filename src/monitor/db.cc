@@ -70,7 +70,7 @@ QueryType query_type_of(std::string_view statement) noexcept {
 void QueryScope::begin(QueryType type, std::string_view table) noexcept {
   running_ = true;
   type_ = type;
-  table_ = table;
+  table_.keep(table);
   start_ = std::chrono::steady_clock::now();
   if (!sentry::enabled()) return;
   span_ = sentry::start_span("db", query_text(type, table).view());
@@ -81,17 +81,17 @@ void QueryScope::begin(QueryType type, std::string_view table) noexcept {
 
 void QueryScope::end() noexcept {
   if (detail::Families* families = detail::families()) {
-    families->db_queries.with(type_, table_).inc();
+    families->db_queries.with(type_, table_.view()).inc();
     families->db_duration.with(type_).observe(detail::seconds_since(start_));
     if (!succeeded_) {
-      families->db_errors.with(type_, table_, error_type_.empty() ? "unknown" : error_type_.view())
-          .inc();
+      const std::string_view word = error_type_.empty() ? "unknown" : error_type_.view();
+      families->db_errors.with(type_, table_.view(), word).inc();
     }
   }
   if (!sentry::enabled()) return;
   sentry::add_breadcrumb({.type = "query",
                           .category = "db",
-                          .message = query_text(type_, table_).view(),
+                          .message = query_text(type_, table_.view()).view(),
                           .level = succeeded_ ? sentry::Level::kInfo : sentry::Level::kError});
   if (!span_) return;
   span_.set_status(succeeded_ ? sentry::SpanStatus::kOk : sentry::SpanStatus::kInternalError);

@@ -15,23 +15,6 @@
 #include "vitals/monitor/db.h"
 #include "vitals/monitor/http.h"
 
-template <>
-struct vitals::metrics::LabelValues<vitals::monitor::Method> {
-  static constexpr std::array<std::string_view, 10> kValues{
-      "GET", "HEAD", "POST", "PUT", "DELETE", "CONNECT", "OPTIONS", "TRACE", "PATCH", "OTHER"};
-};
-
-template <>
-struct vitals::metrics::LabelValues<vitals::monitor::QueryType> {
-  static constexpr std::array<std::string_view, 5> kValues{"SELECT", "INSERT", "UPDATE", "DELETE",
-                                                           "OTHER"};
-};
-
-template <>
-struct vitals::metrics::LabelValues<vitals::monitor::AgentType> {
-  static constexpr std::array<std::string_view, 3> kValues{"claude", "gpt4", "local"};
-};
-
 namespace vitals::monitor {
 
 enum class AgentStatus : std::uint8_t { kSuccess, kError };
@@ -48,11 +31,6 @@ struct vitals::metrics::LabelValues<vitals::monitor::AgentStatus> {
 template <>
 struct vitals::metrics::LabelValues<vitals::monitor::TokenType> {
   static constexpr std::array<std::string_view, 2> kValues{"input", "output"};
-};
-
-template <>
-struct vitals::metrics::LabelValues<vitals::monitor::CacheOperation> {
-  static constexpr std::array<std::string_view, 3> kValues{"get", "set", "delete"};
 };
 
 template <>

@@ -24,8 +24,12 @@ std::string_view to_string(Method method) noexcept {
 RequestScope::RequestScope(const RequestStart& start) noexcept
     : id_(RequestId::accept_or_make(start.request_id)),
       method_(start.method),
-      route_(start.endpoint != nullptr ? start.endpoint->route() : start.route) {
+      route_(start.endpoint != nullptr ? start.endpoint->route() : std::string_view{}) {
   if (!active()) return;
+  if (start.endpoint == nullptr) {
+    own_route_.keep(start.route);
+    route_ = own_route_.view();
+  }
   start_ = std::chrono::steady_clock::now();
   // A HEAD may come by the endpoint of GET, but counts by its own method.
   if (start.endpoint != nullptr && start.endpoint->method() == method_) endpoint_ = start.endpoint;
@@ -42,9 +46,15 @@ void RequestScope::start_trace(const RequestStart& start) noexcept {
   FixedText<160> composed;
   if (endpoint_ == nullptr) composed = {to_string(method_), route_};
   const std::string_view name = endpoint_ != nullptr ? endpoint_->name() : composed.view();
+  if (start.endpoint == nullptr) {
+    operation_.keep(operation);
+    operation = operation_.view();
+  }
+  path_.keep(start.path);
+  query_.keep(start.query);
   scope_ = sentry::Scope::fork();
   facts_ = {.tags = {{{"request_id", id_.view()}, {"operation", operation}}},
-            .request = {.method = to_string(method_), .url = start.path, .query = start.query}};
+            .request = {.method = to_string(method_), .url = path_.view(), .query = query_.view()}};
   scope_.borrow(facts_);
   scope_.add_breadcrumb({.type = "http", .category = "http.server", .message = name});
   if (!start.remote_address.empty())
@@ -125,7 +135,10 @@ void RequestScope::finish(int status, sentry::SessionStatus session) noexcept {
 }
 
 RequestActivation::RequestActivation(const RequestScope& request) noexcept
-    : before_(detail::exchange_log_context({request.request_id(), request.trace_id()})),
+    : id_(request.id_),
+      trace_id_(request.trace_id_),
+      before_(detail::exchange_log_context(
+          {id_.view(), request.scope_ ? trace_id_.view() : std::string_view{}})),
       scope_(request.scope_.activate()),
       span_(request.transaction_.activate()) {}
 

@@ -6,11 +6,12 @@
 namespace vitals::monitor {
 
 void JourneyScope::reached(std::string_view step, double seconds) const noexcept {
+  const std::string_view journey{journey_.data(), size_};
   if (detail::Families* families = detail::families()) {
-    families->journey_steps.with(journey_, step).inc();
-    families->journey_duration.with(journey_, step).observe(seconds);
+    families->journey_steps.with(journey, step).inc();
+    families->journey_duration.with(journey, step).observe(seconds);
   }
-  sentry::add_breadcrumb({.category = "journey", .message = step, .data = {{"journey", journey_}}});
+  sentry::add_breadcrumb({.category = "journey", .message = step, .data = {{"journey", journey}}});
 }
 
 }  // namespace vitals::monitor

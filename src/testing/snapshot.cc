@@ -18,7 +18,7 @@ class Snapshot::Reader final : public metrics::SampleSink {
     into_.families_.push_back(name_);
   }
   void counter(const metrics::SeriesInfo& series, const metrics::CounterView& value) override {
-    add(name_, labels(series), static_cast<double>(value.whole) + value.fraction);
+    add(name_, labels(series), value.value());
   }
   void gauge(const metrics::SeriesInfo& series, double value) override {
     add(name_, labels(series), value);

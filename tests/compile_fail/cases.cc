@@ -2,6 +2,7 @@
 #include <string_view>
 
 #include "vitals/metrics/registry.h"
+#include "vitals/sentry/scope.h"
 
 enum class Side { kLeft, kRight };
 enum class Way { kLeft, kRight };
@@ -103,5 +104,15 @@ void a_truth_value_is_no_number_of_events(Counter counter, bool found) {
   counter.inc(found);
 #else
   counter.inc(found ? 1 : 0);
+#endif
+}
+
+void what_a_scope_borrows_lives_longer(const vitals::sentry::Scope& scope) {
+#ifdef BORROWED_TEMPORARY
+  scope.borrow(vitals::sentry::Borrowed{});
+#else
+  const vitals::sentry::Borrowed kept{};
+  scope.borrow(kept);
+  scope.end_loan();
 #endif
 }

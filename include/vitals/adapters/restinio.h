@@ -4,6 +4,7 @@
 #include <string>
 #include <string_view>
 
+#include "vitals/lifetimebound.h"
 #include "vitals/monitor/http.h"
 
 /// RESTinio and vitals::monitor::RequestScope: how a request of the one becomes a request of the
@@ -31,12 +32,13 @@ inline std::string_view view_of(restinio::string_view_t text) noexcept {
 
 }  // namespace detail
 
-/// What a RequestScope wants to know of a RESTinio request. The views are into `request`, which
-/// must outlive the scope, as `route` and `operation` must. Threads: any. Cost: a search of the
+/// What a RequestScope wants to know of a RESTinio request. Views, for the length of the scope's
+/// constructor. Threads: any. Cost: a search of the
 /// header fields for each of four names; does not allocate.
 template <class Request>
-[[nodiscard]] monitor::RequestStart request_start(const Request& request, std::string_view route,
-                                                  std::string_view operation) {
+[[nodiscard]] monitor::RequestStart request_start(const Request& request VITALS_LIFETIMEBOUND,
+                                                  std::string_view route VITALS_LIFETIMEBOUND,
+                                                  std::string_view operation VITALS_LIFETIMEBOUND) {
   const restinio::http_request_header_t& header = request.header();
   return {.method = monitor::parse_method(header.method().c_str()),
           .route = route,
@@ -51,8 +53,9 @@ template <class Request>
 
 /// The same for a route that has an Endpoint, which must outlive the scope.
 template <class Request>
-[[nodiscard]] monitor::RequestStart request_start(const Request& request,
-                                                  const monitor::Endpoint& endpoint) {
+[[nodiscard]] monitor::RequestStart request_start(const Request& request VITALS_LIFETIMEBOUND,
+                                                  const monitor::Endpoint& endpoint
+                                                      VITALS_LIFETIMEBOUND) {
   monitor::RequestStart start = request_start(request, {}, {});
   start.endpoint = &endpoint;
   return start;

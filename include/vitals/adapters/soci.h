@@ -34,7 +34,7 @@ namespace vitals::adapters {
 
 /// Runs `statement` in a QueryScope and gives back what it gives back. A soci_error is counted
 /// under the word that `word_of` gives it, anything else under its class name; both go on to the
-/// caller. `table` must outlive the call.
+/// caller.
 template <class F, class WordOf = decltype(&soci_error_type)>
 decltype(auto) query(monitor::QueryType type, std::string_view table, F&& statement,
                      WordOf&& word_of = &soci_error_type) {

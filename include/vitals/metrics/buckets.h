@@ -4,12 +4,16 @@
 #include <cstddef>
 #include <initializer_list>
 #include <span>
+#include <utility>
 #include <vector>
+
+#include "vitals/lifetimebound.h"
 
 namespace vitals::metrics {
 
-/// The upper bounds of a histogram's buckets, ascending; +Inf is added by itself. What is not
-/// ascending, not finite or empty is refused when the histogram is defined.
+/// The upper bounds of a histogram's buckets, ascending; +Inf is added by itself. Without any, the
+/// histogram is its count and sum. What is not ascending or not finite is refused when the
+/// histogram is defined.
 class Buckets {
  public:
   Buckets(std::initializer_list<double> bounds) : bounds_(bounds) {}
@@ -17,7 +21,9 @@ class Buckets {
   template <std::size_t N>
   Buckets(const std::array<double, N>& bounds) : bounds_(bounds.begin(), bounds.end()) {}
 
-  [[nodiscard]] std::span<const double> bounds() const noexcept { return bounds_; }
+  [[nodiscard]] std::span<const double> bounds() const noexcept VITALS_LIFETIMEBOUND {
+    return bounds_;
+  }
 
  private:
   std::vector<double> bounds_;

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <cmath>
 #include <concepts>
 #include <cstdint>
 
@@ -24,6 +23,11 @@ class Counter {
 
   /// Adds one event. Threads: any. Cost: one plain add to a cell of this thread; the first in a
   /// thread makes the cell's page. Never fails.
+  ///
+  /// In a signal handler whole numbers are counted exactly on x86-64, once this thread has counted
+  /// the same counter outside of it: the first count takes a lock and memory, which a handler must
+  /// not. Fractions, histograms and summaries are not for handlers: what the handler interrupts may
+  /// be lost. A look-up by labels, value() and all of Registry are not either.
   void inc() const noexcept { detail::add_count(slot_, 1); }
 
   /// Adds `n` events; ignores what is negative. Threads, cost: as above.
@@ -41,16 +45,15 @@ class Counter {
   /// Adds `amount`, which may have a fraction: seconds, dollars. Ignores what is negative, NaN or
   /// infinite. Threads: any. Cost: as above.
   void inc(double amount) const noexcept {
-    if (!(amount > 0.0)) return;
-    if (amount < 0x1p53) {
+    if (!detail::is_finite_and_positive(amount)) return;
+    if (amount < 0x1p53) [[likely]] {
+      // Apart, so that a small fraction is not lost in a large sum.
       const auto whole = static_cast<std::int64_t>(amount);
-      if (static_cast<double>(whole) == amount) {
-        detail::add_count(slot_, static_cast<std::uint64_t>(whole));
-      } else {
-        detail::add_sum(slot_, amount);
-      }
-    } else if (std::isfinite(amount)) {
-      detail::add_sum(slot_, amount);
+      const double fraction = amount - static_cast<double>(whole);
+      if (whole != 0) detail::add_count(slot_, static_cast<std::uint64_t>(whole));
+      if (fraction > 0.0) detail::add_sum(slot_, fraction);
+    } else {
+      detail::add_large(slot_, amount);
     }
   }
 
@@ -58,13 +61,13 @@ class Counter {
   /// latest is exposed by OpenMetrics and protobuf. Threads: any. Cost: some 200 ns; what writes at
   /// the same moment is counted, its exemplar left out.
   void inc_with_exemplar(double amount, ExemplarLabels labels) const noexcept {
-    if (!(amount >= 0.0)) return;
+    if (detail::is_nan(amount) || amount < 0.0) return;
     inc(amount);
     if (extra_ != nullptr) detail::keep_exemplar(*extra_, amount, labels);
   }
 
-  /// The total of all threads. For tests and pages, not for the hot path. Threads: any. Cost: a
-  /// lock, and a look at every live thread.
+  /// The total of all threads, as the nearest double to the exact sum. For tests and pages, not for
+  /// the hot path. Threads: any. Cost: a lock, and a look at every live thread.
   [[nodiscard]] double value() const noexcept;
 
  private:

@@ -25,7 +25,7 @@ class Histogram {
   /// would spoil the sum for good. Threads: any. Cost: a count of the bounds without a branch and
   /// two plain adds to cells of this thread. Never fails.
   void observe(double value) const noexcept {
-    if (layout_ == nullptr || value != value) return;
+    if (layout_ == nullptr || detail::is_nan(value)) return;
     const std::size_t bucket = detail::bucket_of(*layout_, value);
     detail::add_observation(slot_, bucket, value);
     if (extra_ != nullptr) [[unlikely]]
@@ -35,7 +35,7 @@ class Histogram {
   /// The same with an example of the caller's in place of the active trace. Threads: any. Cost:
   /// some 200 ns; what writes at the same moment is counted, its exemplar left out.
   void observe(double value, ExemplarLabels exemplar) const noexcept {
-    if (layout_ == nullptr || value != value) return;
+    if (layout_ == nullptr || detail::is_nan(value)) return;
     const std::size_t bucket = detail::bucket_of(*layout_, value);
     detail::add_observation(slot_, bucket, value);
     if (extra_ != nullptr) detail::observe_extra(*extra_, bucket, value, exemplar);

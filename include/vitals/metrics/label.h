@@ -46,6 +46,11 @@ namespace detail {
 /// Chooses the constructor of Label that takes any UTF-8.
 struct AnyUtf8 {};
 
+/// Neither is defined nor constexpr: a name that leads here does not compile, and the compiler's
+/// message says why. A throw would do the same, but not with -fno-exceptions.
+void a_label_name_is_letters_digits_and_underscores_not_reserved();
+void a_label_name_is_utf8_not_empty_not_reserved();
+
 }  // namespace detail
 
 /// The name of a label, as part of a family's type. Written as a plain literal:
@@ -57,14 +62,14 @@ struct Label {
 
   consteval Label(const char (&name)[N]) {
     if (!detail::valid_label_name({name, N - 1})) {
-      throw "a label name is [a-zA-Z_][a-zA-Z0-9_]*, not __..., le or quantile";
+      detail::a_label_name_is_letters_digits_and_underscores_not_reserved();
     }
     for (std::size_t i = 0; i < N; ++i)
       text[i] = name[i];
   }
   consteval Label(detail::AnyUtf8, const char (&name)[N]) {
     if (!detail::valid_utf8_label_name({name, N - 1})) {
-      throw "a label name is UTF-8, not empty, not __..., le or quantile";
+      detail::a_label_name_is_utf8_not_empty_not_reserved();
     }
     for (std::size_t i = 0; i < N; ++i)
       text[i] = name[i];

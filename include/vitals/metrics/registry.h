@@ -34,11 +34,27 @@ struct FamilyUsage {
   bool labelled = false;
 };
 
+/// What scrapes have left out of what collectors said, by the reason.
+struct LeftOut {
+  std::uint64_t duplicates = 0;  ///< samples of a series that was there already
+  std::uint64_t clashes = 0;     ///< samples of a family whose name or type is taken
+  std::uint64_t failures = 0;    ///< collectors that threw
+};
+
 /// The metrics of a process, or of a part of it. Most programs need only default_registry(); one of
 /// their own is for tests, and for libraries that are given theirs.
 ///
 /// Every definition takes the place where it stands in the source, for the message when it clashes
 /// with another; leave that argument alone.
+///
+/// After fork() the child has the same metrics and counts by itself: its counters, histograms and
+/// summaries begin at 0, its gauges at the values that they had. fork() may be called at any time;
+/// it waits for no scrape. Threads do not come along: what has one (an Exposer, say) is started in
+/// the child, and so after daemon(3).
+///
+/// A registry, and the handles that come from it, belong to the copy of this library that made it.
+/// Where a program and a plugin each link a copy, the other's registry throws DefinitionError at
+/// every call; link vitals as one shared library, or give each its own registry.
 ///
 /// Meant to live as long as the process: handles stay safe when it is destroyed, at the price that
 /// their cells are not used again. All definitions throw DefinitionError on a mistake.
@@ -150,10 +166,15 @@ class Registry {
   void allow_utf8_names() noexcept;
 
   /// Hands every family to the sink, in the order they were defined; families without series are
-  /// left out. Throws what the sink throws, and std::logic_error inside a collector or callback of
-  /// the same registry. Cost: no lock that a counting thread waits for,
-  /// but for the first touch of a page or a new series.
+  /// left out. Throws what the sink throws, std::logic_error inside a collector or callback of the
+  /// same registry, and DefinitionError at a registry of another copy of this library. Cost: no
+  /// lock that a counting thread waits for, but for the first touch of a page or a new series.
   void collect(SampleSink& sink) const;
+
+  /// Who is told what is left out of what collectors say, once of each family and reason (64 in
+  /// all); it is counted every time. Called on the scraping thread. An empty function ends it.
+  void on_left_out(std::function<void(std::string_view what)> listener);
+  [[nodiscard]] LeftOut left_out() const;
 
   /// What each family holds; the work of vitals_metrics_series.
   [[nodiscard]] std::vector<FamilyUsage> usage() const;
@@ -199,7 +220,9 @@ class Registry {
   void define_callback(MetricType type, std::string name, std::string help,
                        std::function<double()> read, FamilyOptions options, const Where& where);
   detail::FamilyCore* define_core(detail::FamilySpec spec, const Spread& spread);
+  void check_store() const;
 
+  const void* const store_;  // of the copy of this library that made it; looked at before all else
   std::unique_ptr<Impl> impl_;
 };
 

@@ -8,6 +8,8 @@
 #include <utility>
 #include <vector>
 
+#include "vitals/lifetimebound.h"
+
 namespace vitals::metrics {
 
 enum class MetricType { kCounter, kGauge, kHistogram, kSummary, kInfo, kStateSet };
@@ -40,12 +42,15 @@ struct ExemplarView {
   [[nodiscard]] explicit operator bool() const noexcept { return !labels.empty(); }
 };
 
-/// The reading of one counter. Lives for the call only. The value is whole + fraction; apart, so
-/// that large counts stay exact.
+/// The reading of one counter. Lives for the call only. It is whole + fraction; apart, so that
+/// large counts stay exact.
 struct CounterView {
   std::uint64_t whole = 0;
   double fraction = 0.0;
   ExemplarView exemplar{};
+
+  /// The double that is nearest to the exact sum.
+  [[nodiscard]] double value() const noexcept;
 };
 
 /// The sparse buckets of a native histogram. Bucket `key` holds what is above base^(key-1) and not
@@ -126,7 +131,10 @@ class Collector {
   /// Says every family with its samples. Calls of one collector never overlap: a scrape that comes
   /// during one takes what that one says, and after 5 s goes on without. When it throws, the
   /// family that it was in and those it had not come to are left out of this scrape; so is a family
-  /// whose name clashes with that of another, and the second of two series with the same labels.
+  /// whose name clashes with that of another, or whose type with that of another collector's. What
+  /// several collectors say of one family is put together, under the help of the first. Of two
+  /// series with the same labels, in any order and but for empty ones, the first is kept. All that
+  /// is counted, see Registry::left_out().
   /// The sink throws DefinitionError at a name, help or sample type that cannot be exposed.
   virtual void collect(SampleSink& sink) = 0;
 
@@ -148,7 +156,7 @@ class SeriesLabels {
   /// The same with names of any UTF-8, for a registry that allows them.
   [[nodiscard]] static SeriesLabels utf8(std::initializer_list<LabelPair> labels);
 
-  operator SeriesInfo() const noexcept { return {text_}; }
+  operator SeriesInfo() const noexcept VITALS_LIFETIMEBOUND { return {text_}; }
 
  private:
   SeriesLabels() = default;

@@ -1,13 +1,14 @@
 #pragma once
 
+#include <array>
 #include <chrono>
 #include <cstdint>
 #include <exception>
 #include <optional>
-#include <string>
 #include <string_view>
 
-#include "vitals/monitor/error_type.h"
+#include "vitals/metrics/label.h"
+#include "vitals/monitor/detail/kept_text.h"
 #include "vitals/monitor/state.h"
 #include "vitals/sentry/span.h"
 
@@ -47,7 +48,7 @@ struct AgentUsage {
 ///                   .cost_usd = price});
 ///
 /// Threads: the one that made it. Cost: under 1 us; two loads when all is off. Never throws.
-/// `model` must outlive the scope.
+/// `model` is copied: up to 64 bytes cost no allocation.
 class [[nodiscard(
     "an AgentCallScope measures until it is destroyed; give it a name")]] AgentCallScope {
  public:
@@ -83,7 +84,7 @@ class [[nodiscard(
   bool succeeded_ = false;
   bool streamed_ = false;
   AgentType type_ = AgentType::kLocal;
-  std::string_view model_;
+  detail::KeptText<64> model_;
   std::chrono::steady_clock::time_point start_;
   sentry::Span span_;
   std::optional<sentry::SpanActivation> span_active_;
@@ -96,4 +97,15 @@ void count_agent_usage(AgentType type, std::string_view model, const AgentUsage&
 /// Counts `agent_fallbacks_total{from, to}`: the model that failed, the model that was asked next.
 void count_agent_fallback(std::string_view from, std::string_view to) noexcept;
 
+namespace detail {
+/// Inside a catch block: AgentCallScope::fail() with what was caught, if that is a std::exception.
+void fail_with_current_exception(AgentCallScope& scope) noexcept;
+}  // namespace detail
+
 }  // namespace vitals::monitor
+
+/// For labels of families of your own: `enum_label<AgentType>("agent_type")`.
+template <>
+struct vitals::metrics::LabelValues<vitals::monitor::AgentType> {
+  static constexpr std::array<std::string_view, 3> kValues{"claude", "gpt4", "local"};
+};

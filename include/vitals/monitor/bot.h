@@ -5,6 +5,8 @@
 #include <exception>
 #include <string_view>
 
+#include "vitals/lifetimebound.h"
+#include "vitals/monitor/detail/kept_text.h"
 #include "vitals/monitor/http.h"
 
 namespace vitals::monitor {
@@ -14,8 +16,8 @@ namespace vitals::monitor {
 /// `queue.process`. An error until succeed() is called. Active on the thread that made it until it
 /// is destroyed.
 ///
-/// Threads: the one that made it. Never throws. `kind` is a bounded word that outlives the scope
-/// (`message`, `command`, …).
+/// Threads: the one that made it. Never throws. `kind` is a bounded word (`message`, `command`,
+/// …), and is copied: up to 32 bytes cost no allocation.
 class [[nodiscard("an UpdateScope measures until it is destroyed; give it a name")]] UpdateScope {
  public:
   UpdateScope(std::string_view kind, std::string_view user_id) noexcept;
@@ -24,7 +26,7 @@ class [[nodiscard("an UpdateScope measures until it is destroyed; give it a name
   UpdateScope& operator=(const UpdateScope&) = delete;
 
   /// To show to the user, so that they can report a failure.
-  [[nodiscard]] std::string_view request_id() const noexcept {
+  [[nodiscard]] std::string_view request_id() const noexcept VITALS_LIFETIMEBOUND {
     return id_.view();
   }
 
@@ -38,7 +40,7 @@ class [[nodiscard("an UpdateScope measures until it is destroyed; give it a name
  private:
   RequestId id_;
   bool succeeded_ = false;
-  std::string_view kind_;
+  detail::KeptText<32> kind_;
   std::chrono::steady_clock::time_point start_;
   sentry::Scope scope_;
   sentry::Span transaction_;

@@ -1,8 +1,10 @@
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <string_view>
 
+#include "vitals/metrics/label.h"
 #include "vitals/monitor/state.h"
 #include "vitals/sentry/span.h"
 
@@ -16,7 +18,7 @@ enum class CacheOperation : std::uint8_t { kGet, kSet, kDelete };
 /// or miss(), for a set or delete ok().
 ///
 /// Threads: the one that made it. Cost: about 50 ns with metrics; two loads when all is off. Never
-/// throws. `key` is only for the span; it must outlive the scope.
+/// throws. `key` is only for the span, which copies it.
 class [[nodiscard("a CacheScope measures until it is destroyed; give it a name")]] CacheScope {
  public:
   explicit CacheScope(CacheOperation operation, std::string_view key = {}) noexcept {
@@ -56,3 +58,9 @@ class [[nodiscard("a CacheScope measures until it is destroyed; give it a name")
 void track_cache_operation(std::string_view operation, bool hit) noexcept;
 
 }  // namespace vitals::monitor
+
+/// For labels of families of your own: `enum_label<CacheOperation>("operation")`.
+template <>
+struct vitals::metrics::LabelValues<vitals::monitor::CacheOperation> {
+  static constexpr std::array<std::string_view, 3> kValues{"get", "set", "delete"};
+};

@@ -5,6 +5,7 @@
 #include <string>
 #include <string_view>
 
+#include "vitals/lifetimebound.h"
 #include "vitals/monitor/method.h"
 
 namespace vitals::monitor {
@@ -29,12 +30,14 @@ class Endpoint {
 
   [[nodiscard]] Method method() const noexcept { return method_; }
   /// `/api/v1/users/{user_id}`.
-  [[nodiscard]] std::string_view route() const noexcept {
+  [[nodiscard]] std::string_view route() const noexcept VITALS_LIFETIMEBOUND {
     return std::string_view{name_}.substr(route_at_);
   }
-  [[nodiscard]] std::string_view operation() const noexcept { return operation_; }
+  [[nodiscard]] std::string_view operation() const noexcept VITALS_LIFETIMEBOUND {
+    return operation_;
+  }
   /// `GET /api/v1/users/{user_id}`: the transaction's name.
-  [[nodiscard]] std::string_view name() const noexcept { return name_; }
+  [[nodiscard]] std::string_view name() const noexcept VITALS_LIFETIMEBOUND { return name_; }
 
  private:
   friend class RequestScope;

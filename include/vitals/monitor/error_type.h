@@ -5,6 +5,8 @@
 #include <exception>
 #include <string_view>
 
+#include "vitals/lifetimebound.h"
+
 namespace vitals::monitor {
 
 /// The word an error is counted under: an exception's demangled, unqualified class name, or a word
@@ -20,7 +22,9 @@ class ErrorType {
   /// Inside a catch block: the type of what was caught. `unknown` outside of one.
   [[nodiscard]] static ErrorType of_current_exception() noexcept;
 
-  [[nodiscard]] std::string_view view() const noexcept { return {text_.data(), size_}; }
+  [[nodiscard]] std::string_view view() const noexcept VITALS_LIFETIMEBOUND {
+    return {text_.data(), size_};
+  }
   [[nodiscard]] bool empty() const noexcept { return size_ == 0; }
 
  private:

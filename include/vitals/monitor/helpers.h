@@ -4,12 +4,12 @@
 #include <exception>
 #include <initializer_list>
 #include <string_view>
-#include <type_traits>
 #include <utility>
 
 #include "vitals/monitor/agent.h"
 #include "vitals/monitor/cache.h"
 #include "vitals/monitor/db.h"
+#include "vitals/monitor/detail/measured_call.h"
 #include "vitals/monitor/http.h"
 #include "vitals/sentry/client.h"
 
@@ -52,19 +52,9 @@ inline sentry::EventId capture_message(std::string_view text,
 template <class F>
 decltype(auto) track_agent_call(AgentType type, std::string_view model, F&& call) {
   AgentCallScope scope{type, model};
-  try {
-    if constexpr (std::is_void_v<std::invoke_result_t<F>>) {
-      std::forward<F>(call)();
-      scope.succeed();
-    } else {
-      decltype(auto) result = std::forward<F>(call)();
-      scope.succeed();
-      return static_cast<std::invoke_result_t<F>>(std::forward<decltype(result)>(result));
-    }
-  } catch (const std::exception& error) {
-    scope.fail(error);
-    throw;
-  }
+  return detail::measured_call(
+      std::forward<F>(call), [&] { scope.succeed(); },
+      [&] { detail::fail_with_current_exception(scope); });
 }
 
 /// The same for a call whose model is named as its agent is.

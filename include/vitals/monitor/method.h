@@ -1,7 +1,10 @@
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <string_view>
+
+#include "vitals/metrics/label.h"
 
 namespace vitals::monitor {
 
@@ -24,3 +27,10 @@ enum class Method : std::uint8_t {
 [[nodiscard]] std::string_view to_string(Method method) noexcept;
 
 }  // namespace vitals::monitor
+
+/// For labels of families of your own: `enum_label<Method>("method")`.
+template <>
+struct vitals::metrics::LabelValues<vitals::monitor::Method> {
+  static constexpr std::array<std::string_view, 10> kValues{
+      "GET", "HEAD", "POST", "PUT", "DELETE", "CONNECT", "OPTIONS", "TRACE", "PATCH", "OTHER"};
+};

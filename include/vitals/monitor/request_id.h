@@ -4,6 +4,8 @@
 #include <cstddef>
 #include <string_view>
 
+#include "vitals/lifetimebound.h"
+
 namespace vitals::monitor {
 
 /// The id that ties a request's answer, log lines, metrics' exemplars, events and trace together: 1
@@ -20,7 +22,9 @@ class RequestId {
 
   [[nodiscard]] static bool valid(std::string_view text) noexcept;
 
-  [[nodiscard]] std::string_view view() const noexcept { return {text_.data(), size_}; }
+  [[nodiscard]] std::string_view view() const noexcept VITALS_LIFETIMEBOUND {
+    return {text_.data(), size_};
+  }
 
  private:
   std::array<char, kMaxSize> text_;

@@ -7,34 +7,41 @@
 #include <string>
 #include <string_view>
 
+#include "vitals/lifetimebound.h"
 #include "vitals/sentry/detail.h"
 #include "vitals/sentry/ids.h"
 
 namespace vitals::sentry {
 
-/// When a job is due. Made by crontab() or every(); a view, for the length of one call.
+/// When a job is due. Made by crontab() or every().
 class Schedule {
  public:
   enum class Unit : std::uint8_t { kCrontab, kMinute, kHour, kDay };
 
   [[nodiscard]] Unit unit() const noexcept { return unit_; }
-  [[nodiscard]] std::string_view expression() const noexcept { return expression_; }
+  [[nodiscard]] std::string_view expression() const noexcept VITALS_LIFETIMEBOUND {
+    return {expression_.data(), size_};
+  }
   [[nodiscard]] std::int64_t count() const noexcept { return count_; }
 
  private:
   friend Schedule crontab(std::string_view expression) noexcept;
   friend Schedule every(std::chrono::minutes interval) noexcept;
   Unit unit_ = Unit::kMinute;
-  std::string_view expression_;
+  std::uint16_t size_ = 0;
+  std::array<char, 512> expression_{};  // its first size_ characters
   std::int64_t count_ = 1;
 };
 
-/// `minute hour day month weekday`, as cron has it; the server judges it. The text must live as
-/// long as the schedule.
+/// `minute hour day month weekday`, as cron has it; the server judges it. The text is copied; one
+/// of more than 512 characters is as an empty one, which the server refuses.
 [[nodiscard]] inline Schedule crontab(std::string_view expression) noexcept {
   Schedule schedule;
   schedule.unit_ = Schedule::Unit::kCrontab;
-  schedule.expression_ = expression;
+  if (expression.size() <= schedule.expression_.size()) {
+    schedule.size_ =
+        static_cast<std::uint16_t>(expression.copy(schedule.expression_.data(), expression.size()));
+  }
   return schedule;
 }
 /// Each time this much has passed; less than a minute is a minute.

@@ -2,7 +2,6 @@
 
 #include <cstdint>
 #include <string>
-#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -107,7 +106,7 @@ struct SpanRecord {
   SpanId parent_span_id{};
   std::string op{};
   std::string description{};
-  std::string_view status{};  ///< the protocol's word; empty: not set
+  std::string status{};  ///< the protocol's word; empty: not set
   Timestamp start{};
   Timestamp end{};
   Fields data{};
@@ -153,7 +152,7 @@ struct Event {
   SpanId span_id{};
   SpanId parent_span_id{};
   std::string op{};
-  std::string_view status{};
+  std::string status{};
 
   Timestamp start{};  ///< transactions only, as all below
   Fields data{};

@@ -6,6 +6,8 @@
 #include <string>
 #include <string_view>
 
+#include "vitals/lifetimebound.h"
+
 namespace vitals::sentry {
 namespace detail {
 
@@ -27,9 +29,11 @@ template <std::size_t N>
 struct HexText {
   std::array<char, N> chars{};
 
-  [[nodiscard]] constexpr std::string_view view() const noexcept { return {chars.data(), N}; }
+  [[nodiscard]] constexpr std::string_view view() const noexcept VITALS_LIFETIMEBOUND {
+    return {chars.data(), N};
+  }
   [[nodiscard]] std::string str() const { return std::string{view()}; }
-  constexpr operator std::string_view() const noexcept { return view(); }
+  constexpr operator std::string_view() const noexcept VITALS_LIFETIMEBOUND { return view(); }
 };
 
 /// An identifier of N bytes; all zero means "none". Not a secret and not unguessable: never use one

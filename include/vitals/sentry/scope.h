@@ -89,6 +89,7 @@ class Scope {
   /// another change needs them. `from` and all that it views must live, and not change, until
   /// end_loan(); call that before they go.
   void borrow(const Borrowed& from) const noexcept;
+  void borrow(const Borrowed&& from) const = delete;  // it would be gone at once
   /// Ends the loan. What others may still ask this scope for is copied now.
   void end_loan() const noexcept;
   /// Adds one, and drops the oldest past Options::max_breadcrumbs. Cost: a copy of the text. The

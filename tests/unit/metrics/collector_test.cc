@@ -12,6 +12,7 @@
 #include <thread>
 #include <vector>
 
+#include "vitals/export/format.h"
 #include "vitals/metrics/registry.h"
 #include "vitals/testing/snapshot.h"
 
@@ -78,6 +79,19 @@ TEST(Collector, GivesFamiliesWithLabels) {
   EXPECT_EQ(snapshot.value("size_bytes_bucket", {{"pool", "a"}, {"le", "2"}}), 3);
   EXPECT_EQ(snapshot.value("size_bytes_count", {{"pool", "a"}}), 6);
   EXPECT_EQ(snapshot.value("size_bytes_sum", {{"pool", "a"}}), 12.5);
+}
+
+TEST(Collector, MayGiveAHistogramOfCountAndSumAlone) {
+  Registry registry;
+  add(registry, [](SampleSink& sink) {
+    sink.begin_family({"size_bytes", "Size.", MetricType::kHistogram});
+    const std::uint64_t counts[] = {4};
+    sink.histogram({}, {{}, counts, 12.5, {}, nullptr});
+  });
+  const Snapshot snapshot(registry);
+  EXPECT_EQ(snapshot.value("size_bytes_bucket", {{"le", "+Inf"}}), 4);
+  EXPECT_EQ(snapshot.value("size_bytes_count"), 4);
+  EXPECT_EQ(snapshot.value("size_bytes_sum"), 12.5);
 }
 
 TEST(Collector, ThatThrowsLosesOnlyTheFamilyItWasIn) {
@@ -170,6 +184,83 @@ TEST(Collector, GivesOnlyTheFirstOfTwoSeriesWithTheSameLabels) {
   const Snapshot snapshot(registry);
   EXPECT_EQ(snapshot.count("pool_size"), 1u);
   EXPECT_EQ(snapshot.value("pool_size", {{"pool", "a"}}), 1);
+}
+
+TEST(Collector, SharesAFamilyWithOthersAndEachSeriesIsThereOnce) {
+  Registry registry;
+  std::vector<std::string> told;
+  registry.on_left_out([&](std::string_view what) { told.emplace_back(what); });
+  add(registry, [](SampleSink& sink) {
+    sink.begin_family({"pool_size", "Size.", MetricType::kGauge});
+    sink.gauge(SeriesLabels{{"pool", "a"}, {"zone", "1"}}, 1);
+    sink.gauge(SeriesLabels{{"pool", "b"}}, 2);
+    sink.gauge({}, 3);
+    say_gauge(sink, "first", 1);
+  });
+  add(registry, [](SampleSink& sink) {
+    say_gauge(sink, "second", 1);
+    sink.begin_family({"pool_size", "In other words.", MetricType::kGauge});
+    sink.gauge(SeriesLabels{{"zone", "1"}, {"pool", "a"}}, 10);  // another order
+    sink.gauge(SeriesLabels{{"pool", "b"}, {"zone", ""}}, 20);   // an empty label
+    sink.gauge(SeriesLabels{{"pool", ""}}, 30);                  // the same as none
+    sink.gauge(SeriesLabels{{"pool", "c"}}, 4);
+    sink.gauge(SeriesLabels{{"zone", ""}, {"pool", "c"}}, 40);  // its own, once more
+  });
+  std::string page;
+  exporting::write_metrics(registry, exporting::Format::kText, page);
+  const std::string_view expected =
+      "# HELP pool_size Size.\n# TYPE pool_size gauge\n"
+      "pool_size{pool=\"a\",zone=\"1\"} 1\npool_size{pool=\"b\"} 2\npool_size 3\n"
+      "pool_size{pool=\"c\"} 4\n"
+      "# HELP first Help.\n# TYPE first gauge\nfirst 1\n"
+      "# HELP second Help.\n# TYPE second gauge\nsecond 1\n";
+  EXPECT_EQ(page, expected);
+  EXPECT_EQ(registry.left_out().duplicates, 4U);
+  EXPECT_EQ(registry.left_out().clashes, 0U);
+  ASSERT_EQ(told.size(), 1U);
+  EXPECT_THAT(told[0], ::testing::HasSubstr("\"pool_size\": collectors say a series twice"));
+  page.clear();
+  exporting::write_metrics(registry, exporting::Format::kText, page);
+  EXPECT_EQ(page, expected) << "the next scrape says the same";
+  EXPECT_EQ(registry.left_out().duplicates, 8U);
+  EXPECT_EQ(told.size(), 1U) << "told once";
+}
+
+TEST(Collector, WhatItCannotBringIsCountedAndTold) {
+  Registry registry;
+  std::vector<std::string> told;
+  registry.on_left_out([&](std::string_view what) {
+    told.emplace_back(what);
+    throw std::runtime_error("a listener must not cost the scrape");
+  });
+  registry.gauge("load", "Load.");
+  add(registry, [](SampleSink& sink) {
+    say_gauge(sink, "load", 2);
+    say_gauge(sink, "depth", 1);
+    throw std::runtime_error("away");
+  });
+  add(registry, [](SampleSink& sink) {
+    say_gauge(sink, "load_count", 1);
+    sink.begin_family({"load_count_total", "No.", MetricType::kCounter});
+    sink.counter({}, {1, 0.0, {}});
+  });
+  add(registry, [](SampleSink& sink) {
+    sink.begin_family({"size_bytes", "Size.", MetricType::kGauge});
+    sink.gauge(SeriesLabels{{"a", "1"}}, 1);
+    say_gauge(sink, "behind", 1);
+  });
+  add(registry, [](SampleSink& sink) {
+    sink.begin_family({"size_bytes", "Size.", MetricType::kSummary});
+    sink.summary(SeriesLabels{{"a", "2"}}, {});
+    sink.summary(SeriesLabels{{"a", "3"}}, {});
+  });
+  const Snapshot snapshot(registry);
+  EXPECT_THAT(snapshot.families(), ElementsAre("behind", "load", "size_bytes"));
+  EXPECT_EQ(snapshot.count("size_bytes"), 1U);
+  EXPECT_EQ(registry.left_out().clashes, 3U);
+  EXPECT_EQ(registry.left_out().failures, 2U);
+  EXPECT_EQ(registry.left_out().duplicates, 0U);
+  EXPECT_EQ(told.size(), 3U);
 }
 
 TEST(Collector, MayDefineMetricsWhileItIsRead) {
@@ -298,17 +389,28 @@ int runs_for_four_scrapes() {
   std::atomic<int> runs = 0;
   std::atomic<int> begun = 0;
   std::latch others(kScrapes - 1);
-  registry.gauge_callback("first", "First.", [&] {
-    // Stands before the collector: all but the first are on their way to it by then.
-    if (begun.fetch_add(1) > 0) others.count_down();
-    return 1.0;
-  });
-  add(registry, [&](SampleSink& sink) {
-    ++runs;
-    others.wait();
-    std::this_thread::sleep_for(std::chrono::milliseconds(1));
-    say_gauge(sink, "slow", 5);
-  });
+  struct Slow final : Collector {
+    explicit Slow(std::function<void()> asked, std::function<void(SampleSink&)> run)
+        : asked_(std::move(asked)), run_(std::move(run)) {}
+    void collect(SampleSink& sink) override { run_(sink); }
+    // Asked of before it runs: all but the first are on their way to it by then.
+    [[nodiscard]] std::span<const FamilyInfo> families() const override {
+      asked_();
+      return {};
+    }
+    std::function<void()> asked_;
+    std::function<void(SampleSink&)> run_;
+  };
+  registry.collector(std::make_unique<Slow>(
+      [&] {
+        if (begun.fetch_add(1) > 0) others.count_down();
+      },
+      [&](SampleSink& sink) {
+        ++runs;
+        others.wait();
+        std::this_thread::sleep_for(std::chrono::milliseconds(1));
+        say_gauge(sink, "slow", 5);
+      }));
   std::atomic<int> right = 0;
   std::vector<std::jthread> scrapes;
   for (int i = 0; i < kScrapes; ++i) {

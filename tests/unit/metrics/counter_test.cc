@@ -4,8 +4,12 @@
 
 #include <cstdint>
 #include <limits>
+#include <string>
+#include <thread>
 #include <type_traits>
+#include <vector>
 
+#include "vitals/export/format.h"
 #include "vitals/metrics/registry.h"
 
 namespace vitals::metrics {
@@ -52,6 +56,68 @@ TEST(Counter, TakesAmountsTooLargeForAnInteger) {
   const Counter counter = registry.counter("events_total", "Events.");
   counter.inc(1e300);
   EXPECT_EQ(counter.value(), 1e300);
+}
+
+/// What the text format says of the only counter.
+std::string exposed(const Registry& registry) {
+  std::string page;
+  exporting::write_metrics(registry, exporting::Format::kText, page);
+  const std::size_t at = page.rfind("events_total ");
+  return page.substr(at + 13, page.size() - at - 14);
+}
+
+TEST(Counter, IsTheNearestDoubleToTheExactSum) {
+  constexpr double k53 = 0x1p53;
+  const struct {
+    std::vector<double> amounts;
+    std::uint64_t whole;
+    std::string text;
+    double value;
+  } cases[] = {
+      {{}, 9'007'199'254'740'993, "9007199254740993", k53},
+      {{0.5}, 9'007'199'254'740'993, "9007199254740994", k53 + 2},
+      {{0.25}, 9'007'199'254'740'993, "9007199254740994", k53 + 2},
+      {{0.5}, 9'007'199'254'740'992, "9007199254740992", k53},
+      {{0.75}, 9'007'199'254'740'992, "9007199254740992", k53},
+      {{0.5, 0.5}, 9'007'199'254'740'992, "9007199254740993", k53},
+      {{k53}, 1, "9007199254740993", k53},
+      {{k53, 0.5}, 1, "9007199254740994", k53 + 2},
+      {{k53, k53, 1.0}, 2, "18014398509481987", 2 * k53 + 4},
+      {{0.5}, 18'014'398'509'481'986, "18014398509481988", 2 * k53 + 4},
+      {{k53 / 4 + 0.5, k53 / 4 + 0.5}, 4'503'599'627'370'496, "9007199254740993", k53},
+      {{0x1p60}, 1, "1152921504606846977", 0x1p60},
+      {{1e300}, 1, "1e+300", 1e300},
+      {{0.1, 0.2}, 0, "0.30000000000000004", 0.1 + 0.2},
+      {{2.5, 0.25}, 4, "6.75", 6.75},
+  };
+  for (const auto& test : cases) {
+    for (const bool from_threads : {false, true}) {
+      Registry registry;
+      const Counter counter = registry.counter("events_total", "Events.");
+      counter.inc(test.whole);
+      for (const double amount : test.amounts) {
+        if (from_threads) {
+          std::thread([&] { counter.inc(amount); }).join();
+        } else {
+          counter.inc(amount);
+        }
+      }
+      EXPECT_EQ(exposed(registry), test.text);
+      EXPECT_EQ(counter.value(), test.value) << test.text;
+    }
+  }
+}
+
+TEST(Counter, LargeAmountsWithoutEndNeverMakeItFall) {
+  Registry registry;
+  const Counter counter = registry.counter("events_total", "Events.");
+  double before = 0;
+  for (int i = 0; i < 100; ++i) {
+    counter.inc(4e18);
+    ASSERT_GT(counter.value(), before);
+    before = counter.value();
+  }
+  EXPECT_DOUBLE_EQ(before, 4e20);
 }
 
 TEST(Counter, DoesNothingWhenDefaultConstructed) {

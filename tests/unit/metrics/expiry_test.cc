@@ -3,7 +3,10 @@
 #include <array>
 #include <chrono>
 #include <cmath>
+#include <future>
+#include <string>
 #include <string_view>
+#include <thread>
 
 #include "vitals/metrics/registry.h"
 
@@ -110,6 +113,95 @@ TEST_F(Expiry, IsOffUnlessAskedForAndNeverTakesAMetricWithoutLabels) {
   NoSink sink;
   registry.collect(sink);
   EXPECT_EQ(registry.usage().at(0).series, 1U);
+}
+
+/// Makes a label set on another thread while the family is being read.
+class MakesSeries final : public SampleSink {
+ public:
+  explicit MakesSeries(FamilyCore& core) : core_(core) {}
+  void begin_family(const FamilyInfo&) override {}
+  void counter(const SeriesInfo&, const CounterView&) override {
+    ++read;
+    if (read > 1) return;
+    std::promise<bool> made;
+    std::future<bool> done = made.get_future();
+    std::thread([&core = core_, made = std::move(made)]() mutable {
+      const bool is_new = core.find_or_make(std::array{std::string_view{"late"}}) != nullptr;
+      const bool removed = core.remove(std::array{std::string_view{"1"}});
+      made.set_value(is_new && removed);
+    }).detach();
+    in_time = done.wait_for(60s) == std::future_status::ready && done.get();
+  }
+  void gauge(const SeriesInfo&, double) override {}
+  void histogram(const SeriesInfo&, const HistogramView&) override {}
+  void summary(const SeriesInfo&, const SummaryView&) override {}
+
+  std::size_t read = 0;
+  bool in_time = false;
+
+ private:
+  FamilyCore& core_;
+};
+
+TEST_F(Expiry, ANewLabelSetAndARemovalDoNotWaitForAScrape) {
+  FamilyCore core{spec(MetricType::kCounter)};
+  for (int i = 0; i < 1000; ++i)
+    static_cast<void>(series(core, std::to_string(i)));
+  MakesSeries sink(core);
+  core.collect(sink, std::chrono::steady_clock::time_point{0s});
+  EXPECT_TRUE(sink.in_time);
+  EXPECT_EQ(sink.read, 1000U) << "as they were when the scrape began";
+  EXPECT_EQ(left(core, 1s), 1000U);
+}
+
+class ManySeries : public Expiry {
+ protected:
+  static constexpr int kSeries = 100'000;
+
+  ManySeries() : core_(many()) { fill(); }
+  void fill() {
+    for (int i = 0; i < kSeries; ++i)
+      static_cast<void>(series(core_, std::to_string(i)));
+  }
+  /// One list of 100,000 that is searched and moved for each of them takes minutes.
+  void expect_quick() const { EXPECT_LT(std::chrono::steady_clock::now() - start_, 20s); }
+  static detail::FamilySpec many() {
+    detail::FamilySpec made = spec(MetricType::kCounter);
+    made.max_series = kSeries;
+    return made;
+  }
+
+  FamilyCore core_;
+  std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
+};
+
+TEST_F(ManySeries, ExpireInOnePass) {
+  EXPECT_EQ(left(core_, 0s), std::size_t{kSeries});
+  EXPECT_EQ(left(core_, 60s), 0U);
+  fill();
+  EXPECT_EQ(left(core_, 61s), std::size_t{kSeries});
+  expect_quick();
+}
+
+TEST_F(ManySeries, AreRemovedOneByOneWithoutALookAtTheOthers) {
+  EXPECT_EQ(left(core_, 0s), std::size_t{kSeries});
+  for (int i = 0; i < kSeries; ++i)
+    ASSERT_TRUE(core_.remove(std::array{std::string_view{std::to_string(i)}}));
+  EXPECT_FALSE(core_.remove(std::array{std::string_view{"1"}}));
+  EXPECT_EQ(left(core_, 1s), 0U);
+  expect_quick();
+}
+
+TEST_F(ManySeries, AreClearedAtOnceAndMadeAnew) {
+  static_cast<void>(left(core_, 0s));
+  for (int round = 0; round < 3; ++round) {
+    core_.clear();
+    EXPECT_EQ(core_.size(), 0U);
+    EXPECT_EQ(left(core_, 1s), 0U);
+    static_cast<void>(series(core_, "x"));
+    EXPECT_EQ(left(core_, 2s), 1U);
+  }
+  expect_quick();
 }
 
 }  // namespace

@@ -8,7 +8,9 @@
 #include <limits>
 #include <numeric>
 #include <random>
+#include <string>
 
+#include "vitals/export/format.h"
 #include "vitals/metrics/registry.h"
 
 namespace vitals::metrics {
@@ -122,6 +124,28 @@ TEST(Buckets, HelpersRefuseWhatWouldNotAscend) {
   EXPECT_THROW((void)exponential_buckets(0, 2, 3), DefinitionError);
   EXPECT_THROW((void)exponential_buckets(1, 1, 3), DefinitionError);
   EXPECT_THROW((void)exponential_buckets(1, 2, 0), DefinitionError);
+}
+
+TEST(Histogram, WithoutAFiniteBucketIsItsCountAndSum) {
+  Registry registry;
+  const Histogram defined = registry.histogram("wait_seconds", "Wait.", Buckets{});
+  const auto labelled =
+      registry.histogram<"kind">("size_bytes", "Size.", {std::numeric_limits<double>::infinity()});
+  defined.observe(2);
+  defined.observe(std::numeric_limits<double>::infinity() * 0);  // not a number
+  defined.observe(0.5);
+  labelled.with("a").observe(7);
+  EXPECT_EQ(defined.count(), 2U);
+  EXPECT_EQ(defined.sum(), 2.5);
+  EXPECT_TRUE(defined.bounds().empty());
+  std::string page;
+  exporting::write_metrics(registry, exporting::Format::kText, page);
+  EXPECT_EQ(page,
+            "# HELP wait_seconds Wait.\n# TYPE wait_seconds histogram\n"
+            "wait_seconds_bucket{le=\"+Inf\"} 2\nwait_seconds_sum 2.5\nwait_seconds_count 2\n"
+            "# HELP size_bytes Size.\n# TYPE size_bytes histogram\n"
+            "size_bytes_bucket{kind=\"a\",le=\"+Inf\"} 1\nsize_bytes_sum{kind=\"a\"} 7\n"
+            "size_bytes_count{kind=\"a\"} 1\n");
 }
 
 }  // namespace

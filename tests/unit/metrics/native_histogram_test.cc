@@ -1,6 +1,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <cmath>
 #include <limits>
 #include <map>
@@ -198,6 +199,70 @@ TEST(NativeHistogram, RefusesWhatCannotBe) {
   EXPECT_THROW(registry.native_histogram("a", "A.", {.max_buckets = 1}), DefinitionError);
   EXPECT_THROW(registry.gauge("a", "A.", {.native = NativeBuckets{}}), DefinitionError);
   EXPECT_NO_THROW(registry.native_histogram("a", "A."));
+}
+
+/// Adds up what a reading says of its observations, in each of the ways that it says it.
+class Reader final : public SampleSink {
+ public:
+  void begin_family(const FamilyInfo&) override {}
+  void counter(const SeriesInfo&, const CounterView&) override {}
+  void gauge(const SeriesInfo&, double) override {}
+  void summary(const SeriesInfo&, const SummaryView&) override {}
+  void histogram(const SeriesInfo&, const HistogramView& value) override {
+    count = value.count();
+    ones = value.counts[0];
+    fours = value.counts[1];
+    sum = value.sum;
+    zeros = sparse = value.native->zero_count;
+    for (const NativeView::Bucket& bucket : value.native->positive)
+      sparse += bucket.count;
+  }
+
+  std::uint64_t count = 0;
+  std::uint64_t ones = 0;
+  std::uint64_t fours = 0;
+  std::uint64_t sparse = 0;
+  std::uint64_t zeros = 0;
+  double sum = 0;
+};
+
+TEST(NativeHistogram, WithClassicBucketsIsOneReadingWhileThreadsCount) {
+  Registry registry;
+  const Histogram histogram =
+      registry.histogram("wait_seconds", "Wait.", {1, 10}, {.native = NativeBuckets{}});
+  std::atomic<bool> stop{false};
+  std::atomic<int> running{0};
+  std::vector<std::thread> threads;
+  for (int t = 0; t < 3; ++t) {
+    threads.emplace_back([&] {
+      ++running;
+      while (!stop) {
+        histogram.observe(1);
+        histogram.observe(4);
+        histogram.observe(0);
+      }
+    });
+  }
+  while (running < 3)
+    std::this_thread::yield();
+  std::uint64_t before = 0;
+  for (int i = 0; i < 3'000; ++i) {
+    Reader reader;
+    registry.collect(reader);
+    ASSERT_EQ(reader.count, reader.sparse) << i;
+    ASSERT_EQ(reader.ones + reader.fours, reader.count) << i;
+    ASSERT_GE(reader.count, before);
+    before = reader.count;
+    // Zeros share the classic bucket of the ones.
+    ASSERT_EQ(reader.sum, static_cast<double>(reader.ones - reader.zeros + 4 * reader.fours)) << i;
+  }
+  stop = true;
+  for (std::thread& thread : threads)
+    thread.join();
+  Reader reader;
+  registry.collect(reader);
+  EXPECT_EQ(reader.count, histogram.count());
+  EXPECT_EQ(reader.sum, histogram.sum());
 }
 
 }  // namespace

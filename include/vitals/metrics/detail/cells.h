@@ -1,6 +1,7 @@
 #pragma once
 
 #include <atomic>
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -38,17 +39,32 @@ struct ThreadCells {
   ThreadRecord* record = nullptr;
 };
 
-// initial-exec: one instruction instead of a call when the library is linked into a shared object.
-extern constinit thread_local ThreadCells t_cells [[gnu::tls_model("initial-exec")]];
+// No model is named: initial-exec would save a call in a shared object, but one such access makes
+// the loader take all the thread_locals of that object from a reserve of a few hundred bytes.
+extern constinit thread_local ThreadCells t_cells;
+
+#if defined(__has_feature)
+#if __has_feature(thread_sanitizer)
+#define VITALS_CELLS_FOR_TSAN
+#endif
+#endif
+#if defined(__SANITIZE_THREAD__)
+#define VITALS_CELLS_FOR_TSAN
+#endif
 
 // The owner may read plainly, since nobody else writes; what it writes, a scrape reads, so the
 // store is atomic. std::atomic_ref would carry a double through an integer register both ways.
 inline void bump(std::uint64_t& cell, std::uint64_t n) noexcept {
+#if defined(__x86_64__) && !defined(VITALS_CELLS_FOR_TSAN)
+  // One instruction, so that a signal handler on this thread comes before it or after it.
+  asm volatile("addq %1, %0" : "+m"(cell) : "er"(n));
+#else
   __atomic_store_n(&cell, cell + n, __ATOMIC_RELAXED);
+#endif
 }
 inline void bump(double& cell, double v) noexcept {
   double next = cell + v;
-#if defined(__x86_64__) && !defined(__SANITIZE_THREAD__) && !defined(__clang__)
+#if defined(__x86_64__) && !defined(VITALS_CELLS_FOR_TSAN) && !defined(__clang__)
   // g++ stores an atomic double by way of an integer register, which makes each addition wait three
   // cycles longer for the one before. An aligned store of eight bytes is atomic here as it is.
   asm volatile("movsd %1, %0" : "=m"(cell) : "x"(next));
@@ -57,7 +73,17 @@ inline void bump(double& cell, double v) noexcept {
 #endif
 }
 
+/// By its bits: a comparison with itself is left out by -ffast-math.
+[[nodiscard]] inline bool is_nan(double v) noexcept {
+  return std::bit_cast<std::uint64_t>(v) << 1 > 0xffe0'0000'0000'0000;
+}
+[[nodiscard]] inline bool is_finite_and_positive(double v) noexcept {
+  return std::bit_cast<std::uint64_t>(v) - 1 < 0x7ff0'0000'0000'0000 - 1;
+}
+
 void add_count_slow(Slot slot, std::uint64_t n) noexcept;
+/// Adds a whole number of 2^53 or more: as a count as long as that cannot overflow.
+void add_large(Slot slot, double amount) noexcept;
 void add_sum_slow(Slot slot, double v) noexcept;
 
 inline void add_count(Slot slot, std::uint64_t n) noexcept {
@@ -101,6 +127,9 @@ inline void add_observation(Slot first, std::size_t bucket, double v) noexcept {
   add_count_slow(static_cast<Slot>(first + bucket), 1);
   add_sum_slow(first, v);
 }
+
+/// Tells apart the copies of this library that a process may have, since each has its own cells.
+[[nodiscard]] const void* store_identity() noexcept;
 
 /// Takes `cells` adjacent cells (1 to kPageCells), all on one page, all at 0. They are never given
 /// back, so that a handle may outlive what it counted for. Threads: any. Throws std::bad_alloc.

@@ -13,7 +13,6 @@
 #include <span>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <utility>
 #include <vector>
 
@@ -44,6 +43,8 @@ struct Series {
   double created = 0.0;  ///< seconds since 1970-01-01 UTC
   Slot slot = kNoSlot;
   std::uint32_t labels_size = 0;
+  std::uint32_t era = 0;  ///< of the family, see FamilyCore::clear()
+  std::atomic<bool> removed{false};
 
   [[nodiscard]] const Value* values() const noexcept {
     return reinterpret_cast<const Value*>(this + 1);
@@ -58,6 +59,8 @@ struct Series {
     return {texts(label_count), labels_size};
   }
 };
+
+class LongLock;
 
 /// Where the series of a family lie, one behind the other, so that a scrape goes through memory in
 /// order whatever the heap looks like. None is freed before all are.
@@ -259,6 +262,7 @@ class FamilyCore {
   [[nodiscard]] const Series* other() noexcept;
 
   bool remove(std::span<const std::string_view> values) noexcept;
+  /// Begins a new era, which none of the former series belongs to.
   void clear() noexcept;
   [[nodiscard]] std::size_t size() const noexcept;
   [[nodiscard]] std::uint64_t overflows() const noexcept;
@@ -278,7 +282,8 @@ class FamilyCore {
   }
 
   /// Hands the family with all its series to the sink; nothing when it has none. Series that have
-  /// not changed for FamilySpec::expire_after are removed.
+  /// not changed for FamilySpec::expire_after are removed. Another scrape of this family waits, a
+  /// new label set does not.
   void collect(SampleSink& sink);
   /// The same at a time of the caller's.
   void collect(SampleSink& sink, std::chrono::steady_clock::time_point now);
@@ -293,10 +298,13 @@ class FamilyCore {
   [[nodiscard]] std::uint64_t hash_of(std::span<const std::string_view, N> values) const noexcept {
     std::uint64_t hash = 0;
     for_all(values, [&](std::size_t i) {
-      hash += std::rotl(hash_text(values[i], seed_), static_cast<int>(i * 23 % 64));
+      hash += hash_of_value(values[i], i);
       return true;
     });
     return hash;
+  }
+  [[nodiscard]] std::uint64_t hash_of_value(std::string_view value, std::size_t i) const noexcept {
+    return std::rotl(hash_text(value, seed_), static_cast<int>(i * 23 % 64));
   }
 
   template <std::size_t N>
@@ -329,21 +337,20 @@ class FamilyCore {
   const Series* make_locked(std::span<const std::string_view> values, std::uint64_t hash);
   const Series* make_other_locked();
   const Series* add_locked(std::span<const std::string_view> values, std::uint64_t hash);
-  void insert_locked(const Series* series, std::uint64_t hash);
+  /// True when it took a free entry, false in the place of a removed one.
+  static bool insert(SeriesTable& table, const Series* series, std::uint64_t hash) noexcept;
   void grow_locked();
-  void retire_locked(const Series* series) noexcept;
   void remove_locked(const Series* series, std::uint64_t hash) noexcept;
-  void clear_locked() noexcept;
-  void expire_locked(std::chrono::steady_clock::time_point now);
+  void clear_locked(std::unique_ptr<SeriesTable> empty) noexcept;
+  void take_changes();
+  void expire(std::chrono::steady_clock::time_point now);
   void fetch_ahead(std::size_t i) const noexcept;
   void collect_gauges(SampleSink& sink) const;
   void collect_counters(SampleSink& sink) const;
   void collect_histograms(SampleSink& sink) const;
   void collect_summaries(SampleSink& sink) const;
-  [[nodiscard]] std::uint64_t hash_of(const Series& series) const;
-  [[nodiscard]] SeriesInfo info_of(const Series& series) const noexcept {
-    return {series.labels(spec_.label_names.size()), series.created};
-  }
+  [[nodiscard]] std::uint64_t hash_of(const Series& series) const noexcept;
+  [[nodiscard]] SeriesInfo info_of(const Series& series) const noexcept;
 
   FamilySpec spec_;
   std::uint64_t seed_;
@@ -354,19 +361,30 @@ class FamilyCore {
   std::atomic<std::uint64_t> states_{0};
   Slot overflow_slot_;
 
-  mutable std::mutex mutex_;           // guards all below, and every write to the above
-  std::vector<const Series*> series_;  // as exposed, in the order they were made
-  std::size_t used_entries_ = 0;       // of the table, removed ones too
+  // Held for moments only, never for all series: who needs a new label set waits for it. Guards all
+  // up to scrape_, and every write to the above.
+  mutable std::mutex mutex_;
+  std::vector<const Series*> fresh_;  // made since the last scrape took them, in that order
+  std::size_t live_ = 0;              // series that are exposed, fresh ones too
+  std::uint32_t era_ = 0;
+  bool some_removed_ = false;                         // since the last scrape
+  std::size_t used_entries_ = 0;                      // of the table, removed ones too
   std::vector<std::unique_ptr<SeriesTable>> tables_;  // the last is the current one
   SeriesArena arena_;                                 // of removed series too
   std::vector<std::unique_ptr<Extra>> extras_;  // the same, and kept when the family is closed
+  bool closed_ = false;
+
   struct LastChange {
     std::uint64_t count = 0;
     double value = 0.0;
-    std::chrono::steady_clock::time_point at;
+    // The least: not looked at yet.
+    std::chrono::steady_clock::time_point at = std::chrono::steady_clock::time_point::min();
   };
-  std::unordered_map<const Series*, LastChange> changes_;  // only where series expire
-  bool closed_ = false;
+  const std::unique_ptr<LongLock> scrape_;  // held by one scrape at a time; guards all below
+  std::vector<const Series*> taken_;        // from fresh_, on the way to series_
+  std::vector<const Series*> series_;       // in the order they were made
+  bool compact_ = false;                    // removed ones are to be taken out of series_
+  std::vector<LastChange> changes_;         // of each of series_, only where series expire
 };
 
 }  // namespace vitals::metrics::detail

@@ -1,0 +1,78 @@
+// Views of temporaries, each behind a macro, and the right line beside it.
+
+#include <string_view>
+
+#include "vitals/metrics/registry.h"
+#include "vitals/monitor/http.h"
+#include "vitals/result.h"
+#include "vitals/sentry/check_in.h"
+
+using namespace vitals;
+
+std::size_t error_type(const std::exception& error) {
+#ifdef ERROR_TYPE
+  const std::string_view word = monitor::ErrorType::of(error).view();
+#else
+  const monitor::ErrorType type = monitor::ErrorType::of(error);
+  const std::string_view word = type.view();
+#endif
+  return word.size();
+}
+
+std::size_t series_labels() {
+#ifdef SERIES_LABELS
+  const metrics::SeriesInfo info = metrics::SeriesLabels{{"pool", "a"}};
+#else
+  const metrics::SeriesLabels labels{{"pool", "a"}};
+  const metrics::SeriesInfo info = labels;
+#endif
+  return info.labels.size();
+}
+
+std::size_t bounds() {
+#ifdef BOUNDS
+  const auto bounds = metrics::linear_buckets(1, 1, 3).bounds();
+#else
+  const metrics::Buckets buckets = metrics::linear_buckets(1, 1, 3);
+  const auto bounds = buckets.bounds();
+#endif
+  return bounds.size();
+}
+
+#ifdef ROUTE
+std::string_view route() { return monitor::Endpoint(monitor::Method::kGet, "/x").route(); }
+#else
+std::string_view route(const monitor::Endpoint& endpoint) { return endpoint.route(); }
+#endif
+
+std::size_t expression() {
+#ifdef CRONTAB
+  const std::string_view text = sentry::crontab("0 3 * * *").expression();
+#else
+  const sentry::Schedule schedule = sentry::crontab("0 3 * * *");
+  const std::string_view text = schedule.expression();
+#endif
+  return text.size();
+}
+
+std::size_t hex(const sentry::TraceId& id) {
+#ifdef HEX_TEXT
+  const std::string_view text = id.hex().view();
+#else
+  const auto kept = id.hex();
+  const std::string_view text = kept.view();
+#endif
+  return text.size();
+}
+
+Result<int> fails();
+
+std::size_t error() {
+#ifdef ERROR_OF_A_RESULT
+  const Error& error = fails().error();
+#else
+  const Result<int> result = fails();
+  const Error& error = result.error();
+#endif
+  return error.message.size();
+}

@@ -1,0 +1,61 @@
+#include <dlfcn.h>
+#include <gmock/gmock.h>
+
+#include <array>
+#include <string>
+#include <thread>
+
+#include "vitals/metrics/registry.h"
+
+namespace vitals::metrics {
+namespace {
+
+using ::testing::HasSubstr;
+
+/// The plugin, with a copy of the library of its own.
+class Plugin : public ::testing::Test {
+ protected:
+  Plugin() : handle_(dlopen(VITALS_TEST_PLUGIN, RTLD_NOW | RTLD_LOCAL)) {
+    if (handle_ == nullptr) throw std::runtime_error(dlerror());
+    use_ = reinterpret_cast<Use*>(dlsym(handle_, "plugin_use"));
+    if (use_ == nullptr) throw std::runtime_error(dlerror());
+  }
+
+  std::string use(Registry& registry, const char* what) {
+    std::array<char, 500> answer{};
+    use_(registry, what, answer.data(), answer.size());
+    return answer.data();
+  }
+
+ private:
+  using Use = void(Registry&, const char*, char*, std::size_t);
+  void* handle_;  // never closed: it has thread_locals
+  Use* use_ = nullptr;
+};
+
+TEST_F(Plugin, WithManyThreadLocalsLoadsAndCountsByItself) {
+  Registry host;
+  const Counter mine = host.counter("events_total", "Events.");
+  mine.inc(7);
+  EXPECT_EQ(use(host, "own"), "42.000000");
+  std::thread([&] { EXPECT_EQ(use(host, "own"), "42.000000"); }).join();
+  EXPECT_EQ(mine.value(), 7);
+}
+
+TEST_F(Plugin, CannotUseTheRegistryOfAnotherCopyByAnyCall) {
+  Registry host;
+  const Counter first = host.counter("first_total", "First.");
+  const Counter second = host.counter("second_total", "Second.");
+  first.inc(3);
+  second.inc(5);
+  for (const char* what : {"counter", "family", "gauge", "histogram", "summary", "info", "callback",
+                           "collector", "usage", "collect"}) {
+    EXPECT_THAT(use(host, what), HasSubstr("another copy of vitals")) << what;
+  }
+  EXPECT_EQ(first.value(), 3);
+  EXPECT_EQ(second.value(), 5);
+  EXPECT_EQ(host.usage().size(), 2U);
+}
+
+}  // namespace
+}  // namespace vitals::metrics
