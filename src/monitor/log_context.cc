@@ -1,22 +1,21 @@
 #include "vitals/monitor/log_context.h"
 
-#include <utility>
+#include "vitals/sentry/span.h"
 
+// The ids lie in the Sentry client's room, so that its Context takes them along to other threads.
 namespace vitals::monitor {
-namespace {
-
-constinit thread_local LogContext t_context{};
-
-}  // namespace
 
 LogContext current_log_context() noexcept {
-  return t_context;
+  const sentry::detail::LogIds ids = sentry::detail::log_ids();
+  return {ids.request_id, ids.trace_id};
 }
 
 namespace detail {
 
 LogContext exchange_log_context(LogContext context) noexcept {
-  return std::exchange(t_context, context);
+  const sentry::detail::LogIds before =
+      sentry::detail::exchange_log_ids({context.request_id, context.trace_id});
+  return {before.request_id, before.trace_id};
 }
 
 }  // namespace detail

@@ -138,6 +138,18 @@ void load(const AttachmentList& list, const Options& options, std::size_t& sum, 
 
 }  // namespace
 
+SharedAttachments joined(const SharedAttachments& first, const SharedAttachments& second) {
+  if (!first) return second;
+  if (!second) return first;
+  auto both = std::make_shared<AttachmentList>(*first);
+  std::size_t bytes = size_of(*both);
+  for (const HeldAttachment& held : *second) {
+    bytes += size_of(held);
+    if (both->size() < kMaxAttachments && bytes <= kMaxAttachedBytes) both->push_back(held);
+  }
+  return both;
+}
+
 SharedAttachments with(const SharedAttachments& list, const Attachment& given) noexcept {
   if (list ? !fits(given, *list) : !fits(given, {})) {
     count_attachment(Cause::kTooLarge, size_of(given));

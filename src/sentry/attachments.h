@@ -32,6 +32,10 @@ using SharedAttachments = std::shared_ptr<const AttachmentList>;
 [[nodiscard]] SharedAttachments with(const SharedAttachments& list,
                                      const Attachment& given) noexcept;
 
+/// Both lists, up to the bounds. Throws std::bad_alloc.
+[[nodiscard]] SharedAttachments joined(const SharedAttachments& first,
+                                       const SharedAttachments& second);
+
 /// What the events on their way hold in attachments, all together no more than kMaxAttachedBytes:
 /// the queue's own limit is far below what one of them may have.
 class AttachmentRoom {

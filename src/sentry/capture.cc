@@ -1,6 +1,8 @@
 #include <cxxabi.h>
 
+#include <algorithm>
 #include <array>
+#include <charconv>
 #include <cstddef>
 #include <cstring>
 #include <exception>
@@ -21,7 +23,54 @@ namespace vitals::sentry::detail {
 namespace {
 
 constexpr std::size_t kMaxChain = 32;
+constexpr std::size_t kMaxParameters = 32;
 constexpr std::uint32_t kMaxOwnBytes = 64 * 1024;
+
+void append_text_of(std::string& out, const ValueView& value) {
+  std::array<char, 40> digits;
+  const auto number = [&](auto held) {
+    const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), held).ptr;
+    out.append(digits.data(), end);
+  };
+  switch (value.type()) {
+    case ValueView::Type::kNull:
+      out += "null";
+      break;
+    case ValueView::Type::kBool:
+      out += value.as_bool() ? "true" : "false";
+      break;
+    case ValueView::Type::kInt:
+      number(value.as_int());
+      break;
+    case ValueView::Type::kUint:
+      number(value.as_uint());
+      break;
+    case ValueView::Type::kDouble:
+      number(value.as_double());
+      break;
+    case ValueView::Type::kString:
+      out += cut(value.as_string(), kMaxValueSize);
+      break;
+  }
+}
+
+/// The template with its parameters put in.
+std::string formatted(std::string_view text, std::span<const ValueView> params) {
+  std::string out;
+  std::size_t next = 0;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const std::string_view two = text.substr(i, 2);
+    if (two == "{}" && next < params.size()) {
+      append_text_of(out, params[next++]);
+    } else {
+      out += text[i];
+      if (two != "{{" && two != "}}" && two != "{}") continue;
+      if (two == "{}") out += '}';
+    }
+    ++i;
+  }
+  return out;
+}
 
 void add_link(std::vector<CapturedException>& chain, const std::type_info* type, const void* object,
               const char* text) {
@@ -92,9 +141,11 @@ void take_options(ErrorItem& item, const CaptureOptions& options) {
   item.mechanism = options.mechanism;
   item.logger = options.logger;
   for (const TagView& tag : options.tags) {
+    if (tag.key.empty()) continue;
     append_text(item.own, Section::kTag, tag.key, tag.value, kMaxOwnBytes, kMaxKeySize);
   }
   for (const FieldView& field : options.extra) {
+    if (field.key.empty()) continue;
     append_record(item.own, Section::kExtra, {}, field.key, field.value, kMaxOwnBytes);
   }
   for (const std::string_view part : options.fingerprint) {
@@ -109,9 +160,10 @@ void worsen_session(bool handled) noexcept {
 
 /// Whether a signal handler has interrupted this thread while it held a lock that is wanted.
 bool is_locked_for_good() noexcept {
-  ScopeState* const scope = ScopeState::current();
-  if (!scope->try_lock()) return true;
-  scope->unlock();
+  for (ScopeState* const scope : {ScopeState::current(), ScopeState::global()}) {
+    if (!scope->try_lock()) return true;
+    scope->unlock();
+  }
   std::uint32_t index = 0;
   const Trace* const trace = Trace::active(index);
   return trace != nullptr && !trace->is_free();
@@ -140,8 +192,7 @@ EventId capture(const CaptureOptions& options, std::uint64_t stamp, Fill fill) n
     fill(*item);
     take_options(*item, options);
     take_surroundings(*item);
-    capture_attachments(std::move(item->scope.attachments),
-                        {options.attachments.begin(), options.attachments.size()},
+    capture_attachments(std::move(item->scope.attachments), options.attachments.span(),
                         item->attachments);
     if (!item->chain.empty() && item->level >= Level::kError) worsen_session(item->handled);
     const EventId id = item->event_id;
@@ -173,7 +224,17 @@ void take_surroundings(ErrorItem& item) {
   item.scope = ScopeState::current()->snapshot();
   std::uint32_t index = 0;
   Trace* const trace = Trace::active(index);
-  if (trace == nullptr) return;
+  if (trace == nullptr) {
+    const ScopeState::Propagation propagation = ScopeState::current()->propagation();
+    item.trace_id = propagation.trace_id;
+    item.span_id = propagation.span_id;
+    const Lease client;
+    if (client) {
+      item.dsc =
+          dsc_outside_spans(propagation.trace_id, propagation.sample_rand, client->dsc_source());
+    }
+    return;
+  }
   item.trace_id = trace->trace_id();
   item.span_id = trace->span_id(index);
   if (index == 0) item.parent_span_id = trace->parent_span_id();
@@ -227,6 +288,19 @@ EventId capture_message(std::string_view text, Level level,
   return capture(options, 0, [&](ErrorItem& item) {
     item.level = level;
     item.message = cut(text, kMaxValueSize);
+  });
+}
+
+EventId capture_formatted(std::string_view message_template, ListView<ValueView> params,
+                          Level level, const CaptureOptions& options) noexcept {
+  return capture(options, 0, [&](ErrorItem& item) {
+    const auto used = params.span().first(std::min(params.size(), kMaxParameters));
+    message_template = cut(message_template, kMaxValueSize);
+    item.level = level;
+    item.message = cut(formatted(message_template, used), kMaxValueSize);
+    append_text(item.own, Section::kTemplate, {}, message_template, kMaxOwnBytes);
+    for (const ValueView& param : used)
+      append_record(item.own, Section::kParameter, {}, {}, param, kMaxOwnBytes);
   });
 }
 

@@ -59,7 +59,78 @@ std::string write_config(const CheckInOptions& options) {
   return text;
 }
 
+constexpr std::size_t kMaxSlug = 50;
+
+/// The slug as the server takes it, in `out`.
+std::string_view mended(std::string_view slug, std::array<char, kMaxSlug>& out) noexcept {
+  std::size_t size = 0;
+  if (all_digits(slug)) out[size++] = '_';
+  for (const char c : slug.substr(0, kMaxSlug - size))
+    out[size++] = mended(c);
+  return {out.data(), size};
+}
+
+TraceId current_trace() noexcept {
+  std::uint32_t index = 0;
+  const detail::Trace* const trace = detail::Trace::active(index);
+  return trace != nullptr ? trace->trace_id()
+                          : detail::ScopeState::current()->propagation().trace_id;
+}
+
+/// One step of a run.
+struct Step {
+  EventId id;
+  std::string_view slug;
+  CheckInStatus status;
+  std::optional<std::chrono::nanoseconds> duration;
+  std::string_view config;
+  TraceId trace_id;
+};
+
+void send(const Step& step) noexcept {
+  const detail::Lease client;
+  if (!client) return;
+  const Options& options = client->options();
+  try {
+    auto item = std::make_unique<detail::ReadyItem>();
+    item->category = Category::kMonitor;
+    item->type = "check_in";
+    JsonWriter json{item->payload};
+    json.begin_object().member("check_in_id", step.id.hex().view());
+    json.member("monitor_slug", step.slug);
+    constexpr std::array<std::string_view, 3> kStatuses{"in_progress", "ok", "error"};
+    json.member("status", kStatuses[static_cast<std::size_t>(step.status)]);
+    if (step.duration && step.status != CheckInStatus::kInProgress) {
+      json.key("duration").number(static_cast<double>(step.duration->count()) * 1e-9);
+    }
+    json.member("release", options.release).member("environment", options.environment);
+    if (!step.config.empty()) json.key("monitor_config").raw(step.config);
+    json.key("contexts").begin_object().key("trace").begin_object();
+    json.member("trace_id", step.trace_id.hex().view()).end_object().end_object();
+    json.end_object();
+    client->submit(std::move(item));
+  } catch (...) {
+    detail::count(Category::kMonitor, Outcome::kQueueFull);  // no memory to wait in
+  }
+}
+
 }  // namespace
+
+EventId check_in(std::string_view slug, CheckInStatus status,
+                 const CheckInReport& report) noexcept {
+  // The client's own thread runs the hooks, and what they did would be about themselves.
+  if (slug.empty() || !enabled() || is_sentry_thread()) return {};
+  std::array<char, kMaxSlug> held{};
+  std::string config;
+  try {
+    config = write_config(report.monitor);
+  } catch (...) {
+    // No memory: the run counts all the same where the monitor is known.
+  }
+  const EventId id = report.id ? report.id : detail::new_event_id();
+  send({id, mended(slug, held), status, report.duration, config, current_trace()});
+  return id;
+}
 
 Schedule every(std::chrono::minutes interval) noexcept {
   constexpr std::int64_t kHour = 60;
@@ -80,57 +151,23 @@ Schedule every(std::chrono::minutes interval) noexcept {
 void CheckIn::begin(std::string_view slug, const CheckInOptions& options) noexcept {
   // The client's own thread runs the hooks, and what they did would be about themselves.
   if (slug.empty() || is_sentry_thread()) return;
-  if (all_digits(slug)) slug_[slug_size_++] = '_';
-  for (const char c : slug.substr(0, kMaxSlug - slug_size_))
-    slug_[slug_size_++] = mended(c);
+  slug_size_ = static_cast<std::uint8_t>(mended(slug, slug_).size());
   id_ = detail::new_event_id();
   start_ = detail::steady_clock_ns();
-  std::uint32_t index = 0;
-  if (const detail::Trace* const trace = detail::Trace::active(index)) {
-    trace_id_ = trace->trace_id();
-  }
+  trace_id_ = current_trace();
   try {
     config_ = write_config(options);
   } catch (...) {
     config_.clear();  // no memory: the run counts all the same where the monitor is known
   }
   running_ = true;
-  send(Status::kInProgress);
+  send({id_, {slug_.data(), slug_size_}, CheckInStatus::kInProgress, {}, config_, trace_id_});
 }
 
-void CheckIn::finish(Status status) noexcept {
+void CheckIn::finish(CheckInStatus status) noexcept {
   running_ = false;
-  send(status);
-}
-
-void CheckIn::send(Status status) noexcept {
-  const detail::Lease client;
-  if (!client) return;
-  const Options& options = client->options();
-  try {
-    auto item = std::make_unique<detail::ReadyItem>();
-    item->category = Category::kMonitor;
-    item->type = "check_in";
-    JsonWriter json{item->payload};
-    json.begin_object().member("check_in_id", id_.hex().view());
-    json.member("monitor_slug", {slug_.data(), slug_size_});
-    if (status == Status::kInProgress) {
-      json.member("status", "in_progress");
-    } else {
-      json.member("status", status == Status::kOk ? "ok" : "error");
-      json.key("duration").number(static_cast<double>(detail::steady_clock_ns() - start_) * 1e-9);
-    }
-    json.member("release", options.release).member("environment", options.environment);
-    if (!config_.empty()) json.key("monitor_config").raw(config_);
-    if (trace_id_) {
-      json.key("contexts").begin_object().key("trace").begin_object();
-      json.member("trace_id", trace_id_.hex().view()).end_object().end_object();
-    }
-    json.end_object();
-    client->submit(std::move(item));
-  } catch (...) {
-    detail::count(Category::kMonitor, Outcome::kQueueFull);  // no memory to wait in
-  }
+  const std::chrono::nanoseconds duration{detail::steady_clock_ns() - start_};
+  send({id_, {slug_.data(), slug_size_}, status, duration, config_, trace_id_});
 }
 
 }  // namespace vitals::sentry

@@ -23,7 +23,9 @@
 #include "sentry/crash/handler.h"
 #include "sentry/crash/recover.h"
 #include "sentry/fingerprint_rules.h"
+#include "sentry/ignore_rules.h"
 #include "sentry/machine.h"
+#include "sentry/names.h"
 #include "sentry/new_id.h"
 #include "sentry/runtime.h"
 #include "sentry/scrub.h"
@@ -109,7 +111,31 @@ std::string fault_in(const Options& options) {
   if (options.error_queue == 0 || options.transaction_queue == 0) {
     return "a queue should have room for one at least";
   }
-  return {};
+  return detail::fault_in_ignore_rules(options);
+}
+
+/// Said whatever Options::debug is: without a word a service would be watched by nobody.
+void say_always(std::string_view what) {
+  std::string line = "vitals sentry: ";
+  line += what;
+  line += '\n';
+  std::fwrite(line.data(), 1, line.size(), stderr);
+}
+
+/// The names that a server would refuse are left out, rather than every event with them.
+void mend_names(Options& options) {
+  for (std::string* const name :
+       {&options.dsn, &options.release, &options.environment, &options.dist}) {
+    *name = detail::without_space_around(*name);
+  }
+  const auto check = [](std::string& name, std::string_view what, std::string_view fault) {
+    if (fault.empty()) return;
+    say_always(std::string{what} + " is left out: " + std::string{fault});
+    name.clear();
+  };
+  check(options.release, "the release", detail::fault_in_release(options.release));
+  check(options.environment, "the environment", detail::fault_in_environment(options.environment));
+  check(options.dist, "the dist", detail::fault_in_dist(options.dist));
 }
 
 void publish_settings(const Options& options) noexcept {
@@ -188,6 +214,7 @@ void flush_at_exit() noexcept {
 Client::Client(Options options, detail::Destinations destinations)
     : options_(std::move(options)),
       public_key_(destinations.public_key),
+      org_id_(destinations.org_id),
       sessions_(options_),
       logs_(options_.enable_logs ? std::make_unique<detail::LogSource>(options_) : nullptr),
       worker_(options_, std::move(destinations), sources()) {}
@@ -293,7 +320,9 @@ bool Client::close(const std::shared_ptr<Client>& client, Clock::time_point dead
   return !client->worker_.lost_any();
 }
 
-Result<Guard> init(Options options) {
+namespace {
+
+Result<Guard> start(Options options) {
   if (options.dsn.empty() && options.spotlight_url.empty()) return Guard{};
   if (std::string fault = fault_in(options); !fault.empty()) return Error{std::move(fault)};
   Result<detail::FingerprintRules> rules =
@@ -307,6 +336,7 @@ Result<Guard> init(Options options) {
     destinations.url = dsn->envelope_url();
     destinations.dsn = dsn->to_string();
     destinations.public_key = dsn->public_key;
+    destinations.org_id = options.org_id.empty() ? dsn->org_id() : options.org_id;
     if (!options.transport) {
       options.transport = make_curl_transport({.timeout = options.http_timeout,
                                                .connect_timeout = options.connect_timeout,
@@ -338,6 +368,15 @@ Result<Guard> init(Options options) {
   active_share().set(client);
   static_cast<void>(detail::publish(client.get()));  // cannot be refused: enabled() was false
   return Guard{std::move(client)};
+}
+
+}  // namespace
+
+Result<Guard> init(Options options) {
+  mend_names(options);
+  Result<Guard> started = start(std::move(options));
+  if (!started) say_always("not started: " + started.error().message);
+  return started;
 }
 
 bool Guard::end(std::optional<std::chrono::milliseconds> timeout) noexcept {

@@ -31,6 +31,12 @@ class Client {
 
   [[nodiscard]] const Options& options() const noexcept { return options_; }
   [[nodiscard]] const std::string& public_key() const noexcept { return public_key_; }
+  /// Empty: not known.
+  [[nodiscard]] const std::string& org_id() const noexcept { return org_id_; }
+  /// What a dynamic sampling context says of it.
+  [[nodiscard]] detail::DscSource dsc_source() const noexcept {
+    return {public_key_, options_.release, options_.environment, org_id_};
+  }
 
   bool capture_error(std::unique_ptr<detail::ErrorItem> item) noexcept;
   bool submit(std::unique_ptr<detail::ReadyItem> item) noexcept;
@@ -54,6 +60,7 @@ class Client {
 
   const Options options_;
   const std::string public_key_;
+  const std::string org_id_;
   detail::ModuleWatch module_watch_;
   detail::SessionSource sessions_;
   const std::unique_ptr<detail::LogSource> logs_;

@@ -1,5 +1,7 @@
 #include "sentry/event_builder.h"
 
+#include <charconv>
+
 #include "base/type_name.h"
 
 namespace vitals::sentry::detail {
@@ -44,6 +46,27 @@ void put_context(Event& event, std::string_view key, const ValueView& value) {
   put(event.contexts.back().second, field, value);
 }
 
+void put_flag(Event& event, std::string_view name, bool result) {
+  std::erase_if(event.flags, [name](const auto& flag) { return flag.first == name; });
+  event.flags.emplace_back(std::string{name}, result);
+}
+
+/// Reads back what Span::add_link() wrote.
+LinkRecord link_of(std::string_view key, std::string_view type) {
+  LinkRecord link;
+  const auto read = [&key](auto& bytes) {
+    for (std::uint8_t& byte : bytes) {
+      std::from_chars(key.data(), key.data() + 2, byte, 16);
+      key.remove_prefix(2);
+    }
+  };
+  read(link.trace_id.bytes);
+  read(link.span_id.bytes);
+  link.sampled = key == "1";
+  link.type = type;
+  return link;
+}
+
 void apply_records(Event& event, std::string_view records) {
   while (!records.empty()) {
     const Record record = take_record(records);
@@ -73,6 +96,15 @@ void apply_records(Event& event, std::string_view records) {
       case Section::kTransaction:
         event.transaction = record.value.as_string();
         break;
+      case Section::kFlag:
+        put_flag(event, record.key, record.value.as_string() == "1");
+        break;
+      case Section::kTemplate:
+        event.message_template = record.value.as_string();
+        break;
+      case Section::kParameter:
+        event.message_params.push_back(own(record.value));
+        break;
       default:
         break;
     }
@@ -81,6 +113,7 @@ void apply_records(Event& event, std::string_view records) {
 
 void apply_options(Event& event, const Options& options) {
   event.release = options.release;
+  event.dist = options.dist;
   event.environment = options.environment;
   event.server_name = options.server_name;
 }
@@ -114,6 +147,10 @@ void apply_arena(Event& event, std::string_view arena) {
         break;
       case Section::kDescription:
         if (index != 0) event.spans[index - 1].description = record.value.as_string();
+        break;
+      case Section::kLink:
+        (index == 0 ? event.links : event.spans[index - 1].links)
+            .push_back(link_of(record.key, record.value.as_string()));
         break;
       case Section::kMeasurement:
         measurement_of(event, record.key).value = record.value.as_double();

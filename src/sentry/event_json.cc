@@ -1,5 +1,6 @@
 #include "sentry/event_json.h"
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 
@@ -12,13 +13,6 @@ namespace vitals::sentry::detail {
 namespace {
 
 constexpr std::size_t kMaxTag = 200;
-
-bool equals_any(std::string_view name, std::initializer_list<std::string_view> names) {
-  for (const std::string_view known : names) {
-    if (name == known) return true;
-  }
-  return false;
-}
 
 /// Writes what the service put in, without what must not leave.
 class EventWriter {
@@ -58,8 +52,9 @@ void EventWriter::field(std::string_view name, const Value& held) {
 void EventWriter::fields(std::string_view name, const Fields& fields) {
   if (fields.empty()) return;
   json.key(name).begin_object();
-  for (const auto& [key, value] : fields)
-    field(key, value);
+  for (const auto& [key, value] : fields) {
+    if (!key.empty()) field(key, value);
+  }
   json.end_object();
 }
 
@@ -67,6 +62,7 @@ void EventWriter::tags(const Tags& tags) {
   if (tags.empty()) return;
   json.key("tags").begin_object();
   for (const auto& [key, value] : tags) {
+    if (key.empty()) continue;
     const bool hidden = is_sensitive(key) || (!pii && is_client_address(key));
     json.key(cut(key, kMaxTag)).string(hidden ? kFiltered : cut(clean(value), kMaxTag));
   }
@@ -212,6 +208,20 @@ void write_breadcrumbs(EventWriter& writer, const std::vector<BreadcrumbRecord>&
   json.end_array().end_object();
 }
 
+void write_links(JsonWriter& json, const std::vector<LinkRecord>& links) {
+  if (links.empty()) return;
+  json.key("links").begin_array();
+  for (const LinkRecord& link : links) {
+    json.begin_object().member("trace_id", link.trace_id.hex().view());
+    json.member("span_id", link.span_id.hex().view()).key("sampled").boolean(link.sampled);
+    if (!link.type.empty()) {
+      json.key("attributes").begin_object().member("sentry.link.type", link.type).end_object();
+    }
+    json.end_object();
+  }
+  json.end_array();
+}
+
 void write_trace(EventWriter& writer, const Event& event) {
   JsonWriter& json = writer.json;
   if (!event.trace_id) return;
@@ -222,17 +232,65 @@ void write_trace(EventWriter& writer, const Event& event) {
   json.member("op", event.op).member("status", event.status);
   if (event.type == Event::Type::kTransaction) json.member("origin", "manual");
   writer.fields("data", event.data);
+  write_links(json, event.links);
+  json.end_object();
+}
+
+void write_flags(JsonWriter& json, const Event& event) {
+  if (event.flags.empty()) return;
+  json.key("flags").begin_object().key("values").begin_array();
+  for (const auto& [name, result] : event.flags)
+    json.begin_object().member("flag", name).key("result").boolean(result).end_object();
+  json.end_array().end_object();
+}
+
+const Fields* find_context(const std::vector<std::pair<std::string, Fields>>& contexts,
+                           std::string_view name) noexcept {
+  const auto found = std::find_if(contexts.begin(), contexts.end(),
+                                  [name](const auto& context) { return context.first == name; });
+  return found == contexts.end() ? nullptr : &found->second;
+}
+
+/// One of the client's own, with the user's fields in it and before those of the same name.
+void write_machine(EventWriter& writer, std::string_view name, const Fields& machine,
+                   const Fields* given) {
+  JsonWriter& json = writer.json;
+  json.key(name).begin_object();
+  const auto in_given = [given](std::string_view key) {
+    return given != nullptr && std::any_of(given->begin(), given->end(),
+                                           [key](const auto& one) { return one.first == key; });
+  };
+  for (const auto& [key, value] : machine) {
+    // Not a word of the user's, so there is nothing to mask.
+    if (!in_given(key)) json.key(key).value(view_of(value));
+  }
+  if (given != nullptr) {
+    for (const auto& [key, value] : *given) {
+      if (!key.empty()) writer.field(key, value);
+    }
+  }
   json.end_object();
 }
 
 void write_contexts(EventWriter& writer, const Event& event, const EventFrame& frame) {
   JsonWriter& json = writer.json;
   json.key("contexts").begin_object();
-  if (!frame.machine_contexts.empty()) json.raw(frame.machine_contexts);
+  static const MachineContexts none;
+  const MachineContexts& machine =
+      frame.machine_contexts != nullptr ? *frame.machine_contexts : none;
+  for (const auto& [name, fields] : machine)
+    write_machine(writer, name, fields, find_context(event.contexts, name));
   write_trace(writer, event);
+  write_flags(json, event);
+  std::vector<std::string_view> written;
   for (const auto& [name, fields] : event.contexts) {
-    // Given twice, a reader could take either: the client's own stand.
-    if (equals_any(name, {"os", "runtime", "device", "trace"})) continue;
+    // Given twice, a reader could take either: the ids of the trace are the client's.
+    const bool again = std::find(written.begin(), written.end(), name) != written.end();
+    if (name.empty() || again || name == "trace" || (name == "flags" && !event.flags.empty()) ||
+        find_context(machine, name) != nullptr) {
+      continue;
+    }
+    written.push_back(name);
     writer.fields(name, fields);
   }
   json.end_object();
@@ -251,6 +309,7 @@ void write_spans(EventWriter& writer, const Event& event) {
     json.member("status", span.status).member("origin", "manual");
     json.key("start_timestamp").timestamp(span.start).key("timestamp").timestamp(span.end);
     writer.fields("data", span.data);
+    write_links(json, span.links);
     json.end_object();
   }
   json.end_array();
@@ -260,6 +319,7 @@ void write_measurements(JsonWriter& json, const std::vector<MeasurementRecord>& 
   if (measurements.empty()) return;
   json.key("measurements").begin_object();
   for (const MeasurementRecord& measurement : measurements) {
+    if (measurement.name.empty()) continue;
     json.key(measurement.name).begin_object().key("value").number(measurement.value);
     json.member("unit", measurement.unit).end_object();
   }
@@ -275,14 +335,45 @@ void write_transaction_parts(EventWriter& writer, const Event& event) {
   write_measurements(json, event.measurements);
 }
 
+/// A parameter as it may be sent: what is masked in the text is masked here as well, since alone it
+/// may not look like the secret that it is.
+void write_parameter(EventWriter& writer, const Value& held, std::string_view formatted,
+                     std::string_view clean) {
+  std::string text;
+  JsonWriter alone{text};
+  alone.value(view_of(held));
+  std::string_view bare = text;
+  if (const auto* const given = std::get_if<std::string>(&held)) bare = *given;
+  const bool was_there = formatted.find(bare) != std::string_view::npos;
+  if (was_there && clean.find(bare) == std::string_view::npos) {
+    writer.json.string(kFiltered);
+  } else if (std::holds_alternative<std::string>(held)) {
+    writer.json.string(writer.clean(bare));
+  } else {
+    writer.json.value(view_of(held));
+  }
+}
+
+void write_message(EventWriter& writer, const Event& event) {
+  if (event.message.empty()) return;
+  JsonWriter& json = writer.json;
+  const std::string clean{writer.clean(event.message)};
+  json.key("logentry").begin_object();
+  json.member("message", event.message_template.empty() ? std::string_view{clean}
+                                                        : writer.clean(event.message_template));
+  if (!event.message_params.empty()) {
+    json.key("params").begin_array();
+    for (const Value& param : event.message_params)
+      write_parameter(writer, param, event.message, clean);
+    json.end_array();
+  }
+  json.member("formatted", clean).end_object();
+}
+
 void write_error_parts(EventWriter& writer, const Event& event) {
   JsonWriter& json = writer.json;
   json.member("level", level_name(event.level)).member("logger", event.logger);
-  if (!event.message.empty()) {
-    json.key("message").begin_object();
-    writer.text("formatted", event.message);
-    json.end_object();
-  }
+  write_message(writer, event);
   write_exceptions(writer, event.exceptions);
   write_threads(json, event.threads);
   write_images(json, event.images);
@@ -307,7 +398,7 @@ void write_event(const Event& event, const EventFrame& frame, std::string& out) 
     write_error_parts(writer, event);
   }
   writer.text("transaction", event.transaction);
-  json.member("release", event.release);
+  json.member("release", event.release).member("dist", event.dist);
   json.member("environment", event.environment).member("server_name", event.server_name);
   writer.tags(event.tags);
   write_user(writer, event.user);

@@ -3,6 +3,7 @@
 #include <string>
 #include <string_view>
 
+#include "sentry/machine.h"
 #include "vitals/sentry/event.h"
 
 namespace vitals::sentry::detail {
@@ -11,7 +12,7 @@ class TrimNotes;
 
 /// What the JSON of every event has in common.
 struct EventFrame {
-  std::string_view machine_contexts;
+  const MachineContexts* machine_contexts = nullptr;  // null: none
   bool send_default_pii = false;
   const TrimNotes* trimmed = nullptr;  // what was cut from this one
 };

@@ -48,7 +48,7 @@ struct ErrorItem {
   std::string message;
   std::vector<CapturedException> chain;  // what was captured first, its cause after it
   ScopeSnapshot scope;
-  InlineBytes<256> own;  // tags, extra and fingerprint of this capture alone
+  InlineBytes<256> own;  // tags, extra, fingerprint and parameters of this capture alone
   TraceId trace_id;
   SpanId span_id;
   SpanId parent_span_id;

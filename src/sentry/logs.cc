@@ -128,13 +128,28 @@ void write_line(const LogRecord& record, std::string_view common, bool pii, std:
   json.raw(common).end_object().end_object();
 }
 
+/// What every line of a scope says.
+void add_scope(ScopeState& scope, LogItem& item) noexcept {
+  scope.for_each_record([&item](const Record& record) {
+    if (record.section == Section::kAttribute) {
+      append_record(item.bytes, Section::kData, {}, record.key, record.value, kMaxLogBytes);
+    }
+    if (record.section != Section::kUser) return;
+    const auto add = [&](std::string_view name) {
+      append_text(item.bytes, Section::kData, name, record.value.as_string(), kMaxLogBytes);
+    };
+    if (record.key == "id") add("user.id");
+    // Without send_default_pii a line names nobody.
+    if (!runtime.keep_bodies.load(std::memory_order_relaxed)) return;
+    if (record.key == "username") add("user.name");
+    if (record.key == "email") add("user.email");
+  });
+}
+
 }  // namespace
 
 LogSource::LogSource(const Options& options)
-    : options_(options),
-      process_trace_(new_id<TraceId>()),
-      attributes_(common_attributes(options)),
-      queue_(kMaxLogsWaiting) {}
+    : options_(options), attributes_(common_attributes(options)), queue_(kMaxLogsWaiting) {}
 
 LogSource::~LogSource() {
   if (batch_count_ > 0) count_logs(Cause::kNetworkError, batch_count_, batch_.size());
@@ -154,13 +169,14 @@ void LogSource::add(LogLevel level, std::string_view text, std::span<const Field
         item->trace_id = trace->trace_id();
         item->span_id = trace->span_id(index);
       } else {
-        item->trace_id = process_trace_;
+        item->trace_id = ScopeState::current()->propagation().trace_id;
       }
       item->bytes.append(cut(text, kMaxValueSize));
       item->body_size = item->bytes.size();
-      ScopeState::current()->with_user_id([&item](std::string_view id) {
-        append_text(item->bytes, Section::kData, "user.id", id, kMaxLogBytes);
-      });
+      ScopeState* const scope = ScopeState::current();
+      // The last of a name stands: the line's own, then its scope's, then the process'.
+      if (scope != ScopeState::global()) add_scope(*ScopeState::global(), *item);
+      add_scope(*scope, *item);
       for (const FieldView& field : attributes) {
         append_record(item->bytes, Section::kData, {}, field.key, field.value, kMaxLogBytes);
       }

@@ -56,7 +56,6 @@ class LogSource final : public ItemSource {
   [[nodiscard]] std::unique_ptr<ReadyItem> finish() noexcept;
 
   const Options& options_;
-  const TraceId process_trace_;   // of lines that belong to no other
   const std::string attributes_;  // JSON members that every line has
   BoundedQueue<LogItem> queue_;
   std::atomic<std::size_t> waiting_{0};

@@ -6,8 +6,7 @@
 #include <array>
 #include <cstdint>
 #include <fstream>
-
-#include "sentry/json_writer.h"
+#include <utility>
 
 namespace vitals::sentry::detail {
 namespace {
@@ -41,34 +40,36 @@ std::string compiler() {
 
 }  // namespace
 
-std::string machine_contexts() {
+MachineContexts machine_contexts() {
   utsname machine{};
   const bool known = uname(&machine) == 0;
-  std::string json;
-  JsonWriter writer{json};
-  writer.begin_object();
-  writer.key("os").begin_object();
-  writer.member("name", known ? machine.sysname : "");
-  writer.member("version", known ? machine.release : "");
-  writer.member("build", known ? machine.version : "");
-  writer.member("distribution_name", os_release("ID"));
-  writer.member("distribution_version", os_release("VERSION_ID"));
-  writer.member("distribution_pretty_name", os_release("PRETTY_NAME"));
-  writer.end_object();
-  writer.key("runtime").begin_object();
-  writer.member("name", "c++").member("version", compiler()).end_object();
-  writer.key("device").begin_object();
-  writer.member("arch", known ? machine.machine : "");
+  MachineContexts all;
+  const auto text = [](Fields& fields, const char* name, std::string value) {
+    if (!value.empty()) fields.emplace_back(name, std::move(value));
+  };
+  Fields os;
+  text(os, "name", known ? machine.sysname : "");
+  text(os, "version", known ? machine.release : "");
+  text(os, "build", known ? machine.version : "");
+  text(os, "distribution_name", os_release("ID"));
+  text(os, "distribution_version", os_release("VERSION_ID"));
+  text(os, "distribution_pretty_name", os_release("PRETTY_NAME"));
+  all.emplace_back("os", std::move(os));
+  Fields runtime;
+  text(runtime, "name", "c++");
+  text(runtime, "version", compiler());
+  all.emplace_back("runtime", std::move(runtime));
+  Fields device;
+  text(device, "arch", known ? machine.machine : "");
   const long processors = sysconf(_SC_NPROCESSORS_ONLN);
-  if (processors > 0) writer.key("processor_count").integer(processors);
+  if (processors > 0) device.emplace_back("processor_count", std::int64_t{processors});
   const long pages = sysconf(_SC_PHYS_PAGES);
   const long page_size = sysconf(_SC_PAGESIZE);
   if (pages > 0 && page_size > 0) {
-    writer.key("memory_size").integer(std::int64_t{pages} * page_size);
+    device.emplace_back("memory_size", std::int64_t{pages} * page_size);
   }
-  writer.end_object();
-  writer.end_object();
-  return json.substr(1, json.size() - 2);
+  all.emplace_back("device", std::move(device));
+  return all;
 }
 
 std::string host_name() {

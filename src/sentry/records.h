@@ -112,7 +112,13 @@ enum class Section : std::uint8_t {
   kDescription,
   kMeasurement,
   kMeasurementUnit,
+  kFlag,       // "1" or "0"
+  kAttribute,  // of the lines of a log
+  kTemplate,   // of a message
+  kParameter,  // of a message, in their order
+  kLink,       // key: trace id, span id, and whether it is sampled; the value is its type
 };
+inline constexpr Section kLastSection = Section::kLink;
 
 inline constexpr char kUnitSeparator = '\x1f';
 inline constexpr std::size_t kMaxKeySize = 200;
@@ -233,12 +239,14 @@ void append_record(InlineBytes<N>& bytes, Section section, std::string_view head
     RecordHeader header;
     std::memcpy(&header, bytes.data() + end, sizeof header);
     const std::size_t size = sizeof header + header.key_size + std::size_t{header.value_size};
-    if (size > bytes.size() - end || header.section > Section::kMeasurementUnit ||
+    if (size > bytes.size() - end || header.section > kLastSection ||
         header.type > ValueView::Type::kString) {
       break;
     }
     const bool any_type = header.section == Section::kExtra ||
-                          header.section == Section::kContext || header.section == Section::kData;
+                          header.section == Section::kContext || header.section == Section::kData ||
+                          header.section == Section::kAttribute ||
+                          header.section == Section::kParameter;
     if (header.type != ValueView::Type::kString &&
         (!any_type || header.value_size != sizeof(std::uint64_t))) {
       break;

@@ -1,6 +1,7 @@
 #include "vitals/sentry/scope.h"
 
 #include <algorithm>
+#include <cstdio>
 #include <string>
 #include <vector>
 
@@ -14,6 +15,13 @@ namespace {
 
 using detail::ScopeState;
 using detail::Section;
+
+/// A name that is missing is a mistake of the service's, which it can be told of at its desk alone.
+void say_refused(const char* what) noexcept {
+  const detail::Lease client;
+  if (!client || !client->options().debug) return;
+  std::fprintf(stderr, "vitals sentry: %s is left out\n", what);
+}
 
 void write_user_id(ScopeState* state, std::string_view id) noexcept {
   state->change_user([&](auto& bytes) {
@@ -43,8 +51,9 @@ void erase_tag(ScopeState* state, std::string_view key) noexcept {
   });
 }
 
-void write_context(ScopeState* state, std::string_view name,
-                   std::initializer_list<FieldView> fields) noexcept {
+void write_context(ScopeState* state, std::string_view name, ListView<FieldView> fields) noexcept {
+  const bool odd = std::any_of(name.begin(), name.end(), [](char c) { return c >= 0 && c < ' '; });
+  if (name.empty() || odd) return say_refused("a context without a fit name");
   state->change([&](auto& bytes) {
     const std::string_view head = detail::cut(name, detail::kMaxKeySize);
     erase_records(bytes, Section::kContext, [head](std::string_view key) {
@@ -52,16 +61,43 @@ void write_context(ScopeState* state, std::string_view name,
              key[head.size()] == detail::kUnitSeparator;
     });
     for (const FieldView& field : fields) {
+      if (field.key.empty()) continue;
       append_record(bytes, Section::kContext, head, field.key, field.value, detail::kMaxScopeBytes);
     }
   });
 }
 
 void write_extra(ScopeState* state, std::string_view key, ValueView value) noexcept {
+  if (key.empty()) return say_refused("an extra without a name");
   state->change([&](auto& bytes) {
     const std::string_view name = detail::cut(key, detail::kMaxKeySize);
     erase_records(bytes, Section::kExtra, [name](std::string_view held) { return held == name; });
     append_record(bytes, Section::kExtra, {}, name, value, detail::kMaxScopeBytes);
+  });
+}
+
+void write_flag(ScopeState* state, std::string_view key, bool result) noexcept {
+  if (key.empty()) return say_refused("a flag without a name");
+  state->change([&](auto& bytes) {
+    constexpr std::size_t kMaxFlags = 100;
+    const std::string_view name = detail::cut(key, detail::kMaxKeySize);
+    erase_records(bytes, Section::kFlag, [name](std::string_view held) { return held == name; });
+    std::size_t count = 0;
+    for (std::string_view rest = bytes.view(); !rest.empty();)
+      count += detail::take_record(rest).section == Section::kFlag ? 1U : 0U;
+    erase_records(bytes, Section::kFlag,
+                  [&count](std::string_view) { return count >= kMaxFlags && count-- > 0; });
+    append_text(bytes, Section::kFlag, name, result ? "1" : "0", detail::kMaxScopeBytes);
+  });
+}
+
+void write_attribute(ScopeState* state, std::string_view key, ValueView value) noexcept {
+  if (key.empty()) return say_refused("an attribute without a name");
+  state->change([&](auto& bytes) {
+    const std::string_view name = detail::cut(key, detail::kMaxKeySize);
+    erase_records(bytes, Section::kAttribute,
+                  [name](std::string_view held) { return held == name; });
+    append_record(bytes, Section::kAttribute, {}, name, value, detail::kMaxScopeBytes);
   });
 }
 
@@ -105,7 +141,7 @@ void write_breadcrumb(ScopeState* state, const Breadcrumb& breadcrumb) noexcept 
                                 breadcrumb.timestamp == Timestamp{}
                                     ? detail::coarse_wall_clock()
                                     : breadcrumb.timestamp.time_since_epoch().count(),
-                                {breadcrumb.data.begin(), breadcrumb.data.size()}};
+                                breadcrumb.data.span()};
   if (detail::runtime.has_breadcrumb_hook.load(std::memory_order_relaxed)) {
     write_hooked_breadcrumb(state, crumb);
   } else {
@@ -123,6 +159,10 @@ Scope Scope::current_or_global() noexcept {
   return Scope{detail::Ref<ScopeState>::share(ScopeState::current())};
 }
 
+Scope Scope::process_scope() noexcept {
+  return Scope{detail::Ref<ScopeState>::share(ScopeState::global())};
+}
+
 void Scope::set_user(const User& user) const noexcept {
   if (state_) write_user(state_.get(), user);
 }
@@ -133,24 +173,25 @@ void Scope::set_tag(std::string_view key, std::string_view value) const noexcept
   const TagView tag{key, value};
   if (state_) state_->change([&](auto& records) { detail::write_tags(records, {&tag, 1}); });
 }
-void Scope::set_tags(std::initializer_list<TagView> tags) const noexcept {
-  if (state_) {
-    state_->change([&](auto& records) {
-      detail::write_tags(records, {tags.begin(), tags.size()});
-    });
-  }
+void Scope::set_tags(ListView<TagView> tags) const noexcept {
+  if (state_) state_->change([&](auto& records) { detail::write_tags(records, tags.span()); });
 }
 void Scope::remove_tag(std::string_view key) const noexcept {
   if (state_) erase_tag(state_.get(), key);
 }
-void Scope::set_context(std::string_view name,
-                        std::initializer_list<FieldView> fields) const noexcept {
+void Scope::set_context(std::string_view name, ListView<FieldView> fields) const noexcept {
   if (state_) write_context(state_.get(), name, fields);
+}
+void Scope::set_flag(std::string_view name, bool result) const noexcept {
+  if (state_) write_flag(state_.get(), name, result);
+}
+void Scope::set_attribute(std::string_view name, ValueView value) const noexcept {
+  if (state_) write_attribute(state_.get(), name, value);
 }
 void Scope::set_extra(std::string_view key, ValueView value) const noexcept {
   if (state_) write_extra(state_.get(), key, value);
 }
-void Scope::set_fingerprint(std::initializer_list<std::string_view> parts) const noexcept {
+void Scope::set_fingerprint(ListView<std::string_view> parts) const noexcept {
   if (!state_) return;
   state_->change([&](auto& bytes) {
     erase_records(bytes, Section::kFingerprint, [](std::string_view) { return true; });
@@ -208,8 +249,14 @@ void set_tag(std::string_view key, std::string_view value) noexcept {
 void remove_tag(std::string_view key) noexcept {
   erase_tag(ScopeState::current(), key);
 }
-void set_context(std::string_view name, std::initializer_list<FieldView> fields) noexcept {
+void set_context(std::string_view name, ListView<FieldView> fields) noexcept {
   write_context(ScopeState::current(), name, fields);
+}
+void set_flag(std::string_view name, bool result) noexcept {
+  write_flag(ScopeState::current(), name, result);
+}
+void set_attribute(std::string_view name, ValueView value) noexcept {
+  write_attribute(ScopeState::current(), name, value);
 }
 void set_extra(std::string_view key, ValueView value) noexcept {
   write_extra(ScopeState::current(), key, value);

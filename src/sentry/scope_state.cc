@@ -4,6 +4,8 @@
 #include <cstddef>
 #include <new>
 
+#include "base/random.h"
+#include "sentry/new_id.h"
 #include "sentry/runtime.h"
 
 namespace vitals::sentry::detail {
@@ -161,10 +163,13 @@ ScopeState* ScopeState::exchange_active(ScopeState* next) noexcept {
 }
 
 void ScopeState::inherit(ScopeState& parent) noexcept {
-  // pairs with note_records()
-  if (parent.is_global_ && !parent.has_records_.load(std::memory_order_acquire)) return;
+  // What the global scope has is put under this one's data when an event needs it, since it may
+  // change until then.
+  if (parent.is_global_) return;
   const std::lock_guard hold{parent.lock_};
   parent.copy_borrowed();
+  parent.make_propagation();
+  propagation_ = parent.propagation_;
   if (parent.records_.size() > 0) {
     records_.append(parent.records_.view());
     has_records_.store(true, std::memory_order_relaxed);
@@ -173,7 +178,53 @@ void ScopeState::inherit(ScopeState& parent) noexcept {
     attachments_ = parent.attachments_;
     has_records_.store(true, std::memory_order_relaxed);
   }
-  if (!parent.is_global_) breadcrumbs_.copy_from(parent.breadcrumbs_);
+  breadcrumbs_.copy_from(parent.breadcrumbs_);
+}
+
+void ScopeState::make_propagation() noexcept {
+  if (propagation_.trace_id) return;
+  propagation_.trace_id = new_id<TraceId>();
+  propagation_.span_id = new_id<SpanId>();
+  propagation_.sample_rand = static_cast<std::uint32_t>(base::Random::next() % 1'000'000);
+}
+
+ScopeState::Propagation ScopeState::propagation() noexcept {
+  const std::lock_guard hold{lock_};
+  make_propagation();
+  return propagation_;
+}
+
+std::string merge_scopes(std::string_view global, std::string_view own) {
+  if (global.empty()) return std::string{own};
+  const auto name_of = [](std::string_view context) {
+    return context.substr(0, context.find(kUnitSeparator));
+  };
+  const auto is_in_own = [own, name_of](Section section, std::string_view context) {
+    for (std::string_view rest = own; !rest.empty();) {
+      const Record record = take_record(rest);
+      if (record.section == section && (context.empty() || name_of(record.key) == context))
+        return true;
+    }
+    return false;
+  };
+  const bool has_request = is_in_own(Section::kRequest, {}) || is_in_own(Section::kHeader, {});
+  const bool has_fingerprint = is_in_own(Section::kFingerprint, {});
+  std::string merged;
+  merged.reserve(global.size() + own.size());
+  for (std::string_view rest = global; !rest.empty();) {
+    const std::string_view before = rest;
+    const Record record = take_record(rest);
+    const bool of_request =
+        record.section == Section::kRequest || record.section == Section::kHeader;
+    if ((of_request && has_request) ||
+        (record.section == Section::kFingerprint && has_fingerprint) ||
+        (record.section == Section::kContext &&
+         is_in_own(Section::kContext, name_of(record.key)))) {
+      continue;
+    }
+    merged += before.substr(0, before.size() - rest.size());
+  }
+  return merged += own;
 }
 
 void ScopeState::borrow(const Borrowed& from) noexcept {
@@ -230,15 +281,33 @@ void ScopeState::add_breadcrumb(const CrumbView& breadcrumb) noexcept {
 }
 
 std::string ScopeState::records() {
-  const std::lock_guard hold{lock_};
-  copy_borrowed();
-  return std::string{records_.view()};
+  return snapshot().records;
 }
 
 ScopeSnapshot ScopeState::snapshot() {
-  const std::lock_guard hold{lock_};
-  copy_borrowed();
-  return {std::string{records_.view()}, std::string{breadcrumbs_.view()}, attachments_};
+  ScopeSnapshot own;
+  {
+    const std::lock_guard hold{lock_};
+    copy_borrowed();
+    own = {std::string{records_.view()}, std::string{breadcrumbs_.view()}, attachments_};
+  }
+  if (!is_global_) add_global(own);
+  return own;
+}
+
+void ScopeState::add_global(ScopeSnapshot& own) {
+  ScopeState& process = *global();
+  if (!process.has_records_.load(std::memory_order_acquire)) return;  // pairs with note_records()
+  std::string records;
+  SharedAttachments attachments;
+  {
+    const std::lock_guard hold{process.lock_};
+    process.copy_borrowed();
+    records = process.records_.view();
+    attachments = process.attachments_;
+  }
+  own.records = merge_scopes(records, own.records);
+  own.attachments = joined(attachments, own.attachments);
 }
 
 void ScopeState::clear() noexcept {
@@ -248,6 +317,7 @@ void ScopeState::clear() noexcept {
   has_records_.store(false, std::memory_order_release);
   breadcrumbs_.clear();
   attachments_.reset();
+  propagation_ = {};
 }
 
 }  // namespace vitals::sentry::detail

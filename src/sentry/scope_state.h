@@ -9,6 +9,7 @@
 #include "sentry/attachments.h"
 #include "sentry/records.h"
 #include "sentry/runtime.h"
+#include "sentry/scrub.h"
 #include "sentry/spin_lock.h"
 #include "vitals/sentry/scope.h"
 #include "vitals/sentry/session.h"
@@ -49,6 +50,7 @@ template <std::uint32_t N>
 void write_tags(InlineBytes<N>& records, std::span<const TagView> tags) noexcept {
   constexpr std::size_t kMaxTagSize = 200;
   for (const TagView& tag : tags) {
+    if (tag.key.empty()) continue;  // Sentry would refuse the whole event's tags
     const std::string_view name = cut(tag.key, kMaxKeySize);
     erase_records(records, Section::kTag, [name](std::string_view held) { return held == name; });
     append_text(records, Section::kTag, name, tag.value, kMaxScopeBytes, kMaxTagSize);
@@ -69,10 +71,32 @@ void write_request(InlineBytes<N>& records, const RequestData& request) noexcept
   add("query", request.query);
   // Where bodies must not leave the process they are not kept either: a crash report would.
   if (runtime.keep_bodies.load(std::memory_order_relaxed)) add("body", request.body);
-  for (const TagView& header : request.headers) {
-    append_text(records, Section::kHeader, header.key, header.value, kMaxScopeBytes);
+  struct Headers {
+    InlineBytes<N>& records;
+    std::size_t count = 0;
+
+    void add(std::string_view name, std::string_view value) noexcept {
+      constexpr std::size_t kMaxHeaders = 64;
+      if (name.empty() || ++count > kMaxHeaders) return;
+      // What says who somebody is, or proves it, is not kept where it must not leave.
+      const bool kept =
+          runtime.keep_bodies.load(std::memory_order_relaxed) || !is_private_header(name);
+      append_text(records, Section::kHeader, name, kept ? value : kFiltered, kMaxScopeBytes);
+    }
+  } headers{records};
+  for (const TagView& header : request.headers)
+    headers.add(header.key, header.value);
+  if (request.header_source.read != nullptr) {
+    request.header_source.read(request.header_source.request, &headers,
+                               [](void* sink, std::string_view name, std::string_view value) {
+                                 static_cast<Headers*>(sink)->add(name, value);
+                               });
   }
 }
+
+/// The records of the global scope under those of another one: where both say something under the
+/// same name, the other's stands last. A context, a request and a fingerprint are not mixed.
+[[nodiscard]] std::string merge_scopes(std::string_view global, std::string_view own);
 
 /// Reads the breadcrumb at the front of `bytes`, which must not be empty, and moves on behind it.
 [[nodiscard]] BreadcrumbRecord take_breadcrumb(std::string_view& bytes);
@@ -100,7 +124,7 @@ class ScopeState {
   [[nodiscard]] static ScopeState* current() noexcept;
   static ScopeState* exchange_active(ScopeState* next) noexcept;
 
-  using Records = InlineBytes<416>;  // so that a scope is within malloc's quick size classes
+  using Records = InlineBytes<376>;  // so that a scope is within malloc's quick size classes
 
   /// Runs `change(records)`.
   template <class Change>
@@ -125,18 +149,6 @@ class ScopeState {
   void add_attachment(const Attachment& given) noexcept;
   void clear_attachments() noexcept;
 
-  /// Runs `use(id)` under the lock where a user's id is set.
-  template <class Use>
-  void with_user_id(Use use) noexcept {
-    if (!has_records_.load(std::memory_order_acquire)) return;  // pairs with note_records()
-    const std::lock_guard hold{lock_};
-    for (std::string_view rest = records_.view(); !rest.empty();) {
-      const Record record = take_record(rest);
-      if (record.section == Section::kUser && record.key == "id")
-        return use(record.value.as_string());
-    }
-  }
-
   /// What the work of this scope has come to; it only gets worse. Of the global one nobody asks.
   void worsen_session(SessionStatus status) noexcept {
     SessionStatus held = session_.load(std::memory_order_relaxed);
@@ -148,9 +160,26 @@ class ScopeState {
     return session_.load(std::memory_order_relaxed);
   }
 
-  /// Throws std::bad_alloc, as snapshot() does.
+  /// With the global scope's data, as snapshot(). Throws std::bad_alloc, as snapshot() does.
   [[nodiscard]] std::string records();
   [[nodiscard]] ScopeSnapshot snapshot();
+  /// Runs `use(record)` for each record, under the lock.
+  template <class Use>
+  void for_each_record(Use use) noexcept {
+    if (!has_records_.load(std::memory_order_acquire)) return;  // pairs with note_records()
+    const std::lock_guard hold{lock_};
+    for (std::string_view rest = records_.view(); !rest.empty();)
+      use(take_record(rest));
+  }
+
+  /// The trace of what happens in this scope outside of every span: made when it is first asked for.
+  /// A fork of an active scope goes on with its parent's.
+  struct Propagation {
+    TraceId trace_id;
+    SpanId span_id;
+    std::uint32_t sample_rand = 0;
+  };
+  [[nodiscard]] Propagation propagation() noexcept;
   void clear() noexcept;
 
   /// What is there, in place: for who may not allocate, and between the next two.
@@ -173,6 +202,8 @@ class ScopeState {
   ScopeState() noexcept = default;
   ~ScopeState() = default;
   void inherit(ScopeState& parent) noexcept;
+  void make_propagation() noexcept;
+  static void add_global(ScopeSnapshot& own);
   /// Writes down what was only borrowed so far. Under the lock.
   void copy_borrowed() noexcept {
     if (borrowed_ != nullptr) write_borrowed();
@@ -180,17 +211,18 @@ class ScopeState {
   void write_borrowed() noexcept;
   void note_records() noexcept {
     if (!has_records_.load(std::memory_order_relaxed)) {
-      has_records_.store(true, std::memory_order_release);  // pairs with inherit()
+      has_records_.store(true, std::memory_order_release);  // pairs with add_global()
     }
   }
 
   std::atomic<std::uint32_t> refs_{1};
   SpinLock lock_;
   bool is_global_ = false;
-  /// Whether there are records or attachments, to be read without the lock: a fork of an empty
+  /// Whether there are records or attachments, to be read without the lock: a capture with an empty
   /// global scope, which is the usual one, then writes nothing that other threads read.
   std::atomic<bool> has_records_{false};
   std::atomic<SessionStatus> session_{SessionStatus::kExited};
+  Propagation propagation_{};
   const Borrowed* borrowed_ = nullptr;
   SharedAttachments attachments_;  // up here, in memory that every scope touches anyway
   Records records_;

@@ -235,7 +235,7 @@ class Trimmer {
   }
 
   bool shorten_texts(std::size_t limit) {
-    bool any = shorten(event_.message, limit, {"message", "formatted"});
+    bool any = shorten(event_.message, limit, {"logentry", "formatted"});
     for (std::size_t i = 0; i < event_.exceptions.size(); ++i) {
       any = shorten(event_.exceptions[i].value, limit,
                     {"exception", "values", std::to_string(i), "value"}) ||

@@ -33,6 +33,17 @@ std::string_view field_of(const boost::beast::http::header<true, Fields>& head,
   return view_of(head[beast_view(name)]);
 }
 
+/// All lines of a header that is a list.
+template <class Fields>
+sentry::HeaderLines lines_of(const boost::beast::http::header<true, Fields>& head,
+                             std::string_view name) {
+  sentry::HeaderLines lines;
+  const auto [first, last] = head.equal_range(beast_view(name));
+  for (auto field = first; field != last; ++field)
+    lines.add(view_of(field->value()));
+  return lines;
+}
+
 /// Of `/path?query` and of `http://authority/path?query`.
 inline std::string_view path_and_query(std::string_view target) noexcept {
   const std::size_t scheme = target.starts_with('/') ? std::string_view::npos : target.find("://");
@@ -59,7 +70,7 @@ template <class Fields>
           .query = target.substr(std::min(question + 1, target.size())),
           .request_id = detail::field_of(request, "X-Request-ID"),
           .sentry_trace = detail::field_of(request, "sentry-trace"),
-          .baggage = detail::field_of(request, "baggage"),
+          .baggage = detail::lines_of(request, "baggage"),
           .traceparent = detail::field_of(request, "traceparent")};
 }
 

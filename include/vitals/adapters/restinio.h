@@ -26,6 +26,18 @@ inline std::string_view field_of(const restinio::http_request_header_t& header,
   return value ? std::string_view{value->data(), value->size()} : std::string_view{};
 }
 
+/// All lines of a header that is a list.
+inline sentry::HeaderLines lines_of(const restinio::http_request_header_t& header,
+                                    std::string_view name) {
+  sentry::HeaderLines lines;
+  header.for_each_value_of(restinio::string_view_t{name.data(), name.size()},
+                           [&lines](restinio::string_view_t value) {
+                             lines.add({value.data(), value.size()});
+                             return restinio::http_header_fields_t::continue_enumeration();
+                           });
+  return lines;
+}
+
 inline std::string_view view_of(restinio::string_view_t text) noexcept {
   return {text.data(), text.size()};
 }
@@ -47,7 +59,7 @@ template <class Request>
           .query = detail::view_of(header.query()),
           .request_id = detail::field_of(header, "X-Request-ID"),
           .sentry_trace = detail::field_of(header, "sentry-trace"),
-          .baggage = detail::field_of(header, "baggage"),
+          .baggage = detail::lines_of(header, "baggage"),
           .traceparent = detail::field_of(header, "traceparent")};
 }
 

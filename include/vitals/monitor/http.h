@@ -48,7 +48,7 @@ struct RequestStart {
   /// Incoming headers: X-Request-ID, sentry-trace, baggage, traceparent.
   std::string_view request_id{};
   std::string_view sentry_trace{};
-  std::string_view baggage{};
+  sentry::HeaderLines baggage{};  ///< all lines of it
   std::string_view traceparent{};
 };
 

@@ -60,6 +60,30 @@ struct CheckInOptions {
   int recovery_threshold = 0;  ///< successes in a row that end it; 0: the server's default
 };
 
+/// How a run stands.
+enum class CheckInStatus : std::uint8_t { kInProgress, kOk, kError };
+
+/// What check_in() says beside the status. Views only, for the length of the call.
+struct CheckInReport {
+  EventId id{};  ///< that the run's first check-in gave back; zero: a run of its own
+  std::optional<std::chrono::nanoseconds> duration{};  ///< of a run that is over; unset: left out
+  CheckInOptions monitor{};
+};
+
+/// One step of a run, for a job whose beginning and end are in different places; where they are in
+/// one, use CheckIn. The first step of a run gives back the id that the next ones bear.
+///
+///     const EventId run = check_in("nightly-report", CheckInStatus::kInProgress);
+///     …
+///     check_in("nightly-report", CheckInStatus::kOk, {.id = run, .duration = 90s});
+///
+/// A job that was never said to have begun may say how it ended alone. Returns zero when nothing is
+/// sent: without a slug or a client. The slug is mended as CheckIn does.
+/// Threads: any. Cost: some allocations. Never throws. Source: Sentry developer documentation,
+/// "Check-Ins".
+EventId check_in(std::string_view slug, CheckInStatus status,
+                 const CheckInReport& report = {}) noexcept;
+
 /// One run of a job that is due at fixed times, so that the server can tell when it fails, takes
 /// too long or does not start at all. An error until succeed() is called.
 ///
@@ -79,30 +103,28 @@ class [[nodiscard("a CheckIn is one run of a job until it is destroyed; give it 
     if (enabled()) begin(slug, options);
   }
   ~CheckIn() {
-    end(Status::kError);
+    end(CheckInStatus::kError);
   }
   CheckIn(const CheckIn&) = delete;
   CheckIn& operator=(const CheckIn&) = delete;
 
   /// The run is over and went well. Once; what comes after the first of these two does nothing.
   void succeed() noexcept {
-    end(Status::kOk);
+    end(CheckInStatus::kOk);
   }
   /// The run is over and failed, without an exception.
   void fail() noexcept {
-    end(Status::kError);
+    end(CheckInStatus::kError);
   }
 
  private:
-  enum class Status : std::uint8_t { kInProgress, kOk, kError };
   static constexpr std::size_t kMaxSlug = 50;
 
   void begin(std::string_view slug, const CheckInOptions& options) noexcept;
-  void end(Status status) noexcept {
+  void end(CheckInStatus status) noexcept {
     if (running_) finish(status);
   }
-  void finish(Status status) noexcept;
-  void send(Status status) noexcept;
+  void finish(CheckInStatus status) noexcept;
 
   bool running_ = false;
   std::uint8_t slug_size_ = 0;

@@ -5,7 +5,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <exception>
-#include <initializer_list>
 #include <memory>
 #include <optional>
 #include <string_view>
@@ -86,6 +85,11 @@ class [[nodiscard("dropping the guard ends the client at once")]] Guard {
     end();
   }
 
+  /// Whether it owns a client: false of one without a DSN, one that was moved from, and after end().
+  [[nodiscard]] bool active() const noexcept {
+    return client_ != nullptr;
+  }
+
   /// Sends what is waiting and disables the client; returns by `timeout` (unset:
   /// Options::shutdown_timeout; any length will do, below zero it is zero) whatever the server
   /// does. True when all of it was delivered, also when there was nothing; what was not waits in
@@ -100,9 +104,12 @@ class [[nodiscard("dropping the guard ends the client at once")]] Guard {
 /// DSN and no Spotlight the guard is empty, the client disabled, and nothing is started or
 /// allocated after. In a child of fork() the client is disabled: what waits is the parent's to
 /// send, and a guard there does nothing. The child may call init() for itself. Errors: a malformed
-/// DSN, a rate out of range, faulty grouping rules, a client that is active already. Threads: any,
-/// but at most one client is active in a process.
-[[nodiscard]] Result<Guard> init(Options options);
+/// DSN, a rate out of range, faulty grouping rules, a client that is active already. An error is
+/// also said on stderr, whatever Options::debug is, as is a release or environment that Sentry would
+/// not take: it is easy never to look at the result. Threads: any, but at most one client is active
+/// in a process.
+[[nodiscard("without its guard the client ends at once, and an error is not seen")]] Result<Guard>
+init(Options options);
 
 /// Waits until what was captured before the call has been sent, put on disk or dropped. False when
 /// `timeout` came first; any length will do, below zero it is zero. Not for the hot path: the client
@@ -131,10 +138,10 @@ Result<std::size_t> set_fingerprint_rules(std::string_view text);
 
 /// What one capture adds to the scope's data. Views only, for the length of the call.
 struct CaptureOptions {
-  std::initializer_list<TagView> tags{};
-  std::initializer_list<FieldView> extra{};
-  std::initializer_list<std::string_view> fingerprint{};
-  std::initializer_list<Attachment> attachments{};
+  ListView<TagView> tags{};
+  ListView<FieldView> extra{};
+  ListView<std::string_view> fingerprint{};
+  ListView<Attachment> attachments{};
   std::optional<Level> level{};  ///< unset: kError, of a message what the call says
   std::string_view logger{};
   bool handled = true;  ///< false: nobody's code was ready for it (an uncaught exception)
@@ -146,6 +153,8 @@ EventId capture_exception(const std::exception& exception, const CaptureOptions&
 EventId capture_exception(const std::exception_ptr& exception,
                           const CaptureOptions& options) noexcept;
 EventId capture_message(std::string_view text, Level level, const CaptureOptions& options) noexcept;
+EventId capture_formatted(std::string_view message_template, ListView<ValueView> params,
+                          Level level, const CaptureOptions& options) noexcept;
 }  // namespace detail
 
 /// Hands an exception, and those nested in it, over to be sent with the current scope's data. It
@@ -176,6 +185,19 @@ inline EventId capture_exception(const std::exception_ptr& exception) noexcept {
 inline EventId capture_message(std::string_view text, Level level = Level::kInfo,
                                const CaptureOptions& options = {}) noexcept {
   return enabled() ? detail::capture_message(text, level, options) : EventId{};
+}
+/// A message whose `{}` stand for the parameters in their order. Messages of one template are one
+/// issue, whatever the parameters are.
+///
+///     capture_formatted("order {} of {} was refused", {order_id, "jo"}, Level::kWarning);
+///
+/// `{{` and `}}` are braces; a `{}` without a parameter stays as it is. At most 32 parameters.
+/// Source: Sentry developer documentation, "Message Interface".
+inline EventId capture_formatted(std::string_view message_template, ListView<ValueView> params,
+                                 Level level = Level::kInfo,
+                                 const CaptureOptions& options = {}) noexcept {
+  return enabled() ? detail::capture_formatted(message_template, params, level, options)
+                   : EventId{};
 }
 
 }  // namespace vitals::sentry

@@ -18,12 +18,15 @@ struct Dsn {
 
   /// `scheme://host[:port][/path]/api/PROJECT/envelope/`: where envelopes are posted.
   [[nodiscard]] std::string envelope_url() const;
+  /// The organisation that the project belongs to, where the host says so (`o1.ingest.…`), else
+  /// empty. Source: Sentry developer documentation, "strictTraceContinuation".
+  [[nodiscard]] std::string org_id() const;
   /// The DSN put together again, without a secret part even if it came with one.
   [[nodiscard]] std::string to_string() const;
 };
 
 /// Parses `scheme://key@host[:port][/path]/project`. Returns an error that names the part at fault;
-/// never echoes the key. An empty text is an error here: whether a client without a DSN is wanted
+/// never echoes the key. White space around it is left out. An empty text is an error here: whether a client without a DSN is wanted
 /// is for init() to say. A secret after the key (`key:secret@`, deprecated) is accepted and left
 /// out. Source: Sentry developer documentation, "DSN".
 [[nodiscard]] Result<Dsn> parse_dsn(std::string_view text);

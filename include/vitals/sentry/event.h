@@ -100,6 +100,14 @@ struct RequestRecord {
   std::string body{};  ///< sent with Options::send_default_pii only, 8 KiB at most
 };
 
+/// From a span to another one, maybe of another trace: the message that it works on, say.
+struct LinkRecord {
+  TraceId trace_id{};
+  SpanId span_id{};
+  bool sampled = false;
+  std::string type{};  ///< attribute `sentry.link.type`; empty: left out
+};
+
 /// One finished span of a transaction.
 struct SpanRecord {
   SpanId span_id{};
@@ -110,6 +118,7 @@ struct SpanRecord {
   Timestamp start{};
   Timestamp end{};
   Fields data{};
+  std::vector<LinkRecord> links{};
 };
 
 /// A number that a transaction measured.
@@ -129,21 +138,27 @@ struct Event {
   Timestamp timestamp{};  ///< of a transaction, its end
   Level level = Level::kError;
   std::string logger{};
-  std::string message{};
+  std::string message{};           ///< with the parameters put in
+  std::string message_template{};  ///< empty: the message itself
+  std::vector<Value> message_params{};
   std::vector<ExceptionRecord> exceptions{};  ///< the cause first, what was captured last
   std::string transaction{};
   std::string transaction_source{};  ///< of a transaction: `route`, `url`, `task`, `custom`, …
   Tags tags{};
   User user{};
   Fields extra{};
-  std::vector<std::pair<std::string, Fields>> contexts{};  ///< beside os, runtime, device and trace
-  std::vector<BreadcrumbRecord> breadcrumbs{};             ///< oldest first; errors only
+  /// Beside the client's own, which are os, runtime, device and trace: a field here of the same name
+  /// goes before one of os, runtime and device.
+  std::vector<std::pair<std::string, Fields>> contexts{};
+  std::vector<std::pair<std::string, bool>> flags{};  ///< feature flags, the newest last
+  std::vector<BreadcrumbRecord> breadcrumbs{};        ///< oldest first; errors only
   std::vector<std::string> fingerprint{};
   std::vector<ImageRecord> images{};  ///< of the frames
   std::vector<AttachmentRecord> attachments{};
   std::vector<ThreadRecord> threads{};  ///< of a crash, the one that crashed
   RequestRecord request{};
   std::string release{};
+  std::string dist{};
   std::string environment{};
   std::string server_name{};
 
@@ -156,6 +171,7 @@ struct Event {
 
   Timestamp start{};  ///< transactions only, as all below
   Fields data{};
+  std::vector<LinkRecord> links{};
   std::vector<SpanRecord> spans{};
   std::uint64_t spans_dropped = 0;  ///< past the limit of a transaction
   std::vector<MeasurementRecord> measurements{};

@@ -40,7 +40,8 @@ void log(LogLevel level, std::string_view text, std::span<const FieldView> attri
          Timestamp timestamp) noexcept;
 }  // namespace detail
 
-/// Sends a line of a structured log, with the active trace and span and the scope's user. For what
+/// Sends a line of a structured log, with the active trace and span, and the user and the attributes
+/// of the scope and of the global scope (see Scope::set_attribute()). For what
 /// should become an issue capture an event; for what is of interest only if an error follows add a
 /// breadcrumb.
 ///

@@ -21,6 +21,10 @@ struct SamplingContext {
   std::string_view name{};
   std::string_view op{};
   std::string_view source{};
+  std::optional<bool> parent_sampled{};        ///< what the caller decided, if it did
+  std::optional<double> parent_sample_rate{};  ///< by which rate the head of the trace decided
+  /// TransactionContext::sampling_data.
+  ListView<FieldView> data{};
 };
 
 /// Who has a fatal signal first, where another handler was installed before init().
@@ -38,16 +42,36 @@ enum class CrashOrder : std::uint8_t {
 struct Options {
   std::string dsn{};  ///< empty (and no spotlight_url): the client is disabled, every call a no-op
   std::string environment = "production";
-  std::string release{};      ///< `name@version`; empty: left out
+  /// `name@version`; empty: left out. One that Sentry would refuse (`.`, `..`, `latest`, over 200
+  /// bytes, with a slash, a backslash or a control character) is left out as well, and said on
+  /// stderr. White space around it is taken off. Source: Sentry documentation, "Releases".
+  std::string release{};
+  std::string dist{};         ///< which build of the release; empty: left out
   std::string server_name{};  ///< empty: the machine's host name
 
   double sample_rate = 1.0;  ///< share of error events kept, 0 to 1
   /// Share of traces kept, 0 to 1, where the caller has not decided already. 0 decides "no" for
   /// every trace; unset turns tracing off (nothing decided, nothing recorded, ids still go out).
   std::optional<double> traces_sample_rate{};
-  /// Asked before traces_sample_rate is; a rate from 0 to 1. Anything else, or a throw, falls back
-  /// to traces_sample_rate. Called by whoever starts a transaction, so it must be quick.
+  /// Asked first of all, also where the caller has decided; a rate from 0 to 1. Anything else, or a
+  /// throw, falls back to what holds without a sampler: the caller's decision, else
+  /// traces_sample_rate. To go with the caller, return parent_sample_rate: the trace's random number
+  /// is the same everywhere, so the decision is too. Called by whoever starts a transaction, so it
+  /// must be quick. Source: Sentry developer documentation, "Sampling".
   std::function<double(const SamplingContext&)> traces_sampler{};
+
+  /// The organisation that the DSN's project belongs to, where its host does not say so (`o1.…`).
+  /// A trace that comes with another one in its baggage is not continued: it is a stranger's.
+  std::string org_id{};
+  /// Continue only traces that come with the same organisation, or with none where none is known
+  /// here. Source: Sentry developer documentation, "strictTraceContinuation".
+  bool strict_trace_continuation = false;
+
+  /// Errors that are not sent: globs (`*`, `?`) over the exception's type, with or without its
+  /// namespaces, over its text, or a message's.
+  std::vector<std::string> ignore_errors{};
+  /// Transactions that are not sent: globs over the name, such as `GET /health*`.
+  std::vector<std::string> ignore_transactions{};
 
   /// Where current_span()'s headers may go, see outgoing_trace(): a target that holds one of these
   /// texts, or any where one is `*`. Empty: nowhere.
@@ -109,6 +133,9 @@ struct Options {
   /// event, since it may have been about to take a secret out.
   std::function<bool(Event&)> before_send{};
   std::function<bool(Event&)> before_send_transaction{};
+  /// The share that is kept of events like this one, from 0 to 1, in place of sample_rate. Asked
+  /// after before_send, on the same thread. Anything else, or a throw: sample_rate.
+  std::function<double(const Event&)> errors_sampler{};
   /// The last word on a line of log(). Called on the client's own thread. One that throws drops the
   /// line.
   std::function<bool(LogRecord&)> before_send_log{};

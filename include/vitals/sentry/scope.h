@@ -1,7 +1,6 @@
 #pragma once
 
 #include <array>
-#include <initializer_list>
 #include <span>
 #include <string_view>
 #include <utility>
@@ -20,8 +19,17 @@ struct Breadcrumb {
   std::string_view category{};
   std::string_view message{};
   Level level = Level::kInfo;
-  std::initializer_list<FieldView> data{};
+  ListView<FieldView> data{};
   Timestamp timestamp{};
+};
+
+/// The header fields of a server's own request object, for it to be asked when an event is captured:
+/// most requests end without one. `read` gives each field to `take(sink, name, value)`; it must not
+/// throw, and `request` must live as long as what it is given to says.
+struct HeaderSource {
+  using Take = void (*)(void* sink, std::string_view name, std::string_view value);
+  const void* request = nullptr;
+  void (*read)(const void* request, void* sink, Take take) noexcept = nullptr;
 };
 
 /// The HTTP request being served. Views only, for the length of one call. What is private in it
@@ -31,7 +39,9 @@ struct RequestData {
   std::string_view method{};
   std::string_view url{};
   std::string_view query{};  ///< without the question mark
-  std::span<const TagView> headers{};
+  ListView<TagView> headers{};
+  /// More headers, read where they lie once an event needs them: see HeaderSource.
+  HeaderSource header_source{};
   /// Kept with Options::send_default_pii only, its first 8 KiB; secrets in it are masked.
   std::string_view body{};
 };
@@ -56,14 +66,19 @@ class Scope {
  public:
   Scope() noexcept = default;
 
-  /// A new scope that starts with the data of the current one. Breadcrumbs come along from an
-  /// active scope, but not from the global one, where unrelated threads may have left theirs. Cost:
-  /// one allocation.
+  /// A new scope that starts with the data of the scope that is active here; of the global one it
+  /// needs no copy, see global(). Breadcrumbs come along from an active scope, but not from the
+  /// global one, where unrelated threads may have left theirs. Cost: one allocation.
   [[nodiscard]] static Scope fork() noexcept { return enabled() ? fork_current() : Scope{}; }
   /// The scope active on this thread, else the process' global one; empty when disabled.
   [[nodiscard]] static Scope current() noexcept {
     return enabled() ? current_or_global() : Scope{};
   }
+  /// The process' own scope, from anywhere. What is set on it is part of every event, transaction
+  /// and log line that is captured later, also by scopes that were forked before; where a scope says
+  /// something else under the same name, the scope's word stands. Its breadcrumbs go to events
+  /// outside of every other scope alone. Source: Sentry developer documentation, "Scopes".
+  [[nodiscard]] static Scope global() noexcept { return enabled() ? process_scope() : Scope{}; }
 
   [[nodiscard]] explicit operator bool() const noexcept { return static_cast<bool>(state_); }
 
@@ -76,13 +91,21 @@ class Scope {
   /// At most 200 bytes of key and of value arrive. Cost: a copy of the text, rarely an allocation.
   void set_tag(std::string_view key, std::string_view value) const noexcept;
   /// The same for several at the price of one lock.
-  void set_tags(std::initializer_list<TagView> tags) const noexcept;
+  void set_tags(ListView<TagView> tags) const noexcept;
+  /// Of this scope; one that the global scope has stays.
   void remove_tag(std::string_view key) const noexcept;
-  /// Replaces the context `name` (shown as a block of its own); no fields remove it.
-  void set_context(std::string_view name, std::initializer_list<FieldView> fields) const noexcept;
+  /// Replaces the context `name` (shown as a block of its own); no fields remove it. In `os`,
+  /// `runtime` and `device` the fields stand beside the client's own, and before those of the same
+  /// name. Without a name, or with a control character in it, nothing is set.
+  void set_context(std::string_view name, ListView<FieldView> fields) const noexcept;
+  /// A feature flag as it was evaluated for this work; the last 100 of different names are kept, the
+  /// newest last. Source: Sentry developer documentation, "Feature Flags".
+  void set_flag(std::string_view name, bool result) const noexcept;
+  /// An attribute of every line of log() that is written with this scope; see log.h.
+  void set_attribute(std::string_view name, ValueView value) const noexcept;
   void set_extra(std::string_view key, ValueView value) const noexcept;
   /// How events are grouped in place of Sentry's own way; `{{ default }}` stands for that one.
-  void set_fingerprint(std::initializer_list<std::string_view> parts) const noexcept;
+  void set_fingerprint(ListView<std::string_view> parts) const noexcept;
   void set_transaction_name(std::string_view name) const noexcept;
   void set_request(const RequestData& request) const noexcept;
   /// The tags and the request of `from`, as if set here, but read only when an event, a fork or
@@ -115,6 +138,7 @@ class Scope {
   explicit Scope(detail::Ref<detail::ScopeState> state) noexcept : state_(std::move(state)) {}
   static Scope fork_current() noexcept;
   static Scope current_or_global() noexcept;
+  static Scope process_scope() noexcept;
 
   detail::Ref<detail::ScopeState> state_;
 };
@@ -151,7 +175,9 @@ void set_user(const User& user) noexcept;
 void set_user_id(std::string_view id) noexcept;
 void set_tag(std::string_view key, std::string_view value) noexcept;
 void remove_tag(std::string_view key) noexcept;
-void set_context(std::string_view name, std::initializer_list<FieldView> fields) noexcept;
+void set_context(std::string_view name, ListView<FieldView> fields) noexcept;
+void set_flag(std::string_view name, bool result) noexcept;
+void set_attribute(std::string_view name, ValueView value) noexcept;
 void set_extra(std::string_view key, ValueView value) noexcept;
 void set_transaction_name(std::string_view name) noexcept;
 void set_request(const RequestData& request) noexcept;
@@ -159,7 +185,7 @@ void add_breadcrumb(const Breadcrumb& breadcrumb) noexcept;
 }  // namespace detail
 
 // The same on the current scope: the one active on this thread, else the process' global one, whose
-// data every fork starts from. Each does nothing while the client is disabled.
+// data every event has. Each does nothing while the client is disabled.
 
 inline void set_user(const User& user) noexcept {
   if (enabled()) detail::set_user(user);
@@ -173,8 +199,14 @@ inline void set_tag(std::string_view key, std::string_view value) noexcept {
 inline void remove_tag(std::string_view key) noexcept {
   if (enabled()) detail::remove_tag(key);
 }
-inline void set_context(std::string_view name, std::initializer_list<FieldView> fields) noexcept {
+inline void set_context(std::string_view name, ListView<FieldView> fields) noexcept {
   if (enabled()) detail::set_context(name, fields);
+}
+inline void set_flag(std::string_view name, bool result) noexcept {
+  if (enabled()) detail::set_flag(name, result);
+}
+inline void set_attribute(std::string_view name, ValueView value) noexcept {
+  if (enabled()) detail::set_attribute(name, value);
 }
 inline void set_extra(std::string_view key, ValueView value) noexcept {
   if (enabled()) detail::set_extra(key, value);

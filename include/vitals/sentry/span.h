@@ -1,5 +1,7 @@
 #pragma once
 
+#include <array>
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -44,13 +46,41 @@ struct TransactionContext {
   std::string_view name{};  ///< `GET /api/v1/users/{user_id}`
   std::string_view op{};    ///< `http.server`, `queue.process`, …
   std::string_view source = "route";
+  ListView<FieldView> sampling_data{};  ///< for Options::traces_sampler alone
+};
+
+/// All lines of a list header, in their order: one text, or up to eight of them; more are left out.
+/// Views only, for the length of one call. Source: RFC 9110, 5.3.
+class HeaderLines {
+ public:
+  static constexpr std::size_t kMaxLines = 8;
+
+  constexpr HeaderLines() noexcept = default;
+  constexpr HeaderLines(std::string_view line) noexcept { add(line); }
+  constexpr HeaderLines(const char* line) noexcept { add(line); }
+  HeaderLines(const std::string& line) noexcept { add(line); }
+
+  constexpr void add(std::string_view line) noexcept {
+    if (!line.empty() && count_ < kMaxLines) lines_[count_++] = line;
+  }
+  [[nodiscard]] constexpr bool empty() const noexcept { return count_ == 0; }
+  [[nodiscard]] constexpr std::size_t size() const noexcept { return count_; }
+  [[nodiscard]] constexpr std::string_view operator[](std::size_t i) const noexcept {
+    return lines_[i];
+  }
+  /// All of them as one line.
+  [[nodiscard]] std::string joined() const;
+
+ private:
+  std::array<std::string_view, kMaxLines> lines_{};
+  std::size_t count_ = 0;
 };
 
 /// The trace headers that a request came with, as they are. Views only, for the length of one call.
 /// `sentry_trace` is believed before `traceparent`. What does not parse is as if it were not there.
 struct IncomingTrace {
   std::string_view sentry_trace{};
-  std::string_view baggage{};
+  HeaderLines baggage{};
   std::string_view traceparent{};
 };
 
@@ -83,6 +113,13 @@ class Span {
   void set_status(SpanStatus status) const noexcept;
   /// Sets the status and the data `http.response.status_code`.
   void set_http_status(int http_status) const noexcept;
+  /// Says that this span follows from another one, maybe of another trace. `type` as Sentry has it:
+  /// `previous_trace`, or empty. Source: Sentry developer documentation, "Span Links".
+  void add_link(TraceId trace_id, SpanId span_id, bool sampled = false,
+                std::string_view type = {}) const noexcept;
+  void add_link(const Span& to, std::string_view type = {}) const noexcept {
+    if (to) add_link(to.trace_id(), to.span_id(), to.sampled(), type);
+  }
   /// A number of the whole transaction; units as Sentry names them (`millisecond`, `byte`, `none`).
   void set_measurement(std::string_view name, double value, std::string_view unit) const noexcept;
   /// Of a transaction its name (with its source), of another span its description.
@@ -153,7 +190,7 @@ inline SpanActivation Span::activate() const noexcept {
 }
 
 /// Starts a transaction now, continuing the caller's trace where there is one. The sampling
-/// decision is made here: the caller's wins, else the sampler's, else the rate's. It is not made
+/// decision is made here: the sampler's wins, else the caller's, else the rate's. It is not made
 /// current: see Span::activate(). Cost: unsampled, one allocation and no clock.
 [[nodiscard]] inline Span start_transaction(const TransactionContext& context,
                                             const IncomingTrace& incoming = {}) noexcept {
@@ -189,7 +226,8 @@ struct TraceHeaders {
   std::string traceparent{};   ///< `traceparent`
 };
 
-/// What an outgoing HTTP request to `url` should bear: the active span's headers, where
+/// What an outgoing HTTP request to `url` should bear: the active span's headers, outside of every
+/// span those of the current scope's own trace (without a sampling decision), where
 /// Options::trace_propagation_targets allows the target; else nothing but `existing_baggage`, a
 /// header `baggage` that the request has already. Call it while the span that stands for the
 /// request is active. Threads: any. Cost: some allocations.
@@ -197,7 +235,43 @@ struct TraceHeaders {
 [[nodiscard]] TraceHeaders outgoing_trace(std::string_view url,
                                           std::string_view existing_baggage = {});
 
-/// Scope and span together: what a task takes along to another thread.
+namespace detail {
+
+/// What the log lines of a thread say of the work that runs on it. Views.
+struct LogIds {
+  std::string_view request_id{};
+  std::string_view trace_id{};
+};
+[[nodiscard]] LogIds log_ids() noexcept;
+/// Puts them in place for the calling thread and gives back those that stood there.
+LogIds exchange_log_ids(LogIds ids) noexcept;
+
+/// The same, copied: at most 64 and 32 bytes.
+class KeptLogIds {
+ public:
+  KeptLogIds() noexcept = default;
+  explicit KeptLogIds(const LogIds& ids) noexcept
+      : request_size_(copy(ids.request_id, request_id_)),
+        trace_size_(copy(ids.trace_id, trace_id_)) {}
+  [[nodiscard]] LogIds view() const noexcept {
+    return {{request_id_.data(), request_size_}, {trace_id_.data(), trace_size_}};
+  }
+
+ private:
+  template <std::size_t N>
+  static std::uint8_t copy(std::string_view text, std::array<char, N>& to) noexcept {
+    return static_cast<std::uint8_t>(text.copy(to.data(), N));
+  }
+  std::array<char, 64> request_id_{};
+  std::array<char, 32> trace_id_{};
+  std::uint8_t request_size_ = 0;
+  std::uint8_t trace_size_ = 0;
+};
+
+}  // namespace detail
+
+/// Scope, span and the ids that log lines bear, together: what a task takes along to another
+/// thread.
 ///
 ///     auto context = Context::current();
 ///     pool.post([context] {
@@ -207,14 +281,32 @@ struct TraceHeaders {
 struct Context {
   Scope scope;
   Span span;
+  detail::KeptLogIds log_ids{};
 
-  struct [[nodiscard]] Active {
-    Activation scope;
-    SpanActivation span;
+  /// Keeps a context current on the thread that made it. Destroy it there, in reverse order of
+  /// making: keep it on the stack.
+  class [[nodiscard]] Active {
+   public:
+    explicit Active(const Context& context) noexcept
+        : ids_(context.log_ids),
+          before_(detail::exchange_log_ids(ids_.view())),
+          scope_(context.scope.activate()),
+          span_(context.span.activate()) {}
+    Active(const Active&) = delete;
+    Active& operator=(const Active&) = delete;
+    ~Active() { detail::exchange_log_ids(before_); }
+
+   private:
+    const detail::KeptLogIds ids_;  // of its own: the task may outlive the request
+    const detail::LogIds before_;
+    const Activation scope_;
+    const SpanActivation span_;
   };
 
-  [[nodiscard]] static Context current() noexcept { return {Scope::current(), current_span()}; }
-  Active activate() const noexcept { return {scope.activate(), span.activate()}; }
+  [[nodiscard]] static Context current() noexcept {
+    return {Scope::current(), current_span(), detail::KeptLogIds{detail::log_ids()}};
+  }
+  [[nodiscard]] Active activate() const noexcept { return Active{*this}; }
 };
 
 }  // namespace vitals::sentry

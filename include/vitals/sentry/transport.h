@@ -18,10 +18,9 @@ struct SendRequest {
 
 /// What came of a SendRequest.
 struct SendResult {
-  int status = 0;       ///< HTTP status; 0 when no answer came, and `error` says why
-  std::string error{};  ///< for people; may name the host, holds no secret
-  std::string
-      rate_limits{};  ///< the answer's `X-Sentry-Rate-Limits`, raw, empty when there was none
+  int status = 0;             ///< HTTP status; 0 when no answer came, and `error` says why
+  std::string error{};        ///< for people; may name the host, holds no secret
+  std::string rate_limits{};  ///< the answer's `X-Sentry-Rate-Limits`, its lines joined by commas
   std::string retry_after{};  ///< the answer's `Retry-After`, raw, empty when there was none
 };
 

@@ -2,7 +2,10 @@
 
 #include <chrono>
 #include <concepts>
+#include <cstddef>
 #include <cstdint>
+#include <initializer_list>
+#include <span>
 #include <string>
 #include <string_view>
 #include <type_traits>
@@ -102,6 +105,31 @@ struct FieldView {
 struct TagView {
   std::string_view key;
   std::string_view value;
+};
+
+/// Some things in a row, looked at for the length of one call: braces, an array, a vector or a span
+/// of them. Nothing is copied, so never keep one: what braces hold is gone when the call has
+/// returned. Cost: nothing.
+template <class T>
+class ListView {
+ public:
+  constexpr ListView() noexcept = default;
+  constexpr ListView(std::initializer_list<T> items) noexcept
+      : items_(std::span<const T>{items.begin(), items.size()}) {}
+  template <class Range>
+  requires(!std::same_as<std::remove_cvref_t<Range>, ListView> &&
+           std::convertible_to<const Range&,
+                               std::span<const T>>) constexpr ListView(const Range& items) noexcept
+      : items_(items) {}
+
+  [[nodiscard]] constexpr const T* begin() const noexcept { return items_.data(); }
+  [[nodiscard]] constexpr const T* end() const noexcept { return items_.data() + items_.size(); }
+  [[nodiscard]] constexpr std::size_t size() const noexcept { return items_.size(); }
+  [[nodiscard]] constexpr bool empty() const noexcept { return items_.empty(); }
+  [[nodiscard]] constexpr std::span<const T> span() const noexcept { return items_; }
+
+ private:
+  std::span<const T> items_;
 };
 
 }  // namespace vitals::sentry

@@ -194,6 +194,10 @@ void write_records() noexcept {
   buffer.clear();
   buffer.append(ScopeState::current()->raw().records);
   writer.file.write_part(Part::kRecords, buffer.view());
+  if (ScopeState::current() == ScopeState::global()) return;
+  buffer.clear();
+  buffer.append(ScopeState::global()->raw().records);
+  writer.file.write_part(Part::kRecords, buffer.view());
 }
 
 void write_breadcrumbs() noexcept {

@@ -159,7 +159,8 @@ class Reader {
 
   Result<CrashReport> finish() && {
     if (!has_facts_) return Error{"the crash report ends before it says what happened"};
-    report_.scope.records = merge_records(records_, borrowed_, report_.request_active);
+    report_.scope.records = merge_scopes(
+        whole_records(global_records_), merge_records(records_, borrowed_, report_.request_active));
     report_.modules = merge(std::move(modules_), std::move(mapped_));
     return std::move(report_);
   }
@@ -181,7 +182,8 @@ class Reader {
         report_.exception_text = take_text(body);
         break;
       case Part::kRecords:
-        records_ = body;
+        // The first is the active scope's, the second the global one's.
+        (records_seen_++ == 0 ? records_ : global_records_) = body;
         break;
       case Part::kBorrowed:
         borrowed_ = body;
@@ -262,6 +264,8 @@ class Reader {
   bool has_facts_ = false;
   std::shared_ptr<std::string> attachment_;  // the last one, while more of it may come
   std::string_view records_;
+  std::string_view global_records_;
+  int records_seen_ = 0;
   std::optional<std::string_view> borrowed_;
   ModuleMap modules_;
   ModuleMap mapped_;

@@ -35,10 +35,15 @@ std::size_t on_header(char* data, std::size_t, std::size_t size, void* target) {
     std::string_view value = line.substr(name.size() + 1);
     while (!value.empty() && (value.back() == '\r' || value.back() == '\n'))
       value.remove_suffix(1);
-    into = value;
+    if (!into.empty()) into += ',';  // lines of one name are one list
+    if (into.size() < kMaxHeader) into += value;
   };
+  if (line.starts_with("HTTP/")) {  // the answer, after one that was only on the way
+    result.rate_limits.clear();
+    result.retry_after.clear();
+  }
   take("x-sentry-rate-limits", result.rate_limits);
-  take("retry-after", result.retry_after);
+  if (result.retry_after.empty()) take("retry-after", result.retry_after);  // no list
   return size;
 }
 

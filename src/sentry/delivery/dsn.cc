@@ -4,6 +4,8 @@
 #include <charconv>
 #include <string>
 
+#include "sentry/names.h"
+
 namespace vitals::sentry {
 namespace {
 
@@ -50,8 +52,17 @@ std::string Dsn::to_string() const {
   return base_url(*this, public_key) + '/' + project_id;
 }
 
+std::string Dsn::org_id() const {
+  const std::string_view first = std::string_view{host}.substr(0, host.find('.'));
+  const bool named =
+      first.size() > 1 && first.size() < host.size() && first.front() == 'o' &&
+      std::all_of(first.begin() + 1, first.end(), [](char c) { return c >= '0' && c <= '9'; });
+  return named ? std::string{first.substr(1)} : std::string{};
+}
+
 Result<Dsn> parse_dsn(std::string_view text) {
   Dsn dsn;
+  text = detail::without_space_around(text);
   const std::size_t scheme_end = text.find("://");
   if (scheme_end == std::string_view::npos) {
     return Error{"the DSN has no scheme; it should read https://KEY@HOST/PROJECT"};

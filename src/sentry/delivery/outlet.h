@@ -9,6 +9,7 @@
 #include "sentry/delivery/pace.h"
 #include "sentry/delivery/server_memory.h"
 #include "sentry/delivery/spotlight.h"
+#include "sentry/machine.h"
 #include "sentry/stack/symbolizer.h"
 #include "vitals/sentry/client.h"
 #include "vitals/sentry/options.h"
@@ -21,6 +22,7 @@ struct Destinations {
   std::string dsn;         // without a secret
   std::string public_key;  // empty: no server
   std::string spotlight;   // empty: none
+  std::string org_id{};    // empty: not known
 };
 
 /// What all senders of a client share: where to, by what, what the server has asked for, and what
@@ -34,7 +36,7 @@ class Outlet {
   [[nodiscard]] const Options& options() const noexcept { return options_; }
   [[nodiscard]] const Destinations& destinations() const noexcept { return destinations_; }
   [[nodiscard]] Symbolizer& symbolizer() noexcept { return symbolizer_; }
-  [[nodiscard]] std::string_view machine() const noexcept { return machine_; }
+  [[nodiscard]] const MachineContexts& machine() const noexcept { return machine_; }
   [[nodiscard]] bool limited(Category category) const noexcept;
   /// Whether any category is limited.
   [[nodiscard]] bool limited() const noexcept;
@@ -64,7 +66,7 @@ class Outlet {
   const Pace pace_;
   const std::shared_ptr<Transport> transport_;
   const std::unique_ptr<Spotlight> spotlight_;
-  const std::string machine_;
+  const MachineContexts machine_;
   const std::shared_ptr<ServerMemory> memory_;
   Symbolizer symbolizer_;
   std::atomic<Time> next_ride_;

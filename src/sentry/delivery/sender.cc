@@ -33,6 +33,7 @@ Answer judge(int status) noexcept {
 
 Sender::Sender(Outlet& outlet)
     : outlet_(outlet),
+      ignore_(outlet.options()),
       request_{outlet.destinations().url,
                {{"Content-Type", "application/x-sentry-envelope"},
                 {"User-Agent", std::string{client_name()}},
@@ -43,9 +44,10 @@ std::variant<Draft, Cause> Sender::draft(const ErrorItem& item) {
   if (outlet_.limited(Category::kError)) return Cause::kLimited;
   Draft made;
   made.event = build_event(item, outlet_.options(), outlet_.symbolizer());
+  if (ignore_.ignores(made.event)) return Cause::kEventProcessor;
   apply_fingerprint_rules(made.event);
   if (!kept_by_hook(outlet_.options().before_send, made.event)) return Cause::kBeforeSend;
-  if (base::Random::unit() >= runtime.sample_rate.load(std::memory_order_relaxed)) {
+  if (base::Random::unit() >= rate_of(made.event)) {
     return Cause::kSampleRate;
   }
   made.dsc = item.dsc;
@@ -57,14 +59,28 @@ std::variant<Draft, Cause> Sender::draft(const TransactionItem& item) {
   const Options& options = outlet_.options();
   Draft made;
   made.event = build_event(item, options);
+  if (ignore_.ignores(made.event)) return Cause::kEventProcessor;
   const std::size_t spans = made.event.spans.size();
   if (!kept_by_hook(options.before_send_transaction, made.event)) return Cause::kBeforeSend;
   const std::size_t left = made.event.spans.size();
   if (left < spans) count(Category::kSpan, Cause::kBeforeSend, spans - left);
-  made.dsc = item.trace->final_dsc(
-      {outlet_.destinations().public_key, options.release, options.environment});
+  made.dsc = item.trace->final_dsc({outlet_.destinations().public_key, options.release,
+                                    options.environment, outlet_.destinations().org_id});
   made.spans = static_cast<std::uint32_t>(left) + 1;
   return made;
+}
+
+double Sender::rate_of(const Event& event) const noexcept {
+  const Options& options = outlet_.options();
+  try {
+    if (options.errors_sampler) {
+      const double rate = options.errors_sampler(event);
+      if (is_rate(rate)) return rate;
+    }
+  } catch (...) {
+    // By contract a sampler that throws falls back to the rate.
+  }
+  return runtime.sample_rate.load(std::memory_order_relaxed);
 }
 
 bool Sender::kept_by_hook(const std::function<bool(Event&)>& hook, Event& event) const {
@@ -81,7 +97,7 @@ std::variant<Envelope, Cause> Sender::seal(const Draft& draft) {
   const Event& event = draft.event;
   const bool error = event.type == Event::Type::kError;
   payload_.clear();
-  write_event_within(kMaxItem, event, {outlet_.machine(), outlet_.options().send_default_pii},
+  write_event_within(kMaxItem, event, {&outlet_.machine(), outlet_.options().send_default_pii},
                      payload_);
   tell(event);
   Envelope envelope;

@@ -9,6 +9,7 @@
 #include "sentry/delivery/gzip.h"
 #include "sentry/delivery/outlet.h"
 #include "sentry/delivery/queues.h"
+#include "sentry/ignore_rules.h"
 #include "sentry/items.h"
 #include "vitals/sentry/event.h"
 
@@ -49,6 +50,8 @@ class Sender {
   [[nodiscard]] Answer post(const Envelope& envelope);
 
  private:
+  /// The share that is kept of events like this one.
+  [[nodiscard]] double rate_of(const Event& event) const noexcept;
   [[nodiscard]] bool kept_by_hook(const std::function<bool(Event&)>& hook, Event& event) const;
   /// Shows the listener the event that payload_ holds.
   void tell(const Event& event) const noexcept;
@@ -57,6 +60,7 @@ class Sender {
   void say(const Envelope& envelope, const SendResult& result, Cause cause) const;
 
   Outlet& outlet_;
+  const IgnoreRules ignore_;
   Gzip gzip_;
   // Kept for their capacity.
   std::string payload_;

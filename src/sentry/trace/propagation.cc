@@ -1,6 +1,8 @@
 #include "sentry/trace/propagation.h"
 
+#include <algorithm>
 #include <charconv>
+#include <utility>
 
 #include "base/percent.h"
 
@@ -150,6 +152,13 @@ std::string foreign_members(std::string_view baggage, std::size_t limit) {
   return out;
 }
 
+std::string with_members(std::string_view existing, std::string_view own) {
+  std::string text =
+      foreign_members(existing, kMaxBaggageSize - std::min(own.size() + 1, kMaxBaggageSize));
+  if (!text.empty() && !own.empty()) text += ',';
+  return text += own;
+}
+
 std::vector<std::pair<std::string, std::string>> decode_members(std::string_view members) {
   std::vector<std::pair<std::string, std::string>> pairs;
   for_each_member(members, [&pairs](std::string_view member) {
@@ -173,6 +182,33 @@ std::optional<std::uint32_t> parse_sample_rand(std::string_view text) noexcept {
   if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
   if (!(value >= 0.0 && value < 1.0)) return std::nullopt;
   return static_cast<std::uint32_t>(value * 1e6);
+}
+
+std::optional<double> parse_sample_rate(std::string_view text) noexcept {
+  double value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
+  if (!(value >= 0.0 && value <= 1.0)) return std::nullopt;
+  return value;
+}
+
+std::string with_member(std::string_view members, std::string_view key, std::string_view value) {
+  std::string member{kPrefix};
+  member += key;
+  member += '=';
+  append_encoded(member, value);
+  std::string out;
+  bool written = false;
+  for_each_member(members, [&](std::string_view held) {
+    const std::string_view name = trim(held.substr(0, held.find('=')));
+    if (name.substr(std::min(kPrefix.size(), name.size())) != key) {
+      append_member(out, held, kMaxBaggageSize);
+    } else if (!std::exchange(written, true)) {
+      append_member(out, member, kMaxBaggageSize);
+    }
+  });
+  if (!written) append_member(out, member, kMaxBaggageSize);
+  return out;
 }
 
 std::string sample_rand_text(std::uint32_t millionths) {

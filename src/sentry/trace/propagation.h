@@ -37,6 +37,9 @@ struct ParentSpan {
 /// The members that are not Sentry's, under the same rules, at most `limit` bytes.
 [[nodiscard]] std::string foreign_members(std::string_view baggage, std::size_t limit);
 
+/// `existing` with the `own` members in place of any `sentry-` ones it had.
+[[nodiscard]] std::string with_members(std::string_view existing, std::string_view own);
+
 /// Keys (without `sentry-`) and decoded values of what sentry_members() gave.
 [[nodiscard]] std::vector<std::pair<std::string, std::string>> decode_members(
     std::string_view members);
@@ -46,7 +49,12 @@ void append_encoded(std::string& out, std::string_view text);
 
 /// A sampling number in millionths, if `text` is a decimal number in [0, 1).
 [[nodiscard]] std::optional<std::uint32_t> parse_sample_rand(std::string_view text) noexcept;
-/// The same number as text: `0.` and six digits.
+/// A rate, if `text` is a decimal number in [0, 1].
+[[nodiscard]] std::optional<double> parse_sample_rate(std::string_view text) noexcept;
+/// `members` with the value of `key` (without `sentry-`) replaced, or added at the end.
+[[nodiscard]] std::string with_member(std::string_view members, std::string_view key,
+                                      std::string_view value);
+/// The random number as text: `0.` and six digits.
 [[nodiscard]] std::string sample_rand_text(std::uint32_t millionths);
 
 inline constexpr std::size_t kMaxBaggageSize = 8192;

@@ -11,25 +11,50 @@ namespace {
 
 constexpr std::uint32_t kMillion = 1'000'000;
 
-std::uint32_t pick_sample_rand(const std::string& incoming_members) {
-  if (!incoming_members.empty()) {
-    for (const auto& [key, value] : decode_members(incoming_members)) {
-      if (key != "sample_rand") continue;
-      if (const auto given = parse_sample_rand(value)) return *given;
-    }
+/// What the caller's baggage says of sampling.
+struct Incoming {
+  std::optional<std::uint32_t> sample_rand;
+  std::optional<double> sample_rate;
+};
+
+Incoming read_incoming(const std::string& members) {
+  Incoming incoming;
+  if (members.empty()) return incoming;
+  for (const auto& [key, value] : decode_members(members)) {
+    if (key == "sample_rand") incoming.sample_rand = parse_sample_rand(value);
+    if (key == "sample_rate") incoming.sample_rate = parse_sample_rate(value);
   }
-  return static_cast<std::uint32_t>(base::Random::next() % kMillion);
+  return incoming;
+}
+
+std::uint32_t random_between(std::uint32_t from, std::uint32_t to) noexcept {
+  return from + static_cast<std::uint32_t>(base::Random::next() % (to - from));
+}
+
+std::uint32_t pick_sample_rand(const Incoming& incoming, Decision parent) noexcept {
+  if (incoming.sample_rand) return *incoming.sample_rand;
+  if (!incoming.sample_rate || parent == Decision::kNone) return random_between(0, kMillion);
+  // The first number, in millionths, that is not below the rate.
+  const auto limit = static_cast<std::uint32_t>(std::ceil(*incoming.sample_rate * kMillion));
+  if (parent == Decision::kYes) return limit == 0 ? 0 : random_between(0, limit);
+  return limit == kMillion ? kMillion - 1 : random_between(limit, kMillion);
 }
 
 /// The user's word; NaN when there is none, or none that makes sense.
-double ask_sampler(const TransactionContext& context) noexcept {
+double ask_sampler(const TransactionContext& context, Decision parent,
+                   const Incoming& incoming) noexcept {
   try {
     const Lease client;
     if (client && client->options().traces_sampler) {
-      return client->options().traces_sampler({context.name, context.op, context.source});
+      SamplingContext asked{context.name, context.op, context.source};
+      if (parent != Decision::kNone) asked.parent_sampled = parent == Decision::kYes;
+      asked.parent_sample_rate = incoming.sample_rate;
+      asked.data = context.sampling_data;
+      const double rate = client->options().traces_sampler(asked);
+      if (is_rate(rate)) return rate;
     }
   } catch (...) {
-    // By contract a sampler that throws falls back to the rate.
+    // By contract a sampler that throws falls back to what holds without one.
   }
   return std::nan("");
 }
@@ -39,21 +64,22 @@ double ask_sampler(const TransactionContext& context) noexcept {
 Sampling decide(const TransactionContext& context, Decision parent,
                 const std::string& incoming_members) noexcept {
   Sampling result;
+  Incoming incoming;
+  try {
+    incoming = read_incoming(incoming_members);
+  } catch (...) {
+    // No memory to read it: as if it had said nothing.
+  }
+  result.sample_rand = pick_sample_rand(incoming, parent);
   const bool has_sampler = runtime.has_sampler.load(std::memory_order_relaxed);
   double rate = runtime.traces_sample_rate.load(std::memory_order_relaxed);
   if (!has_sampler && std::isnan(rate)) return result;
-  try {
-    result.sample_rand = pick_sample_rand(incoming_members);
-  } catch (...) {
-    result.sample_rand = static_cast<std::uint32_t>(base::Random::next() % kMillion);
-  }
-  if (parent != Decision::kNone) {
+  const double asked = has_sampler ? ask_sampler(context, parent, incoming) : std::nan("");
+  if (is_rate(asked)) {
+    rate = asked;
+  } else if (parent != Decision::kNone) {
     result.decision = parent;
     return result;
-  }
-  if (has_sampler) {
-    const double asked = ask_sampler(context);
-    if (is_rate(asked)) rate = asked;
   }
   const double whole = is_rate(rate) ? rate : 0.0;
   result.rate = std::ldexp(whole, -runtime.halvings.load(std::memory_order_relaxed));

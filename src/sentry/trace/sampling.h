@@ -16,9 +16,11 @@ struct Sampling {
   bool by_pressure = false;             // left out only because the rate was halved for a while
 };
 
-/// Decides: the caller's decision wins, else the sampler's rate, else Options::traces_sample_rate.
-/// A transaction is kept when its random number is below the rate, so a rate of 0 keeps none.
-/// `incoming_members` may bring the random number of a caller that left the decision to us.
+/// Decides: by the sampler's rate, else as the caller has, else by Options::traces_sample_rate. A
+/// transaction is kept when its random number is below the rate, so a rate of 0 keeps none.
+/// `incoming_members` may bring the caller's random number and rate; a number that is missing is
+/// made so that it fits the caller's decision. Source: Sentry developer documentation, "Propagated
+/// Random Value".
 [[nodiscard]] Sampling decide(const TransactionContext& context, Decision parent,
                               const std::string& incoming_members) noexcept;
 

@@ -1,6 +1,8 @@
 #include "vitals/sentry/span.h"
 
+#include <algorithm>
 #include <array>
+#include <utility>
 
 #include "sentry/client_core.h"
 #include "sentry/runtime.h"
@@ -66,6 +68,29 @@ SpanStatus span_status_from_http(int http_status) noexcept {
   return SpanStatus::kUnknown;
 }
 
+std::string HeaderLines::joined() const {
+  std::string text;
+  for (std::size_t i = 0; i < count_; ++i) {
+    if (i > 0) text += ',';
+    text += lines_[i];
+  }
+  return text;
+}
+
+namespace detail {
+namespace {
+constinit thread_local LogIds thread_log_ids{};
+}  // namespace
+
+LogIds log_ids() noexcept {
+  return thread_log_ids;
+}
+LogIds exchange_log_ids(LogIds ids) noexcept {
+  return std::exchange(thread_log_ids, ids);
+}
+
+}  // namespace detail
+
 Span Span::begin(const TransactionContext& context, const IncomingTrace& incoming) noexcept {
   return {Trace::start(context, incoming), 0};
 }
@@ -123,6 +148,16 @@ void Span::set_http_status(int http_status) const noexcept {
   trace_->add_record(index_, Section::kData, "http.response.status_code", http_status);
 }
 
+void Span::add_link(TraceId trace_id, SpanId span_id, bool sampled,
+                    std::string_view type) const noexcept {
+  if (!trace_ || !trace_id || !span_id) return;
+  std::array<char, 32 + 16 + 1> key{};
+  char* end = std::copy_n(trace_id.hex().chars.data(), 32, key.data());
+  end = std::copy_n(span_id.hex().chars.data(), 16, end);
+  *end = sampled ? '1' : '0';
+  trace_->add_record(index_, Section::kLink, {key.data(), key.size()}, type);
+}
+
 void Span::set_measurement(std::string_view name, double value,
                            std::string_view unit) const noexcept {
   if (!trace_) return;
@@ -168,11 +203,7 @@ std::string Span::sentry_trace() const {
 
 std::string Span::baggage(std::string_view existing) const {
   if (!trace_) return std::string{existing};
-  const std::string own = trace_->dsc();
-  std::string text = detail::foreign_members(
-      existing, detail::kMaxBaggageSize - std::min(own.size() + 1, detail::kMaxBaggageSize));
-  if (!text.empty() && !own.empty()) text += ',';
-  return text += own;
+  return detail::with_members(existing, trace_->dsc());
 }
 
 std::string Span::traceparent() const {

@@ -21,6 +21,32 @@ constexpr std::uint32_t kMaxArena = 1024 * 1024;
 constexpr std::size_t kMaxName = 512;
 constexpr std::size_t kFirstSpans = 8;
 
+/// Adds `sentry-KEY=VALUE` to baggage members, unless the value is empty.
+void add_member(std::string& out, std::string_view key, std::string_view value) {
+  if (value.empty()) return;
+  if (!out.empty()) out += ',';
+  out += "sentry-";
+  out += key;
+  out += '=';
+  append_encoded(out, value);
+}
+
+/// Whether a trace that came with these members is ours to continue.
+/// Source: Sentry developer documentation, "strictTraceContinuation".
+bool is_from_our_organisation(
+    const std::vector<std::pair<std::string, std::string>>& members) noexcept {
+  const Lease client;
+  if (!client) return true;
+  const std::string& ours = client->org_id();
+  bool named = false;
+  for (const auto& [key, value] : members) {
+    if (key != "org_id" || value.empty()) continue;
+    named = true;
+    if (!ours.empty() && value != ours) return false;
+  }
+  return !client->options().strict_trace_continuation || named == !ours.empty();
+}
+
 std::string rate_text(double rate) {
   std::array<char, 32> digits{};
   const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), rate).ptr;
@@ -50,6 +76,7 @@ Ref<Trace> Trace::start(const TransactionContext& context, const IncomingTrace& 
   trace->sample_rand_ = sampling.sample_rand;
   trace->sample_rate_ = sampling.rate;
   trace->by_pressure_ = sampling.by_pressure;
+  if (!trace->dsc_.empty()) trace->complete_dsc(sampling);
   if (sampling.decision == Decision::kYes) {
     try {
       trace->start_recording(context);
@@ -69,7 +96,25 @@ void Trace::continue_from(const IncomingTrace& incoming) noexcept {
     from_sentry = parent.has_value();
   }
   if (!parent && !incoming.traceparent.empty()) parent = parse_traceparent(incoming.traceparent);
-  if (!parent) {
+  std::string members;
+  bool ours = true;
+  if (parent) {
+    try {
+      // A caller of another kind may have passed on the baggage of somebody in front of it.
+      members = sentry_members(incoming.baggage.size() == 1 ? incoming.baggage[0]
+                                                            : incoming.baggage.joined());
+      const auto decoded = decode_members(members);
+      ours = is_from_our_organisation(decoded);
+      for (const auto& [key, value] : decoded) {
+        // Of another trace: mixed up on the way, or made up.
+        if (key == "trace_id" && value != parent->trace_id.hex().view()) members.clear();
+      }
+    } catch (...) {
+      members.clear();
+      ours = false;  // nobody knows whose it is
+    }
+  }
+  if (!parent || !ours) {
     trace_id_ = new_id<TraceId>();
     return;
   }
@@ -78,17 +123,23 @@ void Trace::continue_from(const IncomingTrace& incoming) noexcept {
   decision_ = parent->decision;
   // Sentry's own caller is the head of the trace, and what it says stands, also when it said
   // nothing.
-  dsc_frozen_ = from_sentry;
-  if (incoming.baggage.empty()) return;
+  dsc_ = std::move(members);
+  dsc_frozen_ = from_sentry || !dsc_.empty();
+}
+
+void Trace::complete_dsc(const Sampling& sampling) noexcept {
   try {
-    dsc_ = sentry_members(incoming.baggage);
-    for (const auto& [key, value] : decode_members(dsc_)) {
-      // Of another trace: mixed up on the way, or made up.
-      if (key == "trace_id" && value != trace_id_.hex().view()) dsc_.clear();
+    std::string completed =
+        with_member(dsc_, "sample_rand", sample_rand_text(sampling.sample_rand));
+    // The sampler's word stands from here on; the three have to fit each other.
+    if (sampling.rate >= 0) {
+      completed = with_member(completed, "sample_rate", rate_text(sampling.rate));
+      completed =
+          with_member(completed, "sampled", sampling.decision == Decision::kYes ? "true" : "false");
     }
-    if (!dsc_.empty()) dsc_frozen_ = true;
+    dsc_ = std::move(completed);
   } catch (...) {
-    dsc_.clear();
+    // No memory: the caller's words go on as they came.
   }
 }
 
@@ -233,8 +284,7 @@ std::string Trace::dsc() {
   {
     const Lease client;
     if (client) {
-      built = build_dsc(
-          {client->public_key(), client->options().release, client->options().environment}, name);
+      built = build_dsc(client->dsc_source(), name);
     } else {
       built = build_dsc({}, name);
     }
@@ -259,24 +309,30 @@ std::string_view Trace::dsc_name() const noexcept {
 std::string Trace::build_dsc(const DscSource& source, std::string_view name) const {
   std::string out;
   const auto add = [&out](std::string_view key, std::string_view value) {
-    if (value.empty()) return;
-    if (!out.empty()) out += ',';
-    out += "sentry-";
-    out += key;
-    out += '=';
-    append_encoded(out, value);
+    add_member(out, key, value);
   };
   add("trace_id", trace_id_.hex().view());
   add("public_key", source.public_key);
   if (sample_rate_ >= 0) add("sample_rate", rate_text(sample_rate_));
-  if (decided_) {
-    add("sample_rand", sample_rand_text(sample_rand_));
-    add("sampled", decision_ == Decision::kYes ? "true" : "false");
-  }
+  add("sample_rand", sample_rand_text(sample_rand_));
+  if (decided_) add("sampled", decision_ == Decision::kYes ? "true" : "false");
   add("release", source.release);
   add("environment", source.environment);
+  add("org_id", source.org_id);
   std::string masked;
   add("transaction", scrub_text(name, false, masked));
+  return out;
+}
+
+std::string dsc_outside_spans(const TraceId& trace_id, std::uint32_t sample_rand,
+                              const DscSource& source) {
+  std::string out;
+  add_member(out, "trace_id", trace_id.hex().view());
+  add_member(out, "public_key", source.public_key);
+  add_member(out, "sample_rand", sample_rand_text(sample_rand));
+  add_member(out, "release", source.release);
+  add_member(out, "environment", source.environment);
+  add_member(out, "org_id", source.org_id);
   return out;
 }
 

@@ -51,7 +51,12 @@ struct DscSource {
   std::string_view public_key;
   std::string_view release;
   std::string_view environment;
+  std::string_view org_id{};
 };
+
+/// The dynamic sampling context of a trace without a transaction: nothing is decided.
+[[nodiscard]] std::string dsc_outside_spans(const TraceId& trace_id, std::uint32_t sample_rand,
+                                            const DscSource& source);
 
 /// What all spans of a transaction share. Unsampled, it is these few ids and nothing more.
 /// Threads: any; its lock is held by users' threads alone. Once finished nothing changes any more,
@@ -124,6 +129,8 @@ class Trace {
   Trace() noexcept = default;
   ~Trace() = default;
   void continue_from(const IncomingTrace& incoming) noexcept;
+  /// Puts what was found out here into the context that the caller sent.
+  void complete_dsc(const Sampling& sampling) noexcept;
   void start_recording(const TransactionContext& context);
   /// The name as it may go into the headers of other services: a url may hold anything that a
   /// visitor typed, and stays here.

@@ -29,6 +29,7 @@ TEST_F(RestinioTest, RequestIsReadWholeWithHeaderNamesInAnyCase) {
   request.head.add_field("x-request-id", "abc");
   request.head.add_field("Sentry-Trace", "0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-1");
   request.head.add_field("BAGGAGE", "sentry-release=1");
+  request.head.add_field("baggage", "vendor=2");
   request.head.add_field("traceparent", "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01");
 
   const monitor::RequestStart start = request_start(request, "/users/{id}", "get_user");
@@ -38,7 +39,7 @@ TEST_F(RestinioTest, RequestIsReadWholeWithHeaderNamesInAnyCase) {
   EXPECT_EQ(start.path, "/users/7");
   EXPECT_EQ(start.query, "x=1");
   EXPECT_EQ(start.request_id, "abc");
-  EXPECT_EQ(start.baggage, "sentry-release=1");
+  EXPECT_EQ(start.baggage.joined(), "sentry-release=1,vendor=2");
   EXPECT_FALSE(start.sentry_trace.empty());
   EXPECT_FALSE(start.traceparent.empty());
 }

@@ -153,7 +153,7 @@ TEST_F(CaptureTest, AMessageArrivesWithItsLevel) {
   start();
   capture_message("half a \xff text", Level::kWarning);
   const Json e = event();
-  EXPECT_EQ(e["message"]["formatted"], "half a \xef\xbf\xbd text");
+  EXPECT_EQ(e["logentry"]["formatted"], "half a \xef\xbf\xbd text");
   EXPECT_EQ(e["level"], "warning");
   EXPECT_FALSE(e.contains("exception"));
 }
@@ -161,7 +161,7 @@ TEST_F(CaptureTest, AMessageArrivesWithItsLevel) {
 TEST_F(CaptureTest, AHugeMessageIsCut) {
   start();
   capture_message(std::string(1'000'000, 'x'));
-  EXPECT_EQ(event()["message"]["formatted"].get<std::string>().size(), 8192U);
+  EXPECT_EQ(event()["logentry"]["formatted"].get<std::string>().size(), 8192U);
 }
 
 TEST_F(CaptureTest, TheHookMayChangeAndRefuse) {
@@ -175,7 +175,7 @@ TEST_F(CaptureTest, TheHookMayChangeAndRefuse) {
   capture_message("kept");
   capture_message("refused", Level::kDebug);
   const Json e = event();
-  EXPECT_EQ(e["message"]["formatted"], "kept (seen)");
+  EXPECT_EQ(e["logentry"]["formatted"], "kept (seen)");
   EXPECT_EQ(e["tags"]["hooked"], "yes");
   EXPECT_EQ(counted(Category::kError, Outcome::kBeforeSend), 1U);
   EXPECT_EQ(counted(Category::kError, Outcome::kSent), 1U);

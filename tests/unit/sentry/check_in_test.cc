@@ -49,7 +49,7 @@ TEST_F(CheckIns, ARunIsAStartAndAnEndOfOneId) {
     EXPECT_EQ(one["environment"], "test");
     EXPECT_EQ(one["release"], "app@1.2.3");
     EXPECT_FALSE(one.contains("monitor_config"));
-    EXPECT_FALSE(one.contains("contexts"));
+    EXPECT_EQ(one["contexts"]["trace"]["trace_id"], sent[0]["contexts"]["trace"]["trace_id"]);
   }
   EXPECT_EQ(counted(Category::kMonitor, Outcome::kSent), 2U);
 }

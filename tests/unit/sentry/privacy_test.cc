@@ -365,7 +365,7 @@ TEST_F(PrivacyTest, WhatTheServiceSaidStaysAsItWas) {
   EXPECT_EQ(e["extra"]["sql"], "SELECT id FROM users WHERE id = 5");
   EXPECT_EQ(e["extra"]["json"], R"({ "rows" : 12, "ok" : true })");
   EXPECT_EQ(e["breadcrumbs"]["values"][0]["message"], "took 12 ms: cache miss, key user:5");
-  EXPECT_EQ(e["message"]["formatted"],
+  EXPECT_EQ(e["logentry"]["formatted"],
             "order 4711 of 550e8400-e29b-41d4-a716-446655440000 failed: no stock");
 }
 

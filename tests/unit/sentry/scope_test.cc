@@ -319,7 +319,7 @@ TEST_F(ScopeTest, ManyThreadsWithScopesOfTheirOwnNeverMix) {
   EXPECT_EQ(events.size() + counted(Category::kError, Outcome::kQueueFull),
             std::size_t{kThreads * kRounds});
   for (const Json& e : events) {
-    const std::string me = e["message"]["formatted"];
+    const std::string me = e["logentry"]["formatted"];
     EXPECT_EQ(e["user"]["id"], me);
     EXPECT_EQ(e["tags"]["me"], me);
     EXPECT_THAT(messages(e), ElementsAre(me));

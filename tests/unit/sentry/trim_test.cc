@@ -71,8 +71,8 @@ TEST(Trim, AMessageOfMegabytesArrives) {
   Event event;
   event.message = std::string(3'000'000, 'm');
   const Json e = written(event);
-  EXPECT_EQ(e["message"]["formatted"].get<std::string>().size(), 8192U);
-  EXPECT_EQ(e["_meta"]["message"]["formatted"][""]["len"], 3'000'000);
+  EXPECT_EQ(e["logentry"]["formatted"].get<std::string>().size(), 8192U);
+  EXPECT_EQ(e["_meta"]["logentry"]["formatted"][""]["len"], 3'000'000);
 }
 
 TEST(Trim, ASecretIsMaskedBeforeTheTextAroundItIsCut) {
@@ -163,7 +163,7 @@ TEST(Trim, AnEventIsNeverLostWhateverAHookPutsIn) {
   event.request.headers = {{"Long", std::string(2'000'000, 'h')}};
   const Json e = written(event);
   EXPECT_EQ(e["exception"]["values"].size(), 2U);
-  EXPECT_EQ(e["message"]["formatted"], "what happened");
+  EXPECT_EQ(e["logentry"]["formatted"], "what happened");
   EXPECT_EQ(e["user"]["id"].get<std::string>().size(), 200U);
 }
 

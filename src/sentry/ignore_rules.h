@@ -1,0 +1,29 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "sentry/glob.h"
+#include "vitals/sentry/event.h"
+#include "vitals/sentry/options.h"
+
+namespace vitals::sentry::detail {
+
+/// Options::ignore_errors and Options::ignore_transactions, made ready to match.
+class IgnoreRules {
+ public:
+  /// What is no glob is left out: see fault_in_ignore_rules().
+  explicit IgnoreRules(const Options& options);
+
+  /// Threads: any. Cost: for each rule at most the texts' length times the pattern's.
+  [[nodiscard]] bool ignores(const Event& event) const;
+
+ private:
+  std::vector<Glob> errors_;
+  std::vector<Glob> transactions_;
+};
+
+/// The first pattern that is no glob, with what is wrong; empty when there is none.
+[[nodiscard]] std::string fault_in_ignore_rules(const Options& options);
+
+}  // namespace vitals::sentry::detail
