@@ -27,7 +27,7 @@ TEST_F(BeastTest, RequestIsReadWholeWithHeaderNamesInAnyCase) {
   EXPECT_EQ(start.path, "/users/7");
   EXPECT_EQ(start.query, "x=1");
   EXPECT_EQ(start.request_id, "abc");
-  EXPECT_EQ(start.baggage, "sentry-release=1");
+  EXPECT_EQ(start.baggage.joined(), "sentry-release=1");
   EXPECT_FALSE(start.sentry_trace.empty());
   EXPECT_FALSE(start.traceparent.empty());
 }
