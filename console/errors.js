@@ -147,7 +147,7 @@ export class ErrorDetail {
       h("div", { class: "detail" },
         h("div", {},
           event === null ? h("p", { class: "card empty" }, "This event was too large to keep.") : null,
-          event?.message ? h("section", { class: "card" }, h("h3", {}, "Message"), h("p", { class: "text" }, event.message.formatted ?? "")) : null,
+          event?.logentry ? h("section", { class: "card" }, h("h3", {}, "Message"), h("p", { class: "text" }, event.logentry.formatted ?? "")) : null,
           chain.map((exception, i) => stack(exception, i, shown.text ?? "")),
           event ? breadcrumbs(event) : null),
         h("aside", { "aria-label": "Facts" },

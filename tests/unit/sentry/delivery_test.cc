@@ -9,6 +9,7 @@
 #include <thread>
 
 #include "fixture.h"
+#include "vitals/sentry/check_in.h"
 
 namespace vitals::sentry {
 namespace {
@@ -52,13 +53,14 @@ TEST_F(DeliveryTest, ARequestBearsTheProtocolsHeaders) {
 
 TEST_F(DeliveryTest, OnlyLargeBodiesArePacked) {
   start();
-  capture_message("x");
+  { const CheckIn small{"nightly"}; }
+  EXPECT_THAT(sent("check_in"), SizeIs(2));
   capture_message(std::string(4000, 'x'));
-  EXPECT_THAT(sent("event"), SizeIs(2));
+  EXPECT_THAT(sent("event"), SizeIs(1));
   const auto requests = transport->requests();
-  EXPECT_EQ(requests[0].headers.size(), 3U);
-  EXPECT_THAT(requests[1].headers, Contains(Pair("Content-Encoding", "gzip")));
-  EXPECT_LT(requests[1].body.size(), 2000U);
+  EXPECT_EQ(requests.front().headers.size(), 3U);
+  EXPECT_THAT(requests.back().headers, Contains(Pair("Content-Encoding", "gzip")));
+  EXPECT_LT(requests.back().body.size(), 2000U);
 }
 
 TEST_F(DeliveryTest, ErrorsGoBeforeTransactions) {

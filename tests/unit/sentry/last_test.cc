@@ -74,7 +74,7 @@ class LastTest : public ClientTest {
     std::multiset<std::string> said;
     for (const Json& event : events) {
       if (event.contains("exception")) said.insert(event["exception"]["values"].back()["value"]);
-      if (event.contains("message")) said.insert(event["message"]["formatted"]);
+      if (event.contains("logentry")) said.insert(event["logentry"]["formatted"]);
     }
     return said;
   }
