@@ -105,14 +105,16 @@ class [[nodiscard("dropping the guard ends the client at once")]] Guard {
 /// allocated after. In a child of fork() the client is disabled: what waits is the parent's to
 /// send, and a guard there does nothing. The child may call init() for itself. Errors: a malformed
 /// DSN, a rate out of range, faulty grouping rules, a client that is active already. An error is
-/// also said on stderr, whatever Options::debug is, as is a release or environment that Sentry would
+/// also said on stderr, whatever Options::debug is, as is a release or environment that Sentry
+/// would
 /// not take: it is easy never to look at the result. Threads: any, but at most one client is active
 /// in a process.
 [[nodiscard("without its guard the client ends at once, and an error is not seen")]] Result<Guard>
 init(Options options);
 
 /// Waits until what was captured before the call has been sent, put on disk or dropped. False when
-/// `timeout` came first; any length will do, below zero it is zero. Not for the hot path: the client
+/// `timeout` came first; any length will do, below zero it is zero. Not for the hot path: the
+/// client
 /// sends by itself. In a signal handler it does not hang; it is false at once where it interrupts a
 /// flush or a capture.
 bool flush(std::chrono::milliseconds timeout) noexcept;
@@ -163,7 +165,8 @@ EventId capture_formatted(std::string_view message_template, ListView<ValueView>
 /// An exception that was captured before, here or further down, is no second event; the id is that
 /// of the first. Returns the event's id, zero when the client is disabled or the queue is full.
 /// Never blocks, never throws. Not for signal handlers, since it takes memory: one that interrupts
-/// the client itself gets zero, one that interrupts malloc() waits for ever. Threads: any. Cost: some allocations; a nested exception costs a rethrow.
+/// the client itself gets zero, one that interrupts malloc() waits for ever. Threads: any. Cost:
+/// some allocations; a nested exception costs a rethrow.
 inline EventId capture_exception(const std::exception& exception,
                                  const CaptureOptions& options) noexcept {
   return enabled() ? detail::capture_exception(exception, options) : EventId{};
