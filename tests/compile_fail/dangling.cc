@@ -40,9 +40,13 @@ std::size_t bounds() {
 }
 
 #ifdef ROUTE
-std::string_view route() { return monitor::Endpoint(monitor::Method::kGet, "/x").route(); }
+std::string_view route() {
+  return monitor::Endpoint(monitor::Method::kGet, "/x").route();
+}
 #else
-std::string_view route(const monitor::Endpoint& endpoint) { return endpoint.route(); }
+std::string_view route(const monitor::Endpoint& endpoint) {
+  return endpoint.route();
+}
 #endif
 
 std::size_t expression() {
