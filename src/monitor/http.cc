@@ -1,5 +1,6 @@
 #include "vitals/monitor/http.h"
 
+#include <algorithm>
 #include <string>
 
 #include "monitor/clock.h"
@@ -9,6 +10,30 @@
 #include "vitals/sentry/client.h"
 
 namespace vitals::monitor {
+namespace {
+
+bool same_name(std::string_view one, std::string_view other) noexcept {
+  return std::ranges::equal(
+      one, other, [](char a, char b) { return (a >= 'A' && a <= 'Z' ? a + ('a' - 'A') : a) == b; });
+}
+
+/// What the span of a served request says of it. Source: OpenTelemetry, "Semantic conventions for
+/// HTTP server spans".
+void describe(const sentry::Span& span, const sentry::RequestData& request) noexcept {
+  span.set_data("http.request.method", request.method);
+  if (!request.url.empty()) span.set_data("url.path", request.url);
+  if (request.header_source.read == nullptr) return;
+  request.header_source.read(request.header_source.request, const_cast<sentry::Span*>(&span),
+                             [](void* sink, std::string_view name, std::string_view value) {
+                               const auto& into = *static_cast<const sentry::Span*>(sink);
+                               if (same_name(name, "user-agent"))
+                                 into.set_data("user_agent.original", value);
+                               if (same_name(name, "host")) into.set_data("server.address", value);
+                             });
+}
+
+}  // namespace
+
 Method parse_method(std::string_view name) noexcept {
   const auto& names = metrics::LabelValues<Method>::kValues;
   for (std::size_t i = 0; i + 1 < names.size(); ++i) {
@@ -54,7 +79,10 @@ void RequestScope::start_trace(const RequestStart& start) noexcept {
   query_.keep(start.query);
   scope_ = sentry::Scope::fork();
   facts_ = {.tags = {{{"request_id", id_.view()}, {"operation", operation}}},
-            .request = {.method = to_string(method_), .url = path_.view(), .query = query_.view()}};
+            .request = {.method = to_string(method_),
+                        .url = path_.view(),
+                        .query = query_.view(),
+                        .header_source = start.headers}};
   scope_.borrow(facts_);
   scope_.add_breadcrumb({.type = "http", .category = "http.server", .message = name});
   if (!start.remote_address.empty())
@@ -131,6 +159,7 @@ void RequestScope::finish(int status, sentry::SessionStatus session) noexcept {
   }
   if (!transaction_) return;
   transaction_.set_http_status(status);
+  if (transaction_.sampled()) describe(transaction_, facts_.request);
   transaction_.finish();
 }
 

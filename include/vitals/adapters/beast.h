@@ -44,6 +44,17 @@ sentry::HeaderLines lines_of(const boost::beast::http::header<true, Fields>& hea
   return lines;
 }
 
+/// All fields, for an event that may be captured while the request is served.
+template <class Fields>
+sentry::HeaderSource headers_of(const boost::beast::http::header<true, Fields>& head) noexcept {
+  return {.request = &head,
+          .read = [](const void* request, void* sink, sentry::HeaderSource::Take take) noexcept {
+            using Head = boost::beast::http::header<true, Fields>;
+            for (const auto& field : *static_cast<const Head*>(request))
+              take(sink, view_of(field.name_string()), view_of(field.value()));
+          }};
+}
+
 /// Of `/path?query` and of `http://authority/path?query`.
 inline std::string_view path_and_query(std::string_view target) noexcept {
   const std::size_t scheme = target.starts_with('/') ? std::string_view::npos : target.find("://");
@@ -71,7 +82,8 @@ template <class Fields>
           .request_id = detail::field_of(request, "X-Request-ID"),
           .sentry_trace = detail::field_of(request, "sentry-trace"),
           .baggage = detail::lines_of(request, "baggage"),
-          .traceparent = detail::field_of(request, "traceparent")};
+          .traceparent = detail::field_of(request, "traceparent"),
+          .headers = detail::headers_of(request)};
 }
 
 /// The same for a route that has an Endpoint, which must outlive the scope.

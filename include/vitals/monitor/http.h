@@ -50,6 +50,9 @@ struct RequestStart {
   std::string_view sentry_trace{};
   sentry::HeaderLines baggage{};  ///< all lines of it
   std::string_view traceparent{};
+  /// All fields of the request, for Sentry only: an event and a sampled transaction copy them, with
+  /// what is private masked. What it reads must outlive the RequestScope.
+  sentry::HeaderSource headers{};
 };
 
 class RequestScope;

@@ -30,6 +30,14 @@ TEST_F(BeastTest, RequestIsReadWholeWithHeaderNamesInAnyCase) {
   EXPECT_EQ(start.baggage.joined(), "sentry-release=1");
   EXPECT_FALSE(start.sentry_trace.empty());
   EXPECT_FALSE(start.traceparent.empty());
+
+  std::string fields;
+  start.headers.read(start.headers.request, &fields,
+                     [](void* sink, std::string_view name, std::string_view value) {
+                       static_cast<std::string*>(sink)->append(name).append("=").append(value) +=
+                           "|";
+                     });
+  EXPECT_NE(fields.find("x-request-id=abc|"), std::string::npos) << fields;
 }
 
 TEST_F(BeastTest, TheTargetMayNameTheHostOrNothing) {

@@ -143,6 +143,41 @@ TEST_F(RequestScopeTest, IsASessionWhoseStatusFollowsFromWhatWasCaptured) {
                             {"exited", 1}, {"errored", 1}, {"crashed", 1}, {"abnormal", 1}}));
 }
 
+constexpr sentry::HeaderSource kHeaders{
+    .request = nullptr,
+    .read = [](const void* /*request*/, void* sink, sentry::HeaderSource::Take take) noexcept {
+      take(sink, "Host", "example.org");
+      take(sink, "USER-AGENT", "curl/8");
+      take(sink, "Authorization", "Bearer of-something");
+      take(sink, "Cookie", "session=1");
+    }};
+
+TEST_F(RequestScopeTest, EventsShowTheHeadersOfTheirRequestWithoutWhatIsPrivate) {
+  RequestScope request{{.method = Method::kGet, .route = "/headed", .headers = kHeaders}};
+  request.fail_unhandled(OddError{"it broke"});
+  request.finish(500);
+  const auto events = sent("event");
+  ASSERT_THAT(events, SizeIs(1));
+  const auto& headers = events[0]["request"]["headers"];
+  EXPECT_EQ(headers["Host"], "example.org");
+  EXPECT_EQ(headers["USER-AGENT"], "curl/8");
+  EXPECT_EQ(headers.dump().find("of-something"), std::string::npos);
+  EXPECT_EQ(headers.dump().find("session"), std::string::npos);
+}
+
+TEST_F(RequestScopeTest, TheServersSpanSaysWhoAskedForWhat) {
+  RequestScope request{
+      {.method = Method::kGet, .route = "/a/{id}", .path = "/a/7", .headers = kHeaders}};
+  request.finish(200);
+  const auto transactions = sent("transaction");
+  ASSERT_THAT(transactions, SizeIs(1));
+  const auto& data = transactions[0]["contexts"]["trace"]["data"];
+  EXPECT_EQ(data["http.request.method"], "GET");
+  EXPECT_EQ(data["url.path"], "/a/7");
+  EXPECT_EQ(data["user_agent.original"], "curl/8");
+  EXPECT_EQ(data["server.address"], "example.org");
+}
+
 TEST_F(RequestScopeTest, CountsAnUnhandledExceptionByItsUnqualifiedClass) {
   RequestScope request{{.method = Method::kGet, .route = "/odd"}};
   request.fail_unhandled(OddError{"secret detail"});
