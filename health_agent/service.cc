@@ -135,6 +135,7 @@ api::ServerOptions server_options(const Settings& settings) {
   options.admission.trusted_proxies = settings.trusted_proxies;
   options.admission.rate_limit_per_minute = settings.rate_limit_per_minute;
   options.admission.telegram_secret = settings.telegram_webhook_secret;
+  options.keep_alive = std::chrono::seconds{settings.keep_alive_seconds};
   options.workers = workers(settings);
   // Each model has the agent's timeout for itself.
   const int models = settings.agent_fallback_model.empty() ? 1 : 2;

@@ -381,6 +381,7 @@ void read_api(Reader& in, LoadedSettings& out) {
         "at least one key, since API_HOST " + shown(s.api_host) + " is not a loopback address");
   }
   read_who_may_come(in, out);
+  in.integer("KEEP_ALIVE_SECONDS", s.keep_alive_seconds, 1, 3'600);
   in.integer("RATE_LIMIT_PER_MINUTE", s.rate_limit_per_minute, 0, 1'000'000);
   in.choice("LOG_LEVEL", s.log_level,
             {"trace", "debug", "info", "warning", "error", "critical", "off"});

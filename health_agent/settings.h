@@ -46,6 +46,7 @@ struct Settings {
   std::vector<std::string> cors_origins = {"http://localhost:3000"};
   std::vector<std::string> allowed_hosts;  // empty: what api_host is reached by
   AddressList trusted_proxies;
+  int keep_alive_seconds = 75;
   int rate_limit_per_minute = 0;
   std::string database_url = "sqlite:data/health_agent.db";
   int database_pool_size = 0;  // 2 x cores + 5 when not given

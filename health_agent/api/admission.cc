@@ -132,10 +132,13 @@ Entry Admission::decide(const RequestHead& head) {
   }
   // A page cannot know the secret that an update bears, whatever host it was sent to.
   if (!update) {
-    // RFC 9112, 3.2.2 has the target's own host win over the field; here each of them must be ours.
-    if (head.host) entry.refusal = check_host(*head.host, entry);
-    if (!entry.refusal && !target.authority.empty())
+    // The target's own host stands in place of the field (RFC 9112, 3.2.2). Browsers name none in
+    // the target of a request to a server, so a page cannot choose it.
+    if (!target.authority.empty()) {
       entry.refusal = check_host(target.authority, entry);
+    } else if (head.host) {
+      entry.refusal = check_host(*head.host, entry);
+    }
     if (!entry.refusal) entry.refusal = check_browser(head, entry);
     if (entry.refusal) return entry;
   }

@@ -24,6 +24,7 @@
 #include <vector>
 
 #include "health_agent/api/http_answer.h"
+#include "health_agent/api/unread_watch.h"
 #include "vitals/adapters/beast.h"
 #include "vitals/export/request_head.h"
 
@@ -215,6 +216,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
     keep_ = std::move(keep);
     keep_alive_ = keep_alive;
     state_ = State::kStreaming;
+    unread_ = {};
     ::setsockopt(socket_.native_handle(), SOL_SOCKET, SO_SNDBUF, &kStreamBuffer,
                  sizeof kStreamBuffer);
     stream_ended_ = false;
@@ -249,6 +251,13 @@ class Connection : public std::enable_shared_from_this<Connection> {
       send_now(kNoMemory);
       close();
       return;
+    }
+    if (state_ == State::kStreaming) {
+      const auto window = receive_window(socket_.native_handle());
+      if (window && unread_.is_unread(*window, now)) {
+        close();
+        return;
+      }
     }
     if (now < deadline_) return;
     const bool unanswered = state_ == State::kHead || state_ == State::kBody;
@@ -485,6 +494,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   std::string out_;
   std::string body_;  // behind `out_`
   std::size_t sent_ = 0;
+  UnreadWatch unread_;  // of what is streamed
   std::unique_ptr<Parser> parser_;
   std::shared_ptr<Call> call_;  // until it is served
   std::shared_ptr<void> keep_;  // until its answer is written

@@ -161,6 +161,32 @@ TEST(Access, WithoutKeysNobodyFillsAllPlacesOfTheLiveStreams) {
   EXPECT_TRUE(eventually([&] { return viewers() == 8; }));
 }
 
+TEST(Access, LiveStreamsThatNobodyReadsGiveTheirPlacesBackWithinSeconds) {
+  const Service service{health_agent()};
+  const auto follow = [&] {
+    auto socket = std::make_unique<RawSocket>(service.api_port());
+    EXPECT_TRUE(socket->send("GET /console/api/live HTTP/1.1\r\nHost: localhost\r\n\r\n"));
+    return socket;
+  };
+  Http client = service.http();
+  const auto viewers = [&] {
+    return client.get("/console/api/health").json()["viewers"].get<int>();
+  };
+  const auto reader = follow();
+  std::vector<std::unique_ptr<RawSocket>> asleep;
+  for (int i = 0; i < 7; ++i)
+    asleep.push_back(follow());
+  EXPECT_TRUE(eventually([&] { return viewers() == 8; }));
+  bool reader_ended = false;
+  // What it reads is thrown away.
+  const auto only_the_reader_is_left = [&] {
+    reader_ended = reader_ended || reader->closed_within(100ms);
+    return viewers() == 1;
+  };
+  EXPECT_TRUE(eventually(only_the_reader_is_left, 60s));
+  EXPECT_FALSE(reader_ended) << "who reads stays";
+}
+
 TEST(Access, AStrangersTraceIsNotBelieved) {
   EnvelopeReceiver receiver;
   Service service{health_agent(

@@ -46,6 +46,16 @@ class BadConnections : public testing::Test {
   std::size_t threads_ = 0;
 };
 
+TEST(KeepAlive, LastsAsLongAsItIsSet) {
+  const Service service{health_agent({{"KEEP_ALIVE_SECONDS", "1"}})};
+  RawSocket socket{service.api_port()};
+  for (int i = 0; i < 2; ++i) {
+    ASSERT_TRUE(socket.send("GET /api/health HTTP/1.1\r\nHost: localhost\r\n\r\n"));
+    ASSERT_TRUE(socket.read_response());
+  }
+  EXPECT_TRUE(socket.closed_within(20s)) << "by default it is 75 s";
+}
+
 TEST_F(BadConnections, SlowClientsHoldNobodyUp) {
   std::vector<RawSocket> slow;
   for (int i = 0; i < 40; ++i)

@@ -37,6 +37,8 @@ std::vector<FramingCase> framing_cases(const std::string& path) {
        200, kOn},
       {"absolute form", "GET http://localhost" + path + " HTTP/1.1\r\nHost: localhost\r\n\r\n", 200,
        kOn},
+      {"absolute form, the field's host ignored",
+       "GET http://localhost" + path + " HTTP/1.1\r\nHost: other.example\r\n\r\n", 200, kOn},
       {"absolute form in capitals",
        "GET HTTP://localhost" + path + " HTTP/1.1\r\nHost: localhost\r\n\r\n", 200, kOn},
       {"body with a length", with("Content-Length: 4\r\n") + "abcd", 200, kOn},

@@ -92,6 +92,7 @@ INSTANTIATE_TEST_SUITE_P(
         BadVariable{"ENABLE_CONSOLE", "x"}, BadVariable{"RUN_MODE", "daemon"},
         BadVariable{"API_PORT", "0"}, BadVariable{"API_PORT", "80a"},
         BadVariable{"CORS_ORIGINS", "example.com"}, BadVariable{"RATE_LIMIT_PER_MINUTE", "-1"},
+        BadVariable{"KEEP_ALIVE_SECONDS", "0"}, BadVariable{"KEEP_ALIVE_SECONDS", "1m"},
         BadVariable{"DATABASE_URL", "mysql://h/db"}, BadVariable{"DATABASE_URL", "sqlite:"},
         BadVariable{"DATABASE_URL", "postgresql://h"}, BadVariable{"DATABASE_POOL_SIZE", "0"},
         BadVariable{"REDIS_URL", "localhost"}, BadVariable{"CACHE_TTL_SECONDS", "soon"},
