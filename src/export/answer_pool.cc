@@ -68,7 +68,9 @@ void AnswerPool::run() noexcept {
     }
     {
       const std::lock_guard lock(mutex_);
-      made_.push_back(std::move(made));  // whose place was reserved
+      // Its place was reserved, unless the loop has given up its connections for want of memory and
+      // taken others since; then the answer has nobody to go to.
+      if (made_.size() < made_.capacity()) made_.push_back(std::move(made));
     }
     wake_up(wake_);
   }

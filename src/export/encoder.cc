@@ -155,7 +155,8 @@ bool Encoder::readable(const metrics::SummaryView& summary, std::size_t i) noexc
 
 metrics::ExemplarView Encoder::readable(const metrics::ExemplarView& exemplar) {
   if (!exemplar) return exemplar;
-  if (std::isfinite(exemplar.timestamp) && is_short(exemplar.labels)) return exemplar;
+  const bool timely = exemplar.timestamp >= 0.0 && exemplar.timestamp < kTimestampsEnd;
+  if (timely && is_short(exemplar.labels)) return exemplar;
   leave_out();
   return {};
 }

@@ -81,12 +81,14 @@ using EncoderMaker = std::unique_ptr<Encoder> (*)(const PageOptions& options);
 [[nodiscard]] std::unique_ptr<Encoder> make_openmetrics_encoder(const PageOptions& options);
 [[nodiscard]] std::unique_ptr<Encoder> make_protobuf_encoder(const PageOptions& options);
 
+/// What the timestamps of protobuf end before: the year 10000, in seconds.
+inline constexpr double kTimestampsEnd = 253'402'300'800.0;
+
 /// The type's name, as OpenMetrics has it. Static storage.
 [[nodiscard]] std::string_view type_name(metrics::MetricType type) noexcept;
 
 /// What the name of a family of that type ends in, which OpenMetrics leaves to its samples:
-/// `_total`,
-/// `_info`, or nothing. Static storage.
+/// `_total`, `_info`, or nothing. Static storage.
 [[nodiscard]] std::string_view own_suffix(metrics::MetricType type) noexcept;
 
 /// Appends a HELP text: newlines as `\n`, and a backslash before each byte of `escaped`.

@@ -97,6 +97,8 @@ class Exposer::Loop {
   [[nodiscard]] std::uint16_t port() const noexcept { return port_; }
   /// Whether this is the process that it was started in, not a child of that.
   [[nodiscard]] bool at_home() const noexcept { return process_ == ::getpid(); }
+  /// In a child: gives up this process' hold on the port, so that it can be listened on anew.
+  void leave_port() noexcept { listener_ = Fd(); }
 
  private:
   using State = Connection::State;
@@ -182,7 +184,10 @@ class Exposer::Loop {
   }
 
   void accept_some() {
+    const std::uint64_t before = last_id_;
     for (int i = 0; i < kAcceptsPerTurn && has_room(); ++i) {
+      // What the clients of this turn ask for has not been read yet: none of them makes room.
+      if (connections_.size() >= options_.max_connections && least_deserving()->id > before) return;
       Fd socket = accept_one();
       if (!socket) {
         // The client has gone, or a signal came: the next poll tells. So does an empty queue.
@@ -200,16 +205,29 @@ class Exposer::Loop {
     }
   }
 
+  [[nodiscard]] bool somebody_waits() const noexcept {
+    pollfd queue{listener_.get(), POLLIN, 0};
+    return ::poll(&queue, 1, 0) != 0;
+  }
+
   [[nodiscard]] Fd accept_one() noexcept {
     const auto accept = [this] {
       return Fd(::accept4(listener_.get(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC));
     };
     Fd socket = accept();
-    const bool lacking = !socket && (errno == EMFILE || errno == ENFILE);
+    const int error = errno;
+    const bool lacking = !socket && (error == EMFILE || error == ENFILE);
+    if (lacking && !somebody_waits()) {  // the kernel takes a descriptor before it looks
+      errno = EAGAIN;
+      return socket;
+    }
     if (socket && spare_) tell_of_trouble(0);
-    if (!lacking || !spare_) return socket;
+    if (!lacking || !spare_) {
+      errno = error;
+      return socket;
+    }
     accept_failures_.inc();
-    tell_of_trouble(errno);
+    tell_of_trouble(error);
     spare_ = Fd();
     return accept();
   }
@@ -388,7 +406,7 @@ Exposer::Exposer(std::unique_ptr<Loop> loop) noexcept : loop_(std::move(loop)) {
 Exposer::~Exposer() {
   // In a child of fork() the threads are the parent's, and so is what the eventfd would wake: what
   // they stand on is left as it is.
-  if (!loop_->at_home()) static_cast<void>(loop_.release());
+  if (!loop_->at_home()) loop_.release()->leave_port();
 }
 
 std::uint16_t Exposer::port() const noexcept {

@@ -232,7 +232,7 @@ class ProtobufEncoder final : public Encoder {
   }
 
   void created(Message& message, unsigned field, const SeriesInfo& series) {
-    if (series.created > 0.0 && std::isfinite(series.created)) {
+    if (series.created > 0.0 && series.created < kTimestampsEnd) {
       message.bytes(field, time(series.created));
     }
   }

@@ -1,8 +1,10 @@
 #include "vitals/export/scrape.h"
 
+#include <unistd.h>
 #include <zlib.h>
 
 #include <algorithm>
+#include <cstdint>
 #include <limits>
 #include <memory>
 #include <new>
@@ -60,6 +62,33 @@ ScrapeResponse refusal(int status, std::string_view text) {
   return response;
 }
 
+/// A place among the scrapes that run at once. A child of fork() has none of its parent's scrapes,
+/// so the count says in its upper half whose it is.
+class InFlight {
+ public:
+  InFlight(std::atomic<std::uint64_t>& count, std::size_t most) noexcept : count_(count) {
+    constexpr std::uint64_t kLower = 0xffff'ffff;
+    const std::uint64_t mine = static_cast<std::uint64_t>(::getpid()) << 32U;
+    std::uint64_t seen = count_.load();
+    std::uint64_t running = 0;
+    do {
+      running = (seen & ~kLower) == mine ? seen & kLower : 0;
+      if (running >= most) return;
+    } while (!count_.compare_exchange_weak(seen, mine | (running + 1)));
+    taken_ = true;
+  }
+  InFlight(const InFlight&) = delete;
+  InFlight& operator=(const InFlight&) = delete;
+  ~InFlight() {
+    if (taken_) count_.fetch_sub(1);
+  }
+  explicit operator bool() const noexcept { return taken_; }
+
+ private:
+  std::atomic<std::uint64_t>& count_;
+  bool taken_ = false;
+};
+
 }  // namespace
 
 ScrapeHandler::ScrapeHandler(metrics::Registry& registry, ScrapeOptions options)
@@ -112,18 +141,8 @@ ScrapeResponse ScrapeHandler::answer(const ScrapeRequest& request) {
     response.allow = "GET, HEAD";
     return response;
   }
-  struct InFlight {
-    explicit InFlight(std::atomic<std::size_t>& n) : count(n), before(n.fetch_add(1)) {}
-    InFlight(const InFlight&) = delete;
-    InFlight& operator=(const InFlight&) = delete;
-    ~InFlight() { count.fetch_sub(1); }
-    std::atomic<std::size_t>& count;
-    std::size_t before;
-  };
-  const InFlight in_flight(in_flight_);
-  if (in_flight.before >= options_.max_in_flight) {
-    return refusal(503, "Too many scrapes at once; try again.\n");
-  }
+  const InFlight in_flight(in_flight_, options_.max_in_flight);
+  if (!in_flight) return refusal(503, "Too many scrapes at once; try again.\n");
   const metrics::Timer timer(duration_);
   return scrape(request);
 }
@@ -151,8 +170,9 @@ ScrapeResponse ScrapeHandler::scrape(const ScrapeRequest& request) {
 }
 
 std::string ScrapeHandler::take_buffer() {
-  const std::lock_guard lock(mutex_);
-  if (spare_.empty()) return {};
+  // In a child of fork() it may be locked for good, by a thread of the parent's.
+  const std::unique_lock lock(mutex_, std::try_to_lock);
+  if (!lock || spare_.empty()) return {};
   std::string buffer = std::move(spare_.back());
   spare_.pop_back();
   buffer.clear();
@@ -160,9 +180,9 @@ std::string ScrapeHandler::take_buffer() {
 }
 
 void ScrapeHandler::give_buffer(std::string buffer) noexcept {
-  const std::lock_guard lock(mutex_);
+  const std::unique_lock lock(mutex_, std::try_to_lock);
   // The room was reserved, so that this cannot throw; what finds none is let go.
-  if (spare_.size() < spare_.capacity()) spare_.push_back(std::move(buffer));
+  if (lock && spare_.size() < spare_.capacity()) spare_.push_back(std::move(buffer));
 }
 
 }  // namespace vitals::exporting

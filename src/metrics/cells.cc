@@ -348,7 +348,7 @@ double Store::read_observed(std::span<const Slot> slots, std::span<std::uint64_t
     const BasePage::ObservedSum& cell = page.observed[slots[i] & (kPageCells - 1)];
     counts[i] = cell.count;
     sum.add(cell.sum.high);
-    sum.add(cell.sum.low);
+    if (std::isfinite(cell.sum.high)) sum.add(cell.sum.low);  // else it is NaN
   }
   for (ThreadRecord* thread = threads_; thread != nullptr; thread = thread->next) {
     if (thread->observed.empty()) continue;

@@ -18,7 +18,8 @@ constinit thread_local std::uint32_t t_depth = 0;
 
 void before_fork() noexcept {
   g_forking.fetch_add(1, std::memory_order_seq_cst);
-  // A handler of a signal may fork in the middle of a section of its own thread.
+  // A handler of a signal may fork in the middle of a section of its own thread. On a section's
+  // edges depth and count differ for an instruction: a fork there is not supported.
   const std::uint32_t own = t_depth > 0 ? 1 : 0;
   while (g_inside.load(std::memory_order_seq_cst) > own) {
     constexpr timespec kPause{0, 20'000};

@@ -34,9 +34,8 @@ struct NativeReading {
 
 /// The sparse buckets of one series. A cell is of what fell into one sparse and one classic bucket,
 /// so that one change of it counts in both, and counting is a look-up without a lock. Past the
-/// limit the schema is lowered: pairs of buckets
-/// become one, which keeps the cells of both. No count is lost, also of threads that still count by
-/// the former schema.
+/// limit the schema is lowered: pairs of buckets become one, which keeps the cells of both. No count
+/// is lost, also of threads that still count by the former schema.
 class NativeCells {
  public:
   explicit NativeCells(const NativeBuckets& options);

@@ -36,9 +36,15 @@ Recorder::Sample* Recorder::add(const SeriesInfo& series, bool fits) {
     }
     family.utf8_labels = true;
   }
+  std::ranges::sort(decoded);
+  const auto twice = std::ranges::adjacent_find(
+      decoded, [](const auto& one, const auto& next) { return one.first == next.first; });
+  if (twice != decoded.end()) {
+    throw DefinitionError("metric \"" + family.name + "\": the label \"" + twice->first +
+                          "\" is given twice");
+  }
   // A label without a value is as if it were not there. Source: Prometheus, "Data model".
   std::erase_if(decoded, [](const auto& label) { return label.second.empty(); });
-  std::ranges::sort(decoded);
   std::string key;
   for (const auto& [name, value] : decoded)
     append_label(key, name, value);

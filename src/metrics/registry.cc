@@ -326,6 +326,9 @@ struct Registry::Impl {
       if (node.collector == nullptr || !is_wanted(*node.collector->collector, sink)) return;
       if (auto said = recorded_from(*node.collector, name_rule())) {
         all_said.emplace_back(node.collector.get(), std::move(said));
+      } else {
+        leave_out(failures, 1, "(a collector)",
+                  "a collector took too long or there was no memory for what it says");
       }
     });
     std::vector<MergedFamily> merged;

@@ -65,9 +65,9 @@ inline std::string_view path_and_query(std::string_view target) noexcept {
 
 }  // namespace detail
 
-/// What a RequestScope wants to know of a Beast request. The views are into `request`, which must
-/// outlive the scope, as `route` and `operation` must. Threads: any. Cost: a search of the fields
-/// for each of four names; does not allocate.
+/// What a RequestScope wants to know of a Beast request. `request` must outlive the scope, which
+/// reads its fields again when an event needs them; `route` and `operation` are copied. Threads:
+/// any. Cost: a search of the fields for each of four names; does not allocate.
 template <class Fields>
 [[nodiscard]] monitor::RequestStart request_start(
     const boost::beast::http::header<true, Fields>& request, std::string_view route,

@@ -45,8 +45,8 @@ inline std::string_view view_of(restinio::string_view_t text) noexcept {
 }  // namespace detail
 
 /// What a RequestScope wants to know of a RESTinio request. Views, for the length of the scope's
-/// constructor. Threads: any. Cost: a search of the
-/// header fields for each of four names; does not allocate.
+/// constructor. Threads: any. Cost: a search of the header fields for each of four names; does not
+/// allocate.
 template <class Request>
 [[nodiscard]] monitor::RequestStart request_start(const Request& request VITALS_LIFETIMEBOUND,
                                                   std::string_view route VITALS_LIFETIMEBOUND,

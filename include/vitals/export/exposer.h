@@ -46,7 +46,7 @@ class Exposer {
   Exposer(const Exposer&) = delete;
   Exposer& operator=(const Exposer&) = delete;
 
-  /// Stops within a second, closing what is open; scrapes under way are finished first.
+  /// Closes what is open at once, and waits for the scrapes under way.
   ~Exposer();
 
   /// The port it listens on.

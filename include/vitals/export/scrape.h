@@ -46,8 +46,7 @@ struct ScrapeOptions {
 ///
 /// Defines vitals_scrape_duration_seconds, vitals_scrape_samples_left_out_total and
 /// vitals_scrape_accept_failures_total in the registry, so there is one handler a registry; throws
-/// DefinitionError otherwise. The registry must outlive
-/// it.
+/// DefinitionError otherwise. The registry must outlive it.
 class ScrapeHandler {
  public:
   explicit ScrapeHandler(metrics::Registry& registry, ScrapeOptions options = {});
@@ -74,11 +73,11 @@ class ScrapeHandler {
   const ScrapeOptions options_;
   metrics::Histogram duration_;
   metrics::Counter left_out_;
-  metrics::Counter accept_failures_;  // of an Exposer
-  std::atomic<std::size_t> in_flight_{0};
-  std::atomic<std::size_t> usual_size_{0};  // of a page
-  std::mutex mutex_;                        // guards spare_
-  std::vector<std::string> spare_;          // texts that were compressed, to be written over
+  metrics::Counter accept_failures_;         // of an Exposer
+  std::atomic<std::uint64_t> in_flight_{0};  // in the upper half whose, a process's id
+  std::atomic<std::size_t> usual_size_{0};   // of a page
+  std::mutex mutex_;                         // guards spare_
+  std::vector<std::string> spare_;           // texts that were compressed, to be written over
 };
 
 }  // namespace vitals::exporting

@@ -38,7 +38,7 @@ struct FamilyUsage {
 struct LeftOut {
   std::uint64_t duplicates = 0;  ///< samples of a series that was there already
   std::uint64_t clashes = 0;     ///< samples of a family whose name or type is taken
-  std::uint64_t failures = 0;    ///< collectors that threw
+  std::uint64_t failures = 0;    ///< collectors that threw or took too long
 };
 
 /// The metrics of a process, or of a part of it. Most programs need only default_registry(); one of
@@ -161,8 +161,7 @@ class Registry {
   /// has them: `http.requests_total`, and labels by utf8_label(). Prometheus 3 is given them as
   /// they are; for scrapers that do not know such names they are escaped, as the scraper asks. A
   /// name that differs from another's only by what the escaping loses is refused. A counter's name
-  /// still ends in
-  /// `_total`, an info's in `_info`. There is no way back.
+  /// still ends in `_total`, an info's in `_info`. There is no way back.
   void allow_utf8_names() noexcept;
 
   /// Hands every family to the sink, in the order they were defined; families without series are

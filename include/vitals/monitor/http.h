@@ -27,8 +27,8 @@ namespace vitals::monitor {
 inline constexpr std::string_view kUnmatchedRoute = "(unmatched)";
 
 /// What is known of a request when it arrives. Views, for the length of RequestScope's constructor,
-/// which copies what it needs later; only the endpoint must outlive the scope, as a routing table
-/// does.
+/// which copies what it needs later; only the endpoint and what `headers` reads must outlive the
+/// scope.
 struct RequestStart {
   Method method = Method::kOther;
   /// Where routes are known beforehand: stands in place of `route` and `operation`, and saves

@@ -171,6 +171,7 @@ TEST(LeftOut, AnExemplarThatIsTooLongOrOutOfPlaceButNotItsSample) {
       {"id=\"a\"", 0.5, kNaN, false},     {"id=\"a\"", 0.5, kInf, false},
       {"id=\"a\"", 2.5, 1e9, false},      {"id=\"a\"", kNaN, 1e9, false},
       {"id=\"a\"", 1.0, 1e9, true},       {"id=\"a\"", -1.0, 1e9, true},
+      {"id=\"a\"", 0.5, -1.0, false},     {"id=\"a\"", 0.5, 1e300, false},
   };
   for (const auto& row : table) {
     SCOPED_TRACE(row.labels);

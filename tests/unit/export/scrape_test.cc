@@ -2,6 +2,8 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/wait.h>
+#include <unistd.h>
 #include <zlib.h>
 
 #include <latch>
@@ -198,6 +200,28 @@ TEST_F(ScrapeTest, RefusesMoreAtOnceThanItsLimit) {
   scraper.join();
   EXPECT_EQ(first, 200);
   EXPECT_EQ(handler.handle({.query = "name[]=load"}).status, 200);
+}
+
+TEST_F(ScrapeTest, AChildOfForkHasNoneOfItsParentsScrapes) {
+  std::latch inside(1);
+  std::latch leave(1);
+  const pid_t parent = ::getpid();
+  registry_.gauge_callback("slow", "Slow.", [&] {
+    if (::getpid() != parent) return 2.0;
+    inside.count_down();
+    leave.wait();
+    return 1.0;
+  });
+  ScrapeHandler handler(registry_, {.max_in_flight = 1});
+  std::thread scraper([&] { (void)handler.handle({}); });
+  inside.wait();
+  const pid_t child = ::fork();
+  if (child == 0) ::_exit(handler.handle({.query = "name[]=load"}).status == 200 ? 0 : 1);
+  int status = -1;
+  EXPECT_EQ(::waitpid(child, &status, 0), child);
+  EXPECT_EQ(status, 0);
+  leave.count_down();
+  scraper.join();
 }
 
 TEST_F(ScrapeTest, IsOnceARegistry) {

@@ -265,5 +265,15 @@ TEST(NativeHistogram, WithClassicBucketsIsOneReadingWhileThreadsCount) {
   EXPECT_EQ(reader.sum, histogram.sum());
 }
 
+TEST(NativeHistogram, OfAnInfiniteValueKeepsItsSumWhenTheThreadEnds) {
+  Registry registry;
+  const Histogram histogram = registry.histogram("size", "Size.", {1}, {.native = NativeBuckets{}});
+  std::thread([&] { histogram.observe(std::numeric_limits<double>::infinity()); }).join();
+  NativeSink sink;
+  registry.collect(sink);
+  ASSERT_TRUE(sink.found);
+  EXPECT_EQ(sink.found->sum, std::numeric_limits<double>::infinity());
+}
+
 }  // namespace
 }  // namespace vitals::metrics
