@@ -16,11 +16,13 @@ namespace {
 constexpr int kMostRepeats = 16;
 constexpr std::int64_t kAtOnceNanoseconds = 10'000'000;
 
-/// A call that a siglongjmp() has left is told from one under way by where the stack stands.
+/// A call that a siglongjmp() has left is told from one under way by where the stack stands, and by
+/// the signal mask, which siglongjmp() puts back.
 struct Call {
   std::uintptr_t frame = 0;  // 0: none
   std::uintptr_t stack_begin = 0;
   std::uintptr_t stack_end = 0;  // 0: not on an alternate stack
+  int blocked = 0;               // the signal that is blocked meanwhile; 0: none
 };
 constinit thread_local Call call;
 
@@ -84,6 +86,8 @@ void call_former(const struct sigaction& former, int signal, siginfo_t* info,
   pthread_sigmask(SIG_BLOCK, &former.sa_mask, nullptr);
   if ((former.sa_flags & SA_NODEFER) == 0) change_signal_mask(SIG_BLOCK, signal);
   call = call_from(__builtin_frame_address(0));
+  // abort() unblocks its own.
+  if ((former.sa_flags & SA_NODEFER) == 0 && signal != SIGABRT) call.blocked = signal;
   if ((former.sa_flags & SA_SIGINFO) != 0) {
     former.sa_sigaction(signal, info, context);
   } else {
@@ -114,8 +118,11 @@ Verdict ask_former(const struct sigaction& former, const struct sigaction& ours,
 bool is_within_former(const void* context) noexcept {
   if (call.frame == 0) return false;
   constexpr std::uintptr_t kDeepest = 16 * 1024 * 1024;
-  const std::uintptr_t stack = machine_state(*static_cast<const ucontext_t*>(context)).sp;
+  const auto& interrupted = *static_cast<const ucontext_t*>(context);
+  const std::uintptr_t stack = machine_state(interrupted).sp;
   if (call.stack_end != 0) return stack >= call.stack_begin && stack < call.stack_end;
+  // On the thread's own stack what came behind a siglongjmp() may stand deeper than the call did.
+  if (call.blocked != 0 && sigismember(&interrupted.uc_sigmask, call.blocked) != 1) return false;
   return stack < call.frame && call.frame - stack < kDeepest;
 }
 

@@ -5,12 +5,16 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
+#include <chrono>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <string>
+#include <string_view>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -141,6 +145,21 @@ class CrashTest : public ClientTest {
     Options next = options();
     next.cache_dir = folder.string();
     start(std::move(next));
+  }
+  /// Waits until as many have arrived, and returns how many have.
+  [[nodiscard]] std::size_t wait_for(std::string_view type, std::size_t count) const {
+    const auto deadline = std::chrono::steady_clock::now() + kPlenty;
+    while (transport->payloads(type).size() < count && std::chrono::steady_clock::now() < deadline)
+      std::this_thread::sleep_for(1ms);
+    return transport->payloads(type).size();
+  }
+  /// Waits until nothing is on disk any more that is to be sent.
+  void wait_until_nothing_waits() const {
+    const auto waits = [](const fs::path& path) {
+      return path.string().find(".envelope", path.string().rfind('/')) != std::string::npos;
+    };
+    while (std::ranges::any_of(files("envelopes"), waits))
+      std::this_thread::sleep_for(1ms);
   }
   [[nodiscard]] Json event_at_next_start() {
     next_start();

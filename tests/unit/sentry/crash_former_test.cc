@@ -44,6 +44,19 @@ TEST_P(Recovering, AskedLastTheCrashThatFollowsIsReportedToo) {
   EXPECT_EQ(function_in(events.back()), "crash_by_null");
 }
 
+TEST_F(CrashTest, ACrashDeeperThanOneThatAHandlerJumpedOutOfIsReported) {
+  for (const char* const order : {"first:", "then:"}) {
+    const Ended ended = crash("recovered_then_deeper_on_thread", std::string{order} + "jump_once");
+    EXPECT_EQ(ended.signal(), SIGSEGV);
+    transport = std::make_shared<vitals::testing::MemoryTransport>();
+    next_start();
+    const std::vector<Json> events = sent("event");
+    ASSERT_FALSE(events.empty());
+    EXPECT_EQ(function_in(events.back()), "crash_by_null") << order;
+    guard.end();
+  }
+}
+
 #if defined(__x86_64__)
 constexpr std::array kRecovering{"jump", "page", "register"};
 #else

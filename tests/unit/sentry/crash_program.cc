@@ -26,7 +26,9 @@
 
 #include "vitals/sentry/client.h"
 #include "vitals/sentry/scope.h"
+#include "vitals/sentry/session.h"
 #include "vitals/sentry/span.h"
+#include "vitals/sentry/transport.h"
 #include "vitals/testing/memory_transport.h"
 
 // The crashes are ours to see, not the sanitizers'.
@@ -242,7 +244,8 @@ void abort_at_once(int) {
 void install(const std::string& former) {
   static const std::map<std::string, void (*)(int)> plain{
       {"jump", jump_back},        {"page", open_page},     {"reset", count_and_die},
-      {"raise", reset_and_raise}, {"nothing", do_nothing}, {"abort", abort_at_once}};
+      {"raise", reset_and_raise}, {"nothing", do_nothing}, {"abort", abort_at_once},
+      {"jump_once", jump_back}};
   struct sigaction action {};
   if (former == "register") {
     action.sa_sigaction = mend_register;
@@ -277,6 +280,13 @@ void recover_often() {
     fault_that_is_mended();
   std::puts("recovered");
   std::fflush(stdout);
+}
+
+[[gnu::noinline]] void crash_deeper() {
+  volatile char room[64 * 1024];
+  room[0] = 1;
+  crash_by_null();
+  sink = room[0];
 }
 
 [[noreturn]] void say_and_abort() {
@@ -315,6 +325,40 @@ void in_transaction() {
   crash_by_null();
 }
 
+/// The global scope's lock is never given back.
+void in_transaction_under_global_lock() {
+  const auto active_scope = sentry::Scope::fork().activate();
+  sentry::Scope::global().set_tag("place", "global");
+  sentry::Span transaction = sentry::start_transaction({.name = "GET /x", .op = "http.server"});
+  const auto active = transaction.activate();
+  const auto page = static_cast<std::size_t>(sysconf(_SC_PAGESIZE));
+  void* const mapped = mmap(nullptr, page, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  sentry::Scope::global().set_tag("broken", {static_cast<const char*>(mapped), 100});
+}
+
+/// A server that takes each request and never answers.
+class Silent : public sentry::Transport {
+ public:
+  sentry::SendResult send(const sentry::SendRequest&) override {
+    ++taken;
+    while (true)
+      pause();
+  }
+  std::atomic<int> taken{0};
+};
+std::shared_ptr<Silent> silent;
+
+/// One with an event id, and one without.
+void with_requests_in_flight() {
+  sentry::capture_message("in flight");
+  sentry::record_session();
+  // Asks for the sessions, which else would wait for a minute.
+  std::thread{[] { sentry::flush(std::chrono::hours{1}); }}.detach();
+  while (silent->taken < 2)
+    std::this_thread::yield();
+  crash_by_null();
+}
+
 struct Hanging : std::exception {
   const char* what() const noexcept override {
     while (true)
@@ -349,6 +393,23 @@ const std::map<std::string, std::function<void()>>& ways() {
       {"lent", with_lent_request},
       {"broken_loan", with_broken_loan},
       {"transaction", in_transaction},
+      {"transaction_under_global_lock", in_transaction_under_global_lock},
+      {"outside_spans",
+       [] {
+         std::puts(sentry::outgoing_trace("https://peer/").sentry_trace.c_str());
+         std::fflush(stdout);
+         crash_by_null();
+       }},
+      {"attachments",
+       [] {
+         const sentry::Scope scope = sentry::Scope::fork();
+         const auto active = scope.activate();
+         sentry::Scope::global().add_attachment(
+             {.filename = "of-all", .bytes = std::string(1'500'000, 'a')});
+         scope.add_attachment({.filename = "of-one", .bytes = std::string(1'500'000, 'b')});
+         crash_by_null();
+       }},
+      {"in_flight", with_requests_in_flight},
       {"no_room",
        [] {
          const rlimit none{0, 0};
@@ -366,6 +427,13 @@ const std::map<std::string, std::function<void()>>& ways() {
        [] {
          recover_often();
          crash_by_null();
+       }},
+      {"recovered_then_deeper_on_thread",  // which has no stack for signals
+       [] {
+         std::thread{[] {
+           recover_often();
+           crash_deeper();
+         }}.join();
        }},
       {"recovered_on_threads",
        [] {
@@ -403,6 +471,11 @@ int main(int argc, char** argv) {
   options.server_name = "crash-box";
   options.traces_sample_rate = 1.0;
   options.transport = std::make_shared<vitals::testing::MemoryTransport>();
+  if (more == "silent") {
+    silent = std::make_shared<Silent>();
+    options.transport = silent;
+    options.shutdown_timeout = std::chrono::seconds{8};
+  }
   options.cache_dir = argv[2];
   if (asked_first) options.crash_order = sentry::CrashOrder::kFormerFirst;
   auto guard = sentry::init(std::move(options));
