@@ -164,7 +164,7 @@ std::string_view scrub_named(std::string_view name, std::string_view text, bool 
 }
 
 bool is_private_header(std::string_view name) noexcept {
-  constexpr std::array<std::string_view, 13> kNames{"cookie",
+  constexpr std::array<std::string_view, 19> kNames{"cookie",
                                                     "set-cookie",
                                                     "authorization",
                                                     "proxy-authorization",
@@ -176,7 +176,13 @@ bool is_private_header(std::string_view name) noexcept {
                                                     "x-client-ip",
                                                     "x-forwarded",
                                                     "true-client-ip",
-                                                    "x-cluster-client-ip"};
+                                                    "x-cluster-client-ip",
+                                                    "forwarded-for",
+                                                    "fly-client-ip",
+                                                    "fastly-client-ip",
+                                                    "x-vercel-forwarded-for",
+                                                    "x-original-forwarded-for",
+                                                    "x-envoy-external-address"};
   return is_sensitive(name) ||
          std::any_of(kNames.begin(), kNames.end(),
                      [name](std::string_view known) { return equals_any_case(name, known); });

@@ -226,6 +226,18 @@ TEST(ScrubCookies, MasksSessionsAndSecretsAndKeepsTheRest) {
             "sid=[Filtered]; Path=/; HttpOnly");
 }
 
+TEST(PrivateHeaders, AreAllThatSayTheClientsAddress) {
+  for (const char* name :
+       {"X-Forwarded-For", "X-Real-IP", "Forwarded", "CF-Connecting-IP", "True-Client-IP",
+        "Forwarded-For", "Fly-Client-IP", "Fastly-Client-Ip", "x-vercel-forwarded-for",
+        "X-Original-Forwarded-For", "x-envoy-external-address"}) {
+    EXPECT_TRUE(detail::is_private_header(name)) << name;
+    EXPECT_EQ(detail::scrub_header(name, "192.0.2.7", false), "[Filtered]") << name;
+  }
+  for (const char* name : {"Accept", "X-Forwarded-Proto", "X-Forwarded-Host"})
+    EXPECT_FALSE(detail::is_private_header(name)) << name;
+}
+
 class PrivacyTest : public ClientTest {
  protected:
   void start_with_pii(bool pii) {
