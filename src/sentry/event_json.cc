@@ -335,17 +335,18 @@ void write_transaction_parts(EventWriter& writer, const Event& event) {
   write_measurements(json, event.measurements);
 }
 
-/// A parameter as it may be sent: what is masked in the text is masked here as well, since alone it
-/// may not look like the secret that it is.
-void write_parameter(EventWriter& writer, const Value& held, std::string_view formatted,
-                     std::string_view clean) {
+/// A parameter as it may be sent: what the masked text does not hold is masked here as well, since
+/// alone it may not look like the secret that it is. That the text has lost it in another way, as
+/// where it was cut, makes it none the safer.
+void write_parameter(EventWriter& writer, const Value& held, std::string_view clean) {
   std::string text;
   JsonWriter alone{text};
   alone.value(view_of(held));
   std::string_view bare = text;
   if (const auto* const given = std::get_if<std::string>(&held)) bare = *given;
-  const bool was_there = formatted.find(bare) != std::string_view::npos;
-  if (was_there && clean.find(bare) == std::string_view::npos) {
+  // These are no secret, and the text may have another word for them.
+  const bool plain = text == "null" || text == "true" || text == "false";
+  if (!plain && clean.find(bare) == std::string_view::npos) {
     writer.json.string(kFiltered);
   } else if (std::holds_alternative<std::string>(held)) {
     writer.json.string(writer.clean(bare));
@@ -364,7 +365,7 @@ void write_message(EventWriter& writer, const Event& event) {
   if (!event.message_params.empty()) {
     json.key("params").begin_array();
     for (const Value& param : event.message_params)
-      write_parameter(writer, param, event.message, clean);
+      write_parameter(writer, param, clean);
     json.end_array();
   }
   json.member("formatted", clean).end_object();

@@ -1,8 +1,10 @@
 // What events, traces and logs know of where they belong: the caller's trace, the scopes, the names.
+#include <cmath>
 #include <thread>
 
 #include "fixture.h"
 #include "sentry/names.h"
+#include "sentry/records.h"
 #include "sentry/trace/propagation.h"
 #include "vitals/sentry/check_in.h"
 #include "vitals/sentry/dsn.h"
@@ -336,6 +338,22 @@ TEST_F(Logentry, WhatIsMaskedInTheTextIsMaskedAmongTheParameters) {
   EXPECT_THAT(all[0].dump(), Not(HasSubstr("hunter2")));
   EXPECT_EQ(all[0]["logentry"]["params"][1], "jo");
   EXPECT_EQ(all[1]["logentry"]["formatted"], "too few a {}");
+}
+
+TEST_F(Logentry, AParameterThatTheTextHasLostIsMasked) {
+  Options given = options();
+  given.before_send = [](Event& event) {
+    if (event.message.starts_with("hidden")) event.message = "somebody came";
+    return true;
+  };
+  start(std::move(given));
+  capture_formatted("{} password={}", {std::string(detail::kMaxValueSize, 'x'), "hunter2"});
+  capture_formatted("hidden {} {} {}", {"hunter2", true, std::nan("")});
+  const std::vector<Json> all = sent("event");
+  ASSERT_EQ(all.size(), 2U);
+  for (const Json& one : all)
+    EXPECT_THAT(one.dump(), Not(HasSubstr("hunter2")));
+  EXPECT_EQ(all[1]["logentry"]["params"], (Json{"[Filtered]", true, nullptr}));
 }
 
 TEST(Names, OfReleasesThatSentryWouldRefuse) {
