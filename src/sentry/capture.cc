@@ -160,10 +160,7 @@ void worsen_session(bool handled) noexcept {
 
 /// Whether a signal handler has interrupted this thread while it held a lock that is wanted.
 bool is_locked_for_good() noexcept {
-  for (ScopeState* const scope : {ScopeState::current(), ScopeState::global()}) {
-    if (!scope->try_lock()) return true;
-    scope->unlock();
-  }
+  if (!ScopeState::current()->is_free() || !ScopeState::global()->is_free()) return true;
   std::uint32_t index = 0;
   const Trace* const trace = Trace::active(index);
   return trace != nullptr && !trace->is_free();

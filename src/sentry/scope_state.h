@@ -195,6 +195,8 @@ class ScopeState {
   /// Async-signal-safe, as raw() is. May fail: the thread that asks may hold the lock itself.
   [[nodiscard]] bool try_lock() noexcept { return lock_.try_lock_for_a_while(); }
   void unlock() noexcept { lock_.unlock(); }
+  /// Whether nobody holds its lock for long, as a thread does that a signal handler interrupted.
+  [[nodiscard]] bool is_free() noexcept { return lock_.is_free(); }
 
  private:
   friend void add_ref(ScopeState* state) noexcept;

@@ -78,11 +78,7 @@ class Trace {
   [[nodiscard]] std::string name() const;
 
   /// Whether nobody holds its lock for long, as a thread does that a signal handler interrupted.
-  [[nodiscard]] bool is_free() const noexcept {
-    if (!lock_.try_lock_for_a_while()) return false;
-    lock_.unlock();
-    return true;
-  }
+  [[nodiscard]] bool is_free() const noexcept { return lock_.is_free(); }
 
   /// What is there, in place, without the lock: for a signal handler. Async-signal-safe, but what
   /// another thread is changing may be read half changed.

@@ -1,8 +1,12 @@
+#include <sched.h>
+
+#include <atomic>
 #include <stdexcept>
 #include <string>
 #include <thread>
 
 #include "fixture.h"
+#include "sentry/scope_state.h"
 
 namespace {
 struct Odd {};
@@ -20,6 +24,47 @@ using ::testing::HasSubstr;
 using ::testing::SizeIs;
 
 class CaptureTest : public ClientTest {};
+
+/// Binds the calling thread, and those that it starts, to one processor.
+class OneProcessor {
+ public:
+  OneProcessor() {
+    sched_getaffinity(0, sizeof before_, &before_);
+    cpu_set_t one;
+    CPU_ZERO(&one);
+    CPU_SET(static_cast<unsigned>(sched_getcpu()), &one);
+    EXPECT_EQ(sched_setaffinity(0, sizeof one, &one), 0);
+  }
+  OneProcessor(const OneProcessor&) = delete;
+  OneProcessor& operator=(const OneProcessor&) = delete;
+  ~OneProcessor() { sched_setaffinity(0, sizeof before_, &before_); }
+
+ private:
+  cpu_set_t before_{};
+};
+
+TEST_F(CaptureTest, AThreadThatWaitsForTheProcessorInsideALockCostsNoEvent) {
+  start();
+  const OneProcessor shared;
+  detail::ScopeState& scope = *detail::ScopeState::global();
+  for (int i = 0; i < 20; ++i) {
+    std::atomic<bool> locked{false};
+    std::atomic<bool> capturing{false};
+    std::thread holder{[&] {
+      while (!scope.try_lock()) {
+      }
+      locked = true;
+      while (!capturing)
+        sched_yield();
+      scope.unlock();
+    }};
+    while (!locked)
+      sched_yield();
+    capturing = true;
+    EXPECT_TRUE(capture_message("under load")) << i;
+    holder.join();
+  }
+}
 
 TEST_F(CaptureTest, AnExceptionArrivesWithTypeAndText) {
   start();
