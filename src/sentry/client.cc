@@ -279,11 +279,8 @@ void Client::capture_crashed(detail::Trace& trace) noexcept {
     item->trace = detail::Ref<detail::Trace>::share(&trace);
     detail::ScopeState* scope = trace.recording()->scope.get();
     if (scope == nullptr) scope = detail::ScopeState::global();
-    // The thread that crashed may hold its lock, and nothing is worth waiting for that.
-    if (scope->try_lock()) {
-      scope->unlock();
-      item->scope = scope->records();
-    }
+    // The thread that crashed may hold a lock of theirs, and nothing is worth waiting for that.
+    if (scope->is_free() && detail::ScopeState::global()->is_free()) item->scope = scope->records();
     worker_.push(std::move(item));
   } catch (...) {
     detail::count(Category::kTransaction, Outcome::kQueueFull);  // no memory to wait in

@@ -150,6 +150,13 @@ TEST_F(CrashTest, AFaultWithinTheHandlerCostsOneStepAlone) {
   EXPECT_EQ(function_in(event), "crash_by_null");
 }
 
+TEST_F(CrashTest, UnderTheGlobalScopesLockTheTransactionUnderWayIsKept) {
+  EXPECT_EQ(crash("transaction_under_global_lock", "silent").signal(), SIGSEGV);
+  next_start();
+  EXPECT_EQ(wait_for("transaction", 1), 1U);
+  EXPECT_EQ(wait_for("event", 1), 1U);
+}
+
 #endif
 
 #if defined(__x86_64__) && !defined(__SANITIZE_THREAD__)
