@@ -188,9 +188,10 @@ class ScopeState {
     std::string_view breadcrumbs;
     const Borrowed* borrowed;
     const AttachmentList* attachments;
+    const Propagation& propagation;  // without a trace id: not made yet
   };
   [[nodiscard]] Raw raw() const noexcept {
-    return {records_.view(), breadcrumbs_.view(), borrowed_, attachments_.get()};
+    return {records_.view(), breadcrumbs_.view(), borrowed_, attachments_.get(), propagation_};
   }
   /// Async-signal-safe, as raw() is. May fail: the thread that asks may hold the lock itself.
   [[nodiscard]] bool try_lock() noexcept { return lock_.try_lock_for_a_while(); }

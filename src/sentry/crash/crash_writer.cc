@@ -15,6 +15,7 @@
 #include <exception>
 #include <string>
 #include <typeinfo>
+#include <utility>
 
 #include "sentry/attachments.h"
 #include "sentry/crash/crash_stack.h"
@@ -56,7 +57,7 @@ struct Writer {
   CrashStack cause_stack;
   CrashStack stack;
   CrashStack second_stack;
-  ScopeState* locked_scope = nullptr;
+  std::array<ScopeState*, 2> locked{};
   bool stack_written = false;
   ReportFile file;
 };
@@ -171,23 +172,34 @@ void write_registers() noexcept {
 void write_trace() noexcept {
   std::uint32_t index = 0;
   const Trace* const trace = Trace::active(index);
-  if (trace == nullptr) return;
-  const Trace::Raw raw = trace->raw(index);
   buffer.clear();
+  if (trace == nullptr) {
+    const ScopeState::Propagation& propagation = ScopeState::current()->raw().propagation;
+    if (!propagation.trace_id) return;  // nobody has asked for it, so nothing else bears it
+    buffer.append_object(TraceFacts{propagation.trace_id.bytes, propagation.span_id.bytes, {}});
+    writer.file.write_part(Part::kTrace, buffer.view());
+    return;
+  }
+  const Trace::Raw raw = trace->raw(index);
   buffer.append_object(TraceFacts{raw.trace_id.bytes, raw.span_id.bytes, raw.parent_span_id.bytes});
   buffer.append(raw.name);
   writer.file.write_part(Part::kTrace, buffer.view());
 }
 
-void lock_scope() noexcept {
-  ScopeState* const scope = ScopeState::current();
-  // Whoever holds it may be the very thread that crashed: then without, the reader checks.
-  if (scope->try_lock()) writer.locked_scope = scope;
+/// The current one's and the global one's, which may be the same.
+void lock_scopes() noexcept {
+  const std::array scopes{ScopeState::current(), ScopeState::global()};
+  const std::size_t count = scopes[0] == scopes[1] ? 1 : 2;
+  for (std::size_t i = 0; i < count; ++i) {
+    // Whoever holds it may be the very thread that crashed: then without, the reader checks.
+    if (scopes[i]->try_lock()) writer.locked[i] = scopes[i];
+  }
 }
 
-void unlock_scope() noexcept {
-  if (writer.locked_scope != nullptr) writer.locked_scope->unlock();
-  writer.locked_scope = nullptr;
+void unlock_scopes() noexcept {
+  for (ScopeState*& scope : writer.locked) {
+    if (scope != nullptr) std::exchange(scope, nullptr)->unlock();
+  }
 }
 
 void write_records() noexcept {
@@ -380,8 +392,8 @@ void write_file(int file) noexcept {
   }
 }
 
-void write_attachments() noexcept {
-  const AttachmentList* const list = ScopeState::current()->raw().attachments;
+void write_attachments_of(const ScopeState& scope) noexcept {
+  const AttachmentList* const list = scope.raw().attachments;
   if (list == nullptr) return;
   for (const HeldAttachment& held : *list) {
     int file = -1;
@@ -407,6 +419,14 @@ void write_attachments() noexcept {
   }
 }
 
+void write_attachments() noexcept {
+  const ScopeState* const current = ScopeState::current();
+  const ScopeState* const global = ScopeState::global();
+  // As joined() has them.
+  write_attachments_of(*global);
+  if (current != global) write_attachments_of(*current);
+}
+
 /// What waits to be sent, and what is under way on this thread.
 void bring_to_safety() noexcept {
   std::uint32_t index = 0;
@@ -414,7 +434,7 @@ void bring_to_safety() noexcept {
 }
 
 void finish() noexcept {
-  writer.file.write_part(Part::kEnd, {});
+  writer.file.write_part(Part::kEnd, {}, kMaxReportWithFiles);
   writer.file.finish(writer.name.data());
 }
 
@@ -423,12 +443,12 @@ constexpr std::array kSteps{open_file,
                             write_facts,
                             write_process,
                             write_registers,
-                            lock_scope,
+                            lock_scopes,
                             write_trace,
                             write_records,
                             write_borrowed,
                             write_breadcrumbs,
-                            unlock_scope,
+                            unlock_scopes,
                             write_modules,
                             look_at_exception,
                             look_at_causes,
@@ -436,9 +456,9 @@ constexpr std::array kSteps{open_file,
                             walk_another_way,
                             write_what_was_found,
                             write_maps,
-                            lock_scope,
+                            lock_scopes,
                             write_attachments,
-                            unlock_scope,
+                            unlock_scopes,
                             finish,
                             bring_to_safety};
 

@@ -139,6 +139,34 @@ TEST_F(CrashTest, TheTransactionUnderWayIsNamed) {
   EXPECT_EQ(event["contexts"]["trace"]["trace_id"].get<std::string>().size(), 32U);
 }
 
+TEST_F(CrashTest, OutsideOfEverySpanTheTraceIsTheScopes) {
+  const Ended ended = crash("outside_spans");
+  const Json trace = event_at_next_start()["contexts"]["trace"];
+  EXPECT_EQ(trace["trace_id"], ended.said.substr(0, 32));
+  EXPECT_EQ(trace["span_id"], ended.said.substr(33, 16));
+}
+
+TEST_F(CrashTest, AttachmentsOfBothScopesComeAlongAndTheReportIsWhole) {
+  crash("attachments");
+  const detail::CrashReport found = report();
+  EXPECT_TRUE(found.complete);
+  ASSERT_THAT(found.attachments, SizeIs(2));
+  EXPECT_EQ(found.attachments[0].filename, "of-all");
+  EXPECT_EQ(*found.attachments[0].bytes, std::string(1'500'000, 'a'));
+  EXPECT_EQ(found.attachments[1].filename, "of-one");
+  EXPECT_EQ(*found.attachments[1].bytes, std::string(1'500'000, 'b'));
+}
+
+TEST_F(CrashTest, WhatIsInFlightIsCopiedWhereTheServerKnowsItAgain) {
+  const auto start = std::chrono::steady_clock::now();
+  EXPECT_EQ(crash("in_flight", "silent").signal(), SIGSEGV);
+  EXPECT_LT(std::chrono::steady_clock::now() - start, 8s) << "there was nothing to wait for";
+  next_start();
+  EXPECT_EQ(wait_for("event", 2), 2U) << "with the crash";
+  wait_until_nothing_waits();
+  EXPECT_THAT(sent("sessions"), IsEmpty()) << "the server may have counted it";
+}
+
 // ThreadSanitizer stands between the kernel and a handler, and a fault within one ends otherwise.
 #ifndef __SANITIZE_THREAD__
 TEST_F(CrashTest, AFaultWithinTheHandlerCostsOneStepAlone) {
