@@ -164,9 +164,12 @@ void give_to_former(int signal, siginfo_t* info, void* context) noexcept {
   if ((former.sa_flags & static_cast<int>(SA_RESETHAND)) != 0) set_default_action(signal);
   former_has = {CrashKind::kSignal, signal, info, handlers.context, 0};
   call_former(former, signal, info, context);
+  // Another thread has taken the turn over where that took long: the report is its own by now, and
+  // so is the turn to give back.
+  pid_t owner = this_thread();
+  if (handlers.owner.load(std::memory_order_acquire) != owner) return;
   if (has_moved(before, context)) discard_crash_report();
-  handlers.phase.store(Phase::kIdle, std::memory_order_relaxed);
-  handlers.owner.store(0, std::memory_order_release);  // pairs with take_turn()
+  handlers.owner.compare_exchange_strong(owner, 0, std::memory_order_acq_rel);
 }
 
 void give_way(int signal, siginfo_t* info, void* context) noexcept {
