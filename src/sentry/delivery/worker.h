@@ -68,8 +68,9 @@ class Worker {
   /// Waits until drain() has emptied the queues, and cuts it short when `deadline` comes near. True
   /// when all threads are about to end and can be joined.
   bool close(Time deadline) noexcept;
-  /// The process is about to die over a crash: brings all that waits to disk, and a copy of what is
-  /// being sent as well, since no answer may come; the server knows it by its id. Without a spool
+  /// The process is about to die over a crash: brings all that waits to disk, and of what is being
+  /// sent a copy where the server knows it by its id, since no answer may come. What has no id, as
+  /// sessions and logs, is rather lost on the way than counted twice. Without a spool
   /// it is sent instead, as far as time allows. On a thread of its own; nothing is freed that
   /// another thread has made, as the heap may be locked by the one that crashed. Should the process
   /// live on, so does this.
@@ -129,9 +130,10 @@ class Worker {
   void last_report(Sender& sender) noexcept;
   void discard_rest() noexcept;
   void rescue_queued(Sender& sender, const Queues::Marks& marks, Time deadline) noexcept;
-  void copy_what_is_sent(std::vector<const Envelope*>& copied) noexcept;
+  /// Looks at what is not among `seen`, and adds it.
+  void copy_what_is_sent(std::vector<const Envelope*>& seen) noexcept;
   [[nodiscard]] bool all_in_safety(const Queues::Marks& marks,
-                                   const std::vector<const Envelope*>& copied) noexcept;
+                                   const std::vector<const Envelope*>& seen) noexcept;
 
   const Pace pace_;
   const std::size_t threads_;

@@ -16,6 +16,11 @@ using Clock = std::chrono::steady_clock;
 /// What Spotlight may take of the end when it is not all there is.
 constexpr std::chrono::milliseconds kSpotlightEnd{300};
 
+/// Whether a server that gets it twice takes it once: by its id, which a check-in has inside.
+bool is_known_again(const Envelope& envelope) noexcept {
+  return envelope.event_id || envelope.category == Category::kMonitor;
+}
+
 }  // namespace
 
 bool Worker::done_with(const Queues::Marks& marks) const noexcept {
@@ -180,8 +185,8 @@ void Worker::rescue(Time deadline) noexcept {
   wake();
   try {
     Sender sender{outlet_};
-    std::vector<const Envelope*> copied;
-    copy_what_is_sent(copied);
+    std::vector<const Envelope*> seen;
+    copy_what_is_sent(seen);
     // Other threads may capture on and on: what was there when it crashed, and what the sources
     // had.
     Queues::Marks marks = queues_.pushed();
@@ -194,8 +199,8 @@ void Worker::rescue(Time deadline) noexcept {
       if (asked) break;
     }
     for (; Clock::now() < deadline; std::this_thread::sleep_for(std::chrono::milliseconds{1})) {
-      copy_what_is_sent(copied);
-      if (all_in_safety(marks, copied)) break;
+      copy_what_is_sent(seen);
+      if (all_in_safety(marks, seen)) break;
     }
   } catch (...) {
     // No memory to do more.
@@ -223,7 +228,7 @@ void Worker::rescue_queued(Sender& sender, const Queues::Marks& marks, Time dead
   }
 }
 
-void Worker::copy_what_is_sent(std::vector<const Envelope*>& copied) noexcept {
+void Worker::copy_what_is_sent(std::vector<const Envelope*>& seen) noexcept {
   if (!spool_) return;
   while (true) {
     Envelope copy;
@@ -231,10 +236,11 @@ void Worker::copy_what_is_sent(std::vector<const Envelope*>& copied) noexcept {
       const std::lock_guard hold{mutex_};
       const auto next =
           std::find_if(being_sent_.begin(), being_sent_.end(), [&](const Envelope* one) {
-            return std::find(copied.begin(), copied.end(), one) == copied.end();
+            return std::find(seen.begin(), seen.end(), one) == seen.end();
           });
       if (next == being_sent_.end()) return;
-      copied.push_back(*next);
+      seen.push_back(*next);
+      if (!is_known_again(**next)) continue;
       copy = **next;
     } catch (const std::bad_alloc&) {
       return;
@@ -244,17 +250,17 @@ void Worker::copy_what_is_sent(std::vector<const Envelope*>& copied) noexcept {
 }
 
 bool Worker::all_in_safety(const Queues::Marks& marks,
-                           const std::vector<const Envelope*>& copied) noexcept {
+                           const std::vector<const Envelope*>& seen) noexcept {
   const std::lock_guard hold{mutex_};
   if (done_with(marks)) return true;
   const auto under_way = std::count_if(open_.begin(), open_.end(), [&](const Ticket& ticket) {
     return ticket.place < marks[ticket.lane];
   });
-  const auto is_copied = [&](const Envelope* one) {
-    return std::find(copied.begin(), copied.end(), one) != copied.end();
+  const auto is_seen = [&](const Envelope* one) {
+    return std::find(seen.begin(), seen.end(), one) != seen.end();
   };
   return spool_ && std::cmp_less_equal(under_way, being_sent_.size()) &&
-         std::all_of(being_sent_.begin(), being_sent_.end(), is_copied);
+         std::all_of(being_sent_.begin(), being_sent_.end(), is_seen);
 }
 
 bool Worker::close(Time deadline) noexcept {
