@@ -129,8 +129,8 @@ struct Options {
   std::shared_ptr<Transport> transport{};  ///< null: libcurl
 
   /// The last word on an event: change it, or return false to drop it. Called on one of the
-  /// client's own threads, never on two at once but at the client's end. One that throws drops the
-  /// event, since it may have been about to take a secret out.
+  /// client's own threads, never on two at once but at the client's end and while a crash is
+  /// handled. One that throws drops the event, since it may have been about to take a secret out.
   std::function<bool(Event&)> before_send{};
   std::function<bool(Event&)> before_send_transaction{};
   /// The share that is kept of events like this one, from 0 to 1, in place of sample_rate. Asked
