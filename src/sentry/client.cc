@@ -145,6 +145,8 @@ void publish_settings(const Options& options) noexcept {
                                    std::memory_order_relaxed);
   runtime.halvings.store(0, std::memory_order_relaxed);
   runtime.has_sampler.store(static_cast<bool>(options.traces_sampler), std::memory_order_relaxed);
+  runtime.strict_trace_continuation.store(options.strict_trace_continuation,
+                                          std::memory_order_relaxed);
   runtime.has_breadcrumb_hook.store(static_cast<bool>(options.before_breadcrumb),
                                     std::memory_order_relaxed);
   runtime.keep_bodies.store(options.send_default_pii, std::memory_order_relaxed);

@@ -17,6 +17,7 @@ struct Runtime {
   std::atomic<double> sample_rate{1.0};
   std::atomic<double> traces_sample_rate{std::numeric_limits<double>::quiet_NaN()};  // NaN: unset
   std::atomic<bool> has_sampler{false};
+  std::atomic<bool> strict_trace_continuation{false};
   std::atomic<bool> has_breadcrumb_hook{false};
   std::atomic<bool> keep_bodies{false};
   std::atomic<std::uint32_t> max_breadcrumbs{100};

@@ -191,7 +191,8 @@ inline SpanActivation Span::activate() const noexcept {
 
 /// Starts a transaction now, continuing the caller's trace where there is one. The sampling
 /// decision is made here: the sampler's wins, else the caller's, else the rate's. It is not made
-/// current: see Span::activate(). Cost: unsampled, one allocation and no clock.
+/// current: see Span::activate(). Cost: unsampled, one allocation and no clock; with a caller's
+/// baggage some allocations more, a few for each of its `sentry-` members.
 [[nodiscard]] inline Span start_transaction(const TransactionContext& context,
                                             const IncomingTrace& incoming = {}) noexcept {
   return enabled() ? Span::begin(context, incoming) : Span{};

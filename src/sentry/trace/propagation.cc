@@ -159,8 +159,8 @@ std::string with_members(std::string_view existing, std::string_view own) {
   return text += own;
 }
 
-std::vector<std::pair<std::string, std::string>> decode_members(std::string_view members) {
-  std::vector<std::pair<std::string, std::string>> pairs;
+DecodedMembers decode_members(std::string_view members) {
+  DecodedMembers pairs;
   for_each_member(members, [&pairs](std::string_view member) {
     if (!member.starts_with(kPrefix)) return;
     member.remove_prefix(kPrefix.size());
@@ -181,7 +181,10 @@ std::optional<std::uint32_t> parse_sample_rand(std::string_view text) noexcept {
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
   if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
   if (!(value >= 0.0 && value < 1.0)) return std::nullopt;
-  return static_cast<std::uint32_t>(value * 1e6);
+  // 0.000249 times a million is a little less than 249, as a double.
+  constexpr double kRounding = 1e-6;
+  constexpr std::uint32_t kLargest = 999'999;
+  return std::min(static_cast<std::uint32_t>(value * 1e6 + kRounding), kLargest);
 }
 
 std::optional<double> parse_sample_rate(std::string_view text) noexcept {

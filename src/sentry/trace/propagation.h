@@ -40,14 +40,16 @@ struct ParentSpan {
 /// `existing` with the `own` members in place of any `sentry-` ones it had.
 [[nodiscard]] std::string with_members(std::string_view existing, std::string_view own);
 
-/// Keys (without `sentry-`) and decoded values of what sentry_members() gave.
-[[nodiscard]] std::vector<std::pair<std::string, std::string>> decode_members(
-    std::string_view members);
+/// Keys (without `sentry-`) and decoded values.
+using DecodedMembers = std::vector<std::pair<std::string, std::string>>;
+/// Those of what sentry_members() gave.
+[[nodiscard]] DecodedMembers decode_members(std::string_view members);
 
 /// `text` so that it may stand as a baggage value: all but unreserved characters as %XX.
 void append_encoded(std::string& out, std::string_view text);
 
-/// A sampling number in millionths, if `text` is a decimal number in [0, 1).
+/// A sampling number in millionths, if `text` is a decimal number in [0, 1). Of more than six digits
+/// the first six, which are below the same rates of six digits.
 [[nodiscard]] std::optional<std::uint32_t> parse_sample_rand(std::string_view text) noexcept;
 /// A rate, if `text` is a decimal number in [0, 1].
 [[nodiscard]] std::optional<double> parse_sample_rate(std::string_view text) noexcept;

@@ -17,10 +17,9 @@ struct Incoming {
   std::optional<double> sample_rate;
 };
 
-Incoming read_incoming(const std::string& members) {
+Incoming read_incoming(const DecodedMembers& members) noexcept {
   Incoming incoming;
-  if (members.empty()) return incoming;
-  for (const auto& [key, value] : decode_members(members)) {
+  for (const auto& [key, value] : members) {
     if (key == "sample_rand") incoming.sample_rand = parse_sample_rand(value);
     if (key == "sample_rate") incoming.sample_rate = parse_sample_rate(value);
   }
@@ -62,14 +61,10 @@ double ask_sampler(const TransactionContext& context, Decision parent,
 }  // namespace
 
 Sampling decide(const TransactionContext& context, Decision parent,
-                const std::string& incoming_members) noexcept {
+                const DecodedMembers& incoming_members) noexcept {
   Sampling result;
-  Incoming incoming;
-  try {
-    incoming = read_incoming(incoming_members);
-  } catch (...) {
-    // No memory to read it: as if it had said nothing.
-  }
+  const Incoming incoming = read_incoming(incoming_members);
+  result.rand_came = incoming.sample_rand.has_value();
   result.sample_rand = pick_sample_rand(incoming, parent);
   const bool has_sampler = runtime.has_sampler.load(std::memory_order_relaxed);
   double rate = runtime.traces_sample_rate.load(std::memory_order_relaxed);

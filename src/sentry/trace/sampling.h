@@ -12,6 +12,7 @@ namespace vitals::sentry::detail {
 struct Sampling {
   Decision decision = Decision::kNone;  // kNone: tracing is off
   std::uint32_t sample_rand = 0;        // in millionths
+  bool rand_came = false;               // the random number is the caller's
   double rate = -1;                     // what it was compared with; negative: nothing was compared
   bool by_pressure = false;             // left out only because the rate was halved for a while
 };
@@ -22,6 +23,6 @@ struct Sampling {
 /// made so that it fits the caller's decision. Source: Sentry developer documentation, "Propagated
 /// Random Value".
 [[nodiscard]] Sampling decide(const TransactionContext& context, Decision parent,
-                              const std::string& incoming_members) noexcept;
+                              const DecodedMembers& incoming_members) noexcept;
 
 }  // namespace vitals::sentry::detail

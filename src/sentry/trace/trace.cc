@@ -1,5 +1,6 @@
 #include "sentry/trace/trace.h"
 
+#include <algorithm>
 #include <charconv>
 #include <new>
 
@@ -33,18 +34,20 @@ void add_member(std::string& out, std::string_view key, std::string_view value) 
 
 /// Whether a trace that came with these members is ours to continue.
 /// Source: Sentry developer documentation, "strictTraceContinuation".
-bool is_from_our_organisation(
-    const std::vector<std::pair<std::string, std::string>>& members) noexcept {
+bool is_from_our_organisation(const DecodedMembers& members) noexcept {
+  const auto names_one = [](const auto& member) {
+    return member.first == "org_id" && !member.second.empty();
+  };
+  const bool named = std::any_of(members.begin(), members.end(), names_one);
+  const bool strict = runtime.strict_trace_continuation.load(std::memory_order_relaxed);
+  if (!named && !strict) return true;
   const Lease client;
   if (!client) return true;
   const std::string& ours = client->org_id();
-  bool named = false;
-  for (const auto& [key, value] : members) {
-    if (key != "org_id" || value.empty()) continue;
-    named = true;
-    if (!ours.empty() && value != ours) return false;
+  for (const auto& member : members) {
+    if (!ours.empty() && names_one(member) && member.second != ours) return false;
   }
-  return !client->options().strict_trace_continuation || named == !ours.empty();
+  return !strict || named == !ours.empty();
 }
 
 std::string rate_text(double rate) {
@@ -65,11 +68,11 @@ void release(Trace* trace) noexcept {
 Ref<Trace> Trace::start(const TransactionContext& context, const IncomingTrace& incoming) noexcept {
   auto trace = Ref<Trace>::adopt(new (std::nothrow) Trace);
   if (!trace) return trace;
-  trace->continue_from(incoming);
+  const DecodedMembers members = trace->continue_from(incoming);
   trace->span_id_ = new_id<SpanId>();
   trace->name_.assign(cut(context.name, kMaxName));
   trace->source_.assign(cut(context.source, kMaxKeySize));
-  const Sampling sampling = decide(context, trace->decision_, trace->dsc_);
+  const Sampling sampling = decide(context, trace->decision_, members);
   // With tracing off the caller's decision is passed on, but nothing is recorded or counted here.
   trace->decided_ = sampling.decision != Decision::kNone;
   if (trace->decided_) trace->decision_ = sampling.decision;
@@ -88,7 +91,7 @@ Ref<Trace> Trace::start(const TransactionContext& context, const IncomingTrace& 
   return trace;
 }
 
-void Trace::continue_from(const IncomingTrace& incoming) noexcept {
+DecodedMembers Trace::continue_from(const IncomingTrace& incoming) noexcept {
   std::optional<ParentSpan> parent;
   bool from_sentry = false;
   if (!incoming.sentry_trace.empty()) {
@@ -97,26 +100,30 @@ void Trace::continue_from(const IncomingTrace& incoming) noexcept {
   }
   if (!parent && !incoming.traceparent.empty()) parent = parse_traceparent(incoming.traceparent);
   std::string members;
+  DecodedMembers decoded;
   bool ours = true;
   if (parent) {
     try {
       // A caller of another kind may have passed on the baggage of somebody in front of it.
       members = sentry_members(incoming.baggage.size() == 1 ? incoming.baggage[0]
                                                             : incoming.baggage.joined());
-      const auto decoded = decode_members(members);
+      decoded = decode_members(members);
       ours = is_from_our_organisation(decoded);
-      for (const auto& [key, value] : decoded) {
-        // Of another trace: mixed up on the way, or made up.
-        if (key == "trace_id" && value != parent->trace_id.hex().view()) members.clear();
+      const auto is_of_another = [&parent](const auto& member) {
+        return member.first == "trace_id" && member.second != parent->trace_id.hex().view();
+      };
+      // Mixed up on the way, or made up.
+      if (std::any_of(decoded.begin(), decoded.end(), is_of_another)) {
+        members.clear();
+        decoded.clear();
       }
     } catch (...) {
-      members.clear();
       ours = false;  // nobody knows whose it is
     }
   }
   if (!parent || !ours) {
     trace_id_ = new_id<TraceId>();
-    return;
+    return {};
   }
   trace_id_ = parent->trace_id;
   parent_span_id_ = parent->span_id;
@@ -125,12 +132,16 @@ void Trace::continue_from(const IncomingTrace& incoming) noexcept {
   // nothing.
   dsc_ = std::move(members);
   dsc_frozen_ = from_sentry || !dsc_.empty();
+  return decoded;
 }
 
 void Trace::complete_dsc(const Sampling& sampling) noexcept {
   try {
+    // A number that came stays as it was written: others of the trace compare it as well.
     std::string completed =
-        with_member(dsc_, "sample_rand", sample_rand_text(sampling.sample_rand));
+        sampling.rand_came
+            ? dsc_
+            : with_member(dsc_, "sample_rand", sample_rand_text(sampling.sample_rand));
     // The sampler's word stands from here on; the three have to fit each other.
     if (sampling.rate >= 0) {
       completed = with_member(completed, "sample_rate", rate_text(sampling.rate));

@@ -124,7 +124,8 @@ class Trace {
   friend void release(Trace* trace) noexcept;
   Trace() noexcept = default;
   ~Trace() = default;
-  void continue_from(const IncomingTrace& incoming) noexcept;
+  /// What the caller's baggage says, as far as it stands.
+  DecodedMembers continue_from(const IncomingTrace& incoming) noexcept;
   /// Puts what was found out here into the context that the caller sent.
   void complete_dsc(const Sampling& sampling) noexcept;
   void start_recording(const TransactionContext& context);

@@ -118,9 +118,11 @@ TEST_F(SamplingOrder, AMissingRandomNumberIsMadeToFitTheCallersDecision) {
         }
       }
     }
-    const Span kept = start_transaction(
-        {.name = "a"}, {.sentry_trace = kYes, .baggage = "sentry-sample_rand=0.123456"});
-    EXPECT_EQ(member(kept.baggage(), "sample_rand"), "0.123456");
+    for (const std::string came : {"0.123456", "0.000249", "0.25", "0.123456789"}) {
+      const Span kept = start_transaction(
+          {.name = "a"}, {.sentry_trace = kYes, .baggage = "sentry-sample_rand=" + came});
+      EXPECT_EQ(member(kept.baggage(), "sample_rand"), came);
+    }
     EXPECT_NE(member(start_transaction({.name = "head"}).baggage(), "sample_rand"), "(none)");
     guard.end();
   }

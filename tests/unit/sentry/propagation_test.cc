@@ -98,6 +98,10 @@ TEST(Baggage, EncodesWhatAValueMustNotHold) {
 TEST(SampleRand, IsANumberBelowOneOfSixDigits) {
   EXPECT_EQ(parse_sample_rand("0.123456"), 123456U);
   EXPECT_EQ(parse_sample_rand("0"), 0U);
+  for (std::uint32_t i = 0; i < 1'000'000; i += 83)
+    EXPECT_EQ(parse_sample_rand(sample_rand_text(i)), i);
+  EXPECT_EQ(parse_sample_rand("0.1234569"), 123456U);
+  EXPECT_EQ(parse_sample_rand("0.9999999999999"), 999999U);
   EXPECT_EQ(sample_rand_text(42), "0.000042");
   EXPECT_EQ(sample_rand_text(999999), "0.999999");
   for (const char* bad : {"", "1", "1.5", "-0.1", "nan", "inf", "0.5x", "x"}) {
