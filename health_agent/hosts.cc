@@ -39,12 +39,14 @@ std::optional<HostName> parse_host(std::string_view text) {
   }
   if (const auto address = IpAddress::parse(name)) {
     host.address = true;
+    host.loopback = address->is_loopback();
     host.name = address->str();
     return host;
   }
   host.name = lower(name);
   if (host.name.ends_with('.')) host.name.pop_back();
   if (!is_name(host.name)) return std::nullopt;
+  host.loopback = host.name == "localhost";
   return host;
 }
 
@@ -61,7 +63,7 @@ AllowedHosts::Answer AllowedHosts::ask(std::string_view host) const {
   if (any_) return Answer::kYes;
   const auto given = parse_host(host);
   if (!given) return Answer::kMalformed;
-  if (loopback_ && is_loopback(given->name)) return Answer::kYes;
+  if (loopback_ && given->loopback) return Answer::kYes;
   const bool listed = std::any_of(names_.begin(), names_.end(), [&](const HostName& name) {
     return name.name == given->name && (name.port == 0 || name.port == given->port);
   });

@@ -13,6 +13,7 @@ struct HostName {
   std::string name;  ///< in lower case, an address in its usual spelling without brackets
   int port = 0;      ///< 0: none was given
   bool address = false;
+  bool loopback = false;  ///< `localhost`, or an address that only this machine reaches
 };
 
 /// Reads `name`, `name:port`, `192.0.2.1:port`, `[::1]:port`; nothing when it is none of these.

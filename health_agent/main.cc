@@ -37,6 +37,7 @@ constexpr int kExitConfig = 78;
 struct Arguments {
   bool demo = false;
   double seconds = 0;  // 0: until a signal
+  bool had_dotenv = false;
 };
 
 LoadedSettings load() {
@@ -68,9 +69,16 @@ vitals::sentry::Guard start_sentry(const Settings& settings,
   return std::move(*guard);
 }
 
-void reload(health_agent::Service& service) {
+/// `had_dotenv`: the settings came from a .env file too.
+void reload(health_agent::Service& service, bool had_dotenv) {
   try {
-    service.reload(load());
+    const LoadedSettings fresh = load();
+    if (had_dotenv && !fresh.from_dotenv) {
+      spdlog::warn(
+          "SIGHUP: nothing was taken: .env is gone or empty, and the service was started with one");
+      return;
+    }
+    service.reload(fresh);
   } catch (const std::exception& error) {
     spdlog::warn("SIGHUP: nothing was taken: {}", error.what());
   }
@@ -78,14 +86,14 @@ void reload(health_agent::Service& service) {
 
 /// Waits for SIGTERM, SIGINT or the time to be over; SIGHUP reloads the settings. Tells the
 /// watchdog meanwhile that this thread lives.
-void wait_for_end(const sigset_t& signals, double seconds, health_agent::Service& service,
-                  health_agent::Watchdog& watchdog) {
+void wait_for_end(const sigset_t& signals, const Arguments& arguments,
+                  health_agent::Service& service, health_agent::Watchdog& watchdog) {
   using Clock = std::chrono::steady_clock;
   using std::chrono::nanoseconds;
-  const auto end = Clock::now() + std::chrono::duration<double>(seconds);
+  const auto end = Clock::now() + std::chrono::duration<double>(arguments.seconds);
   for (;;) {
     auto wait = watchdog.pause().value_or(std::chrono::hours{1});
-    if (seconds > 0) {
+    if (arguments.seconds > 0) {
       const auto left = std::chrono::duration_cast<nanoseconds>(end - Clock::now());
       if (left.count() <= 0) return;
       wait = std::min(wait, left);
@@ -98,7 +106,7 @@ void wait_for_end(const sigset_t& signals, double seconds, health_agent::Service
                    signal == SIGTERM ? "SIGTERM" : "SIGINT");
       return;
     }
-    if (signal == SIGHUP) reload(service);
+    if (signal == SIGHUP) reload(service, arguments.had_dotenv);
   }
 }
 
@@ -129,7 +137,7 @@ void run(const Arguments& arguments, const Settings& settings, const sigset_t& s
       std::fflush(stdout);
       demo.emplace(settings);
     }
-    wait_for_end(signals, arguments.seconds, service, watchdog);
+    wait_for_end(signals, arguments, service, watchdog);
     watchdog.stop();
     systemd.stopping();
     if (demo) {
@@ -171,6 +179,7 @@ int main(int argc, char** argv) {
       return kExitConfig;
     }
     settings = std::move(loaded.settings);
+    arguments.had_dotenv = loaded.from_dotenv;
     if (arguments.demo) {
       const bool own_faults = settings.faults.any();
       settings = health_agent::demo_settings(std::move(settings), own_faults);

@@ -167,6 +167,7 @@ struct Service::Impl {
         pool(pool_options(settings)),
         migrated(db::migrate(pool)),
         store(pool),
+        database(store),
         cache(cache::make_cache(cache_options(settings))),
         users(store, *cache),
         agent_settings(agent_options(settings, give_up.get_token())),
@@ -193,7 +194,8 @@ struct Service::Impl {
   }
 
   void make_api(const Settings& settings) {
-    api::Services services{store, *cache, users, coach, *agent, scrapes.get(), {}, console.get()};
+    api::Services services{store,  database,      *cache, users,        coach,
+                           *agent, scrapes.get(), {},     console.get()};
     if (has_webhook(settings))
       services.take_update = [this](std::string_view update) { return bot->take(update); };
     services.listener = &listener;
@@ -202,7 +204,10 @@ struct Service::Impl {
     server = std::make_unique<api::Server>(std::move(options), api::make_routes(services));
   }
 
-  ~Impl() { vitals::monitor::set_pool_source({}); }
+  ~Impl() {
+    vitals::monitor::set_pool_source({});
+    if (console) console->end_streams();  // they end on the server, which goes before the console
+  }
 
   Service::Place place;
   bool has_keys;  // what the API asks for, once it does so
@@ -211,6 +216,7 @@ struct Service::Impl {
   db::Pool pool;
   int migrated;
   db::Store store;
+  db::Probe database;
   std::unique_ptr<cache::Cache> cache;
   cache::CachedUsers users;
   std::stop_source give_up;  // the calls of models that are still under way

@@ -570,7 +570,9 @@ Environment process_environment() {
 
 LoadedSettings load_settings(const Environment& environment, std::string_view dotenv) {
   LoadedSettings out;
-  Reader in{environment, parse_dotenv(dotenv, out.faults, &out.unended), out.faults};
+  auto variables = parse_dotenv(dotenv, out.faults, &out.unended);
+  out.from_dotenv = !variables.empty();
+  Reader in{environment, std::move(variables), out.faults};
   if (environment(out.unended)) out.unended.clear();
   read_monitoring(in, out);
   read_api(in, out);

@@ -92,6 +92,7 @@ struct LoadedSettings {
   /// The variable on the last line of the `.env` file, where no newline ends that line and the
   /// environment does not win over it; else empty. Who writes the file may be in the middle of it.
   std::string unended;
+  bool from_dotenv = false;  ///< the `.env` file sets a variable
 };
 
 /// How the `variable` of a fault begins that is a line of the `.env` file which cannot be read.

@@ -73,7 +73,7 @@ void SignalsWhileStarting::watch() const {
 
 std::size_t threads_needed(const Settings& settings) {
   constexpr std::size_t kOfTheLibrary = 8;  // Sentry's, the metrics' listener's, the console's
-  constexpr std::size_t kOfTheApi = 6;      // what reads and writes, the probes' workers
+  constexpr std::size_t kOfTheApi = 7;      // what reads and writes, what answers probes
   constexpr std::size_t kForModels = 32;
   std::size_t count = kOfTheLibrary;
   if (settings.run_mode != "bot") {

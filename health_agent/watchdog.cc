@@ -50,29 +50,13 @@ bool is_want(int number) noexcept {
          number == EADDRNOTAVAIL;
 }
 
-}  // namespace
-
-Probe ask_listener(const std::string& host, std::uint16_t port, const std::string& path,
-                   milliseconds timeout, const std::stop_token& stop) {
-  const Clock::time_point deadline = Clock::now() + timeout;
-  const std::string name = host == "0.0.0.0" ? "127.0.0.1" : host == "::" ? "::1" : host;
-  addrinfo hints{};
-  hints.ai_socktype = SOCK_STREAM;
-  addrinfo* raw = nullptr;
-  if (const int error = ::getaddrinfo(name.c_str(), std::to_string(port).c_str(), &hints, &raw);
-      error != 0)
-    return error == EAI_MEMORY || error == EAI_SYSTEM || error == EAI_AGAIN ? Probe::kCannotAsk
-                                                                            : Probe::kSilent;
-  const std::unique_ptr<addrinfo, decltype(&::freeaddrinfo)> address{raw, &::freeaddrinfo};
-  const Socket socket{::socket(raw->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0)};
+Probe ask_address(const addrinfo& address, const std::string& request, Clock::time_point deadline,
+                  const std::stop_token& stop) {
+  const Socket socket{::socket(address.ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0)};
   if (socket.number() < 0) return is_want(errno) ? Probe::kCannotAsk : Probe::kSilent;
-  if (::connect(socket.number(), raw->ai_addr, raw->ai_addrlen) != 0 && errno != EINPROGRESS)
+  if (::connect(socket.number(), address.ai_addr, address.ai_addrlen) != 0 && errno != EINPROGRESS)
     return is_want(errno) ? Probe::kCannotAsk : Probe::kSilent;
   if (!wait(socket.number(), POLLOUT, deadline, stop)) return Probe::kSilent;
-  const std::string authority =
-      (name.find(':') == std::string::npos ? name : "[" + name + "]") + ":" + std::to_string(port);
-  const std::string request = "GET " + path + " HTTP/1.1\r\nHost: " + authority +
-                              "\r\nUser-Agent: health-agent watchdog\r\nConnection: close\r\n\r\n";
   if (::send(socket.number(), request.data(), request.size(), MSG_NOSIGNAL) !=
       static_cast<ssize_t>(request.size()))
     return Probe::kSilent;
@@ -92,6 +76,32 @@ Probe ask_listener(const std::string& host, std::uint16_t port, const std::strin
          ::recv(socket.number(), answer.data(), answer.size(), MSG_DONTWAIT) > 0) {
   }
   return http ? Probe::kAnswered : Probe::kSilent;
+}
+
+}  // namespace
+
+Probe ask_listener(const std::string& host, std::uint16_t port, const std::string& path,
+                   milliseconds timeout, const std::stop_token& stop) {
+  const Clock::time_point deadline = Clock::now() + timeout;
+  const std::string name = host == "0.0.0.0" ? "127.0.0.1" : host == "::" ? "::1" : host;
+  addrinfo hints{};
+  hints.ai_socktype = SOCK_STREAM;
+  addrinfo* raw = nullptr;
+  if (const int error = ::getaddrinfo(name.c_str(), std::to_string(port).c_str(), &hints, &raw);
+      error != 0)
+    return error == EAI_MEMORY || error == EAI_SYSTEM || error == EAI_AGAIN ? Probe::kCannotAsk
+                                                                            : Probe::kSilent;
+  const std::unique_ptr<addrinfo, decltype(&::freeaddrinfo)> addresses{raw, &::freeaddrinfo};
+  const std::string authority =
+      (name.find(':') == std::string::npos ? name : "[" + name + "]") + ":" + std::to_string(port);
+  const std::string request = "GET " + path + " HTTP/1.1\r\nHost: " + authority +
+                              "\r\nUser-Agent: health-agent watchdog\r\nConnection: close\r\n\r\n";
+  Probe last = Probe::kSilent;
+  for (const addrinfo* address = raw; address != nullptr; address = address->ai_next) {
+    last = ask_address(*address, request, deadline, stop);
+    if (last != Probe::kSilent) break;
+  }
+  return last;
 }
 
 Watchdog::Watchdog(Systemd& systemd, Ask ask) : systemd_(&systemd), ask_(std::move(ask)) {

@@ -22,7 +22,7 @@ enum class Probe {
 };
 
 /// Asks `host`:`port` for `path` as any client would, over a connection of its own. For 0.0.0.0 and
-/// :: it asks the loopback address. Threads: any. Blocks for `timeout` at most, and not much longer
+/// :: it asks the loopback address. A name with several addresses has answered when one of them has. Threads: any. Blocks for `timeout` at most, and not much longer
 /// than 100 ms after `stop`.
 [[nodiscard]] Probe ask_listener(const std::string& host, std::uint16_t port,
                                  const std::string& path, std::chrono::milliseconds timeout,
@@ -30,7 +30,8 @@ enum class Probe {
 
 /// Tells systemd's watchdog that the service lives, each time that it has answered a question over
 /// its own port and that the thread which calls beat() is alive too. So a listener that accepts
-/// nobody is found, and workers that all hang, and a reload that never ends.
+/// nobody is found, workers for probes that hang, and a reload that never ends; not workers that
+/// wait for a database or a model, which a restart would not bring back.
 ///
 /// Without NOTIFY_SOCKET, but with WATCHDOG_USEC set, as in a container that is restarted when it
 /// ends, it ends the process itself by SIGABRT once nothing has answered for that time.

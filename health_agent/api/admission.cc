@@ -46,7 +46,7 @@ std::string limited_as(const std::string& source) {
 /// Without keys whoever reaches a loopback address may do everything anyway. What came through a
 /// proxy may be from anywhere.
 bool is_of_this_machine(const RequestHead& head, const Entry& entry) {
-  return head.forwarded_for.empty() && is_loopback(entry.source);
+  return head.forwarded_for.empty() && (entry.source == "127.0.0.1" || is_loopback(entry.source));
 }
 
 template <class Error, class... Arguments>
@@ -98,6 +98,9 @@ Entry Admission::decide(const RequestHead& head) {
   Entry entry;
   entry.source = source_of(head.remote_address, head.forwarded_for, trusted_proxies_);
   Target target = parse_target(head.target);
+  // `OPTIONS http://host` asks what `OPTIONS *` does (RFC 9112, 3.2.4).
+  if (target.path.empty() && target.fault == nullptr)
+    target.path = head.method == Method::kOptions ? "*" : "/";
   const bool server_wide = target.path == "*";
   if (server_wide && head.method != Method::kOptions) target.fault = "the target is no path";
   entry.path = target.path;
@@ -114,8 +117,8 @@ Entry Admission::decide(const RequestHead& head) {
   if (open ? is_of_this_machine(head, entry) : entry.login == Entry::Login::kKey)
     entry.trace = Entry::Trace::kContinue;
 
-  const bool unlimited =
-      access == Access::kProbes || access == Access::kEverybody || update || preflight;
+  const bool unlimited = !limit_.on() || access == Access::kProbes ||
+                         access == Access::kEverybody || update || preflight;
   if (!unlimited) {
     // The names of keys and addresses cannot be mistaken for each other: these hold `.` or `:`.
     const int seconds =

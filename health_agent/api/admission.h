@@ -18,8 +18,8 @@
 namespace health_agent::api {
 
 /// The head of a request, as far as it decides who may come in: views that need only live for the
-/// call, but for `target`, which the Entry refers to. A field that came on several lines is given
-/// as one list, joined by commas (RFC 9110, 5.3).
+/// call, but for `target`, which the Entry refers to. Of a field that came on several lines the
+/// first is given; of X-Forwarded-For all of them, joined by commas.
 struct RequestHead {
   vitals::monitor::Method method = vitals::monitor::Method::kOther;
   /// What stands between the method and the version, as it is.

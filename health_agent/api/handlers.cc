@@ -201,17 +201,16 @@ class Handlers {
           200,
           {{"status", "ok"}, {"timestamp", format_timestamp(unix_now())}, {"version", kVersion}});
     }
-    std::string database = "ok";
-    try {
-      services_.store.ping();
-    } catch (const DatabaseError&) {
-      database = "unavailable";
-    }
-    const bool there = database == "ok";
+    const db::Probe::Answer answer = services_.database.ask();
+    const bool there = answer != db::Probe::Answer::kAway;
+    const bool busy = answer == db::Probe::Answer::kBusy;
     const bool listens = services_.listener == nullptr || !services_.listener->troubled;
     const bool writes = !services_.store.writing_fails();
-    const bool well = there && writes && listens;
-    if (there && !writes) database = "read-only";
+    const bool well = there && !busy && writes && listens;
+    const char* const database = !there    ? "unavailable"
+                                 : !writes ? "read-only"
+                                 : busy    ? "busy"
+                                           : "ok";
     return json_response(there ? 200 : 503,
                          {{"status", well    ? "ok"
                                      : there ? "degraded"
@@ -294,6 +293,7 @@ class Handlers {
     Response response;
     response.content_type = "text/event-stream; charset=utf-8";
     response.headers.emplace_back("Cache-Control", "no-store");
+    response.headers.emplace_back("X-Accel-Buffering", "no");  // nginx would gather the pieces
     response.stream = [this, id, message = std::move(message), history = std::move(history),
                        request_id =
                            std::string{request.scope->request_id()}](const StreamWriter& write) {

@@ -10,6 +10,7 @@
 #include "health_agent/cache/cache.h"
 #include "health_agent/cache/cached_users.h"
 #include "health_agent/coach.h"
+#include "health_agent/db/probe.h"
 #include "health_agent/db/store.h"
 #include "vitals/console/console.h"
 #include "vitals/export/scrape.h"
@@ -19,6 +20,7 @@ namespace health_agent::api {
 /// What the handlers work with. The Service owns all of it and ends it after the server.
 struct Services {
   db::Store& store;
+  db::Probe& database;
   cache::Cache& cache;
   cache::CachedUsers& users;
   Coach& coach;

@@ -38,6 +38,9 @@ using Clock = std::chrono::steady_clock;
 using vitals::exporting::HeadFault;
 
 constexpr std::size_t kMaxHead = std::size_t{64} * 1024;
+/// A head that is not all there is read anew after so many more bytes, and not after each: it may
+/// come one by one.
+constexpr std::size_t kLookAgain = 1024;
 /// Of a chunk's line with its extensions, and of the trailer.
 constexpr std::size_t kMaxChunkLine = std::size_t{16} * 1024;
 /// How often time limits are looked at.
@@ -171,15 +174,20 @@ struct Loop {
   Shared& shared;
   /// In the order in which they began to wait for their client, and those that work for it. Behind
   /// them stands the context, which is destroyed first and lets go of what refers to them.
-  Connections reading;
+  Connections waiting;
   Connections busy;
-  std::atomic<std::size_t> idle{0};  // of `reading`
+  std::atomic<std::size_t> waiting_count{0};
   std::array<char, 65'536> scratch{};
   asio::io_context context{1};
   asio::executor_work_guard<asio::io_context::executor_type> work{context.get_executor()};
 };
 
 class Call;
+
+/// Gives the memory back, which neither clear() nor `= {}` does.
+void release(std::string& text) noexcept {
+  std::string{}.swap(text);
+}
 
 /// A connection goes from request to request; each of its states has a time limit. Threads: its
 /// loop's, but for what is atomic.
@@ -270,7 +278,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
 
   void close() noexcept {
     if (state_ == State::kClosed) return;
-    const bool waits = is_reading();
+    const bool waits = waits_for_client();
     state_ = State::kClosed;
     gone_ = true;
     error_code ignored;
@@ -278,34 +286,38 @@ class Connection : public std::enable_shared_from_this<Connection> {
     parser_.reset();
     call_.reset();
     keep_.reset();
-    in_ = {};
-    out_ = {};
-    body_ = {};
-    if (waits) loop_.idle.fetch_sub(1, std::memory_order_relaxed);
+    release(in_);
+    release(out_);
+    release(body_);
+    if (waits) loop_.waiting_count.fetch_sub(1, std::memory_order_relaxed);
     // Last, for the list may hold the last reference.
-    (waits ? loop_.reading : loop_.busy).erase(self_);
+    (waits ? loop_.waiting : loop_.busy).erase(self_);
   }
 
  private:
   enum class State { kIdle, kHead, kBody, kServing, kWriting, kStreaming, kLingering, kClosed };
 
-  /// Nobody works for it: it waits for its client.
   [[nodiscard]] bool is_reading() const noexcept {
     return state_ == State::kIdle || state_ == State::kHead || state_ == State::kBody ||
            state_ == State::kLingering;
   }
+  /// Nobody works for it, so its place can be given to another. A client that does not read its
+  /// answer is one of these too.
+  [[nodiscard]] bool waits_for_client() const noexcept {
+    return is_reading() || state_ == State::kWriting;
+  }
 
   void enter(State state, Clock::duration limit) noexcept {
-    const bool was_reading = is_reading();
+    const bool waited = waits_for_client();
     state_ = state;
     deadline_ = Clock::now() + limit;
-    const bool now_reading = is_reading();
-    if (was_reading && now_reading) return;  // its age counts from when it began to wait
-    Connections& from = was_reading ? loop_.reading : loop_.busy;
-    Connections& to = now_reading ? loop_.reading : loop_.busy;
+    const bool waits = waits_for_client();
+    if (waited && waits) return;  // its age counts from when it began to wait
+    Connections& from = waited ? loop_.waiting : loop_.busy;
+    Connections& to = waits ? loop_.waiting : loop_.busy;
     to.splice(to.end(), from, self_);
-    if (now_reading) loop_.idle.fetch_add(1, std::memory_order_relaxed);
-    if (was_reading) loop_.idle.fetch_sub(1, std::memory_order_relaxed);
+    if (waits) loop_.waiting_count.fetch_add(1, std::memory_order_relaxed);
+    if (waited) loop_.waiting_count.fetch_sub(1, std::memory_order_relaxed);
   }
 
   /// Runs a step; without memory the client gets a 503 and the connection ends, and no other.
@@ -380,16 +392,21 @@ class Connection : public std::enable_shared_from_this<Connection> {
     if (state_ == State::kIdle) {
       enter(State::kHead, loop_.shared.options.read_timeout);
       fresh_line_ = true;
+      searched_ = 0;
+      looked_at_ = 0;
     }
-    const auto length = vitals::exporting::request_head_length(in_);
+    const auto length = vitals::exporting::request_head_length(in_, searched_);
+    searched_ = in_.size();
     if (length.value_or(in_.size()) > kMaxHead) {
       refuse({431, "the head of the request is longer than 64 KiB"});
       return false;
     }
     if (!length) {
-      const bool look = fresh_line_ || in_.size() > vitals::exporting::kMaxTarget;
-      const auto fault = look ? vitals::exporting::fault_so_far(in_) : std::nullopt;
-      if (fault) refuse({fault->status, fault->why});
+      // The lines are few, or a fault.
+      if (!fresh_line_ && in_.size() < looked_at_ + kLookAgain) return false;
+      looked_at_ = in_.size();
+      if (const auto fault = vitals::exporting::fault_so_far(in_))
+        refuse({fault->status, fault->why});
       return false;
     }
     return begin_request(*length);
@@ -446,8 +463,12 @@ class Connection : public std::enable_shared_from_this<Connection> {
         deadline_ = Clock::now() + kStreamStall;
       }
     }
-    out_.clear();
-    body_ = {};
+    if (state_ == State::kWriting) {
+      release(out_);
+    } else {
+      out_.clear();
+    }
+    release(body_);
     sent_ = 0;
     if (state_ == State::kWriting || stream_ended_) {
       finish_answer();
@@ -461,13 +482,15 @@ class Connection : public std::enable_shared_from_this<Connection> {
     if (!keep_alive_) {
       // To close at once would reset the connection when bytes are unread, and lose the answer.
       ::shutdown(socket_.native_handle(), SHUT_WR);
-      in_ = {};
+      release(in_);
       enter(State::kLingering, kLinger);
       arm_read();
       return;
     }
     enter(State::kIdle, loop_.shared.options.keep_alive);
     if (in_.empty()) {
+      release(in_);
+      release(out_);
       arm_read();
     } else {
       process();
@@ -489,8 +512,10 @@ class Connection : public std::enable_shared_from_this<Connection> {
   bool write_armed_ = false;
   bool keep_alive_ = true;
   bool stream_ended_ = false;
-  bool fresh_line_ = true;  // what came last holds a line's end
-  std::string in_;          // received, and not yet read
+  bool fresh_line_ = true;     // what came last holds a line's end
+  std::size_t searched_ = 0;   // bytes of an unfinished head that hold no end
+  std::size_t looked_at_ = 0;  // bytes of it when it was last read for a fault
+  std::string in_;             // received, and not yet read
   std::string out_;
   std::string body_;  // behind `out_`
   std::size_t sent_ = 0;
@@ -780,7 +805,7 @@ struct HttpEngine::Impl {
 
   static void check_times(Loop& loop) {
     const Clock::time_point now = Clock::now();
-    for (Connections* list : {&loop.reading, &loop.busy}) {
+    for (Connections* list : {&loop.waiting, &loop.busy}) {
       for (auto it = list->begin(); it != list->end();) {
         const std::shared_ptr<Connection> connection = *it++;  // it may leave the list
         connection->check_time(now);
@@ -871,13 +896,13 @@ struct HttpEngine::Impl {
       return;
     }
     try {
-      loop.reading.push_back(connection);
-      loop.idle.fetch_add(1, std::memory_order_relaxed);
+      loop.waiting.push_back(connection);
+      loop.waiting_count.fetch_add(1, std::memory_order_relaxed);
     } catch (...) {
       return;  // it closes the descriptor
     }
     try {
-      connection->start(std::prev(loop.reading.end()));
+      connection->start(std::prev(loop.waiting.end()));
     } catch (...) {
       connection->close();
     }
@@ -888,15 +913,15 @@ struct HttpEngine::Impl {
   bool evict_oldest() {
     Loop* fullest = loops.front().get();
     for (const auto& loop : loops) {
-      if (loop->idle.load(std::memory_order_relaxed) >
-          fullest->idle.load(std::memory_order_relaxed))
+      if (loop->waiting_count.load(std::memory_order_relaxed) >
+          fullest->waiting_count.load(std::memory_order_relaxed))
         fullest = loop.get();
     }
-    if (fullest->idle.load(std::memory_order_relaxed) == 0) return false;
+    if (fullest->waiting_count.load(std::memory_order_relaxed) == 0) return false;
     shared.options.metrics.closed_idle.inc();
     const auto evict = [](Loop& loop) {
-      if (loop.reading.empty()) return;
-      const std::shared_ptr<Connection> oldest = loop.reading.front();
+      if (loop.waiting.empty()) return;
+      const std::shared_ptr<Connection> oldest = loop.waiting.front();
       oldest->evict();
     };
     if (fullest == loops.front().get()) {
@@ -932,7 +957,7 @@ struct HttpEngine::Impl {
       thread.join();
     threads.clear();
     for (const auto& loop : loops) {
-      for (Connections* list : {&loop->reading, &loop->busy}) {
+      for (Connections* list : {&loop->waiting, &loop->busy}) {
         while (!list->empty()) {
           const std::shared_ptr<Connection> connection = list->front();
           connection->close();

@@ -18,6 +18,9 @@ namespace health_agent::api {
 namespace {
 
 constexpr auto kQuiet = std::chrono::seconds{5};
+/// The kernel takes twice that, and would go up to some megabytes by itself: too much for each of
+/// some thousand clients that do not read.
+constexpr int kSendBuffer = 128 * 1024;
 constexpr int kBacklog = 4096;  // the kernel takes net.core.somaxconn if that is less
 
 int listen_on(const std::string& host, std::uint16_t port) {
@@ -70,6 +73,7 @@ HttpListener::Outcome HttpListener::take(Taken& taken) {
     const int on = 1;
     // A failure only costs a delay; the client may have gone already.
     (void)::setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+    (void)::setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &kSendBuffer, sizeof kSendBuffer);
     taken.fd = fd;
     taken.address = text_of(address);  // short enough to need no memory, or nearly
     return Outcome::kTaken;

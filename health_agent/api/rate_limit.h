@@ -20,6 +20,8 @@ class RateLimit {
   /// `per_minute` 0 is no limit.
   explicit RateLimit(int per_minute) : per_minute_(per_minute) {}
 
+  [[nodiscard]] bool on() const noexcept { return per_minute_ > 0; }
+
   /// Takes one request off the caller's bucket. 0 when it may go on, else the seconds until the
   /// next one may (at least 1).
   [[nodiscard]] int take(std::string_view caller, Clock::time_point now = Clock::now());

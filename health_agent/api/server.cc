@@ -346,12 +346,13 @@ void Server::Impl::send_stream(const std::shared_ptr<Exchange>& exchange, Reques
     if (!body) body = exchange->call->stream(response, exchange->scope, exchange);
     return body->write(piece);
   };
-  const Response failed = handle_or_explain(*exchange, [&] {
+  Response failed = handle_or_explain(*exchange, [&] {
     response.stream(write);
     return Response{};
   });
   if (!body) {
-    send(exchange, request, failed);
+    admission.finish_headers(request.header("Origin"), failed);
+    send(exchange, request, std::move(failed));
     return;
   }
   if (failed.status != 200) write("event: error\ndata: " + failed.body + "\n\n");

@@ -113,7 +113,7 @@ Target parse_target(std::string_view text) noexcept {
   const std::size_t question = text.find('?');
   if (question != std::string_view::npos) target.query = text.substr(question + 1);
   target.path = text.substr(0, question);
-  if (target.path.empty() && !target.authority.empty()) target.path = "/";
+  if (target.path.empty() && !target.authority.empty()) return target;
   if (!target.path.starts_with('/')) {
     target.fault = "the target is no path";
     return target;

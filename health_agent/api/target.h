@@ -13,7 +13,7 @@ namespace health_agent::api {
 /// Source: RFC 9112, 3.2; RFC 3986, 2 and 3.3.
 struct Target {
   std::string_view authority;  ///< of `http://authority/path`; empty otherwise
-  std::string_view path;       ///< begins with `/`; `*` in `OPTIONS *`
+  std::string_view path;       ///< begins with `/`; `*` in `OPTIONS *`; empty in `http://authority`
   std::string_view query;      ///< what follows `?`, still encoded
   const char* fault = nullptr;
 };

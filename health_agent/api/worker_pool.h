@@ -32,10 +32,11 @@ class WorkerPool {
   WorkerPool& operator=(const WorkerPool&) = delete;
 
   /// The jobs that may wait are as many as there are connections, so the queue needs no bound of
-  /// its own. Throws std::bad_alloc.
+  /// its own. After stop() it drops the job. Throws std::bad_alloc.
   void post(Job job) {
     {
       const std::lock_guard lock{mutex_};
+      if (stopping_) return;
       jobs_.push_back(std::move(job));
     }
     ready_.notify_one();
@@ -43,15 +44,16 @@ class WorkerPool {
 
   /// Waits for the jobs that run; those that still wait are dropped.
   void stop() {
+    std::deque<Job> dropped;  // destroyed without the lock: that of a job may take others
     {
       const std::lock_guard lock{mutex_};
       stopping_ = true;
+      dropped.swap(jobs_);
     }
     ready_.notify_all();
     for (std::thread& thread : threads_)
       thread.join();
     threads_.clear();
-    jobs_.clear();
   }
 
  private:

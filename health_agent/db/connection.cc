@@ -166,9 +166,10 @@ void Transaction::commit() {
   connection_->in_transaction_ = false;
 }
 
-Pool::Lease checkout_for(Pool& pool, QueryType type, std::string_view table) {
+Pool::Lease checkout_for(Pool& pool, QueryType type, std::string_view table,
+                         std::chrono::milliseconds wait) {
   try {
-    return pool.checkout();
+    return pool.checkout(wait);
   } catch (const DatabaseError& error) {
     QueryScope scope{type, table};
     scope.fail(word(error.kind()));

@@ -306,6 +306,8 @@ class [[nodiscard("without commit() everything is undone")]] Transaction {
 };
 
 /// Pool::checkout, with a failure counted on the query that it was for.
-[[nodiscard]] Pool::Lease checkout_for(Pool& pool, QueryType type, std::string_view table);
+[[nodiscard]] Pool::Lease checkout_for(
+    Pool& pool, QueryType type, std::string_view table,
+    std::chrono::milliseconds wait = std::chrono::milliseconds::max());
 
 }  // namespace health_agent::db

@@ -53,24 +53,25 @@ struct Pool::Impl {
     available = options.size;
   }
 
-  void wait_for_place() {
+  void wait_for_place(std::chrono::milliseconds most) {
     if (places.try_enter()) {
       vitals::monitor::observe_pool_wait(0);
       return;
     }
     const auto start = Clock::now();
-    const bool entered = places.enter(options.checkout_timeout);
+    const std::chrono::milliseconds wait = std::min(most, options.checkout_timeout);
+    const bool entered = places.enter(wait);
     vitals::monitor::observe_pool_wait(std::chrono::duration<double>(Clock::now() - start).count());
     if (!entered) {
       throw DatabaseError(DatabaseError::Kind::kTimeout,
                           "all " + std::to_string(options.size) +
                               " connections are in use, and none came back within " +
-                              std::to_string(options.checkout_timeout.count()) + " ms");
+                              std::to_string(wait.count()) + " ms");
     }
   }
 
-  Connection& take() {
-    wait_for_place();
+  Connection& take(std::chrono::milliseconds wait) {
+    wait_for_place(wait);
     const std::lock_guard lock{mutex};
     // A place in the turnstile means that there is one. One that need not be opened is better.
     const auto good = std::find_if(free.rbegin(), free.rend(),
@@ -95,9 +96,9 @@ struct Pool::Impl {
 Pool::Pool(PoolOptions options) : impl_(std::make_unique<Impl>(std::move(options))) {}
 Pool::~Pool() = default;
 
-Pool::Lease Pool::checkout() {
+Pool::Lease Pool::checkout(std::chrono::milliseconds wait) {
   impl_->backend->check();
-  Lease lease{*this, impl_->take()};
+  Lease lease{*this, impl_->take(wait)};
   lease.connection().make_usable();
   return lease;
 }

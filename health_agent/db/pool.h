@@ -65,11 +65,11 @@ class Pool {
   Pool(const Pool&) = delete;
   Pool& operator=(const Pool&) = delete;
 
-  /// Lends a connection, the one used last where there is a choice. Waits up to `checkout_timeout`
-  /// and observes that in `db_connection_pool_wait_seconds`. Throws DatabaseError: kTimeout when
+  /// Lends a connection, the one used last where there is a choice. Waits up to `wait`, or
+  /// `checkout_timeout` when that is shorter, and observes that in `db_connection_pool_wait_seconds`. Throws DatabaseError: kTimeout when
   /// all stay on loan, kUnavailable when the database is gone (a broken connection is opened anew
   /// here).
-  [[nodiscard]] Lease checkout();
+  [[nodiscard]] Lease checkout(std::chrono::milliseconds wait = std::chrono::milliseconds::max());
 
   /// Connections, and those of them that could be lent now: none while the database is known to be
   /// away. Threads: any. Cost: two loads; with PostgreSQL a mutex.

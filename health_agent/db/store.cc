@@ -330,8 +330,9 @@ std::optional<JourneyStep> Store::reach_step(std::string_view user_id, Step step
   return JourneyStep{update.name, static_cast<double>(std::max<Integer>(0, now - *created))};
 }
 
-void Store::ping() {
-  run(*pool_, kPing, [](Integer) {});
+void Store::ping(std::chrono::milliseconds wait) {
+  const Pool::Lease lease = checkout_for(*pool_, kPing.type, kPing.table, wait);
+  lease.connection().run(kPing, [](Integer) {});
 }
 
 }  // namespace health_agent::db

@@ -83,8 +83,9 @@ class Store {
   /// the step is not due (kSecondDay on the first day). Cost: one read once the step is taken.
   std::optional<JourneyStep> reach_step(std::string_view user_id, Step step, std::int64_t now);
 
-  /// Throws DatabaseError unless the database answers and is the one that was opened.
-  void ping();
+  /// Throws DatabaseError unless the database answers and is the one that was opened: kTimeout when
+  /// no connection is free within `wait`.
+  void ping(std::chrono::milliseconds wait = std::chrono::milliseconds::max());
 
   /// As Pool::writing_fails().
   [[nodiscard]] bool writing_fails() const noexcept { return pool_->writing_fails(); }

@@ -287,8 +287,10 @@ std::size_t blank_lines(std::string_view received) noexcept {
   return length;
 }
 
-std::optional<std::size_t> request_head_length(std::string_view received) noexcept {
-  for (std::size_t end = received.find('\n'); end != std::string_view::npos;
+std::optional<std::size_t> request_head_length(std::string_view received,
+                                               std::size_t searched) noexcept {
+  const std::size_t from = searched < 2 ? 0 : searched - 2;  // the end may have come in two parts
+  for (std::size_t end = received.find('\n', from); end != std::string_view::npos;
        end = received.find('\n', end + 1)) {
     // A bare LF ends the search too: read_request_head() refuses it, and nobody waits for more.
     const std::string_view rest = received.substr(end + 1);
@@ -318,9 +320,11 @@ std::optional<HeadFault> fault_so_far(std::string_view received) noexcept {
   RequestHead head;
   if (const auto fault = read_request_line(line, head)) return fault;
   // A field that is all there and has a fault spoils the whole head.
+  std::size_t count = 0;
   while (received.find('\n') != std::string_view::npos) {
     if (!take_line(received, line)) return kBadLine;
     if (line.empty()) break;
+    if (++count > kMaxFields) return kFields;
     Framing framing;
     RequestHead alone;
     alone.minor_version = head.minor_version;

@@ -62,6 +62,7 @@ class World {
   health_agent::db::Pool pool_{{.url = "sqlite:" + folder_.file("walk.db"), .size = 2}};
   const int migrated_ = health_agent::db::migrate(pool_);
   health_agent::db::Store store_{pool_};
+  health_agent::db::Probe probe_{store_};
   health_agent::cache::MemoryCache cache_;
   health_agent::cache::CachedUsers users_{store_, cache_};
   std::unique_ptr<health_agent::agent::Agent> agent_ =
@@ -72,6 +73,7 @@ class World {
   vitals::console::Console console_{&registry_, std::make_shared<vitals::console::RecentEvents>()};
   RouteTable table_ =
       health_agent::api::make_routes({.store = store_,
+                                      .database = probe_,
                                       .cache = cache_,
                                       .users = users_,
                                       .coach = coach_,

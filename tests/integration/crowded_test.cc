@@ -7,6 +7,7 @@
 
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "integration/fixture.h"
@@ -69,6 +70,26 @@ TEST_F(Crowded, IdleConnectionsThatTakeAllDescriptorsLockNobodyOut) {
   const std::string log = service_.output() + service_.errors();
   EXPECT_EQ(count(log, "the API cannot take every connection"), 1u) << log;
   EXPECT_EQ(count(log, "the API takes connections again"), 1u);
+}
+
+TEST_F(Crowded, ClientsThatDoNotReadTheirAnswersLockNobodyOut) {
+  std::string requests;
+  for (int i = 0; i < 300; ++i)
+    requests += "GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n";
+  set_limit(service_.pid(), RLIMIT_NOFILE, 64);
+  std::vector<RawSocket> deaf;
+  for (int i = 0; i < 80; ++i) {
+    deaf.emplace_back(service_.api_port(), RawSocket::kSmallReceiveBuffer);
+    deaf.back().send(requests);
+  }
+  double served = 0;  // by and by every one of them waits
+  EXPECT_TRUE(eventually([&] {
+    const double before = std::exchange(
+        served, service_.metrics().sum("http_requests_total", {{"endpoint", "/metrics"}}));
+    return served > 500 && served - before <= 1;
+  }));
+  for (int i = 0; i < 5; ++i)
+    EXPECT_TRUE(eventually([this] { return listener() == "degraded"; }, 10s)) << i;
 }
 
 TEST_F(Crowded, ConnectionsThatAreResetAtOnceLeaveNothingBehind) {

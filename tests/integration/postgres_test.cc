@@ -328,6 +328,41 @@ TEST(PostgresErrors, ALockThatIsNotGivenIsATimeout) {
   EXPECT_EQ(client.get("/api/v1/users/ann").status, 200);
 }
 
+TEST(PostgresErrors, HealthIsSaidAtOnceWhileEveryConnectionWaitsForALock) {
+  const Postgres postgres;
+  const std::string database = postgres.create_database();
+  const Service service{on(postgres, database, {{"DATABASE_POOL_SIZE", "2"}})};
+  Http client = service.http();
+  create_user(client, "ann");
+  Process other{{.command = {"psql", "-h", "127.0.0.1", "-p", std::to_string(postgres.port()), "-U",
+                             "postgres", "-d", database, "-c",
+                             "BEGIN; LOCK TABLE food_entries; SELECT pg_sleep(60)"}}};
+  ASSERT_TRUE(eventually([&] {
+    return postgres.ask(
+               "SELECT COUNT(*) FROM pg_locks WHERE mode = 'AccessExclusiveLock' AND"
+               " granted AND relation = 'food_entries'::regclass",
+               database) == "1\n";
+  }));
+  std::vector<std::thread> writers;
+  for (int i = 0; i < 12; ++i)
+    writers.emplace_back([&] { service.http().post("/api/v1/users/ann/food", egg("late")); });
+  const auto health = [&] {
+    const auto start = std::chrono::steady_clock::now();
+    const Response response = client.get("/api/health");
+    EXPECT_LT(seconds_since(start), 1.0 * kSlowness);
+    EXPECT_EQ(response.status, 200) << "a restart would not help";
+    return response.json()["database"].get<std::string>();
+  };
+  EXPECT_TRUE(eventually([&] { return health() == "busy"; }));
+  for (int i = 0; i < 20; ++i)
+    static_cast<void>(health());
+  postgres.ask(
+      "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE wait_event = 'PgSleep'");
+  for (std::thread& writer : writers)
+    writer.join();
+  EXPECT_TRUE(eventually([&] { return health() == "ok"; }));
+}
+
 TEST(PostgresErrors, AWriteThatTheServerUndidForOthersIsRunAgain) {
   const Postgres postgres{{"default_transaction_isolation=serializable"}};
   const std::string database = postgres.create_database();

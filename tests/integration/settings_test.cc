@@ -215,10 +215,14 @@ TEST(Settings, NoReloadOpensTheApiToEverybodyOrEndsTheService) {
   EXPECT_EQ(status("first"), 401);
   EXPECT_EQ(status("second"), 200);
   std::filesystem::remove(file);
-  reload("API_KEYS was not taken");
+  reload("nothing was taken: .env is gone or empty");
   EXPECT_EQ(status("none"), 401) << "0.0.0.0 is open to everybody";
+  write_file(file, "LOG_LEVEL=info\n");
+  reload("API_KEYS was not taken");
+  EXPECT_EQ(status("none"), 401);
+  std::filesystem::remove(file);
   std::filesystem::create_directory(file);
-  reload("nothing was taken");
+  reload("it is a folder");
   EXPECT_EQ(status("second"), 200);
 }
 

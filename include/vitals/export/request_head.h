@@ -51,8 +51,11 @@ inline constexpr std::size_t kMaxFields = 100;
 [[nodiscard]] std::size_t blank_lines(std::string_view received) noexcept;
 
 /// The length of the head with its closing empty line; nothing while it is not all there.
-/// `received` begins with the request line (see blank_lines()).
-[[nodiscard]] std::optional<std::size_t> request_head_length(std::string_view received) noexcept;
+/// `received` begins with the request line (see blank_lines()); its first `searched` bytes are known
+/// to hold no whole head, so that one which comes byte by byte costs no more than one that comes at
+/// once.
+[[nodiscard]] std::optional<std::size_t> request_head_length(std::string_view received,
+                                                             std::size_t searched = 0) noexcept;
 
 /// What is already wrong with the beginning of a head that is not all there, so that nobody waits
 /// for the rest of what is no HTTP/1.x. Nothing while it may still become right.

@@ -14,7 +14,11 @@ namespace integration {
 /// request, nonsense, leaving in the middle. Threads: one at a time.
 class RawSocket {
  public:
-  explicit RawSocket(std::uint16_t port);
+  /// The smallest that the kernel gives: what is sent to it soon waits at the other side.
+  static constexpr int kSmallReceiveBuffer = 2048;
+
+  /// `receive_buffer` in bytes; 0 leaves it to the kernel.
+  explicit RawSocket(std::uint16_t port, int receive_buffer = 0);
   ~RawSocket();
   RawSocket(RawSocket&& other) noexcept;
   RawSocket& operator=(RawSocket&&) = delete;

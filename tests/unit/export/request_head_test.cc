@@ -154,6 +154,16 @@ TEST(RequestHead, EndsAtTheFirstEmptyLine) {
   EXPECT_EQ(request_head_length("GET / HTTP/1.1\n\nbody\n\n"), 16u);
   EXPECT_EQ(request_head_length("GET / HTTP/1.1\r\nA: b\r\n"), std::nullopt);
   EXPECT_EQ(request_head_length(""), std::nullopt);
+  // However it is cut, what was searched need not be searched again.
+  const std::string whole = "GET / HTTP/1.1\r\nA: b\r\n\r\nbody";
+  const std::string bare = "GET / HTTP/1.1\nA: b\n\nbody";
+  for (std::size_t searched = 0; searched < whole.size() - 4; ++searched) {
+    const std::string_view before = std::string_view{whole}.substr(0, searched);
+    EXPECT_EQ(request_head_length(before), std::nullopt) << searched;
+    EXPECT_EQ(request_head_length(whole, searched), whole.size() - 4) << searched;
+  }
+  for (std::size_t searched = 0; searched < bare.size() - 4; ++searched)
+    EXPECT_EQ(request_head_length(bare, searched), bare.size() - 4) << searched;
   EXPECT_EQ(blank_lines("\r\n\r\nGET"), 4u);
   EXPECT_EQ(blank_lines("\n"), 0u);
 }
@@ -171,6 +181,11 @@ TEST(RequestHead, AFaultIsSeenBeforeTheHeadIsWhole) {
   EXPECT_EQ(so_far("GET / HTTP/1.1\r\nHost: a\n"), 400);
   EXPECT_EQ(so_far("GET /" + std::string(2 * kMaxTarget, 'a')), 414);
   EXPECT_EQ(so_far("{\"a\""), 400);
+  std::string many = "GET / HTTP/1.1\r\n";
+  for (std::size_t i = 0; i < kMaxFields; ++i)
+    many += "A: b\r\n";
+  EXPECT_EQ(so_far(many), 0);
+  EXPECT_EQ(so_far(many + "A: b\r\n"), 431);
 }
 
 TEST(RequestHead, NoBeginningOfWhatIsRightIsAFault) {

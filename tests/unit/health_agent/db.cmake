@@ -1,6 +1,6 @@
 vitals_test(health_agent_db_test
   SOURCES db_testing.cc db_leases_test.cc db_telegram_updates_test.cc db_migrations_test.cc db_pool_test.cc
-          db_store_test.cc db_store_failures_test.cc db_turnstile_test.cc db_outage_test.cc db_url_test.cc
+          db_store_test.cc db_store_failures_test.cc db_probe_test.cc db_turnstile_test.cc db_outage_test.cc db_url_test.cc
   DEPS health_agent_db health_agent_base vitals::testing soci::sqlite3
   TIMEOUT 120)
 vitals_test(health_agent_cache_test

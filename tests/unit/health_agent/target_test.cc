@@ -24,8 +24,8 @@ TEST(Target, IsTakenApartOnce) {
                         {"/%E2%82%AC/%f0%9f%8d%8e", "", "/%E2%82%AC/%f0%9f%8d%8e", ""},
                         {"*", "", "*", ""},
                         {"http://h:1/a?b", "h:1", "/a", "b"},
-                        {"HTTP://h", "h", "/", ""},
-                        {"https://h?q", "h", "/", "q"}}) {
+                        {"HTTP://h", "h", "", ""},
+                        {"https://h?q", "h", "", "q"}}) {
     const Target target = parse_target(c.text);
     EXPECT_EQ(target.fault, nullptr) << c.text;
     EXPECT_EQ(target.authority, c.authority) << c.text;
