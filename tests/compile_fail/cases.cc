@@ -1,8 +1,4 @@
-#include <array>
-#include <string_view>
-
-#include "vitals/metrics/registry.h"
-#include "vitals/sentry/scope.h"
+#include "cases.h"
 
 enum class Side { kLeft, kRight };
 enum class Way { kLeft, kRight };

@@ -1,11 +1,6 @@
 // Views of temporaries, each behind a macro, and the right line beside it.
 
-#include <string_view>
-
-#include "vitals/metrics/registry.h"
-#include "vitals/monitor/http.h"
-#include "vitals/result.h"
-#include "vitals/sentry/check_in.h"
+#include "dangling.h"
 
 using namespace vitals;
 

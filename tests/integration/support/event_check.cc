@@ -11,15 +11,19 @@ namespace {
 
 using Faults = std::vector<std::string>;
 
-// A field on the way down, or null.
-Json at(const Json& json, std::initializer_list<const char*> path) {
-  Json here = json;
+// A field on the way down, or null. Not for a temporary.
+const Json& at(const Json& json, std::initializer_list<const char*> path) {
+  static const Json kNull;
+  const Json* here = &json;
   for (const char* name : path) {
-    if (!here.is_object() || !here.contains(name)) return {};
-    here = Json(here[name]);
+    if (!here->is_object()) return kNull;
+    const auto found = here->find(name);
+    if (found == here->end()) return kNull;
+    here = &*found;
   }
-  return here;
+  return *here;
 }
+const Json& at(Json&&, std::initializer_list<const char*>) = delete;
 
 bool is_time(const Json& value) {
   constexpr double kYear2020 = 1577836800;
@@ -56,7 +60,7 @@ void check_common(const Json& event, Faults& faults) {
   for (const char* name : {"os", "runtime", "device"})
     want(at(event, {"contexts", name}).is_object(), std::string{"contexts."} + name + ": an object",
          at(event, {"contexts"}), faults);
-  const Json tags = at(event, {"tags"});
+  const Json& tags = at(event, {"tags"});
   want(tags.is_null() || tags.is_object(), "tags: an object", tags, faults);
   if (tags.is_object()) {
     for (const auto& [key, value] : tags.items())
@@ -69,7 +73,7 @@ void check_common(const Json& event, Faults& faults) {
 void check_breadcrumbs(const Json& breadcrumbs, Faults& faults) {
   static const std::set<std::string> kLevels{"fatal", "error", "warning", "info", "debug"};
   if (breadcrumbs.is_null()) return;
-  const Json values = at(breadcrumbs, {"values"});
+  const Json& values = at(breadcrumbs, {"values"});
   want(values.is_array() && values.size() <= 100, "breadcrumbs.values: at most 100", breadcrumbs,
        faults);
   if (!values.is_array()) return;
@@ -78,10 +82,10 @@ void check_breadcrumbs(const Json& breadcrumbs, Faults& faults) {
     want(is_time(at(crumb, {"timestamp"})), "breadcrumb: a timestamp", crumb, faults);
     want(is_text(at(crumb, {"message"})) || is_text(at(crumb, {"category"})),
          "breadcrumb: a message or a category", crumb, faults);
-    const Json level = at(crumb, {"level"});
+    const Json& level = at(crumb, {"level"});
     want(level.is_null() || (level.is_string() && kLevels.contains(level.get<std::string>())),
          "breadcrumb: a level", crumb, faults);
-    const Json time = at(crumb, {"timestamp"});
+    const Json& time = at(crumb, {"timestamp"});
     if (!last.is_null() && last.type() == time.type())
       want(last <= time, "breadcrumbs: in the order of time", crumb, faults);
     last = time;
@@ -96,7 +100,7 @@ bool is_address(const Json& value) {
 }
 
 void check_stack(const Json& stack, Faults& faults) {
-  const Json frames = at(stack, {"frames"});
+  const Json& frames = at(stack, {"frames"});
   want(frames.is_array() && !frames.empty(), "stacktrace.frames: some", stack, faults);
   if (!frames.is_array()) return;
   for (const Json& frame : frames) {
@@ -123,7 +127,7 @@ void check_images(const Json& images, Faults& faults) {
 }
 
 void check_sessions(const Json& sessions, Faults& faults) {
-  const Json minutes = at(sessions, {"aggregates"});
+  const Json& minutes = at(sessions, {"aggregates"});
   want(is_text(at(sessions, {"attrs", "release"})), "attrs: a release", sessions, faults);
   want(minutes.is_array() && !minutes.empty() && minutes.size() <= 100,
        "aggregates: 1 to 100 minutes", sessions, faults);
@@ -138,7 +142,7 @@ void check_sessions(const Json& sessions, Faults& faults) {
 }
 
 void check_log(const Json& log, Faults& faults) {
-  const Json lines = at(log, {"items"});
+  const Json& lines = at(log, {"items"});
   want(lines.is_array() && !lines.empty(), "items: some", log, faults);
   if (!lines.is_array()) return;
   for (const Json& line : lines) {
@@ -146,7 +150,7 @@ void check_log(const Json& log, Faults& faults) {
     want(is_text(at(line, {"level"})), "log: a level", line, faults);
     want(is_text(at(line, {"body"})), "log: a body", line, faults);
     want(is_hex(at(line, {"trace_id"}), 32), "log: a trace_id", line, faults);
-    const Json attributes = at(line, {"attributes"});
+    const Json& attributes = at(line, {"attributes"});
     if (attributes.is_null()) continue;
     for (const auto& [name, attribute] : attributes.items()) {
       want(attribute.is_object() && attribute.contains("value") && attribute.contains("type"),
@@ -158,16 +162,16 @@ void check_log(const Json& log, Faults& faults) {
 void check_check_in(const Json& check_in, Faults& faults) {
   want(is_hex(at(check_in, {"check_in_id"}), 32), "check_in_id", check_in, faults);
   want(is_text(at(check_in, {"monitor_slug"})), "monitor_slug", check_in, faults);
-  const Json status = at(check_in, {"status"});
+  const Json& status = at(check_in, {"status"});
   want(status == "in_progress" || status == "ok" || status == "error", "status", check_in, faults);
 }
 
 void check_event(const Json& event, Faults& faults) {
   static const std::set<std::string> kLevels{"fatal", "error", "warning", "info", "debug"};
-  const Json level = at(event, {"level"});
+  const Json& level = at(event, {"level"});
   want(level.is_string() && kLevels.contains(level.get<std::string>()), "level: one of five", level,
        faults);
-  const Json exceptions = at(event, {"exception", "values"});
+  const Json& exceptions = at(event, {"exception", "values"});
   const bool has_message = is_text(at(event, {"message", "formatted"})) ||
                            is_text(at(event, {"message"})) ||
                            is_text(at(event, {"logentry", "formatted"}));
@@ -196,10 +200,10 @@ void check_transaction(const Json& event, Faults& faults) {
   if (at(event, {"start_timestamp"}).type() == at(event, {"timestamp"}).type())
     want(at(event, {"start_timestamp"}) <= at(event, {"timestamp"}),
          "start_timestamp: before the end", at(event, {"start_timestamp"}), faults);
-  const Json trace = at(event, {"contexts", "trace"});
+  const Json& trace = at(event, {"contexts", "trace"});
   check_trace(trace, faults);
   want(is_text(at(trace, {"op"})), "contexts.trace.op: a text", trace, faults);
-  const Json spans = at(event, {"spans"});
+  const Json& spans = at(event, {"spans"});
   want(spans.is_array() && spans.size() <= 1000, "spans: at most 1,000", spans, faults);
   if (!spans.is_array()) return;
   std::set<std::string> ids{at(trace, {"span_id"}).dump()};
@@ -223,7 +227,7 @@ void check_client_report(const Json& report, Faults& faults) {
 }
 
 Json newest_exception(const Json& event) {
-  const Json values = at(event, {"exception", "values"});
+  const Json& values = at(event, {"exception", "values"});
   return values.is_array() && !values.empty() ? Json(values.back()) : Json{};
 }
 
@@ -279,7 +283,7 @@ std::string user_of(const Json& event) {
 }
 
 std::size_t breadcrumbs_of(const Json& event) {
-  const Json values = at(event, {"breadcrumbs", "values"});
+  const Json& values = at(event, {"breadcrumbs", "values"});
   return values.is_array() ? values.size() : 0;
 }
 
@@ -295,11 +299,13 @@ std::set<std::string> names_in(const Json& json, const std::string& prefix) {
 }
 
 std::string exception_type_of(const Json& event) {
-  return text_of(at(newest_exception(event), {"type"}));
+  const Json exception = newest_exception(event);
+  return text_of(at(exception, {"type"}));
 }
 
 std::string exception_text_of(const Json& event) {
-  return text_of(at(newest_exception(event), {"value"}));
+  const Json exception = newest_exception(event);
+  return text_of(at(exception, {"value"}));
 }
 
 }  // namespace integration

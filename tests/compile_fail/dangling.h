@@ -1,0 +1,8 @@
+#pragma once
+
+#include <string_view>
+
+#include "vitals/metrics/registry.h"
+#include "vitals/monitor/http.h"
+#include "vitals/result.h"
+#include "vitals/sentry/check_in.h"
