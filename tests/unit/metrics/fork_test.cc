@@ -38,6 +38,7 @@ int in_child(const Body& body) {
   return WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
 }
 
+#ifndef __SANITIZE_ADDRESS__  // Its allocator's own lock stays taken in the child of such a fork.
 TEST(Fork, WhileThreadsCountScrapeDefineAndMakeSeriesNoChildHangs) {
   Registry registry;
   const auto family = registry.counter<"i">("events_total", "Events.", {.max_series = 500});
@@ -69,7 +70,7 @@ TEST(Fork, WhileThreadsCountScrapeDefineAndMakeSeriesNoChildHangs) {
       std::thread([&] { other.counter("own_total", "Own.").inc(0.5); }).join();
     }
   });
-  for (int i = 0; i < 40; ++i) {
+  for (int i = 0; i < 40 && !HasFailure(); ++i) {
     const int answer = in_child([&] {
       family.with("child").inc();
       family.with("another").inc(0.5);
@@ -78,12 +79,13 @@ TEST(Fork, WhileThreadsCountScrapeDefineAndMakeSeriesNoChildHangs) {
       own.counter("own_total", "Own.").inc();
       return Snapshot{registry}.value("events_total", {{"i", "child"}}) == 1.0 ? 0 : 1;
     });
-    ASSERT_EQ(answer, 0) << "child " << i;
+    EXPECT_EQ(answer, 0) << "child " << i;
   }
   stop = true;
   for (std::thread& thread : threads)
     thread.join();
 }
+#endif
 
 TEST(Fork, AChildCountsFromNothingAndTheParentGoesOn) {
   Registry registry;
