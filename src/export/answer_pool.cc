@@ -15,8 +15,8 @@ void wake_up(int eventfd) noexcept {
   (void)!::write(eventfd, &one, sizeof one);
 }
 
-AnswerPool::AnswerPool(ScrapeHandler& handler, int wake, std::size_t max_jobs)
-    : handler_(handler), wake_(wake) {
+AnswerPool::AnswerPool(ScrapeHandler& handler, HostRule hosts, int wake, std::size_t max_jobs)
+    : handler_(handler), hosts_(std::move(hosts)), wake_(wake) {
   made_.reserve(max_jobs);
 }
 
@@ -62,7 +62,7 @@ void AnswerPool::run() noexcept {
     }
     Made made{job.connection, {}};
     try {
-      made.answer = answer_to(job.head, handler_);
+      made.answer = answer_to(job.head, handler_, hosts_);
     } catch (...) {
       // No memory for a word; the loop closes the connection.
     }

@@ -9,6 +9,7 @@
 #include <thread>
 #include <vector>
 
+#include "export/host_rule.h"
 #include "export/http_answer.h"
 
 namespace vitals::exporting {
@@ -27,7 +28,7 @@ class AnswerPool {
 
   /// `wake` is an eventfd, which is written to when an answer has been made. There are never more
   /// than `max_jobs` that were added and whose answers are not taken yet.
-  AnswerPool(ScrapeHandler& handler, int wake, std::size_t max_jobs);
+  AnswerPool(ScrapeHandler& handler, HostRule hosts, int wake, std::size_t max_jobs);
   AnswerPool(const AnswerPool&) = delete;
   AnswerPool& operator=(const AnswerPool&) = delete;
   /// Finishes what is under way, and leaves what has not been begun.
@@ -50,6 +51,7 @@ class AnswerPool {
   void run() noexcept;
 
   ScrapeHandler& handler_;
+  const HostRule hosts_;
   const int wake_;
   std::mutex mutex_;  // guards the next four
   std::condition_variable changed_;

@@ -76,7 +76,8 @@ class Exposer::Loop {
         wake_(std::move(wake)),
         spare_(spare_descriptor()),
         port_(port_of(listener_.get())),
-        pool_(handler, wake_.get(), options_.max_connections) {
+        pool_(handler, HostRule{is_loopback(listener_.get()), options_.allowed_hosts}, wake_.get(),
+              options_.max_connections) {
     made_.reserve(options_.max_connections);
   }
   Loop(const Loop&) = delete;

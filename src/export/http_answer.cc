@@ -7,6 +7,7 @@
 #include <utility>
 #include <variant>
 
+#include "export/host_rule.h"
 #include "vitals/export/request_head.h"
 #include "vitals/export/scrape.h"
 
@@ -31,6 +32,8 @@ std::string_view reason(int status) noexcept {
       return "URI Too Long";
     case 417:
       return "Expectation Failed";
+    case 421:
+      return "Misdirected Request";
     case 431:
       return "Request Header Fields Too Large";
     case 501:
@@ -102,10 +105,12 @@ HttpAnswer refusal(const HeadFault& fault) {
   return plain_answer(fault.status, std::string(fault.why) + ".\n");
 }
 
-HttpAnswer answer_to(std::string_view head_text, ScrapeHandler& handler) {
+HttpAnswer answer_to(std::string_view head_text, ScrapeHandler& handler, const HostRule& hosts) {
   const std::variant<RequestHead, HeadFault> read = read_request_head(head_text);
   if (const auto* fault = std::get_if<HeadFault>(&read)) return refusal(*fault);
   const RequestHead& head = std::get<RequestHead>(read);
+  if (!hosts.allows(head.host))
+    return plain_answer(421, "This listener does not answer to that Host.\n");
   if (head.target.path != "/metrics" && head.target.path != "*") {
     ScrapeResponse response = plain(404, "There is only /metrics here.\n");
     if (head.method == "HEAD") response.body.clear();

@@ -6,6 +6,7 @@
 namespace vitals::exporting {
 
 struct HeadFault;
+class HostRule;
 class ScrapeHandler;
 
 /// An HTTP answer as it goes out. Apart, so that a large body is not copied.
@@ -16,10 +17,12 @@ struct HttpAnswer {
   [[nodiscard]] std::size_t size() const noexcept { return head.size() + body.size(); }
 };
 
-/// Answers what a request's head asks for: /metrics by the handler, 404 for other paths. Every
+/// Answers what a request's head asks for: /metrics by the handler, 404 for other paths, 421 for
+/// Hosts that `hosts` does not allow. Every
 /// answer says that its connection closes, so a body that the request may have is nobody's next
 /// request. Threads: any.
-[[nodiscard]] HttpAnswer answer_to(std::string_view head, ScrapeHandler& handler);
+[[nodiscard]] HttpAnswer answer_to(std::string_view head, ScrapeHandler& handler,
+                                   const HostRule& hosts);
 
 /// The answer to a request that is refused for its head.
 [[nodiscard]] HttpAnswer refusal(const HeadFault& fault);

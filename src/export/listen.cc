@@ -45,6 +45,15 @@ Result<Fd> listen_on(const ExposerOptions& options) {
   return error;
 }
 
+bool is_loopback(int fd) noexcept {
+  sockaddr_storage address{};
+  socklen_t size = sizeof address;
+  if (::getsockname(fd, reinterpret_cast<sockaddr*>(&address), &size) != 0) return false;
+  if (address.ss_family == AF_INET6)
+    return IN6_IS_ADDR_LOOPBACK(&reinterpret_cast<const sockaddr_in6&>(address).sin6_addr);
+  return ntohl(reinterpret_cast<const sockaddr_in&>(address).sin_addr.s_addr) >> 24U == 127;
+}
+
 std::uint16_t port_of(int fd) noexcept {
   sockaddr_storage address{};
   socklen_t size = sizeof address;

@@ -40,6 +40,9 @@ class Fd {
 /// A socket that listens on the host and port of the options and does not block.
 [[nodiscard]] Result<Fd> listen_on(const ExposerOptions& options);
 
+/// Whether a socket is bound to an address that only this machine reaches.
+[[nodiscard]] bool is_loopback(int fd) noexcept;
+
 /// The port that a socket is bound to; 0 when it is not.
 [[nodiscard]] std::uint16_t port_of(int fd) noexcept;
 

@@ -7,6 +7,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "vitals/result.h"
 
@@ -17,6 +18,9 @@ class ScrapeHandler;
 struct ExposerOptions {
   std::string host = "127.0.0.1";  ///< an address or name to listen on; `0.0.0.0`, `::` for all
   std::uint16_t port = 9090;       ///< 0 takes any that is free
+  /// On a loopback address: the names with a dot that it also answers to, whatever the port; `*`
+  /// for every name. A page whose name was led here by its owner is answered 421.
+  std::vector<std::string> allowed_hosts{};
   std::size_t max_connections = 32;
   std::size_t threads = 4;  ///< scrapes that are answered at the same time, 1 to 64
   /// For a request to arrive, and again for a client that takes its answer to stand still. Above

@@ -116,6 +116,30 @@ TEST_F(ExposerTest, ServesTheMetricsAndCloses) {
   EXPECT_THAT(answer, HasSubstr("Content-Length: " + std::to_string(body.size()) + "\r\n"));
 }
 
+TEST_F(ExposerTest, APageWhoseNameLeadsHereReadsNothing) {
+  const auto status = [](const Exposer& exposer, const std::string& host) {
+    return Client(exposer.port())
+        .ask("GET /metrics HTTP/1.1\r\nHost: " + host + "\r\n\r\n")
+        .substr(9, 3);
+  };
+  const auto exposer = start({.allowed_hosts = {"Metrics.example"}});
+  for (const char* host :
+       {"evil.example", "evil.example:9090", "EVIL.example.", "127.0.0.1.evil.example",
+        "localhost.evil.example", "127.0.0.1.nip.io", "metrics.example.evil", "1.example"})
+    EXPECT_EQ(status(*exposer, host), "421") << host;
+  for (const char* host :
+       {"localhost", "localhost:9090", "127.0.0.1:9090", "[::1]:9090", "health-agent:9090", "x",
+        "a.localhost", "metrics.example", "METRICS.EXAMPLE.:1", "127.1"})
+    EXPECT_EQ(status(*exposer, host), "200") << host;
+  EXPECT_EQ(Client(exposer->port())
+                .ask("GET http://evil.example/metrics HTTP/1.1\r\nHost: localhost\r\n\r\n")
+                .substr(9, 3),
+            "421");
+  EXPECT_EQ(status(*start({.allowed_hosts = {"*"}}), "evil.example"), "200");
+  EXPECT_EQ(status(*start({.host = "0.0.0.0"}), "metrics.of.somebody.example"), "200")
+      << "there a scraper's name cannot be known";
+}
+
 TEST_F(ExposerTest, AFaultInACallbackReachesTheCrashHandler) {
   bool blocked = true;
   registry_.gauge_callback("fault", "Whether a fault is blocked.", [&blocked] {
