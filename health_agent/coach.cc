@@ -1,11 +1,10 @@
 #include "health_agent/coach.h"
 
-#include <spdlog/spdlog.h>
-
 #include <array>
 #include <exception>
 #include <utility>
 
+#include "health_agent/log.h"
 #include "vitals/monitor/journey.h"
 #include "vitals/sentry/client.h"
 
@@ -65,7 +64,7 @@ void Coach::took_food(const std::string& user_id, std::int64_t now) noexcept {
     take_step(user_id, db::Step::kFirstFoodEntry, now);
     take_step(user_id, db::Step::kSecondDay, now);
   } catch (const std::exception& error) {
-    spdlog::warn("a step of a journey could not be recorded: {}", error.what());
+    service_log.warn("a step of a journey could not be recorded: {}", error.what());
     vitals::sentry::capture_exception(
         error, {.level = vitals::sentry::Level::kWarning, .mechanism = "journey"});
   }

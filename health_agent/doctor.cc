@@ -1,7 +1,6 @@
 #include "health_agent/doctor.h"
 
 #include <curl/curl.h>
-#include <spdlog/spdlog.h>
 
 #include <algorithm>
 #include <condition_variable>
@@ -16,6 +15,7 @@
 #include <utility>
 
 #include "health_agent/log_text.h"
+#include "health_agent/logging.h"
 #include "health_agent/version.h"
 
 namespace health_agent::doctor {
@@ -164,7 +164,7 @@ std::string without_secrets(std::string text, const Settings& settings) {
 }
 
 int main(Format format) {
-  spdlog::set_level(spdlog::level::off);  // the report says it all
+  set_log_level("off");  // the report says it all
   curl_global_init(CURL_GLOBAL_DEFAULT);
   std::vector<Result> results;
   int exit_code = kExitConfig;

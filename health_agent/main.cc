@@ -1,6 +1,5 @@
 #include <curl/curl.h>
 #include <signal.h>
-#include <spdlog/spdlog.h>
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
@@ -14,6 +13,7 @@
 
 #include "health_agent/demo.h"
 #include "health_agent/doctor.h"
+#include "health_agent/log.h"
 #include "health_agent/logging.h"
 #include "health_agent/private_files.h"
 #include "health_agent/sentry_setup.h"
@@ -74,13 +74,13 @@ void reload(health_agent::Service& service, bool had_dotenv) {
   try {
     const LoadedSettings fresh = load();
     if (had_dotenv && !fresh.from_dotenv) {
-      spdlog::warn(
+      health_agent::service_log.warn(
           "SIGHUP: nothing was taken: .env is gone or empty, and the service was started with one");
       return;
     }
     service.reload(fresh);
   } catch (const std::exception& error) {
-    spdlog::warn("SIGHUP: nothing was taken: {}", error.what());
+    health_agent::service_log.warn("SIGHUP: nothing was taken: {}", error.what());
   }
 }
 
@@ -102,8 +102,8 @@ void wait_for_end(const sigset_t& signals, const Arguments& arguments,
     const int signal = sigtimedwait(&signals, nullptr, &timeout);
     watchdog.beat();
     if (signal == SIGTERM || signal == SIGINT) {
-      spdlog::info("{} received: finishing the requests under way",
-                   signal == SIGTERM ? "SIGTERM" : "SIGINT");
+      health_agent::service_log.info("{} received: finishing the requests under way",
+                                     signal == SIGTERM ? "SIGTERM" : "SIGINT");
       return;
     }
     if (signal == SIGHUP) reload(service, arguments.had_dotenv);
@@ -120,10 +120,11 @@ health_agent::Watchdog::Ask asking(const health_agent::Service::Place& place) {
 
 void run(const Arguments& arguments, const Settings& settings, const sigset_t& signals,
          std::shared_ptr<vitals::console::RecentEvents> recent) {
-  spdlog::info("health-agent {} starts in the environment {}", health_agent::kVersion,
-               settings.sentry_environment);
+  health_agent::service_log.info("health-agent {} starts in the environment {}",
+                                 health_agent::kVersion, settings.sentry_environment);
   for (const std::string& path : health_agent::open_to_others(private_paths(settings)))
-    spdlog::warn("{} may be read or written by every user of this machine: chmod o-rwx it", path);
+    health_agent::service_log.warn(
+        "{} may be read or written by every user of this machine: chmod o-rwx it", path);
   health_agent::Systemd systemd;
   std::optional<health_agent::SignalsWhileStarting> starting{std::in_place};
   // From when on it serves, a signal ends it in order: it waits to be taken below.
@@ -186,7 +187,7 @@ int main(int argc, char** argv) {
     }
     health_agent::start_logging(settings.log_level, settings.log_format);
     for (const std::string& warning : loaded.warnings)
-      spdlog::warn("{}", warning);
+      health_agent::service_log.warn("{}", warning);
   } catch (const std::exception& error) {
     std::fprintf(stderr, "health-agent: %s\n", error.what());
     return kExitConfig;
@@ -205,11 +206,11 @@ int main(int argc, char** argv) {
     curl_global_init(CURL_GLOBAL_DEFAULT);
     vitals::sentry::set_tag("operation", "start");
     run(arguments, settings, signals, std::move(recent));
-    spdlog::info("health-agent has ended");
+    health_agent::service_log.info("health-agent has ended");
   } catch (const std::exception& error) {
     vitals::sentry::capture_exception(
         error, {.level = vitals::sentry::Level::kFatal, .handled = false, .mechanism = "start"});
-    spdlog::get("access")->critical("health-agent cannot start: {}", error.what());
+    health_agent::access_log.critical("health-agent cannot start: {}", error.what());
     exit_code = 1;
   }
   sentry.end();

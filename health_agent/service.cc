@@ -1,7 +1,5 @@
 #include "health_agent/service.h"
 
-#include <spdlog/spdlog.h>
-
 #include <algorithm>
 #include <chrono>
 #include <optional>
@@ -21,6 +19,7 @@
 #include "health_agent/db/pool.h"
 #include "health_agent/db/store.h"
 #include "health_agent/http_client.h"
+#include "health_agent/log.h"
 #include "health_agent/logging.h"
 #include "health_agent/version.h"
 #include "vitals/console/console.h"
@@ -46,9 +45,9 @@ db::PoolOptions pool_options(const Settings& settings) {
   options.size = settings.database_pool_size;
   options.on_writing = [](bool works, const std::string& cause) {
     if (works) {
-      spdlog::info("the database can be written again");
+      service_log.info("the database can be written again");
     } else {
-      spdlog::error("the database cannot be written for now, reading goes on: {}", cause);
+      service_log.error("the database cannot be written for now, reading goes on: {}", cause);
     }
   };
   return options;
@@ -67,8 +66,8 @@ cache::CacheOptions cache_options(const Settings& settings) {
   options.redis_url = settings.redis_url;
   options.ttl = std::chrono::seconds{settings.cache_ttl_seconds};
   options.users = workers(settings) + bot::BotOptions{}.threads;
-  options.warn = [](const std::string& words) { spdlog::warn("{}", words); };
-  options.tell = [](const std::string& words) { spdlog::info("{}", words); };
+  options.warn = [](const std::string& words) { service_log.warn("{}", words); };
+  options.tell = [](const std::string& words) { service_log.info("{}", words); };
   return options;
 }
 
@@ -78,7 +77,7 @@ std::unique_ptr<vitals::exporting::ScrapeHandler> start_metrics(const Settings& 
   vitals::metrics::Registry& registry = vitals::metrics::default_registry();
   vitals::metrics::add_self_metrics(registry);
   vitals::monitor::enable_metrics(registry);
-  registry.on_left_out([](std::string_view what) { spdlog::warn("/metrics: {}", what); });
+  registry.on_left_out([](std::string_view what) { service_log.warn("/metrics: {}", what); });
   return std::make_unique<vitals::exporting::ScrapeHandler>(
       registry, vitals::exporting::ScrapeOptions{.token = settings.metrics_token});
 }
@@ -99,11 +98,13 @@ std::unique_ptr<vitals::exporting::Exposer> start_exposer(
   auto exposer = vitals::exporting::Exposer::start(
       {.host = settings.api_host,
        .port = settings.prometheus_port,
-       .on_trouble = [](std::string_view what) { spdlog::warn("{}", what); }},
+       .allowed_hosts = settings.allowed_hosts,
+       .on_trouble = [](std::string_view what) { service_log.warn("{}", what); }},
       *scrapes);
   if (!exposer) {
-    spdlog::warn("PROMETHEUS_PORT {}: {}; {}", settings.prometheus_port, exposer.error().message,
-                 has_api(settings) ? "/metrics stays on the API port" : "there is no /metrics");
+    service_log.warn("PROMETHEUS_PORT {}: {}; {}", settings.prometheus_port,
+                     exposer.error().message,
+                     has_api(settings) ? "/metrics stays on the API port" : "there is no /metrics");
     return nullptr;
   }
   return std::move(*exposer);
@@ -186,11 +187,11 @@ struct Service::Impl {
       place = {settings.api_host, settings.api_port, "/api/health?live"};
     }
     if (bot) bot->start();
-    spdlog::info("{} (database: {} migration steps taken)",
-                 server ? "health-agent listens on http://" + settings.api_host + ":" +
-                              std::to_string(settings.api_port)
-                        : std::string{"health-agent runs its bot alone"},
-                 migrated);
+    service_log.info("{} (database: {} migration steps taken)",
+                     server ? "health-agent listens on http://" + settings.api_host + ":" +
+                                  std::to_string(settings.api_port)
+                            : std::string{"health-agent runs its bot alone"},
+                     migrated);
   }
 
   void make_api(const Settings& settings) {
@@ -240,15 +241,15 @@ void Service::reload(const LoadedSettings& fresh) {
   // something that nobody has written.
   for (const SettingFault& fault : fresh.faults) {
     if (!fault.variable.starts_with(kDotenvLine)) continue;
-    spdlog::warn("SIGHUP: nothing was taken: {} cannot be read ({}; accepted: {})", fault.variable,
-                 fault.given, fault.accepted);
+    service_log.warn("SIGHUP: nothing was taken: {} cannot be read ({}; accepted: {})",
+                     fault.variable, fault.given, fault.accepted);
     return;
   }
   for (const std::string& warning : fresh.warnings)
-    spdlog::warn("{}", warning);
+    service_log.warn("{}", warning);
   const auto good = [&](std::string_view variable) {
     if (variable == fresh.unended) {
-      spdlog::warn(
+      service_log.warn(
           "SIGHUP: {} was not taken: no newline ends the last line of .env, which may be half of "
           "what is to be there",
           variable);
@@ -258,43 +259,43 @@ void Service::reload(const LoadedSettings& fresh) {
         std::find_if(fresh.faults.begin(), fresh.faults.end(),
                      [&](const SettingFault& candidate) { return candidate.variable == variable; });
     if (fault == fresh.faults.end()) return true;
-    spdlog::warn("SIGHUP: {} was not taken: {} was given; accepted: {}", variable, fault->given,
-                 fault->accepted);
+    service_log.warn("SIGHUP: {} was not taken: {} was given; accepted: {}", variable, fault->given,
+                     fault->accepted);
     return false;
   };
   const Settings& s = fresh.settings;
   const bool rates = good("SENTRY_SAMPLE_RATE") & good("SENTRY_TRACES_SAMPLE_RATE");
   if (rates) {
     vitals::sentry::set_sample_rates(s.sentry_sample_rate, s.sentry_traces_sample_rate);
-    spdlog::info("SIGHUP: took SENTRY_SAMPLE_RATE {} and SENTRY_TRACES_SAMPLE_RATE {}",
-                 s.sentry_sample_rate, s.sentry_traces_sample_rate);
+    service_log.info("SIGHUP: took SENTRY_SAMPLE_RATE {} and SENTRY_TRACES_SAMPLE_RATE {}",
+                     s.sentry_sample_rate, s.sentry_traces_sample_rate);
   }
   if (good("SENTRY_FINGERPRINT_RULES")) {
     const auto rules = vitals::sentry::set_fingerprint_rules(s.sentry_fingerprint_rules);
-    if (rules) spdlog::info("SIGHUP: took SENTRY_FINGERPRINT_RULES, {} rules", *rules);
+    if (rules) service_log.info("SIGHUP: took SENTRY_FINGERPRINT_RULES, {} rules", *rules);
   }
   if (good("AGENT_PRICES_FILE")) {
     const agent::AgentOptions options = agent_options(s);
     const std::size_t rows = options.prices->table()->rows();
     impl_->agent_settings.prices->replace(*options.prices->table());
-    spdlog::info("SIGHUP: took {} rows of {}", rows,
-                 s.agent_prices.empty() ? "the shipped price table" : "AGENT_PRICES_FILE");
+    service_log.info("SIGHUP: took {} rows of {}", rows,
+                     s.agent_prices.empty() ? "the shipped price table" : "AGENT_PRICES_FILE");
   }
   if (impl_->server && good("API_KEYS")) {
     // What wants a key goes on wanting one, whatever API_HOST is: behind a proxy on this machine
     // the loopback address is open to everybody too.
     if (s.api_keys.empty() && impl_->has_keys) {
-      spdlog::warn(
+      service_log.warn(
           "SIGHUP: API_KEYS was not taken: there is none any more, so those from before stay; to "
           "open the API to everybody takes a restart");
     } else if (impl_->server->set_api_keys(s.api_keys)) {
       impl_->has_keys = !s.api_keys.empty();
-      spdlog::info("SIGHUP: took {} API_KEYS", s.api_keys.size());
+      service_log.info("SIGHUP: took {} API_KEYS", s.api_keys.size());
     }
   }
   if (good("LOG_LEVEL")) {
     set_log_level(s.log_level);
-    spdlog::info("SIGHUP: took LOG_LEVEL {}", s.log_level);
+    service_log.info("SIGHUP: took LOG_LEVEL {}", s.log_level);
   }
 }
 
@@ -307,12 +308,12 @@ void Service::stop() {
   if (impl_->bot) impl_->bot->stop_polling();
   if (impl_->console) impl_->console->end_streams();  // which would be waited for
   if (impl_->server && !impl_->server->drain(kDrain))
-    spdlog::warn("some requests were given up: they were not done within the drain time");
+    service_log.warn("some requests were given up: they were not done within the drain time");
   const auto left = std::max<std::chrono::milliseconds>(
       0ms, std::chrono::duration_cast<std::chrono::milliseconds>(end -
                                                                  std::chrono::steady_clock::now()));
   if (impl_->bot && !impl_->bot->stop(left))
-    spdlog::warn("some updates were not done within the drain time; the next process goes on");
+    service_log.warn("some updates were not done within the drain time; the next process goes on");
   impl_->give_up.request_stop();
   if (impl_->server) impl_->server->stop();
 }

@@ -1,9 +1,9 @@
 #include "health_agent/watchdog.h"
+#include "health_agent/log.h"
 
 #include <fcntl.h>
 #include <netdb.h>
 #include <poll.h>
-#include <spdlog/spdlog.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -140,15 +140,15 @@ void Watchdog::watch() {
     if (beats && !silent) {
       alive = Clock::now();
       systemd_->alive();
-      if (std::exchange(told, false)) spdlog::info("the service answers on its own port again");
+      if (std::exchange(told, false)) service_log.info("the service answers on its own port again");
     } else if (!std::exchange(told, true)) {
-      spdlog::error("the watchdog is told nothing: {}",
-                    silent ? "the service does not answer on its own port"
-                           : "the thread that takes signals does not come back");
+      service_log.error("the watchdog is told nothing: {}",
+                        silent ? "the service does not answer on its own port"
+                               : "the thread that takes signals does not come back");
     }
     if (!systemd_->has_manager() && Clock::now() - alive > limit) {
-      spdlog::critical("the service has not answered on its own port for {} ms: it ends",
-                       std::chrono::duration_cast<milliseconds>(limit).count());
+      service_log.critical("the service has not answered on its own port for {} ms: it ends",
+                           std::chrono::duration_cast<milliseconds>(limit).count());
       std::abort();
     }
     wake_.wait_for(lock, stop, *pause_, [] { return false; });

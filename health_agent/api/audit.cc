@@ -1,6 +1,5 @@
 #include "health_agent/api/audit.h"
-
-#include <spdlog/spdlog.h>
+#include "health_agent/log.h"
 
 #include <functional>
 #include <string_view>
@@ -33,9 +32,7 @@ const char* reason(Entry::Login login) noexcept {
 
 }  // namespace
 
-Audit::Audit() : log_(spdlog::get("audit")), refusals_(kRefusalsPerMinute) {
-  if (!log_) log_ = spdlog::default_logger();
-}
+Audit::Audit() : refusals_(kRefusalsPerMinute) {}
 
 void Audit::record(const Entry& entry, Method method, int status) {
   const bool refused = status == 401 || status == 403;
@@ -45,15 +42,16 @@ void Audit::record(const Entry& entry, Method method, int status) {
       return;
     }
     const std::uint64_t left_out = left_out_.exchange(0, std::memory_order_relaxed);
-    log_->warn("audit: refused, {}: {} {} {}{}{}", why, vitals::monitor::to_string(method),
-               template_of(entry), status, described(entry),
-               left_out == 0 ? "" : " (" + std::to_string(left_out) + " before it left out)");
+    audit_log.warn("audit: refused, {}: {} {} {}{}{}", why, vitals::monitor::to_string(method),
+                   template_of(entry), status, described(entry),
+                   left_out == 0 ? "" : " (" + std::to_string(left_out) + " before it left out)");
     return;
   }
-  if (is_first_use(entry)) log_->info("audit: first use since the start of{}", described(entry));
+  if (is_first_use(entry))
+    audit_log.info("audit: first use since the start of{}", described(entry));
   if (method == Method::kDelete && entry.match.route != nullptr) {
-    log_->info("audit: {} {} {}{}", vitals::monitor::to_string(method), template_of(entry), status,
-               described(entry));
+    audit_log.info("audit: {} {} {}{}", vitals::monitor::to_string(method), template_of(entry),
+                   status, described(entry));
   }
 }
 

@@ -3,17 +3,12 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
-#include <memory>
 #include <mutex>
 #include <string>
 #include <unordered_set>
 
 #include "health_agent/api/admission.h"
 #include "health_agent/api/rate_limit.h"
-
-namespace spdlog {
-class logger;
-}
 
 namespace health_agent::api {
 
@@ -34,7 +29,6 @@ class Audit {
  private:
   [[nodiscard]] bool is_first_use(const Entry& entry);
 
-  std::shared_ptr<spdlog::logger> log_;
   RateLimit refusals_;
   std::atomic<std::uint64_t> left_out_{0};
   std::mutex mutex_;

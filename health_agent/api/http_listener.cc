@@ -1,10 +1,10 @@
 #include "health_agent/api/http_listener.h"
+#include "health_agent/log.h"
 
 #include <arpa/inet.h>
 #include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
-#include <spdlog/spdlog.h>
 #include <unistd.h>
 
 #include <array>
@@ -126,7 +126,7 @@ void HttpListener::trouble(const char* error, const std::string& what) {
   last_trouble_ = Clock::now();
   if (std::exchange(troubled_, true)) return;
   if (state_ != nullptr) state_->troubled = true;
-  spdlog::error(
+  service_log.error(
       "the API cannot take every connection: {}; it goes on trying, and idle connections are "
       "closed",
       what);
@@ -136,7 +136,8 @@ void HttpListener::tick() {
   if (!troubled_ || Clock::now() - last_trouble_ < kQuiet) return;
   troubled_ = false;
   if (state_ != nullptr) state_->troubled = false;
-  spdlog::info("the API takes connections again, after {} failures", std::exchange(failures_, 0));
+  service_log.info("the API takes connections again, after {} failures",
+                   std::exchange(failures_, 0));
 }
 
 }  // namespace health_agent::api

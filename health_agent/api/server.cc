@@ -1,7 +1,5 @@
 #include "health_agent/api/server.h"
 
-#include <spdlog/spdlog.h>
-
 #include <atomic>
 #include <condition_variable>
 #include <mutex>
@@ -16,6 +14,7 @@
 #include "health_agent/api/http_engine.h"
 #include "health_agent/api/worker_pool.h"
 #include "health_agent/errors.h"
+#include "health_agent/log.h"
 #include "vitals/metrics/registry.h"
 
 namespace health_agent::api {
@@ -149,7 +148,6 @@ struct Server::Impl final : HttpApp {
   Admission admission;
   Audit audit;
   InFlight in_flight;
-  std::shared_ptr<spdlog::logger> access_log = spdlog::get("access");
   HttpEngine engine;
   WorkerPool<Job> workers;
   WorkerPool<Job> quick_workers;
@@ -234,7 +232,7 @@ Response Server::Impl::refuse(const HttpRefusal& refusal) {
   const char* const error = refusal.status == 503 ? "OverloadError" : "ValidationError";
   scope.fail(error);
   scope.finish(refusal.status);
-  access_log->warn("a request was refused with {}: {}", refusal.status, refusal.message);
+  access_log.warn("a request was refused with {}: {}", refusal.status, refusal.message);
   Response response;
   response.status = refusal.status;
   response.body = error_body(error, refusal.message, refusal.message, scope.request_id());
@@ -297,14 +295,14 @@ Response Server::Impl::handle_or_explain(Exchange& exchange,
   } catch (const ServiceError& error) {
     if (error.status() >= 500) {
       scope.fail_unhandled(error);
-      access_log->error("{} failed: {}: {}", exchange.match.path, error.class_name(), error.what());
+      access_log.error("{} failed: {}: {}", exchange.match.path, error.class_name(), error.what());
     } else {
       scope.fail(error.class_name());
     }
     return error_response(error, scope.request_id());
   } catch (const std::bad_alloc& error) {
     scope.fail_unhandled(error);
-    access_log->error("{} failed: there is no memory for it", exchange.match.path);
+    access_log.error("{} failed: there is no memory for it", exchange.match.path);
     Response response;
     response.status = 503;
     response.body = internal_error_body(scope.request_id());
@@ -312,10 +310,10 @@ Response Server::Impl::handle_or_explain(Exchange& exchange,
     return response;
   } catch (const std::exception& error) {
     scope.fail_unhandled(error);
-    access_log->error("{} failed: {}", exchange.match.path, error.what());
+    access_log.error("{} failed: {}", exchange.match.path, error.what());
   } catch (...) {
     scope.fail_unhandled(std::current_exception());
-    access_log->error("{} failed with something that is no std::exception", exchange.match.path);
+    access_log.error("{} failed with something that is no std::exception", exchange.match.path);
   }
   Response response;
   response.status = 500;
@@ -327,7 +325,7 @@ void Server::Impl::send(const std::shared_ptr<Exchange>& exchange, Request& requ
                         Response response) {
   // Measured before the answer leaves: whoever has read it finds it counted.
   exchange->scope.finish(response.status);
-  access_log->info(
+  access_log.info(
       "{} {} {} {:.1f} ms{}", vitals::monitor::to_string(request.method),
       exchange->match.path.empty() ? vitals::monitor::kUnmatchedRoute : exchange->match.path,
       response.status,
@@ -358,17 +356,17 @@ void Server::Impl::send_stream(const std::shared_ptr<Exchange>& exchange, Reques
   if (failed.status != 200) write("event: error\ndata: " + failed.body + "\n\n");
   // The status that was sent, as everywhere; the failure itself is counted already.
   exchange->scope.finish(response.status);
-  access_log->info("{} {} {} streamed{}", vitals::monitor::to_string(request.method),
-                   exchange->match.path, response.status,
-                   failed.status == 200 ? "" : ", and broken off by an error");
+  access_log.info("{} {} {} streamed{}", vitals::monitor::to_string(request.method),
+                  exchange->match.path, response.status,
+                  failed.status == 200 ? "" : ", and broken off by an error");
 }
 
 void Server::Impl::send_live(const std::shared_ptr<Exchange>& exchange, Request& request,
                              Response response) {
   // As long as somebody looks it goes on, which says nothing about how quick the service is.
   exchange->scope.finish(response.status);
-  access_log->info("{} {} {} goes on as a stream", vitals::monitor::to_string(request.method),
-                   exchange->match.path, response.status);
+  access_log.info("{} {} {} goes on as a stream", vitals::monitor::to_string(request.method),
+                  exchange->match.path, response.status);
   response.attach(exchange->call->stream(response, exchange->scope, exchange));
 }
 

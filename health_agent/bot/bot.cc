@@ -1,6 +1,5 @@
 #include "health_agent/bot/bot.h"
 
-#include <spdlog/spdlog.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -30,6 +29,7 @@
 #include "health_agent/db/leases.h"
 #include "health_agent/db/telegram_updates.h"
 #include "health_agent/errors.h"
+#include "health_agent/log.h"
 #include "health_agent/time.h"
 #include "vitals/monitor/bot.h"
 #include "vitals/sentry/client.h"
@@ -78,13 +78,13 @@ bool same_name(std::string_view a, std::string_view b) {
 /// Says what went wrong once, not at every try; and when it is over.
 class Trouble {
  public:
-  void say(spdlog::level::level_enum level, const std::string& words) {
+  void say(LogLevel level, const std::string& words) {
     if (words == last_) return;
-    spdlog::log(level, "the bot: {}", words);
+    service_log.write(level, "the bot: {}", fmt::make_format_args(words));
     last_ = words;
   }
   void over() {
-    if (!last_.empty()) spdlog::info("the bot: all is well again");
+    if (!last_.empty()) service_log.info("the bot: all is well again");
     last_.clear();
   }
 
@@ -184,7 +184,7 @@ void Bot::Impl::keep() {
   try {
     leases.release(lease_name);
   } catch (const std::exception& error) {
-    spdlog::warn("the bot's lease could not be given up and will run out: {}", error.what());
+    service_log.warn("the bot's lease could not be given up and will run out: {}", error.what());
   }
 }
 
@@ -204,7 +204,7 @@ void Bot::Impl::tick() {
     }
     keeping_trouble.over();
   } catch (const std::exception& error) {
-    keeping_trouble.say(spdlog::level::warn, error.what());
+    keeping_trouble.say(LogLevel::kWarning, error.what());
   }
   set_held(leases.holds(lease_name));
 }
@@ -215,10 +215,10 @@ void Bot::Impl::set_held(bool now_held) {
   held = now_held;
   if (held) {
     round = std::stop_source{};
-    if (!options.webhook) spdlog::info("the bot polls for updates");
+    if (!options.webhook) service_log.info("the bot polls for updates");
   } else {
     round.request_stop();
-    spdlog::warn("the bot has lost its lease: another replica may go on from here");
+    service_log.warn("the bot has lost its lease: another replica may go on from here");
   }
   held_changed.notify_all();
 }
@@ -288,11 +288,11 @@ void Bot::Impl::poll_while_held(const std::stop_token& stop) {
     } catch (const HttpError& error) {
       if (error.kind() == HttpError::Kind::kStopped) return;
       pause = trouble_pause.next();
-      trouble.say(spdlog::level::warn, error.what());
+      trouble.say(LogLevel::kWarning, error.what());
     } catch (const std::exception& error) {
       // The database, most likely. What could not be recorded is not confirmed, and comes again.
       pause = trouble_pause.next();
-      trouble.say(spdlog::level::warn, error.what());
+      trouble.say(LogLevel::kWarning, error.what());
     }
     if (pause > 0ms) sleep_unless(stop, pause);
   }
@@ -326,7 +326,7 @@ bool Bot::Impl::pass_over(const Polled& polled) {
   one_by_one = false;
   count({});
   if (!polled.first_id) throw std::runtime_error("getUpdates gave an answer that cannot be read");
-  spdlog::error("the bot: update {} cannot be read and is passed over", *polled.first_id);
+  service_log.error("the bot: update {} cannot be read and is passed over", *polled.first_id);
   offset = *polled.first_id + 1;
   return true;
 }
@@ -346,18 +346,18 @@ milliseconds Bot::Impl::pause_after(const TelegramError& error) {
   switch (error.code()) {
     case 401:
     case 404:
-      trouble.say(spdlog::level::err,
+      trouble.say(LogLevel::kError,
                   std::string{error.what()} +
                       "; TELEGRAM_BOT_TOKEN is not known to it: get the right one from @BotFather");
       break;
     case 409:
-      trouble.say(spdlog::level::warn,
+      trouble.say(LogLevel::kWarning,
                   std::string{error.what()} +
                       "; another program polls with this token, or a webhook is set: stop that "
                       "program, or call deleteWebhook");
       break;
     default:
-      trouble.say(spdlog::level::warn, error.what());
+      trouble.say(LogLevel::kWarning, error.what());
   }
   return std::max<milliseconds>(error.retry_after(), trouble_pause.next());
 }
@@ -426,7 +426,7 @@ void Bot::Impl::count(const Update& update) {
   if (update.kind != UpdateKind::kMalformed) {
     scope.succeed();
   } else if (update.update_id != 0) {
-    spdlog::warn("the bot: update {} is malformed and is passed over", update.update_id);
+    service_log.warn("the bot: update {} is malformed and is passed over", update.update_id);
   }
 }
 

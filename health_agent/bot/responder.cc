@@ -1,7 +1,5 @@
 #include "health_agent/bot/responder.h"
 
-#include <spdlog/spdlog.h>
-
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
@@ -15,6 +13,7 @@
 #include "health_agent/bot/waiting.h"
 #include "health_agent/errors.h"
 #include "health_agent/faults.h"
+#include "health_agent/log.h"
 #include "health_agent/time.h"
 #include "vitals/monitor/bot.h"
 
@@ -92,11 +91,6 @@ std::string words_for(const std::exception& error, std::string_view request_id) 
   return words.append("\nRequest id: ").append(request_id);
 }
 
-spdlog::logger& log() {
-  static const std::shared_ptr<spdlog::logger> own = spdlog::get("access");
-  return own ? *own : *spdlog::default_logger_raw();
-}
-
 }  // namespace
 
 std::string user_id_of(std::int64_t sender_id) {
@@ -120,26 +114,26 @@ void Responder::handle(db::TelegramUpdate update, const std::stop_token& stop) {
       if (update.answered) throw LeftForLater(error.what());
       answered_well = false;
       scope.fail(error);
-      log().error("an update ({}) failed: {}", kind, error.what());
+      access_log.error("an update ({}) failed: {}", kind, error.what());
       if (!apologise(update, said, error, scope.request_id())) throw db::UpdateLost();
     }
     deliver(update, stop);
     finish(update.update_id);
     if (answered_well) scope.succeed();
-    log().info("an update ({}) was answered", kind);
+    access_log.info("an update ({}) was answered", kind);
   } catch (const db::UpdateLost& lost) {
     scope.succeed();
-    log().info("an update ({}) is left alone: {}", kind, lost.what());
+    access_log.info("an update ({}) is left alone: {}", kind, lost.what());
   } catch (const LeftForLater& later) {
     scope.fail(later);
-    log().warn("the answer to an update ({}) is not sent yet: {}", kind, later.what());
+    access_log.warn("the answer to an update ({}) is not sent yet: {}", kind, later.what());
   } catch (const Interrupted& interrupted) {
     scope.succeed();
-    log().info("an update ({}) is left to the next process: {}", kind, interrupted.what());
+    access_log.info("an update ({}) is left to the next process: {}", kind, interrupted.what());
   } catch (const std::exception& error) {
     // The answer cannot be sent, now or ever: the user has blocked the bot, the chat is gone.
     scope.fail(error);
-    log().warn("the answer to an update ({}) cannot be sent: {}", kind, error.what());
+    access_log.warn("the answer to an update ({}) cannot be sent: {}", kind, error.what());
     finish(update.update_id);
   }
 }
@@ -153,7 +147,7 @@ void Responder::refuse(std::int64_t chat_id, std::int64_t sender_id, const std::
             std::to_string(sender_id) + "; whoever runs the bot can add it.",
         TextFormat::kPlain, stop);
   } catch (const std::exception& error) {
-    log().warn("a stranger could not be told so: {}", error.what());
+    access_log.warn("a stranger could not be told so: {}", error.what());
   }
   scope.succeed();  // as far as this service goes
 }
@@ -243,7 +237,7 @@ bool Responder::apologise(db::TelegramUpdate& update, const std::string& said,
     if (said.empty() || !may_be_mine(update.update_id)) return false;
     update.answer = said;
   } catch (const DatabaseError& away) {
-    log().warn("an apology is sent without being recorded: {}", away.what());
+    access_log.warn("an apology is sent without being recorded: {}", away.what());
   }
   update.answered = true;
   return true;
@@ -254,7 +248,7 @@ bool Responder::may_be_mine(std::int64_t update_id) {
   try {
     return parts_.updates.is_mine(update_id);
   } catch (const DatabaseError& away) {
-    log().warn("an answer is sent without being looked at again: {}", away.what());
+    access_log.warn("an answer is sent without being looked at again: {}", away.what());
     return true;
   }
 }
@@ -268,7 +262,7 @@ void Responder::deliver(const db::TelegramUpdate& update, const std::stop_token&
     try {
       parts_.updates.set_parts_sent(update.update_id, static_cast<std::int64_t>(i + 1));
     } catch (const DatabaseError& error) {
-      log().warn("a part of an answer is sent and could not be recorded: {}", error.what());
+      access_log.warn("a part of an answer is sent and could not be recorded: {}", error.what());
     }
   }
 }
@@ -288,11 +282,11 @@ void Responder::send(std::int64_t chat_id, std::string_view text, const std::sto
       }
       if (!error.may_pass() || Clock::now() > deadline) throw;
       pause = std::max<std::chrono::milliseconds>(pause, error.retry_after());
-      log().warn("{}; trying again in {} ms", error.what(), pause.count());
+      access_log.warn("{}; trying again in {} ms", error.what(), pause.count());
     } catch (const HttpError& error) {
       if (error.kind() == HttpError::Kind::kStopped) throw Interrupted();
       if (Clock::now() > deadline) throw;
-      log().warn("{}; trying again in {} ms", error.what(), pause.count());
+      access_log.warn("{}; trying again in {} ms", error.what(), pause.count());
     }
     if (!sleep_unless(stop, pause)) throw Interrupted();
   }
@@ -302,7 +296,7 @@ void Responder::finish(std::int64_t update_id) noexcept {
   try {
     parts_.updates.finish(update_id);
   } catch (const std::exception& error) {
-    log().warn("an answered update could not be recorded yet: {}", error.what());
+    access_log.warn("an answered update could not be recorded yet: {}", error.what());
     const std::lock_guard lock{mutex_};
     if (unfinished_.size() < kMostUnfinished) unfinished_.push_back(update_id);
   }
