@@ -213,6 +213,8 @@ Event build_event(const ErrorItem& item, const Options& options, Symbolizer& sym
   for (std::string_view rest = item.scope.breadcrumbs; !rest.empty();) {
     event.breadcrumbs.push_back(take_breadcrumb(rest));
   }
+  // Threads that share a scope may have added theirs in another order, and users give times too.
+  std::ranges::stable_sort(event.breadcrumbs, {}, &BreadcrumbRecord::timestamp);
   // Sentry wants the cause first and what was captured last.
   for (std::size_t i = item.chain.size(); i > 0; --i) {
     const CapturedException& link = item.chain[i - 1];

@@ -46,6 +46,18 @@ class Crowded : public testing::Test {
     return health.status == 200 ? health.json().value("listener", "") : "";
   }
 
+  /// A sum of the metrics, once they can be had: where places are scarce, who has just come may have
+  /// to go again.
+  [[nodiscard]] double sum(const std::string& name) const {
+    double value = -1;
+    EXPECT_TRUE(eventually([&] {
+      const Response page = service_.http().get("/metrics");
+      if (page.status == 200) value = Metrics::parse(page.body).sum(name, {});
+      return page.status == 200;
+    }));
+    return value;
+  }
+
   Service service_{health_agent()};
 };
 
@@ -59,10 +71,9 @@ TEST_F(Crowded, IdleConnectionsThatTakeAllDescriptorsLockNobodyOut) {
     idle.emplace_back(service_.api_port());
   for (int i = 0; i < 5; ++i)
     EXPECT_TRUE(eventually([this] { return listener() == "degraded"; }, 10s)) << i;
-  EXPECT_TRUE(
-      eventually([this] { return service_.metrics().sum("http_connections_open", {}) <= 64; }));
-  EXPECT_GT(service_.metrics().sum("http_idle_connections_closed_total", {}), 0);
-  EXPECT_GT(service_.metrics().sum("http_listener_accept_errors_total", {}), 0);
+  EXPECT_TRUE(eventually([this] { return sum("http_connections_open") <= 64; }));
+  EXPECT_GT(sum("http_idle_connections_closed_total"), 0);
+  EXPECT_GT(sum("http_listener_accept_errors_total"), 0);
 
   set_limit(service_.pid(), RLIMIT_NOFILE, before);
   idle.clear();
@@ -74,7 +85,7 @@ TEST_F(Crowded, IdleConnectionsThatTakeAllDescriptorsLockNobodyOut) {
 
 TEST_F(Crowded, ClientsThatDoNotReadTheirAnswersLockNobodyOut) {
   std::string requests;
-  for (int i = 0; i < 300; ++i)
+  for (int i = 0; i < 60; ++i)
     requests += "GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n";
   set_limit(service_.pid(), RLIMIT_NOFILE, 64);
   std::vector<RawSocket> deaf;
@@ -82,15 +93,9 @@ TEST_F(Crowded, ClientsThatDoNotReadTheirAnswersLockNobodyOut) {
     deaf.emplace_back(service_.api_port(), RawSocket::kSmallReceiveBuffer);
     deaf.back().send(requests);
   }
-  // While they are still served they are younger than who asks beside them. By and by each of them
-  // waits.
-  double served = 0;
+  double served = 0;  // by and by each of them waits
   EXPECT_TRUE(eventually([&] {
-    const Response page = service_.http().get("/metrics");
-    if (page.status != 200) return false;
-    const double before = std::exchange(
-        served,
-        Metrics::parse(page.body).sum("http_requests_total", {{"endpoint", "/metrics"}}));
+    const double before = std::exchange(served, sum("http_requests_total"));
     return served > 500 && served - before <= 1;
   }));
   for (int i = 0; i < 5; ++i)

@@ -158,7 +158,7 @@ TEST(FramingWithKeys, BodiesWithoutAKeyAreRefusedBeforeTheyCome) {
     ASSERT_TRUE(response);
     EXPECT_EQ(response->status, 401);
   }
-  EXPECT_LT(memory_of(service.pid()), before + (16U << 20U));
+  EXPECT_LT(memory_of(service.pid()), before + (std::size_t{kSlowness * 16} << 20U));
   EXPECT_TRUE(service.healthy());
 }
 
@@ -177,7 +177,7 @@ TEST(FramingWithoutKeys, BodiesThatNobodyFinishesHaveABudget) {
   EXPECT_TRUE(eventually([&] {
     return service.metrics().sum("http_bodies_refused_total", {}) > 0;
   })) << "no body is refused";
-  EXPECT_LT(memory_of(service.pid()), before + (160U << 20U));
+  EXPECT_LT(memory_of(service.pid()), before + (std::size_t{kSlowness * 160} << 20U));
   EXPECT_TRUE(service.healthy());
   clients.clear();
   Http client = service.http();

@@ -250,6 +250,19 @@ TEST_F(ScopeTest, TravelsToAnotherThread) {
   EXPECT_THAT(messages(e), ElementsAre("from there"));
 }
 
+TEST_F(ScopeTest, BreadcrumbsAreInTheOrderOfTheirTimes) {
+  const Scope scope = Scope::fork();
+  const auto active = scope.activate();
+  const auto now =
+      std::chrono::time_point_cast<Timestamp::duration>(std::chrono::system_clock::now());
+  scope.add_breadcrumb({.message = "third", .timestamp = now});
+  scope.add_breadcrumb({.message = "first", .timestamp = now - std::chrono::seconds(2)});
+  scope.add_breadcrumb({.message = "second", .timestamp = now - std::chrono::seconds(1)});
+  scope.add_breadcrumb({.message = "fourth", .timestamp = now});
+  capture_message("x");
+  EXPECT_THAT(messages(event()), ElementsAre("first", "second", "third", "fourth"));
+}
+
 TEST_F(ScopeTest, KeepsTheLastBreadcrumbsInOrder) {
   const Scope scope = Scope::fork();
   const auto active = scope.activate();
