@@ -13,6 +13,7 @@
 #include <cstdlib>
 #include <memory>
 #include <string_view>
+#include <utility>
 
 namespace health_agent {
 namespace {

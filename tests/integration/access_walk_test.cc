@@ -31,7 +31,7 @@ using health_agent::api::RequestHead;
 using health_agent::api::Route;
 using health_agent::api::RouteTable;
 
-constexpr const char* kKey = "the-key-of-the-house";
+constexpr const char* kWalkKey = "the-key-of-the-house";
 
 /// The routes that the service has with everything on, over a database of their own.
 class World {
@@ -90,7 +90,7 @@ bool is_of_the_page(int status, bool has_etag) {
 
 TEST(AccessWalk, NoSpellingOfAnyRouteIsLetInWithoutItsKey) {
   const World world;
-  Admission closed{{.keys = {kKey}, .telegram_secret = "hush"}, world.routes()};
+  Admission closed{{.keys = {kWalkKey}, .telegram_secret = "hush"}, world.routes()};
   int tried = 0;
   std::map<std::string, int> let_in;
   for (const std::string& path : world.paths()) {
@@ -136,8 +136,8 @@ TEST(AccessWalk, NoSpellingOfAnyRouteIsLetInWithoutItsKey) {
 
 TEST(AccessWalk, EveryRouteIsReachedByItsOwnSpellingWithTheKey) {
   const World world;
-  Admission closed{{.keys = {kKey}, .telegram_secret = "hush"}, world.routes()};
-  const std::string bearer = std::string{"Bearer "} + kKey;
+  Admission closed{{.keys = {kWalkKey}, .telegram_secret = "hush"}, world.routes()};
+  const std::string bearer = std::string{"Bearer "} + kWalkKey;
   for (const Route& route : world.routes().routes()) {
     std::string path{route.endpoint.route()};
     if (const std::size_t open = path.find('{'); open != std::string::npos)
@@ -168,7 +168,7 @@ TEST(AccessWalk, OpenIsOnlyWhatTheSpecificationNames) {
 /// Over a socket the server's own reading of the request line is walked too.
 TEST(AccessWalk, NoSpellingIsAnsweredWithoutAKeyOverASocket) {
   const World world;
-  const Service service{health_agent({{"API_KEYS", kKey}, {"LOG_LEVEL", "error"}})};
+  const Service service{health_agent({{"API_KEYS", kWalkKey}, {"LOG_LEVEL", "error"}})};
   auto socket = std::make_unique<RawSocket>(service.api_port());
   int answered = 0;
   std::map<int, int> statuses;

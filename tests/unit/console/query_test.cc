@@ -10,8 +10,8 @@
 namespace vitals::console::detail {
 namespace {
 
-constexpr double kStart = 1'000'000'000;
-constexpr std::size_t kRoom = 24 * 1024 * 1024;
+constexpr double kSampledFrom = 1'000'000'000;
+constexpr std::size_t kRingRoom = 24 * 1024 * 1024;
 
 /// The families of a service's HTTP side, and a ring over them.
 struct Service {
@@ -20,8 +20,8 @@ struct Service {
       registry.counter<"method", "endpoint", "status">("http_requests_total", "Requests.");
   metrics::Family<metrics::Histogram, "method", "endpoint"> durations =
       registry.histogram<"method", "endpoint">("http_request_duration_seconds", "Time.", {.1, 1});
-  Ring ring{kRoom};
-  double time = kStart;
+  Ring ring{kRingRoom};
+  double time = kSampledFrom;
 
   Service() { ring.sample(registry, time); }
   void second() { ring.sample(registry, time += 1); }
@@ -78,8 +78,8 @@ TEST(Tracks, NativeBucketsTellApartWhatLiesInTheFirstBucket) {
   metrics::Registry registry;
   auto durations = registry.histogram<"endpoint">("http_request_duration_seconds", "Time.",
                                                   {.01, 1}, {.native = metrics::NativeBuckets{}});
-  Ring ring{kRoom};
-  ring.sample(registry, kStart);
+  Ring ring{kRingRoom};
+  ring.sample(registry, kSampledFrom);
   const auto newest = [&](std::string_view key) {
     const auto hold = ring.lock();
     for (const Track& track : tracks(ring, {}, {})) {
@@ -93,7 +93,7 @@ TEST(Tracks, NativeBucketsTellApartWhatLiesInTheFirstBucket) {
     durations.with("/a").observe(.003);
   durations.with("/b").observe(.5);
   durations.with("/b").observe(.5);
-  ring.sample(registry, kStart + 1);
+  ring.sample(registry, kSampledFrom + 1);
   EXPECT_GT(newest("http.latency.p50"), .01 / 32) << "the bucket that .0004 lies in";
   EXPECT_LT(newest("http.latency.p50"), .01 / 16);
   EXPECT_GT(newest("http.latency.p95"), .0025);
@@ -114,14 +114,14 @@ TEST(Tracks, NativeBucketsThatAreJoinedAddNothing) {
   auto durations = registry.histogram<"endpoint">(
       "http_request_duration_seconds", "Time.", {.01, 1},
       {.native = metrics::NativeBuckets{.schema = 3, .max_buckets = 4}});
-  Ring ring{kRoom};
-  ring.sample(registry, kStart);
+  Ring ring{kRingRoom};
+  ring.sample(registry, kSampledFrom);
   for (int i = 0; i < 1000; ++i)
     durations.with("/a").observe(.0024);
-  ring.sample(registry, kStart + 1);
+  ring.sample(registry, kSampledFrom + 1);
   for (double seconds = .0001; seconds < 1; seconds *= 2)
     durations.with("/a").observe(seconds);
-  ring.sample(registry, kStart + 2);
+  ring.sample(registry, kSampledFrom + 2);
   const auto hold = ring.lock();
   const RingFamily& family = *ring.find("http_request_duration_seconds");
   std::uint64_t all = 0;
@@ -144,11 +144,11 @@ TEST(Tracks, FollowTheEndpointThatIsAskedFor) {
 TEST(Tracks, ALabelWithManyValuesIsEightLinesAndTheRest) {
   metrics::Registry registry;
   auto family = registry.counter<"agent_type", "model">("agent_cost_usd_total", "Cost.");
-  Ring ring{kRoom};
-  ring.sample(registry, kStart);
+  Ring ring{kRingRoom};
+  ring.sample(registry, kSampledFrom);
   for (int i = 0; i < 20; ++i)
     family.with("claude", "model-" + std::to_string(i)).inc();
-  ring.sample(registry, kStart + 1);
+  ring.sample(registry, kSampledFrom + 1);
   const auto hold = ring.lock();
   const auto lines = tracks(ring, {}, {});
   ASSERT_EQ(lines.size(), 9U);
@@ -180,10 +180,10 @@ TEST(Journeys, CountTheWindowAndTheWhole) {
   metrics::Registry registry;
   auto steps = registry.counter<"journey", "step">("user_journey_steps_total", "Steps.");
   steps.with("onboarding", "created").inc(5);
-  Ring ring{kRoom};
-  ring.sample(registry, kStart);
+  Ring ring{kRingRoom};
+  ring.sample(registry, kSampledFrom);
   steps.with("onboarding", "created").inc(2);
-  ring.sample(registry, kStart + 1);
+  ring.sample(registry, kSampledFrom + 1);
   const auto hold = ring.lock();
   const auto rows = journeys(ring, Window::kQuarterHour);
   ASSERT_EQ(rows.size(), 1U);

@@ -12,7 +12,7 @@
 namespace vitals::console::detail {
 namespace {
 
-constexpr double kStart = 1'000'000'000;
+constexpr double kFirstTime = 1'000'000'000;
 constexpr std::size_t kBound = 32 * 1024 * 1024;
 
 /// What the allocator has given out; 0 where a sanitizer stands in for it.
@@ -34,7 +34,7 @@ TEST(RingMemory, AThousandSeriesFitAndStayInTheBoundOverAnHourOfChurn) {
   const std::size_t before = in_use();
   const std::size_t budget = ConsoleOptions{}.ring_bytes;
   Ring ring{budget};
-  ring.sample(registry, kStart);
+  ring.sample(registry, kFirstTime);
   EXPECT_EQ(ring.counts().series, 1000U);
   EXPECT_EQ(ring.counts().not_kept, 0U);
   int first = 0;
@@ -45,7 +45,7 @@ TEST(RingMemory, AThousandSeriesFitAndStayInTheBoundOverAnHourOfChurn) {
     counters.with(name(first + 550)).inc();
     histograms.with(name(first + 450)).observe(.2);
     ++first;
-    ring.sample(registry, kStart + second);
+    ring.sample(registry, kFirstTime + second);
     ASSERT_LE(ring.counts().bytes, budget);
     ASSERT_EQ(ring.counts().not_kept, 0U) << "those that are gone make room, second " << second;
   }
@@ -58,8 +58,8 @@ TEST(RingMemory, PastTheBudgetNewSeriesAreNotKeptAndCounted) {
   for (int i = 0; i < 3000; ++i)
     counters.with(std::to_string(i)).inc();
   Ring ring{1024 * 1024};
-  ring.sample(registry, kStart);
-  ring.sample(registry, kStart + 1);
+  ring.sample(registry, kFirstTime);
+  ring.sample(registry, kFirstTime + 1);
   const RingCounts counts = ring.counts();
   EXPECT_GT(counts.series, 80U);
   EXPECT_EQ(counts.series + counts.not_kept, 3000U);

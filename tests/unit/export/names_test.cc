@@ -243,7 +243,7 @@ TEST(Utf8Names, ThatAreOneWhenEscapedClash) {
 }
 
 TEST(Utf8Names, OfCollectorsFollowTheSameRules) {
-  struct Says final : metrics::Collector {
+  struct Collected final : metrics::Collector {
     void collect(metrics::SampleSink& sink) override {
       sink.begin_family({"http.size", "S.", metrics::MetricType::kGauge});
       sink.gauge(metrics::SeriesLabels::utf8({{"http.method", "GET"}, {"plain", "\xFF"}}), 1);
@@ -252,7 +252,7 @@ TEST(Utf8Names, OfCollectorsFollowTheSameRules) {
   for (const bool allowed : {false, true}) {
     Registry registry;
     if (allowed) registry.allow_utf8_names();
-    registry.collector(std::make_unique<Says>());
+    registry.collector(std::make_unique<Collected>());
     std::string page;
     write_metrics(registry, Format::kText, page);
     EXPECT_EQ(page, allowed ? "# HELP http_size S.\n# TYPE http_size gauge\n"

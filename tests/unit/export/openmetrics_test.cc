@@ -24,7 +24,7 @@ namespace {
 using metrics::Registry;
 
 /// The page with the times, which differ from run to run, as T.
-std::string page_of(const Registry& registry, const std::vector<std::string>& only = {}) {
+std::string openmetrics_of(const Registry& registry, const std::vector<std::string>& only = {}) {
   std::string page;
   write_metrics(registry, Format::kOpenMetrics, page, only);
   std::string out;
@@ -60,7 +60,7 @@ TEST(OpenMetrics, OfEveryKindIsExactlyThis) {
   registry.info<"version">("build_info", "Build.").set("1.0");
   registry.state_set<metrics::Mode>("mode", "Mode.").set(metrics::Mode::kOn);
   registry.gauge_callback("load", "Load.", [] { return 0.75; });
-  EXPECT_EQ(page_of(registry), R"page(# TYPE requests counter
+  EXPECT_EQ(openmetrics_of(registry), R"page(# TYPE requests counter
 # HELP requests Requests \"of\" a\nday \\ night.
 requests_total{method="GET"} 3
 requests_created{method="GET"} T
@@ -112,7 +112,7 @@ load 0.75
 TEST(OpenMetrics, AHistogramWithNegativeBucketsHasNoSumAndSoNoCount) {
   Registry registry;
   registry.histogram("outside_celsius", "Outside.", {-10, 0, 10}).observe(-3);
-  EXPECT_EQ(page_of(registry), R"page(# TYPE outside_celsius histogram
+  EXPECT_EQ(openmetrics_of(registry), R"page(# TYPE outside_celsius histogram
 # HELP outside_celsius Outside.
 outside_celsius_bucket{le="-10.0"} 0
 outside_celsius_bucket{le="0.0"} 1
@@ -124,16 +124,16 @@ outside_celsius_created T
 }
 
 TEST(OpenMetrics, OfAnEmptyRegistryIsItsEnd) {
-  EXPECT_EQ(page_of(Registry{}), "# EOF\n");
+  EXPECT_EQ(openmetrics_of(Registry{}), "# EOF\n");
 }
 
 TEST(OpenMetrics, IsSelectedByTheNamesOfTheTextFormat) {
   Registry registry;
   registry.counter("a_total", "A.").inc();
   registry.summary("b", "B.");
-  EXPECT_EQ(page_of(registry, {"a_total"}),
+  EXPECT_EQ(openmetrics_of(registry, {"a_total"}),
             "# TYPE a counter\n# HELP a A.\na_total 1\na_created T\n# EOF\n");
-  EXPECT_THAT(page_of(registry, {"b_sum"}), ::testing::StartsWith("# TYPE b summary\n"));
+  EXPECT_THAT(openmetrics_of(registry, {"b_sum"}), ::testing::StartsWith("# TYPE b summary\n"));
 }
 
 }  // namespace

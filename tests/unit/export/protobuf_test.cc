@@ -16,7 +16,7 @@ using metrics::Registry;
 using ::testing::ElementsAre;
 using ::testing::SizeIs;
 
-std::vector<WireMessage> page_of(const Registry& registry) {
+std::vector<WireMessage> messages_of(const Registry& registry) {
   std::string page;
   write_metrics(registry, Format::kProtobuf, page);
   return read_delimited(page);
@@ -47,7 +47,7 @@ TEST(Protobuf, HasNameHelpTypeUnitAndUnescapedLabels) {
   registry.counter<"a", "b">("cost_usd_total", "What \"it\"\ncosts.", {.unit = "usd"})
       .with(odd, "")
       .inc(2.5);
-  const auto families = page_of(registry);
+  const auto families = messages_of(registry);
   ASSERT_THAT(families, SizeIs(1));
   EXPECT_EQ(families[0].text(kName), "cost_usd_total");
   EXPECT_EQ(families[0].text(kHelp), "What \"it\"\ncosts.");
@@ -69,7 +69,7 @@ TEST(Protobuf, HasEveryKind) {
   histogram.observe(0.5);
   histogram.observe(1.5, {{"trace_id", "abc"}});
   histogram.observe(9);
-  const auto families = page_of(registry);
+  const auto families = messages_of(registry);
   ASSERT_THAT(families, SizeIs(4));
   EXPECT_EQ(families[0].integer(kType), 1U);
   EXPECT_EQ(families[0].message(kMetric).message(kGauge).real(1), -0.5);
@@ -128,7 +128,7 @@ TEST(Protobuf, SaysNativeBucketsBySpansAndDeltas) {
     for (int i = 0; i < times; ++i)
       histogram.observe(value);
   }
-  const WireMessage native = page_of(registry).at(0).message(kMetric).message(kHistogram);
+  const WireMessage native = messages_of(registry).at(0).message(kMetric).message(kHistogram);
   EXPECT_EQ(native.integer(1), 20U);
   EXPECT_EQ(native.zigzag(5), 0);
   EXPECT_EQ(native.real(6), 1e-6);
@@ -144,7 +144,7 @@ TEST(Protobuf, ANativeHistogramWithoutObservationsIsStillOne) {
   Registry registry;
   registry.native_histogram("a", "A.");
   registry.native_histogram("b", "B.", {.zero_threshold = 0});
-  const auto families = page_of(registry);
+  const auto families = messages_of(registry);
   EXPECT_GT(families[0].message(kMetric).message(kHistogram).real(6), 0);
   EXPECT_THAT(families[1].message(kMetric).message(kHistogram).messages(12), SizeIs(1));
 }
@@ -152,7 +152,7 @@ TEST(Protobuf, ANativeHistogramWithoutObservationsIsStillOne) {
 TEST(Protobuf, BothKindsOfBucketsStandSideBySide) {
   Registry registry;
   registry.histogram("a", "A.", {1, 2}, {.native = metrics::NativeBuckets{.schema = 0}}).observe(2);
-  const WireMessage both = page_of(registry).at(0).message(kMetric).message(kHistogram);
+  const WireMessage both = messages_of(registry).at(0).message(kMetric).message(kHistogram);
   EXPECT_THAT(both.messages(3), SizeIs(3));
   EXPECT_EQ(buckets_of(both, 12), (std::map<std::int64_t, std::int64_t>{{1, 1}}));
 }
@@ -161,7 +161,7 @@ TEST(Protobuf, ExemplarsOfANativeHistogramStandByThemselves) {
   Registry registry;
   const auto histogram = registry.native_histogram("a", "A.", {}, {.exemplars = true});
   histogram.observe(2, {{"trace_id", "t"}});
-  const WireMessage native = page_of(registry).at(0).message(kMetric).message(kHistogram);
+  const WireMessage native = messages_of(registry).at(0).message(kMetric).message(kHistogram);
   ASSERT_THAT(native.messages(16), SizeIs(1));
   EXPECT_EQ(native.message(16).real(2), 2);
 }
@@ -172,7 +172,7 @@ TEST(Protobuf, WritesNumbersThatHaveNoOtherForm) {
   values.with("nan").set(std::numeric_limits<double>::quiet_NaN());
   values.with("inf").set(-std::numeric_limits<double>::infinity());
   registry.counter("big_total", "B.").inc(std::uint64_t{1} << 53);
-  const auto families = page_of(registry);
+  const auto families = messages_of(registry);
   EXPECT_TRUE(std::isnan(families[0].messages(kMetric)[0].message(kGauge).real(1)));
   EXPECT_TRUE(std::isinf(families[0].messages(kMetric)[1].message(kGauge).real(1)));
   EXPECT_EQ(families[1].message(kMetric).message(kCounter).real(1), 0x1p53);

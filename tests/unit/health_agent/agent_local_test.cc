@@ -27,13 +27,13 @@ AgentRequest request_for(std::string message) {
   return request;
 }
 
-AgentReply answer(std::string message) {
+AgentReply local_answer(std::string message) {
   LocalAgent agent;
   return agent.reply(request_for(std::move(message)), {});
 }
 
 TEST(LocalAgent, AnswersInWordsAndInData) {
-  const AgentReply reply = answer("2 eggs and 150 g of rice for lunch");
+  const AgentReply reply = local_answer("2 eggs and 150 g of rice for lunch");
   EXPECT_EQ(reply.text,
             "Logged for lunch:\n"
             "- 2 eggs (100 g): 143 kcal\n"
@@ -53,12 +53,12 @@ TEST(LocalAgent, AnswersInWordsAndInData) {
 }
 
 TEST(LocalAgent, TakesTheMealFromTheHourWhenNoneIsNamed) {
-  EXPECT_EQ(answer("2 eggs").food_entry.value().meal_type, "lunch");
-  EXPECT_EQ(answer("2 eggs for dinner").food_entry.value().meal_type, "dinner");
+  EXPECT_EQ(local_answer("2 eggs").food_entry.value().meal_type, "lunch");
+  EXPECT_EQ(local_answer("2 eggs for dinner").food_entry.value().meal_type, "dinner");
 }
 
 TEST(LocalAgent, PutsYesterdaysFoodIntoYesterday) {
-  EXPECT_EQ(answer("2 eggs yesterday").food_entry.value().timestamp, kNoon - 86'400);
+  EXPECT_EQ(local_answer("2 eggs yesterday").food_entry.value().timestamp, kNoon - 86'400);
 }
 
 TEST(LocalAgent, AddsTheDaySoFarWhenItIsGiven) {
@@ -70,32 +70,32 @@ TEST(LocalAgent, AddsTheDaySoFarWhenItIsGiven) {
 }
 
 TEST(LocalAgent, NamesUnknownFoodsBack) {
-  const AgentReply mixed = answer("3 blorks and an egg");
+  const AgentReply mixed = local_answer("3 blorks and an egg");
   EXPECT_THAT(mixed.text, HasSubstr("I do not know \"blorks\""));
   ASSERT_TRUE(mixed.food_entry.has_value());
   EXPECT_EQ(mixed.food_entry->foods.size(), 1U);
 
-  const AgentReply unknown = answer("3 blorks");
+  const AgentReply unknown = local_answer("3 blorks");
   EXPECT_THAT(unknown.text, HasSubstr("I do not know \"blorks\""));
   EXPECT_FALSE(unknown.food_entry.has_value());
 }
 
 TEST(LocalAgent, RefusesAbsurdQuantitiesPolitely) {
   for (const std::string_view absurd : {"1e9 eggs", "0 eggs", "-1 eggs", "NaN eggs"}) {
-    const AgentReply reply = answer(std::string{absurd});
+    const AgentReply reply = local_answer(std::string{absurd});
     EXPECT_THAT(reply.text, HasSubstr("does not look like an amount")) << absurd;
     EXPECT_FALSE(reply.food_entry.has_value()) << absurd;
   }
 }
 
 TEST(LocalAgent, RefusesAMealThatIsAbsurdAltogether) {
-  const AgentReply reply = answer("2 kg of butter and 1 kg of almonds");
+  const AgentReply reply = local_answer("2 kg of butter and 1 kg of almonds");
   EXPECT_THAT(reply.text, HasSubstr("more than anybody eats at once"));
   EXPECT_FALSE(reply.food_entry.has_value());
 }
 
 TEST(LocalAgent, AnswersAQuestionAboutAFoodWithoutLoggingIt) {
-  const AgentReply reply = answer("How many calories are in a banana?");
+  const AgentReply reply = local_answer("How many calories are in a banana?");
   EXPECT_THAT(reply.text, HasSubstr("105 kcal"));
   EXPECT_THAT(reply.text, HasSubstr("not logged"));
   EXPECT_FALSE(reply.food_entry.has_value());
@@ -118,10 +118,10 @@ TEST(LocalAgent, HasAnAnswerToSmallTalk) {
   EXPECT_THAT(agent.reply(greeting, {}).text, HasSubstr("Hello Anna!"));
   greeting.profile["name"] = "{\"first\": 1}";
   EXPECT_THAT(agent.reply(greeting, {}).text, HasSubstr("Hello!"));
-  EXPECT_THAT(answer("thanks").text, HasSubstr("welcome"));
-  EXPECT_THAT(answer("help").text, HasSubstr("for example"));
-  EXPECT_THAT(answer("").text, HasSubstr("for example"));
-  EXPECT_THAT(answer("the weather is nice").text, HasSubstr("no food"));
+  EXPECT_THAT(local_answer("thanks").text, HasSubstr("welcome"));
+  EXPECT_THAT(local_answer("help").text, HasSubstr("for example"));
+  EXPECT_THAT(local_answer("").text, HasSubstr("for example"));
+  EXPECT_THAT(local_answer("the weather is nice").text, HasSubstr("no food"));
 }
 
 TEST(LocalAgent, StreamsItsAnswerWordByWord) {
@@ -137,7 +137,7 @@ TEST(LocalAgent, StreamsItsAnswerWordByWord) {
     together += piece;
   }
   EXPECT_EQ(together, reply.text);
-  EXPECT_EQ(reply.text, answer("2 eggs").text);
+  EXPECT_EQ(reply.text, local_answer("2 eggs").text);
   EXPECT_TRUE(reply.food_entry.has_value());
 }
 
@@ -167,7 +167,7 @@ TEST(LocalAgent, CountsWordsForTokens) {
 
 TEST(LocalAgent, GivesTheSameAnswerToTheSameRequestOnAnyThread) {
   LocalAgent agent;
-  const std::string expected = answer("a bowl of oatmeal with a banana").text;
+  const std::string expected = local_answer("a bowl of oatmeal with a banana").text;
   std::vector<std::string> texts(4);
   std::vector<std::thread> threads;
   threads.reserve(texts.size());
@@ -185,7 +185,7 @@ TEST(Examples, AreAtLeastFortyAndMostlyLogAMealWithNothingUnknown) {
   int logged = 0;
   int talk = 0;
   for (const std::string_view example : example_messages()) {
-    const AgentReply reply = answer(std::string{example});
+    const AgentReply reply = local_answer(std::string{example});
     EXPECT_THAT(reply.text, Not(HasSubstr("do not know"))) << example;
     ++(reply.food_entry ? logged : talk);
   }

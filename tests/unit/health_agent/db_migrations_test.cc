@@ -13,7 +13,7 @@ namespace {
 using testing::AllOf;
 using testing::HasSubstr;
 
-PoolOptions options_for(const std::string& path) {
+PoolOptions on_file(const std::string& path) {
   return {.url = "sqlite:" + path, .size = 2};
 }
 
@@ -37,11 +37,11 @@ TEST(Migrations, AreNumberedFromOneWithoutAGap) {
 
 TEST(Migrations, DoNothingTheSecondTime) {
   const TempFolder folder;
-  Pool pool{options_for(folder.file("x.db"))};
+  Pool pool{on_file(folder.file("x.db"))};
   EXPECT_EQ(migrate(pool), static_cast<int>(all_migrations().size()));
   Store{pool}.create_user("alice", 1);
   EXPECT_EQ(migrate(pool), 0);
-  Pool again{options_for(folder.file("x.db"))};
+  Pool again{on_file(folder.file("x.db"))};
   EXPECT_EQ(migrate(again), 0);
   EXPECT_TRUE(Store{again}.user_exists("alice"));
 }
@@ -51,7 +51,7 @@ TEST(Migrations, AreTakenOnceWhenManyStartAtOnce) {
     const TempFolder folder;
     std::atomic<int> taken{0};
     in_threads(6, [&](int) {
-      Pool pool{options_for(folder.file("x.db"))};  // to SQLite each is a program of its own
+      Pool pool{on_file(folder.file("x.db"))};  // to SQLite each is a program of its own
       taken += migrate(pool);
     });
     EXPECT_EQ(taken, static_cast<int>(all_migrations().size()));

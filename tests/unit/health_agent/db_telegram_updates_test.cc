@@ -26,8 +26,8 @@ TelegramUpdate update(std::int64_t id) {
   return {.update_id = id, .chat_id = 42, .sender_id = 42, .kind = "message", .content = "2 eggs"};
 }
 
-struct Replica {
-  Replica(Database& database, const std::string& holder)
+struct UpdatesReplica {
+  UpdatesReplica(Database& database, const std::string& holder)
       : leases(database.pool, holder, 10s), updates(database.pool, kBot, holder) {}
   Leases leases;
   TelegramUpdates updates;
@@ -35,8 +35,8 @@ struct Replica {
 
 TEST(TelegramUpdates, AreNewOnceWhoeverRecordsThem) {
   Database database;
-  Replica a{database, "a"};
-  Replica b{database, "b"};
+  UpdatesReplica a{database, "a"};
+  UpdatesReplica b{database, "b"};
   const std::array batch{update(7), update(5)};
   EXPECT_THAT(a.updates.record(batch, kNow), ElementsAre(7, 5));
   EXPECT_THAT(a.updates.record(batch, kNow), IsEmpty());
@@ -48,7 +48,7 @@ TEST(TelegramUpdates, AreNewOnceWhoeverRecordsThem) {
 
 TEST(TelegramUpdates, AreRecordedAllOrNone) {
   Database database;
-  Replica a{database, "a"};
+  UpdatesReplica a{database, "a"};
   OtherProgram{database.path}.run(
       "CREATE TRIGGER refuse BEFORE INSERT ON telegram_updates WHEN NEW.update_id = 2"
       " BEGIN SELECT RAISE(ABORT, 'no'); END");
@@ -59,7 +59,7 @@ TEST(TelegramUpdates, AreRecordedAllOrNone) {
 
 TEST(TelegramUpdates, OfTheDeadAreTakenOverByOne) {
   Database database{{.url = {}, .size = 8}};
-  Replica dead{database, "dead"};
+  UpdatesReplica dead{database, "dead"};
   const std::array batch{update(1), update(2), update(3)};
   ASSERT_THAT(dead.updates.record(batch, kNow), SizeIs(3));
   dead.updates.set_answer(2, "done that");
@@ -67,7 +67,7 @@ TEST(TelegramUpdates, OfTheDeadAreTakenOverByOne) {
   dead.updates.finish(3);
   std::atomic<int> taken{0};
   in_threads(6, [&](int i) {
-    Replica replica{database, "r" + std::to_string(i)};
+    UpdatesReplica replica{database, "r" + std::to_string(i)};
     ASSERT_TRUE(replica.leases.hold("lease " + std::to_string(i)));
     for (const TelegramUpdate& one : replica.updates.take_over(10)) {
       ++taken;
@@ -84,8 +84,8 @@ TEST(TelegramUpdates, OfTheDeadAreTakenOverByOne) {
 
 TEST(TelegramUpdates, OfTheLivingAreLeftAlone) {
   Database database;
-  Replica alive{database, "alive"};
-  Replica other{database, "other"};
+  UpdatesReplica alive{database, "alive"};
+  UpdatesReplica other{database, "other"};
   ASSERT_TRUE(alive.leases.hold("a"));
   ASSERT_TRUE(other.leases.hold("b"));
   const std::array batch{update(1)};
@@ -98,8 +98,8 @@ TEST(TelegramUpdates, OfTheLivingAreLeftAlone) {
 
 TEST(TelegramUpdates, AreTakenOverOldestFirstAndNoMoreThanAsked) {
   Database database;
-  Replica dead{database, "dead"};
-  Replica other{database, "other"};
+  UpdatesReplica dead{database, "dead"};
+  UpdatesReplica other{database, "other"};
   const std::array batch{update(9), update(3), update(6)};
   ASSERT_THAT(dead.updates.record(batch, kNow), SizeIs(3));
   const auto id = [](std::int64_t value) { return Field(&TelegramUpdate::update_id, value); };
@@ -108,8 +108,8 @@ TEST(TelegramUpdates, AreTakenOverOldestFirstAndNoMoreThanAsked) {
 
 TEST(TelegramUpdates, ALostOneUndoesWhatWasCommittedWithIt) {
   Database database;
-  Replica slow{database, "slow"};
-  Replica other{database, "other"};
+  UpdatesReplica slow{database, "slow"};
+  UpdatesReplica other{database, "other"};
   const std::array batch{update(1)};
   ASSERT_THAT(slow.updates.record(batch, kNow), SizeIs(1));
   ASSERT_THAT(other.updates.take_over(1), SizeIs(1));
@@ -135,7 +135,7 @@ TEST(TelegramUpdates, ALostOneUndoesWhatWasCommittedWithIt) {
 
 TEST(TelegramUpdates, AreForgottenWhenTheyAreOldAndDone) {
   Database database;
-  Replica a{database, "a"};
+  UpdatesReplica a{database, "a"};
   const std::array old{update(1), update(2)};
   const std::array fresh{update(3)};
   ASSERT_THAT(a.updates.record(old, kNow - 100), SizeIs(2));
