@@ -12,7 +12,7 @@ function(vitals_precompile name)
 endfunction()
 
 function(vitals_precompiled target name)
-  if(TARGET ${name})
+  if(TARGET ${name} AND NOT CMAKE_DISABLE_PRECOMPILE_HEADERS)
     target_precompile_headers(${target} REUSE_FROM ${name})
     # The first is for ccache, which would not keep the object otherwise. The others are warnings that g++ 12 then gives wrongly
     # for its own std::string, whose code it does not know for a system header's any more.
