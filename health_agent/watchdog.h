@@ -22,8 +22,9 @@ enum class Probe {
 };
 
 /// Asks `host`:`port` for `path` as any client would, over a connection of its own. For 0.0.0.0 and
-/// :: it asks the loopback address. A name with several addresses has answered when one of them has. Threads: any. Blocks for `timeout` at most, and not much longer
-/// than 100 ms after `stop`.
+/// :: it asks the loopback address. A name with several addresses has answered when one of
+/// them has. Threads: any. Blocks for `timeout` at most, and not much longer than 100 ms after
+/// `stop`.
 [[nodiscard]] Probe ask_listener(const std::string& host, std::uint16_t port,
                                  const std::string& path, std::chrono::milliseconds timeout,
                                  const std::stop_token& stop = {});

@@ -1,5 +1,6 @@
 #pragma once
-// What nearly every file of the library and the service includes, compiled once (cmake/precompiled.cmake).
+// What nearly every file of the library and the service includes, compiled once
+// (cmake/precompiled.cmake).
 #include <algorithm>
 #include <array>
 #include <atomic>

@@ -66,9 +66,9 @@ class Pool {
   Pool& operator=(const Pool&) = delete;
 
   /// Lends a connection, the one used last where there is a choice. Waits up to `wait`, or
-  /// `checkout_timeout` when that is shorter, and observes that in `db_connection_pool_wait_seconds`. Throws DatabaseError: kTimeout when
-  /// all stay on loan, kUnavailable when the database is gone (a broken connection is opened anew
-  /// here).
+  /// `checkout_timeout` when that is shorter, and observes that in
+  /// `db_connection_pool_wait_seconds`. Throws DatabaseError: kTimeout when all stay on loan,
+  /// kUnavailable when the database is gone (a broken connection is opened anew here).
   [[nodiscard]] Lease checkout(std::chrono::milliseconds wait = std::chrono::milliseconds::max());
 
   /// Connections, and those of them that could be lent now: none while the database is known to be
