@@ -3,19 +3,19 @@
 # has none of this.
 
 # vitals_precompile(NAME HEADER): declares what vitals_precompiled(TARGET NAME) takes. The flags of both must be the same.
-function(vitals_precompile name)
+function(vitals_precompile name header)
   file(CONFIGURE OUTPUT ${CMAKE_CURRENT_BINARY_DIR}/${name}.cc CONTENT "")
   add_library(${name} OBJECT ${CMAKE_CURRENT_BINARY_DIR}/${name}.cc)
   target_include_directories(${name} PRIVATE ${PROJECT_SOURCE_DIR})
   target_link_libraries(${name} PRIVATE vitals_warnings)
-  target_precompile_headers(${name} PRIVATE ${ARGN})
+  target_precompile_headers(${name} PRIVATE ${header})
 endfunction()
 
 function(vitals_precompiled target name)
   if(TARGET ${name} AND NOT CMAKE_DISABLE_PRECOMPILE_HEADERS)
     target_precompile_headers(${target} REUSE_FROM ${name})
-    # The first is for ccache, which would not keep the object otherwise. The others are warnings that g++ 12 then gives wrongly
-    # for its own std::string, whose code it does not know for a system header's any more.
+    # ccache keeps the object only with the first option. The others turn off warnings that g++ 12 gives wrongly about its own
+    # std::string: once precompiled, it no longer takes that code for a system header's. The bench and floor presets have them on.
     target_compile_options(${target} PRIVATE
       $<$<CXX_COMPILER_ID:GNU>:-fpch-preprocess$<SEMICOLON>-Wno-array-bounds$<SEMICOLON>-Wno-restrict$<SEMICOLON>-Wno-stringop-overflow$<SEMICOLON>-Wno-stringop-overread>)
   endif()

@@ -29,6 +29,7 @@
 namespace {
 
 using health_agent::LoadedSettings;
+using health_agent::service_log;
 using health_agent::Settings;
 
 /// sysexits.h: something was found in an unconfigured or misconfigured state.
@@ -74,13 +75,13 @@ void reload(health_agent::Service& service, bool had_dotenv) {
   try {
     const LoadedSettings fresh = load();
     if (had_dotenv && !fresh.from_dotenv) {
-      health_agent::service_log.warn(
+      service_log.warn(
           "SIGHUP: nothing was taken: .env is gone or empty, and the service was started with one");
       return;
     }
     service.reload(fresh);
   } catch (const std::exception& error) {
-    health_agent::service_log.warn("SIGHUP: nothing was taken: {}", error.what());
+    service_log.warn("SIGHUP: nothing was taken: {}", error.what());
   }
 }
 
@@ -102,8 +103,8 @@ void wait_for_end(const sigset_t& signals, const Arguments& arguments,
     const int signal = sigtimedwait(&signals, nullptr, &timeout);
     watchdog.beat();
     if (signal == SIGTERM || signal == SIGINT) {
-      health_agent::service_log.info("{} received: finishing the requests under way",
-                                     signal == SIGTERM ? "SIGTERM" : "SIGINT");
+      service_log.info("{} received: finishing the requests under way",
+                       signal == SIGTERM ? "SIGTERM" : "SIGINT");
       return;
     }
     if (signal == SIGHUP) reload(service, arguments.had_dotenv);
@@ -120,11 +121,11 @@ health_agent::Watchdog::Ask asking(const health_agent::Service::Place& place) {
 
 void run(const Arguments& arguments, const Settings& settings, const sigset_t& signals,
          std::shared_ptr<vitals::console::RecentEvents> recent) {
-  health_agent::service_log.info("health-agent {} starts in the environment {}",
-                                 health_agent::kVersion, settings.sentry_environment);
+  service_log.info("health-agent {} starts in the environment {}", health_agent::kVersion,
+                   settings.sentry_environment);
   for (const std::string& path : health_agent::open_to_others(private_paths(settings)))
-    health_agent::service_log.warn(
-        "{} may be read or written by every user of this machine: chmod o-rwx it", path);
+    service_log.warn("{} may be read or written by every user of this machine: chmod o-rwx it",
+                     path);
   health_agent::Systemd systemd;
   std::optional<health_agent::SignalsWhileStarting> starting{std::in_place};
   // From when on it serves, a signal ends it in order: it waits to be taken below.
@@ -187,7 +188,7 @@ int main(int argc, char** argv) {
     }
     health_agent::start_logging(settings.log_level, settings.log_format);
     for (const std::string& warning : loaded.warnings)
-      health_agent::service_log.warn("{}", warning);
+      service_log.warn("{}", warning);
   } catch (const std::exception& error) {
     std::fprintf(stderr, "health-agent: %s\n", error.what());
     return kExitConfig;
@@ -206,7 +207,7 @@ int main(int argc, char** argv) {
     curl_global_init(CURL_GLOBAL_DEFAULT);
     vitals::sentry::set_tag("operation", "start");
     run(arguments, settings, signals, std::move(recent));
-    health_agent::service_log.info("health-agent has ended");
+    service_log.info("health-agent has ended");
   } catch (const std::exception& error) {
     vitals::sentry::capture_exception(
         error, {.level = vitals::sentry::Level::kFatal, .handled = false, .mechanism = "start"});

@@ -168,7 +168,6 @@ struct Service::Impl {
         pool(pool_options(settings)),
         migrated(db::migrate(pool)),
         store(pool),
-        database(store),
         cache(cache::make_cache(cache_options(settings))),
         users(store, *cache),
         agent_settings(agent_options(settings, give_up.get_token())),
@@ -195,7 +194,8 @@ struct Service::Impl {
   }
 
   void make_api(const Settings& settings) {
-    api::Services services{store,  database,      *cache, users,        coach,
+    database = std::make_unique<db::Probe>(store);
+    api::Services services{store,  *database,     *cache, users,        coach,
                            *agent, scrapes.get(), {},     console.get()};
     if (has_webhook(settings))
       services.take_update = [this](std::string_view update) { return bot->take(update); };
@@ -217,7 +217,6 @@ struct Service::Impl {
   db::Pool pool;
   int migrated;
   db::Store store;
-  db::Probe database;
   std::unique_ptr<cache::Cache> cache;
   cache::CachedUsers users;
   std::stop_source give_up;  // the calls of models that are still under way
@@ -227,6 +226,7 @@ struct Service::Impl {
   HttpClient http;
   std::unique_ptr<bot::Bot> bot;
   api::ListenerState listener;
+  std::unique_ptr<db::Probe> database;
   std::unique_ptr<api::Server> server;
   std::unique_ptr<vitals::exporting::Exposer> exposer;
 };

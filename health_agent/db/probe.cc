@@ -1,7 +1,6 @@
 #include "health_agent/db/probe.h"
 
 #include <algorithm>
-#include <exception>
 #include <utility>
 
 #include "health_agent/db/store.h"
@@ -63,7 +62,7 @@ void Probe::run() {
     Answer answer = Answer::kAway;
     try {
       answer = ping_();
-    } catch (const std::exception&) {
+    } catch (...) {
       // Without memory nothing is known, and that is told as away.
     }
     lock.lock();

@@ -14,6 +14,7 @@ bool HostRule::allows(std::string_view host) const noexcept {
   if (!strict_ || host.starts_with('[')) return true;
   std::string_view name = host.substr(0, host.find(':'));
   if (name.ends_with('.')) name.remove_suffix(1);
+  if (name.find('%') != std::string_view::npos) return false;  // no browser and no scraper sends it
   // No domain is all digits and dots, so this is an address.
   if (name.find('.') == std::string_view::npos ||
       name.find_first_not_of("0123456789.") == std::string_view::npos)

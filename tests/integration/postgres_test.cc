@@ -303,6 +303,25 @@ TEST(PostgresPool, WhoFindsAllConnectionsInUseIsToldAfterTheCheckoutTimeout) {
   EXPECT_NO_THROW(static_cast<void>(pool.checkout())) << "one is back";
 }
 
+/// Another program that holds all of food_entries for a minute.
+class LockedFood {
+ public:
+  LockedFood(const Postgres& postgres, const std::string& database)
+      : other_{{.command = {"psql", "-h", "127.0.0.1", "-p", std::to_string(postgres.port()), "-U",
+                            "postgres", "-d", database, "-c",
+                            "BEGIN; LOCK TABLE food_entries; SELECT pg_sleep(60)"}}} {
+    EXPECT_TRUE(eventually([&] {
+      return postgres.ask(
+                 "SELECT COUNT(*) FROM pg_locks WHERE mode = 'AccessExclusiveLock' AND"
+                 " granted AND relation = 'food_entries'::regclass",
+                 database) == "1\n";
+    }));
+  }
+
+ private:
+  Process other_;
+};
+
 TEST(PostgresErrors, ALockThatIsNotGivenIsATimeout) {
   const Postgres postgres;
   const std::string database = postgres.create_database();
@@ -311,15 +330,7 @@ TEST(PostgresErrors, ALockThatIsNotGivenIsATimeout) {
          {{"DATABASE_URL", postgres.url(database) + "?options=-c%20lock_timeout%3D300"}})};
   Http client = service.http();
   create_user(client, "ann");
-  Process other{{.command = {"psql", "-h", "127.0.0.1", "-p", std::to_string(postgres.port()), "-U",
-                             "postgres", "-d", database, "-c",
-                             "BEGIN; LOCK TABLE food_entries; SELECT pg_sleep(30)"}}};
-  ASSERT_TRUE(eventually([&] {
-    return postgres.ask(
-               "SELECT COUNT(*) FROM pg_locks WHERE mode = 'AccessExclusiveLock' AND"
-               " granted AND relation = 'food_entries'::regclass",
-               database) == "1\n";
-  }));
+  const LockedFood lock{postgres, database};
   expect_error(client.post("/api/v1/users/ann/food", egg("late")), 500, "DatabaseError");
   EXPECT_EQ(service.metrics().value(
                 "db_query_errors_total",
@@ -334,15 +345,7 @@ TEST(PostgresErrors, HealthIsSaidAtOnceWhileEveryConnectionWaitsForALock) {
   const Service service{on(postgres, database, {{"DATABASE_POOL_SIZE", "2"}})};
   Http client = service.http();
   create_user(client, "ann");
-  Process other{{.command = {"psql", "-h", "127.0.0.1", "-p", std::to_string(postgres.port()), "-U",
-                             "postgres", "-d", database, "-c",
-                             "BEGIN; LOCK TABLE food_entries; SELECT pg_sleep(60)"}}};
-  ASSERT_TRUE(eventually([&] {
-    return postgres.ask(
-               "SELECT COUNT(*) FROM pg_locks WHERE mode = 'AccessExclusiveLock' AND"
-               " granted AND relation = 'food_entries'::regclass",
-               database) == "1\n";
-  }));
+  const LockedFood lock{postgres, database};
   std::vector<std::thread> writers;
   for (int i = 0; i < 12; ++i)
     writers.emplace_back([&] { service.http().post("/api/v1/users/ann/food", egg("late")); });

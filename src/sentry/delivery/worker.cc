@@ -30,9 +30,9 @@ constexpr int kMostTries = 5;
 constexpr std::size_t kMostRetries = 64;
 constexpr std::uint64_t kRetryBytes = 4 * 1024 * 1024;
 constexpr int kMostHalvings = 10;
-/// How many transactions go to disk within kPatience. Two hundred files a second took a busy service
-/// 40 % of a core, most of it ext4's, which finds no inode that was not deleted just now. The rest
-/// waits, and what is past the queue is counted.
+/// How many transactions go to disk within kPatience. Each is a file: at 200 a second a busy service
+/// lost 40 % of a core to them, most of it inside ext4. The rest waits in the queue, and what the
+/// queue has no room for is counted.
 constexpr int kSpooledAtOnce = 2;
 
 std::unique_ptr<Spool> open_spool(const Options& options, const std::string& dsn) {

@@ -123,9 +123,9 @@ TEST_F(ExposerTest, APageWhoseNameLeadsHereReadsNothing) {
         .substr(9, 3);
   };
   const auto exposer = start({.allowed_hosts = {"Metrics.example"}});
-  for (const char* host :
-       {"evil.example", "evil.example:9090", "EVIL.example.", "127.0.0.1.evil.example",
-        "localhost.evil.example", "127.0.0.1.nip.io", "metrics.example.evil", "1.example"})
+  for (const char* host : {"evil.example", "evil.example:9090", "EVIL.example.",
+                           "127.0.0.1.evil.example", "localhost.evil.example", "127.0.0.1.nip.io",
+                           "metrics.example.evil", "1.example", "evil%2eexample"})
     EXPECT_EQ(status(*exposer, host), "421") << host;
   for (const char* host :
        {"localhost", "localhost:9090", "127.0.0.1:9090", "[::1]:9090", "health-agent:9090", "x",
