@@ -43,8 +43,8 @@ function(vitals_test name)
   target_include_directories(${name} PRIVATE ${PROJECT_SOURCE_DIR} ${PROJECT_SOURCE_DIR}/src)
   target_link_libraries(${name} PRIVATE vitals_warnings ${ARG_DEPS} GTest::gmock_main)
   vitals_test_code(${name})
-  # Eight files are compiled as one: what they instantiate of GoogleTest is the most of their time. So names outside of a test
-  # are the program's, also in a namespace without a name.
+  # Eight files are compiled as one: most of their time goes into what they instantiate of GoogleTest. So two files of a program
+  # cannot give one name to two things, even inside an unnamed namespace.
   set_target_properties(${name} PROPERTIES UNITY_BUILD ${VITALS_UNITY} UNITY_BUILD_BATCH_SIZE 8)
   gtest_discover_tests(${name} DISCOVERY_MODE PRE_TEST PROPERTIES LABELS ${ARG_LABEL} TIMEOUT ${ARG_TIMEOUT})
 endfunction()
