@@ -250,7 +250,7 @@ TEST(PostgresAway, AServerThatSaysNothingAnyMoreHoldsARequestForALimitedTime) {
   for (int i = 0; i < 5; ++i) {
     const auto asked = Clock::now();
     EXPECT_EQ(client.get("/api/health").status, 503);
-    EXPECT_LT(seconds_since(asked), 1.0 * kSlowness);
+    EXPECT_LT(seconds_since(asked), 3.0 * kSlowness) << "the most patient probes have gone";
     EXPECT_EQ(client.get("/api/health?live").status, 200);
   }
   const auto start = Clock::now();

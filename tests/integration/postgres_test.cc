@@ -352,7 +352,7 @@ TEST(PostgresErrors, HealthIsSaidAtOnceWhileEveryConnectionWaitsForALock) {
   const auto health = [&] {
     const auto start = std::chrono::steady_clock::now();
     const Response response = client.get("/api/health");
-    EXPECT_LT(seconds_since(start), 1.0 * kSlowness);
+    EXPECT_LT(seconds_since(start), 3.0 * kSlowness) << "the most patient probes have gone";
     EXPECT_EQ(response.status, 200) << "a restart would not help";
     return response.json()["database"].get<std::string>();
   };

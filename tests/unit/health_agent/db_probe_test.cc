@@ -3,19 +3,16 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
-#include <chrono>
 #include <condition_variable>
 #include <mutex>
+#include <new>
 #include <thread>
 #include <vector>
-
-#include "health_agent/errors.h"
 
 namespace health_agent::db {
 namespace {
 
 using Answer = Probe::Answer;
-using Clock = std::chrono::steady_clock;
 
 /// A database that answers when it is let.
 class Gate {
