@@ -14,6 +14,7 @@
 #include <thread>
 #include <utility>
 
+#include "health_agent/dotenv.h"
 #include "health_agent/log_text.h"
 #include "health_agent/logging.h"
 #include "health_agent/version.h"

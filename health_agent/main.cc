@@ -13,6 +13,7 @@
 
 #include "health_agent/demo.h"
 #include "health_agent/doctor.h"
+#include "health_agent/dotenv.h"
 #include "health_agent/log.h"
 #include "health_agent/logging.h"
 #include "health_agent/private_files.h"

@@ -18,6 +18,7 @@
 #include "health_agent/db/migrations.h"
 #include "health_agent/db/pool.h"
 #include "health_agent/db/store.h"
+#include "health_agent/dotenv.h"
 #include "health_agent/http_client.h"
 #include "health_agent/log.h"
 #include "health_agent/logging.h"

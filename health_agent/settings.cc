@@ -4,7 +4,6 @@
 #include <charconv>
 #include <cmath>
 #include <cstdlib>
-#include <stdexcept>
 #include <thread>
 #include <utility>
 
@@ -12,245 +11,17 @@
 #include "health_agent/agent/prices.h"
 #include "health_agent/cache/redis_url.h"
 #include "health_agent/db/url.h"
+#include "health_agent/dotenv.h"
 #include "health_agent/fingerprint.h"
 #include "health_agent/hosts.h"
-#include "health_agent/log_text.h"
-#include "health_agent/plain_file.h"
+#include "health_agent/setting_reader.h"
 #include "vitals/sentry/client.h"
 #include "vitals/sentry/dsn.h"
 
 namespace health_agent {
 namespace {
 
-/// More than anybody writes by hand into a file of settings, rules or prices.
-constexpr std::size_t kLongestFile = std::size_t{1} << 20U;
-
-std::string_view trim(std::string_view text) {
-  const auto space = [](char c) {
-    return c == ' ' || c == '\t' || c == '\r' || c == '\n' || c == '\v' || c == '\f';
-  };
-  while (!text.empty() && space(text.front()))
-    text.remove_prefix(1);
-  while (!text.empty() && space(text.back()))
-    text.remove_suffix(1);
-  return text;
-}
-
-std::string lower(std::string_view text) {
-  std::string result{text};
-  std::transform(result.begin(), result.end(), result.begin(), [](char c) {
-    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-  });
-  return result;
-}
-
-std::vector<std::string> split_list(std::string_view text) {
-  std::vector<std::string> items;
-  while (!text.empty()) {
-    const std::size_t comma = text.find(',');
-    const std::string_view item = trim(text.substr(0, comma));
-    if (!item.empty()) items.emplace_back(item);
-    text.remove_prefix(comma == std::string_view::npos ? text.size() : comma + 1);
-  }
-  return items;
-}
-
-std::string shown(std::string_view value) {
-  constexpr std::size_t kMost = 80;
-  std::string text = printable(value.substr(0, kMost));
-  if (value.size() > kMost) text += "…";
-  return "\"" + text + "\"";
-}
-
-std::string masked(std::string_view value) {
-  return value.empty() ? "\"\"" : "\"****\" (" + std::to_string(value.size()) + " characters)";
-}
-
-/// A URL with anything between `://` and `@`, or what stands where a port should be and is none,
-/// and the parameters masked; a value that is no URL at all may be a pasted secret, so it is masked
-/// whole.
-std::string masked_url(std::string_view value) {
-  const std::size_t scheme = value.find("://");
-  if (scheme == std::string_view::npos) {
-    return value.find('@') == std::string_view::npos ? shown(value) : masked(value);
-  }
-  std::string text{value.substr(0, scheme + 3)};
-  std::string_view rest = value.substr(scheme + 3);
-  if (const std::size_t at = rest.rfind('@'); at != std::string_view::npos) {
-    text += "****";
-    rest.remove_prefix(at);
-  }
-  const std::size_t query = rest.find('?');
-  const std::string_view place = rest.substr(0, query);
-  const std::size_t colon =
-      place.find(':', place.rfind(']') == std::string_view::npos ? 0 : place.rfind(']'));
-  const bool port =
-      colon == std::string_view::npos ||
-      place.substr(colon + 1, place.find('/', colon) - colon - 1).find_first_not_of("0123456789") ==
-          std::string_view::npos;
-  text += port ? std::string{place} : std::string{place.substr(0, colon)} + ":****";
-  if (query != std::string_view::npos) text += "?****";
-  return shown(text);
-}
-
-bool is_url(std::string_view text, std::initializer_list<std::string_view> schemes) {
-  for (const std::string_view scheme : schemes) {
-    if (!text.starts_with(scheme) || !text.substr(scheme.size()).starts_with("://")) continue;
-    std::string_view rest = text.substr(scheme.size() + 3);
-    rest = rest.substr(0, rest.find_first_of("/?#"));
-    if (const std::size_t at = rest.rfind('@'); at != std::string_view::npos)
-      rest.remove_prefix(at + 1);
-    if (rest.starts_with('[')) {
-      const std::size_t close = rest.find(']');
-      if (close == std::string_view::npos || close == 1) return false;
-      rest.remove_prefix(close + 1);
-      if (!rest.empty() && rest.front() != ':') return false;
-    } else {
-      const std::size_t colon = rest.find(':');
-      if (rest.substr(0, colon).empty()) return false;
-      rest = colon == std::string_view::npos ? std::string_view{} : rest.substr(colon);
-    }
-    if (rest.empty()) return text.find_first_of(" \t\n\"<>") == std::string_view::npos;
-    rest.remove_prefix(1);
-    int port = 0;
-    const auto [end, error] = std::from_chars(rest.data(), rest.data() + rest.size(), port);
-    return error == std::errc{} && end == rest.data() + rest.size() && port >= 1 && port <= 65535;
-  }
-  return false;
-}
-
-enum class Secret { kNo, kYes, kUrl };
-
-/// Reads variables one by one and gathers what is wrong with them.
-class Reader {
- public:
-  Reader(const Environment& environment, std::map<std::string, std::string> dotenv,
-         std::vector<SettingFault>& faults)
-      : environment_(environment), dotenv_(std::move(dotenv)), faults_(faults) {}
-
-  /// What was given, which may be empty; nothing when the variable is not there at all.
-  std::optional<std::string> given(const std::string& name) const {
-    std::optional<std::string> value = environment_(name);
-    if (!value) {
-      if (const auto found = dotenv_.find(name); found != dotenv_.end()) value = found->second;
-    }
-    if (value) value = std::string{trim(*value)};
-    return value;
-  }
-
-  /// The same, where empty counts as not given: that is how people switch a variable off in a
-  /// compose file.
-  std::optional<std::string> raw(const std::string& name) const {
-    std::optional<std::string> value = given(name);
-    if (value && value->empty()) return std::nullopt;
-    return value;
-  }
-
-  void fault(const std::string& name, std::string_view value, Secret secret, std::string accepted) {
-    faults_.push_back({name,
-                       secret == Secret::kNo    ? shown(value)
-                       : secret == Secret::kYes ? masked(value)
-                                                : masked_url(value),
-                       std::move(accepted)});
-  }
-
-  void text(const std::string& name, std::string& into) const {
-    if (auto value = raw(name)) into = *value;
-  }
-
-  void flag(const std::string& name, bool& into) {
-    const auto value = raw(name);
-    if (!value) return;
-    const std::string word = lower(*value);
-    if (word == "true" || word == "1" || word == "yes" || word == "on") {
-      into = true;
-    } else if (word == "false" || word == "0" || word == "no" || word == "off") {
-      into = false;
-    } else {
-      fault(name, *value, Secret::kNo, "a boolean: true/false/1/0/yes/no/on/off");
-    }
-  }
-
-  template <class Integer>
-  void integer(const std::string& name, Integer& into, long long least, long long most) {
-    const auto value = raw(name);
-    if (!value) return;
-    long long number = 0;
-    const auto [end, error] = std::from_chars(value->data(), value->data() + value->size(), number);
-    if (error != std::errc{} || end != value->data() + value->size() || number < least ||
-        number > most) {
-      fault(name, *value, Secret::kNo,
-            "a whole number from " + std::to_string(least) + " to " + std::to_string(most));
-      return;
-    }
-    into = static_cast<Integer>(number);
-  }
-
-  void rate(const std::string& name, double& into) {
-    const auto value = raw(name);
-    if (!value) return;
-    double number = -1;
-    const auto [end, error] = std::from_chars(value->data(), value->data() + value->size(), number);
-    if (error != std::errc{} || end != value->data() + value->size() ||
-        !(number >= 0 && number <= 1)) {
-      fault(name, *value, Secret::kNo, "a number from 0.0 to 1.0");
-      return;
-    }
-    into = number;
-  }
-
-  void choice(const std::string& name, std::string& into,
-              std::initializer_list<std::string_view> words) {
-    const auto value = raw(name);
-    if (!value) return;
-    const std::string word = lower(*value);
-    std::string accepted = "one of";
-    for (const std::string_view candidate : words) {
-      if (word == candidate) {
-        into = word;
-        return;
-      }
-      accepted += (accepted.size() > 6 ? ", " : " ") + std::string{candidate};
-    }
-    fault(name, *value, Secret::kNo, accepted);
-  }
-
-  void url(const std::string& name, std::string& into,
-           std::initializer_list<std::string_view> schemes) {
-    const auto value = raw(name);
-    if (!value) return;
-    if (!is_url(*value, schemes)) {
-      std::string accepted = "a URL:";
-      for (const std::string_view scheme : schemes)
-        accepted += " " + std::string{scheme} + "://host[:port]…";
-      fault(name, *value, Secret::kUrl, accepted);
-      return;
-    }
-    into = *value;
-    while (into.ends_with('/'))
-      into.pop_back();
-  }
-
-  /// The text of the file that the variable names, and its path for a fault that is found in it.
-  std::optional<std::string> file(const std::string& name, std::string& path) {
-    const auto value = raw(name);
-    if (!value) return std::nullopt;
-    path = *value;
-    auto text = read_plain_file(path, kLongestFile);
-    if (text && *text) return std::move(**text);
-    fault(name, path, Secret::kNo,
-          "the path of a file that can be read; " +
-              (text ? std::string{"there is none"} : text.error().message));
-    return std::nullopt;
-  }
-
- private:
-  const Environment& environment_;
-  std::map<std::string, std::string> dotenv_;
-  std::vector<SettingFault>& faults_;
-};
-
-void read_rules(Reader& in, Settings& s) {
+void read_rules(SettingReader& in, Settings& s) {
   constexpr const char* kName = "SENTRY_FINGERPRINT_RULES";
   std::string path;
   auto text = in.file(kName, path);
@@ -261,7 +32,7 @@ void read_rules(Reader& in, Settings& s) {
     in.fault(kName, path, Secret::kNo, "a file of grouping rules; " + count.error().message);
 }
 
-void read_monitoring(Reader& in, LoadedSettings& out) {
+void read_monitoring(SettingReader& in, LoadedSettings& out) {
   Settings& s = out.settings;
   in.flag("ENABLE_SENTRY", s.enable_sentry);
   if (const auto dsn = in.raw("SENTRY_DSN")) {
@@ -301,7 +72,7 @@ void read_monitoring(Reader& in, LoadedSettings& out) {
   in.flag("ENABLE_CONSOLE", s.enable_console);
 }
 
-void read_origins(Reader& in, Settings& s) {
+void read_origins(SettingReader& in, Settings& s) {
   const auto origins = in.raw("CORS_ORIGINS");
   if (!origins) return;
   s.cors_origins.clear();
@@ -328,7 +99,7 @@ void warn_of_weak(LoadedSettings& out, const std::string& what, std::string_view
                          " characters): use 16 or more, as `openssl rand -hex 24` makes them");
 }
 
-void read_who_may_come(Reader& in, LoadedSettings& out) {
+void read_who_may_come(SettingReader& in, LoadedSettings& out) {
   Settings& s = out.settings;
   read_origins(in, s);
   if (const auto hosts = in.raw("ALLOWED_HOSTS")) {
@@ -367,7 +138,7 @@ void read_who_may_come(Reader& in, LoadedSettings& out) {
   }
 }
 
-void read_api(Reader& in, LoadedSettings& out) {
+void read_api(SettingReader& in, LoadedSettings& out) {
   Settings& s = out.settings;
   in.choice("RUN_MODE", s.run_mode, {"api", "bot", "both"});
   in.text("API_HOST", s.api_host);
@@ -400,7 +171,7 @@ void read_api(Reader& in, LoadedSettings& out) {
   }
 }
 
-void read_storage(Reader& in, LoadedSettings& out) {
+void read_storage(SettingReader& in, LoadedSettings& out) {
   Settings& s = out.settings;
   if (const auto url = in.raw("DATABASE_URL")) {
     if (const auto parsed = db::parse_database_url(*url); parsed) {
@@ -427,14 +198,14 @@ bool is_visible(std::string_view text) {
   return std::all_of(text.begin(), text.end(), [](char c) { return c > 0x20 && c < 0x7f; });
 }
 
-void read_key(Reader& in, const std::string& name, std::string& into) {
+void read_key(SettingReader& in, const std::string& name, std::string& into) {
   in.text(name, into);
   if (is_visible(into)) return;
   in.fault(name, into, Secret::kYes, "a key of visible ASCII characters");
   into.clear();
 }
 
-void read_base_url(Reader& in, const std::string& name, std::string& into) {
+void read_base_url(SettingReader& in, const std::string& name, std::string& into) {
   const std::string vendors = into;
   in.url(name, into, {"http", "https"});
   if (into.find_first_of("?#@") == std::string::npos) return;
@@ -442,7 +213,7 @@ void read_base_url(Reader& in, const std::string& name, std::string& into) {
   into = vendors;
 }
 
-void read_model(Reader& in, const std::string& name, std::string& into, const Settings& s) {
+void read_model(SettingReader& in, const std::string& name, std::string& into, const Settings& s) {
   const auto value = in.raw(name);
   if (!value) return;
   if (*value == "local") {
@@ -467,7 +238,7 @@ void read_model(Reader& in, const std::string& name, std::string& into, const Se
   into = *value;
 }
 
-void read_prices(Reader& in, Settings& s) {
+void read_prices(SettingReader& in, Settings& s) {
   constexpr const char* kName = "AGENT_PRICES_FILE";
   std::string path;
   auto text = in.file(kName, path);
@@ -479,7 +250,7 @@ void read_prices(Reader& in, Settings& s) {
   s.agent_prices = std::move(*text);
 }
 
-void read_agent(Reader& in, LoadedSettings& out) {
+void read_agent(SettingReader& in, LoadedSettings& out) {
   Settings& s = out.settings;
   read_key(in, "ANTHROPIC_API_KEY", s.anthropic_api_key);
   read_base_url(in, "ANTHROPIC_BASE_URL", s.anthropic_base_url);
@@ -511,7 +282,7 @@ bool is_bot_token(std::string_view text) {
          consists_of(text.substr(colon + 1), "-_");
 }
 
-void read_allowed_ids(Reader& in, Settings& s) {
+void read_allowed_ids(SettingReader& in, Settings& s) {
   const auto ids = in.raw("ALLOWED_TELEGRAM_IDS");
   if (!ids) return;
   for (const std::string& id : split_list(*ids)) {
@@ -526,7 +297,7 @@ void read_allowed_ids(Reader& in, Settings& s) {
   }
 }
 
-void read_bot(Reader& in, LoadedSettings& out) {
+void read_bot(SettingReader& in, LoadedSettings& out) {
   Settings& s = out.settings;
   if (const auto token = in.raw("TELEGRAM_BOT_TOKEN")) {
     if (is_bot_token(*token)) {
@@ -572,7 +343,7 @@ LoadedSettings load_settings(const Environment& environment, std::string_view do
   LoadedSettings out;
   auto variables = parse_dotenv(dotenv, out.faults, &out.unended);
   out.from_dotenv = !variables.empty();
-  Reader in{environment, std::move(variables), out.faults};
+  SettingReader in{environment, std::move(variables), out.faults};
   if (environment(out.unended)) out.unended.clear();
   read_monitoring(in, out);
   read_api(in, out);
@@ -598,13 +369,6 @@ agent::AgentOptions agent_options(const Settings& settings, std::stop_token stop
   return options;
 }
 
-std::string read_dotenv(const std::string& path) {
-  auto text = read_plain_file(path, kLongestFile);
-  if (!text)
-    throw std::runtime_error("the file " + path + " cannot be used: " + text.error().message);
-  return std::move(*text).value_or(std::string{});
-}
-
 std::vector<std::string> private_paths(const Settings& settings) {
   std::vector<std::string> paths;
   if (const auto url = db::parse_database_url(settings.database_url);
@@ -626,50 +390,6 @@ std::string describe(const std::vector<SettingFault>& faults) {
             "\n";
   }
   return text;
-}
-
-std::map<std::string, std::string> parse_dotenv(std::string_view text,
-                                                std::vector<SettingFault>& faults,
-                                                std::string* unended) {
-  std::map<std::string, std::string> variables;
-  if (text.starts_with("\xEF\xBB\xBF")) text.remove_prefix(3);
-  for (int number = 1; !text.empty(); ++number) {
-    const std::size_t end = text.find('\n');
-    std::string_view line = trim(text.substr(0, end));
-    text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
-    if (line.empty() || line.front() == '#') continue;
-    if (line.starts_with("export ")) line = trim(line.substr(7));
-
-    const std::size_t equals = line.find('=');
-    const std::string_view name = trim(line.substr(0, equals));
-    const bool named = !name.empty() && std::all_of(name.begin(), name.end(), [](char c) {
-      return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_';
-    });
-    std::string_view value =
-        equals == std::string_view::npos ? std::string_view{} : trim(line.substr(equals + 1));
-    bool closed = true;
-    if (!value.empty() && (value.front() == '"' || value.front() == '\'')) {
-      const std::size_t close = value.find(value.front(), 1);
-      closed = close != std::string_view::npos;
-      if (closed) value = value.substr(1, close - 1);
-    } else if (const std::size_t comment = value.find(" #"); comment != std::string_view::npos) {
-      value = trim(value.substr(0, comment));
-    }
-    // A file of which not all has reached the disk is filled up with zeros.
-    const bool text_only = std::none_of(line.begin(), line.end(), [](char c) {
-      return (static_cast<unsigned char>(c) < 0x20 && c != '\t') || c == 0x7f;
-    });
-    if (equals == std::string_view::npos || !named || !closed || !text_only) {
-      // The line's own text is not shown: it may hold a secret.
-      faults.push_back({std::string{kDotenvLine} + std::to_string(number),
-                        "a line of " + std::to_string(line.size()) + " characters",
-                        "NAME=value, with quotes closed and without control characters"});
-      continue;
-    }
-    variables[std::string{name}] = std::string{value};
-    if (end == std::string_view::npos && unended != nullptr) *unended = name;
-  }
-  return variables;
 }
 
 }  // namespace health_agent

@@ -95,9 +95,6 @@ struct LoadedSettings {
   bool from_dotenv = false;  ///< the `.env` file sets a variable
 };
 
-/// How the `variable` of a fault begins that is a line of the `.env` file which cannot be read.
-inline constexpr std::string_view kDotenvLine = ".env line ";
-
 /// Gives a variable's value, or nothing when it is not set.
 using Environment = std::function<std::optional<std::string>(const std::string& name)>;
 
@@ -108,22 +105,11 @@ using Environment = std::function<std::optional<std::string>(const std::string& 
 /// file. Never throws for bad input: each fault is in the result.
 [[nodiscard]] LoadedSettings load_settings(const Environment& environment, std::string_view dotenv);
 
-/// The text of `path`, empty when there is no such file. Throws std::runtime_error when it is there
-/// and is no plain file, cannot be read, or is longer than a mebibyte.
-[[nodiscard]] std::string read_dotenv(const std::string& path);
-
 /// Where the settings say that people's data is kept in files: the database with what SQLite puts
 /// beside it, and Sentry's folder. Whether they are there or not.
 [[nodiscard]] std::vector<std::string> private_paths(const Settings& settings);
 
 /// One message that names all faults, a line each, ready for stderr.
 [[nodiscard]] std::string describe(const std::vector<SettingFault>& faults);
-
-/// A `.env` file's variables: `NAME=value`, `#` comments, optional `export`, single or double
-/// quotes. Lines that are none of this are added to `faults` by their number. `unended` gets the
-/// variable of the last line where no newline ends it.
-[[nodiscard]] std::map<std::string, std::string> parse_dotenv(std::string_view text,
-                                                              std::vector<SettingFault>& faults,
-                                                              std::string* unended = nullptr);
 
 }  // namespace health_agent

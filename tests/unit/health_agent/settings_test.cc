@@ -1,4 +1,5 @@
 #include "health_agent/settings.h"
+#include "health_agent/dotenv.h"
 
 #include <gmock/gmock.h>
 
