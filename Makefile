@@ -1,6 +1,7 @@
 # The two commands a newcomer needs: `make demo` and `make test`. All of it is CMake presets underneath.
 JOBS ?= $(shell nproc)
-TEST_JOBS ?= 4
+# Most tests wait for a server rather than compute.
+TEST_JOBS ?= $(shell expr 3 \* $(JOBS))
 
 .PHONY: help setup setup-test build run demo test test-asan test-tsan soak bench fuzz check format clean
 

@@ -41,12 +41,15 @@ TEST(Prometheus, GetsTheSameValuesByEveryFormat) {
   create_user(client, "ann");
   constexpr int kAsked = 12;
   std::set<std::string> traces;
-  for (int i = 0; i < kAsked; ++i) {
-    const std::string trace = std::string(30, 'a') + std::to_string(10 + i);
+  const auto ask_for = [&](const std::string& user) {
+    const std::string trace = std::string(30, 'a') + std::to_string(10 + traces.size());
     traces.insert(trace);
-    client.get("/api/v1/users/ann", {{"sentry-trace", trace + "-" + std::string(16, 'b') + "-1"}});
-  }
-  client.get("/api/v1/users/nobody");
+    client.get("/api/v1/users/" + user,
+               {{"sentry-trace", trace + "-" + std::string(16, 'b') + "-1"}});
+  };
+  for (int i = 0; i < kAsked; ++i)
+    ask_for("ann");
+  ask_for("nobody");
   const HttpServer relay{
       free_port(), [&service](const ServerRequest&) {
         const Response page = Http{service.metrics_port()}.get("/metrics");

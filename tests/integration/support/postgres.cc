@@ -50,19 +50,24 @@ void must(ProcessOptions options) {
     throw std::runtime_error(what + " failed:\n" + end.output + end.errors);
 }
 
-/// An empty cluster, made once.
-const std::string& new_cluster() {
-  static const TempDir folder;
-  static const bool made = [] {
-    give_to_postgres(folder.path());
-    must({.command = command({"initdb", "-D", folder.file("data"), "-A", "trust", "-U", "postgres",
-                              "-E", "UTF8", "--locale=C", "--no-sync"}),
-          .directory = folder.path()});
-    return true;
-  }();
-  static_cast<void>(made);
-  static const std::string path = folder.file("data");
-  return path;
+/// An empty cluster beside the test programs. The first test that needs it makes it, for the tests
+/// of later runs too: initdb costs more than most tests.
+fs::path empty_cluster() {
+  const std::string version = fs::path{programs()}.parent_path().parent_path().filename();
+  const fs::path shared =
+      fs::read_symlink("/proc/self/exe").parent_path() / ("postgresql-" + version + "-cluster");
+  if (fs::exists(shared)) return shared;
+  const TempDir folder;
+  give_to_postgres(folder.path());
+  must({.command = command({"initdb", "-D", folder.file("data"), "-A", "trust", "-U", "postgres",
+                            "-E", "UTF8", "--locale=C", "--no-sync"}),
+        .directory = folder.path()});
+  const fs::path whole = shared.string() + "." + std::to_string(::getpid());
+  must({.command = {"cp", "-a", folder.file("data"), whole.string()}});
+  std::error_code another_was_first;
+  fs::rename(whole, shared, another_was_first);
+  if (another_was_first) fs::remove_all(whole);
+  return shared;
 }
 
 }  // namespace
@@ -70,7 +75,7 @@ const std::string& new_cluster() {
 Postgres::Postgres(std::vector<std::string> options)
     : port_(free_port()), options_(std::move(options)) {
   give_to_postgres(folder_.path());
-  must({.command = {"cp", "-a", new_cluster(), folder_.file("data")}});
+  must({.command = {"cp", "-a", empty_cluster().string(), folder_.file("data")}});
   start();
 }
 
