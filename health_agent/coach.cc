@@ -1,10 +1,10 @@
 #include "health_agent/coach.h"
 
-#include <array>
 #include <exception>
 #include <utility>
 
 #include "health_agent/log.h"
+#include "health_agent/preferences.h"
 #include "vitals/monitor/journey.h"
 #include "vitals/sentry/client.h"
 
@@ -12,6 +12,7 @@ namespace health_agent {
 namespace {
 
 constexpr int kHistoryMessages = 20;
+constexpr int kRecentEntries = 20;
 constexpr vitals::monitor::JourneyScope kOnboarding{"onboarding"};
 
 }  // namespace
@@ -34,20 +35,26 @@ Answer Coach::chat(const std::string& user_id, std::string message,
   request.history = history ? *std::move(history) : store_.history(user_id, kHistoryMessages);
   request.profile = users_.profile(user_id);
   request.preferences = users_.preferences(user_id);
-  request.today = users_.food_of_day(user_id, cache::day_of(now), now).totals;
+  request.zone = zone_of(request.preferences);
+  request.today = users_.food_of_day(user_id, request.zone, request.zone.day_of(now), now).totals;
+  request.recent = store_.recent_food(user_id, kRecentEntries);
+  request.undo = store_.undo_of(user_id);
   request.now = now;
   agent::AgentReply reply = agent_.reply(request, on_text);
 
-  Answer answer{std::move(reply.text), std::nullopt};
+  Answer answer{std::move(reply.text), {}, {}};
   if (reply.cancelled) return answer;
-  if (reply.food_entry) reply.food_entry->user_id = user_id;
-  const std::array turns{Message{"user", std::move(message), now},
-                         Message{"assistant", answer.text, now}};
-  answer.food_entry =
-      users_.save_turn(user_id, reply.food_entry, turns, [&](db::Connection& connection) {
-        if (also) also(connection, answer.text);
-      });
-  if (answer.food_entry) took_food(user_id, now);
+  for (FoodEntry& entry : reply.food_entries)
+    entry.user_id = user_id;
+  const db::Turn turn{
+      std::move(reply.food_entries),
+      std::move(reply.changes),
+      {Message{"user", std::move(message), now}, Message{"assistant", answer.text, now}}};
+  answer.food_entries = users_.save_turn(user_id, turn, [&](db::Connection& connection) {
+    if (also) also(connection, answer.text);
+  });
+  answer.changes = turn.changes;
+  if (!answer.food_entries.empty()) took_food(user_id, now);
   return answer;
 }
 

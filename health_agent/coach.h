@@ -17,7 +17,8 @@ namespace health_agent {
 /// What the coach has to say, and what it stored.
 struct Answer {
   std::string text;
-  std::optional<FoodEntry> food_entry;
+  std::vector<FoodEntry> food_entries;  ///< What was logged.
+  std::vector<FoodChange> changes;      ///< What was changed of earlier entries.
 };
 
 /// Stores something more in the transaction that stores the answer.
@@ -39,8 +40,8 @@ class Coach {
 
   /// Answers one message of a user, who is made when new. `history` stands in for the stored
   /// conversation when given. The message and the answer are kept, unless the client went away
-  /// (`on_text` gave false). What was eaten, the conversation and what `also` does are committed
-  /// together or not at all.
+  /// (`on_text` gave false). What was eaten or changed, the conversation and what `also` does are
+  /// committed together or not at all. `now` is when the message was sent, which may be days ago.
   Answer chat(const std::string& user_id, std::string message,
               std::optional<std::vector<Message>> history, std::int64_t now,
               const agent::OnText& on_text = {}, const AlsoStore& also = {});

@@ -32,6 +32,13 @@ struct FoodEntry {
   std::string notes;
 };
 
+/// A change of an entry that is logged already: what it is from now on, or that it is gone.
+struct FoodChange {
+  std::int64_t entry_id = 0;
+  std::optional<FoodEntry> after;  ///< Empty deletes the entry.
+  bool restores = false;  ///< The entry was deleted, and comes back under its id as `after`.
+};
+
 /// Sums over foods; what a food does not say counts as zero.
 struct Totals {
   double calories = 0;

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "health_agent/models.h"
+#include "health_agent/time_zone.h"
 
 namespace health_agent::agent {
 
@@ -26,7 +27,10 @@ struct AgentRequest {
   Fields profile;
   Fields preferences;
   std::optional<Totals> today;  ///< What the user has logged today; empty when that is not known.
-  std::int64_t now = 0;         ///< Unix seconds, UTC: the entry's time, and the meal's if unsaid.
+  std::vector<FoodEntry> recent;  ///< What the user logged last, newest first: to be changed.
+  std::vector<FoodChange> undo;   ///< What takes the last change back; empty when nothing does.
+  std::int64_t now = 0;  ///< When it was said, Unix seconds, UTC: the meal's time if unsaid.
+  TimeZone zone;         ///< Where the user lives: what "today" and "at 8am" mean.
 };
 
 /// Tokens of one call, as the model's maker reports them. `input_tokens` includes the cached ones,
@@ -41,8 +45,10 @@ struct Usage {
 
 /// What the coach says, and what there is to store.
 struct AgentReply {
-  std::string text;                     ///< Valid UTF-8. When cancelled, what was told until then.
-  std::optional<FoodEntry> food_entry;  ///< Not stored yet: `id` is 0. Empty when cancelled.
+  std::string text;  ///< Valid UTF-8. When cancelled, what was told until then.
+  std::vector<FoodEntry> food_entries;  ///< Not stored yet: `id` is 0. None when cancelled.
+  std::vector<FoodChange> changes;      ///< Not made yet, of `AgentRequest::recent` or all of
+                                        ///< `undo`. None when cancelled.
   Usage usage;
   std::optional<double> cost_usd;  ///< Empty when the model's price is not known; 0 is a price.
   std::string model;               ///< The model that answered, as its maker names it.

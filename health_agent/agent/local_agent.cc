@@ -101,7 +101,7 @@ AgentReply answer_to(const AgentRequest& request, const NutritionTable& table) {
   if (parsed.several_meals)
     reply.text += "\nI put all of it under " + entry.meal_type +
                   ". Send each meal by itself to keep them apart.";
-  reply.food_entry = std::move(entry);
+  reply.food_entries.push_back(std::move(entry));
   return reply;
 }
 
@@ -128,7 +128,7 @@ AgentReply LocalAgent::reply(const AgentRequest& request, const OnText& on_text)
   if (on_text) {
     if (const std::size_t told = tell(reply.text, on_text); told < reply.text.size()) {
       reply.cancelled = true;
-      reply.food_entry.reset();
+      reply.food_entries.clear();
       reply.text.resize(told);
     }
   }

@@ -309,7 +309,7 @@ class RemoteAgent::Call {
     AgentReply reply;
     reply.cancelled = cancelled;
     reply.text = cancelled ? std::move(told_) : std::move(text_);
-    if (!cancelled) reply.food_entry = std::move(entry_);
+    if (!cancelled && entry_) reply.food_entries.push_back(*std::move(entry_));
     reply.usage = usage_;
     reply.cost_usd = cost();
     reply.model = answered_model_.empty() ? agent_.endpoint_.model : answered_model_;

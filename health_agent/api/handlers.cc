@@ -8,6 +8,7 @@
 #include "health_agent/api/json_input.h"
 #include "health_agent/errors.h"
 #include "health_agent/faults.h"
+#include "health_agent/preferences.h"
 #include "health_agent/time.h"
 #include "health_agent/version.h"
 
@@ -135,8 +136,10 @@ class Handlers {
   Response patch_preferences(Request& request) const {
     const std::string& id = path_user(request);
     const json body = parse_object(request.body, {"preference", "value"});
-    services_.users.set_preference(id, required_name(body, "preference"),
-                                   required_value(body, "value"));
+    const std::string name = required_name(body, "preference");
+    const std::string value = required_value(body, "value");
+    check_preference(name, value);
+    services_.users.set_preference(id, name, value);
     return json_response(
         200, {{"user_id", id}, {"preferences", to_json(services_.users.preferences(id))}});
   }
@@ -158,7 +161,8 @@ class Handlers {
   Response get_food(Request& request) const {
     const std::string& id = path_user(request);
     const std::int64_t now = unix_now();
-    std::int64_t day = cache::day_of(now);
+    const TimeZone zone = zone_of(services_.users.preferences(id));
+    std::int64_t day = zone.day_of(now);
     if (const std::string date = query_value(request.query, "date"); !date.empty()) {
       const auto parsed = parse_date(date);
       if (!parsed)
@@ -166,7 +170,7 @@ class Handlers {
                               dump(json(date.substr(0, 60))));
       day = *parsed;
     }
-    const cache::DaySummary summary = services_.users.food_of_day(id, day, now);
+    const cache::DaySummary summary = services_.users.food_of_day(id, zone, day, now);
     json entries = json::array();
     for (const FoodEntry& entry : summary.entries)
       entries.push_back(to_json(entry));
@@ -281,7 +285,7 @@ class Handlers {
                  {"user_id", id},
                  {"timestamp", format_timestamp(now)},
                  {"request_id", request_id}};
-    if (answer.food_entry) body["food_entry"] = to_json(*answer.food_entry);
+    if (!answer.food_entries.empty()) body["food_entry"] = to_json(answer.food_entries.front());
     return body;
   }
 

@@ -14,6 +14,7 @@
 #include "health_agent/errors.h"
 #include "health_agent/faults.h"
 #include "health_agent/log.h"
+#include "health_agent/preferences.h"
 #include "health_agent/time.h"
 #include "vitals/monitor/bot.h"
 
@@ -207,14 +208,18 @@ void Responder::answer_command(db::TelegramUpdate& update, const std::string& us
 
 std::string Responder::today(const std::string& user) {
   const std::int64_t now = unix_now();
-  const std::int64_t day = cache::day_of(now);
+  TimeZone zone;
   cache::DaySummary summary;
-  if (parts_.store.user_exists(user)) summary = parts_.users.food_of_day(user, day, now);
+  if (parts_.store.user_exists(user)) {
+    zone = zone_of(parts_.users.preferences(user));
+    summary = parts_.users.food_of_day(user, zone, zone.day_of(now), now);
+  }
   if (summary.entries.empty()) return "You have logged nothing today. Tell me what you ate!";
   const Totals& totals = summary.totals;
-  std::string text = "**Today** (" + format_date(day) + ", UTC): " + rounded(totals.calories) +
-                     " kcal, protein " + rounded(totals.protein) + " g, carbs " +
-                     rounded(totals.carbs) + " g, fat " + rounded(totals.fat) + " g\n";
+  std::string text = "**Today** (" + format_date(zone.day_of(now)) + ", " + zone.name() +
+                     "): " + rounded(totals.calories) + " kcal, protein " +
+                     rounded(totals.protein) + " g, carbs " + rounded(totals.carbs) + " g, fat " +
+                     rounded(totals.fat) + " g\n";
   for (const FoodEntry& entry : summary.entries)
     text += line_of(entry);
   return text;

@@ -12,8 +12,6 @@ namespace {
 
 using Parts = std::vector<std::string_view>;
 
-constexpr std::int64_t kSecondsADay = 86'400;
-
 // Three keys a user, so that a deleted user can be forgotten without a search.
 std::string key_of(std::string_view what, std::string_view user_id) {
   std::string key;
@@ -120,9 +118,10 @@ class Reader {
   bool good_ = true;
 };
 
-std::string packed(std::int64_t day, const std::vector<FoodEntry>& entries) {
+/// `from` is when the day began, which tells both a day and its zone.
+std::string packed(std::int64_t from, const std::vector<FoodEntry>& entries) {
   std::string text;
-  pack_number(text, day);
+  pack_number(text, from);
   for (const FoodEntry& entry : entries) {
     pack_number(text, entry.id);
     pack(text, entry.meal_type);
@@ -142,12 +141,12 @@ std::string packed(std::int64_t day, const std::vector<FoodEntry>& entries) {
   return text;
 }
 
-std::optional<std::vector<FoodEntry>> entries_from(std::string_view text, std::int64_t day,
+std::optional<std::vector<FoodEntry>> entries_from(std::string_view text, std::int64_t from,
                                                    std::string_view user_id) {
   const std::optional<Parts> parts = unpack(text);
   if (!parts) return std::nullopt;
   Reader reader{*parts};
-  if (reader.number<std::int64_t>() != day) return std::nullopt;  // yesterday's, after midnight
+  if (reader.number<std::int64_t>() != from) return std::nullopt;  // yesterday's, after midnight
   std::vector<FoodEntry> entries;
   while (reader.good() && !reader.at_end()) {
     FoodEntry& entry = entries.emplace_back();
@@ -205,11 +204,6 @@ Fields cached_fields(Cache& cache, const std::string& key, Load&& load) {
 
 }  // namespace
 
-std::int64_t day_of(std::int64_t unix_seconds) noexcept {
-  const std::int64_t day = unix_seconds / kSecondsADay;
-  return unix_seconds % kSecondsADay < 0 ? day - 1 : day;
-}
-
 Fields CachedUsers::profile(std::string_view user_id) {
   return cached_fields(*cache_, profile_key(user_id), [&] { return store_->profile(user_id); });
 }
@@ -219,16 +213,16 @@ Fields CachedUsers::preferences(std::string_view user_id) {
                        [&] { return store_->preferences(user_id); });
 }
 
-DaySummary CachedUsers::food_of_day(std::string_view user_id, std::int64_t day, std::int64_t now) {
-  const std::int64_t from = day * kSecondsADay;
-  if (day != day_of(now)) {
-    return summary_of(store_->food_entries(user_id, from, from + kSecondsADay));
-  }
+DaySummary CachedUsers::food_of_day(std::string_view user_id, const TimeZone& zone,
+                                    std::int64_t day, std::int64_t now) {
+  const std::int64_t from = zone.start_of(day);
+  const std::int64_t to = zone.start_of(day + 1);
+  if (day != zone.day_of(now)) return summary_of(store_->food_entries(user_id, from, to));
   return summary_of(cached(
       *cache_, today_key(user_id),
-      [&](const std::string& value) { return entries_from(value, day, user_id); },
-      [&] { return store_->food_entries(user_id, from, from + kSecondsADay); },
-      [&](const std::vector<FoodEntry>& entries) { return packed(day, entries); }));
+      [&](const std::string& value) { return entries_from(value, from, user_id); },
+      [&] { return store_->food_entries(user_id, from, to); },
+      [&](const std::vector<FoodEntry>& entries) { return packed(from, entries); }));
 }
 
 void CachedUsers::set_profile_field(std::string_view user_id, std::string_view field,
@@ -248,13 +242,16 @@ FoodEntry CachedUsers::save_food_entry(FoodEntry entry) {
   return store_->save_food_entry(std::move(entry));
 }
 
-std::optional<FoodEntry> CachedUsers::save_turn(std::string_view user_id,
-                                                const std::optional<FoodEntry>& entry,
-                                                std::span<const Message> messages,
-                                                const db::Also& also) {
-  if (!entry) return store_->save_turn(user_id, std::nullopt, messages, also);
+void CachedUsers::change_food(std::string_view user_id, const FoodChange& change) {
   const Invalidation after{*cache_, {today_key(user_id)}};
-  return store_->save_turn(user_id, entry, messages, also);
+  store_->change_food(user_id, change);
+}
+
+std::vector<FoodEntry> CachedUsers::save_turn(std::string_view user_id, const db::Turn& turn,
+                                              const db::Also& also) {
+  if (turn.entries.empty() && turn.changes.empty()) return store_->save_turn(user_id, turn, also);
+  const Invalidation after{*cache_, {today_key(user_id)}};
+  return store_->save_turn(user_id, turn, also);
 }
 
 bool CachedUsers::delete_user(std::string_view user_id) {

@@ -1,25 +1,21 @@
 #pragma once
 
 #include <cstdint>
-#include <optional>
-#include <span>
 #include <string_view>
 #include <vector>
 
 #include "health_agent/cache/cache.h"
 #include "health_agent/db/store.h"
 #include "health_agent/models.h"
+#include "health_agent/time_zone.h"
 
 namespace health_agent::cache {
 
-/// What somebody ate on one day, UTC.
+/// What somebody ate on one day.
 struct DaySummary {
   std::vector<FoodEntry> entries;  ///< oldest first
   Totals totals;
 };
-
-/// Whole days since 1970-01-01, UTC. Right for times before that, too.
-[[nodiscard]] std::int64_t day_of(std::int64_t unix_seconds) noexcept;
 
 /// Profile, preferences and today's food, read through the cache and written past it. Use it for
 /// these three wherever a Store would do: a write that does not go through here is seen only when
@@ -35,18 +31,19 @@ class CachedUsers {
   [[nodiscard]] Fields profile(std::string_view user_id);
   [[nodiscard]] Fields preferences(std::string_view user_id);
 
-  /// The food of `day` (see day_of). Only today's, by `now`, is cached; other days are rarely asked
-  /// for.
-  [[nodiscard]] DaySummary food_of_day(std::string_view user_id, std::int64_t day,
-                                       std::int64_t now);
+  /// The food of `day`, as TimeZone::day_of() counts it. Only today's, by `now`, is cached; other
+  /// days are rarely asked for.
+  [[nodiscard]] DaySummary food_of_day(std::string_view user_id, const TimeZone& zone,
+                                       std::int64_t day, std::int64_t now);
 
   void set_profile_field(std::string_view user_id, std::string_view field, std::string_view json);
   void set_preference(std::string_view user_id, std::string_view name, std::string_view json);
   FoodEntry save_food_entry(FoodEntry entry);
+  /// As Store::change_food.
+  void change_food(std::string_view user_id, const FoodChange& change);
   /// As Store::save_turn.
-  std::optional<FoodEntry> save_turn(std::string_view user_id,
-                                     const std::optional<FoodEntry>& entry,
-                                     std::span<const Message> messages, const db::Also& also = {});
+  std::vector<FoodEntry> save_turn(std::string_view user_id, const db::Turn& turn,
+                                   const db::Also& also = {});
   bool delete_user(std::string_view user_id);
 
  private:

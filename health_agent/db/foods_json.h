@@ -1,5 +1,6 @@
 #pragma once
 
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -14,5 +15,11 @@ namespace health_agent::db {
 
 /// The reverse. Throws DatabaseError when the text is no such list.
 [[nodiscard]] std::vector<Food> foods_from_json(std::string_view text);
+
+/// Changes of a user's entries as the column `changes` of food_undo holds them, and back. The second
+/// throws DatabaseError.
+[[nodiscard]] std::string changes_to_json(std::span<const FoodChange> changes);
+[[nodiscard]] std::vector<FoodChange> changes_from_json(std::string_view text,
+                                                        std::string_view user_id);
 
 }  // namespace health_agent::db

@@ -148,6 +148,13 @@ const std::vector<Migration>& all_migrations() {
            "CREATE INDEX telegram_updates_by_state ON telegram_updates (state, taken_at)",
            "ALTER TABLE leases ADD COLUMN renewals BIGINT NOT NULL DEFAULT 0",
        }},
+      {3,
+       "what takes back the last turn of a conversation",
+       {
+           "CREATE TABLE food_undo ("
+           " user_id TEXT PRIMARY KEY REFERENCES users (user_id) ON DELETE CASCADE,"
+           " changes TEXT NOT NULL)",
+       }},
   };
   return steps;
 }

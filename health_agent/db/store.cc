@@ -5,7 +5,7 @@
 #include <utility>
 
 #include "health_agent/db/connection.h"
-#include "health_agent/db/foods_json.h"
+#include "health_agent/db/food_log.h"
 #include "health_agent/db/storable.h"
 #include "health_agent/errors.h"
 
@@ -18,6 +18,7 @@ using Id = Params<string>;
 constexpr std::int64_t kSecondsADay = 86'400;
 /// Of a transaction that the database undoes for the sake of others.
 constexpr int kAttempts = 3;
+constexpr std::string_view kFoodTable = "food_entries";
 
 constexpr Query<Columns<Integer>, Id> kUserExists{QueryType::kSelect, "users",
                                                   "SELECT 1 FROM users WHERE user_id = :user_id"};
@@ -64,20 +65,6 @@ constexpr SetField kSetPreference{
     " WHERE u.user_id = :user_id AND (SELECT COUNT(*) FROM user_preferences p"
     " WHERE p.user_id = u.user_id AND p.name <> CAST(:same_name AS TEXT)) < :most"
     " ON CONFLICT (user_id, name) DO UPDATE SET value = excluded.value"};
-
-constexpr Query<Columns<Integer>, Params<string, string, Integer, string, string>> kSaveFoodEntry{
-    QueryType::kInsert, "food_entries",
-    "INSERT INTO food_entries (user_id, foods, meal_type, eaten_at, notes)"
-    " SELECT user_id, CAST(:foods AS TEXT), CAST(:meal_type AS TEXT), CAST(:eaten_at AS BIGINT),"
-    " CAST(:notes AS TEXT) FROM users WHERE user_id = :user_id RETURNING id"};
-
-constexpr Query<Columns<Integer, string, string, Integer, string>, Params<Integer, Integer, string>>
-    kFoodEntries{QueryType::kSelect, "food_entries",
-                 "SELECT COALESCE(f.id, 0), COALESCE(f.foods, ''), COALESCE(f.meal_type, ''),"
-                 " COALESCE(f.eaten_at, 0), COALESCE(f.notes, '') FROM users u"
-                 " LEFT JOIN food_entries f ON f.user_id = u.user_id"
-                 " AND f.eaten_at >= :from_time AND f.eaten_at < :to_time"
-                 " WHERE u.user_id = :user_id ORDER BY f.eaten_at, f.id"};
 
 constexpr Query<Columns<>, Params<string, string, Integer, string>> kAppendMessage{
     QueryType::kInsert, "conversation_messages",
@@ -128,10 +115,6 @@ constexpr Query<Columns<Integer>, Params<>> kPing{
     QueryType::kSelect, "schema_migrations",
     "SELECT COALESCE(MAX(version), 0) FROM schema_migrations"};
 
-[[noreturn]] void no_user(std::string_view user_id) {
-  throw RecordNotFoundError("there is no user \"" + string(user_id) + "\"");
-}
-
 [[noreturn]] void too_many(std::string_view fields) {
   throw ValidationError(std::string{"the user has "}
                             .append(std::to_string(kMaxFields))
@@ -163,30 +146,40 @@ Fields fields_of(Pool& pool, const Query<Columns<string, string>, Id>& query,
   return fields;
 }
 
-FoodEntry insert(Connection& connection, FoodEntry entry) {
-  const string foods = foods_to_json(entry.foods);
-  entry.notes = storable(std::move(entry.notes));
-  entry.id = 0;
-  connection.run(
-      kSaveFoodEntry, [&](Integer id) { entry.id = id; }, foods, entry.meal_type, entry.timestamp,
-      entry.notes, entry.user_id);
-  if (entry.id == 0) no_user(entry.user_id);
-  return entry;
+/// Runs a transaction again that the database has undone for the sake of others.
+template <class Write>
+auto write_again(Connection& connection, Write&& write) {
+  for (int attempt = 1;; ++attempt) {
+    try {
+      return write();
+    } catch (const DatabaseError&) {
+      if (!connection.undone() || attempt == kAttempts) throw;
+    }
+  }
 }
 
-std::optional<FoodEntry> save_turn_once(Connection& connection, std::string_view user_id,
-                                        std::optional<FoodEntry> entry,
-                                        std::span<const Message> messages, const Also& also) {
+std::vector<FoodEntry> save_turn_once(Connection& connection, std::string_view user_id,
+                                      const Turn& turn, const Also& also) {
   Transaction transaction{connection, kAppendMessage.table};
-  if (entry) entry = insert(connection, *std::move(entry));
-  for (const Message& message : messages) {
+  std::vector<FoodEntry> stored;
+  std::vector<FoodChange> undo;
+  for (const FoodEntry& entry : turn.entries) {
+    stored.push_back(insert_food(connection, entry));
+    undo.push_back({stored.back().id, std::nullopt});
+  }
+  for (const FoodChange& change : turn.changes)
+    undo.push_back(db::change_food(connection, user_id, change));
+  // The last is taken back first.
+  std::reverse(undo.begin(), undo.end());
+  if (!undo.empty()) keep_undo(connection, user_id, undo);
+  for (const Message& message : turn.messages) {
     const Integer added = connection.run(kAppendMessage, message.role, storable(message.content),
                                          message.timestamp, user_id);
     if (added == 0) no_user(user_id);
   }
   if (also) also(connection);
   transaction.commit();
-  return entry;
+  return stored;
 }
 
 std::int64_t day_of(std::int64_t time) noexcept {
@@ -247,44 +240,49 @@ void Store::set_preference(std::string_view user_id, std::string_view name, std:
 }
 
 FoodEntry Store::save_food_entry(FoodEntry entry) {
-  const Pool::Lease lease = checkout_for(*pool_, kSaveFoodEntry.type, kSaveFoodEntry.table);
-  return insert(lease.connection(), std::move(entry));
+  const Pool::Lease lease = checkout_for(*pool_, QueryType::kInsert, kFoodTable);
+  return insert_food(lease.connection(), std::move(entry));
 }
 
 std::vector<FoodEntry> Store::food_entries(std::string_view user_id, std::int64_t from,
                                            std::int64_t to) {
-  std::vector<FoodEntry> entries;
-  bool found = false;
-  run(
-      *pool_, kFoodEntries,
-      [&](Integer id, const string& foods, const string& meal_type, Integer eaten_at,
-          const string& notes) {
-        found = true;
-        if (id == 0) return;
-        entries.push_back(
-            {id, string(user_id), foods_from_json(foods), meal_type, eaten_at, notes});
-      },
-      from, to, user_id);
-  if (!found) no_user(user_id);
-  return entries;
+  const Pool::Lease lease = checkout_for(*pool_, QueryType::kSelect, kFoodTable);
+  return food_between(lease.connection(), user_id, from, to);
+}
+
+std::optional<FoodEntry> Store::food_entry(std::string_view user_id, std::int64_t entry_id) {
+  const Pool::Lease lease = checkout_for(*pool_, QueryType::kSelect, kFoodTable);
+  return find_food(lease.connection(), user_id, entry_id);
+}
+
+std::vector<FoodEntry> Store::recent_food(std::string_view user_id, int limit) {
+  const Pool::Lease lease = checkout_for(*pool_, QueryType::kSelect, kFoodTable);
+  return last_food(lease.connection(), user_id, limit);
+}
+
+void Store::change_food(std::string_view user_id, const FoodChange& change) {
+  const Pool::Lease lease = checkout_for(*pool_, QueryType::kUpdate, kFoodTable);
+  write_again(lease.connection(), [&] {
+    Transaction transaction{lease.connection(), kFoodTable};
+    db::change_food(lease.connection(), user_id, change);
+    transaction.commit();
+  });
+}
+
+std::vector<FoodChange> Store::undo_of(std::string_view user_id) {
+  const Pool::Lease lease = checkout_for(*pool_, QueryType::kSelect, "food_undo");
+  return kept_undo(lease.connection(), user_id);
 }
 
 void Store::append_messages(std::string_view user_id, std::span<const Message> messages) {
-  if (!messages.empty()) save_turn(user_id, std::nullopt, messages);
+  if (!messages.empty()) save_turn(user_id, {{}, {}, {messages.begin(), messages.end()}});
 }
 
-std::optional<FoodEntry> Store::save_turn(std::string_view user_id,
-                                          const std::optional<FoodEntry>& entry,
-                                          std::span<const Message> messages, const Also& also) {
+std::vector<FoodEntry> Store::save_turn(std::string_view user_id, const Turn& turn,
+                                        const Also& also) {
   const Pool::Lease lease = checkout_for(*pool_, kAppendMessage.type, kAppendMessage.table);
-  Connection& connection = lease.connection();
-  for (int attempt = 1;; ++attempt) {
-    try {
-      return save_turn_once(connection, user_id, entry, messages, also);
-    } catch (const DatabaseError&) {
-      if (!connection.undone() || attempt == kAttempts) throw;
-    }
-  }
+  return write_again(lease.connection(),
+                     [&] { return save_turn_once(lease.connection(), user_id, turn, also); });
 }
 
 std::vector<Message> Store::history(std::string_view user_id, int limit) {

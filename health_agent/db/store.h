@@ -22,6 +22,13 @@ enum class Step : std::uint8_t {
 
 class Connection;
 
+/// One turn of a conversation, as it is stored.
+struct Turn {
+  std::vector<FoodEntry> entries;   ///< What was eaten; without ids.
+  std::vector<FoodChange> changes;  ///< What is changed of what was logged before.
+  std::vector<Message> messages;    ///< In this order.
+};
+
 /// Something more to be done in a transaction.
 using Also = std::function<void(Connection&)>;
 
@@ -66,12 +73,26 @@ class Store {
   /// Adds the messages to the user's conversation, in this order, all or none.
   void append_messages(std::string_view user_id, std::span<const Message> messages);
 
-  /// Stores one turn of a conversation, all of it or nothing: what was eaten, if anything, the
-  /// messages in this order, and what `also` does on the same connection; what it throws undoes the
-  /// rest. Gives the entry back with its id.
-  std::optional<FoodEntry> save_turn(std::string_view user_id,
-                                     const std::optional<FoodEntry>& entry,
-                                     std::span<const Message> messages, const Also& also = {});
+  /// The entry, if it is the user's.
+  [[nodiscard]] std::optional<FoodEntry> food_entry(std::string_view user_id,
+                                                    std::int64_t entry_id);
+
+  /// The entries that the user logged last, whatever time they are of; newest first.
+  [[nodiscard]] std::vector<FoodEntry> recent_food(std::string_view user_id, int limit);
+
+  /// Makes the change. Throws RecordNotFoundError when the entry is not the user's, or gone.
+  void change_food(std::string_view user_id, const FoodChange& change);
+
+  /// What takes back the entries and changes of the last turn that had any, for another turn to
+  /// make; empty when there is none, or when what it logged has been changed otherwise since. To
+  /// make it is a change, too, which can be taken back.
+  [[nodiscard]] std::vector<FoodChange> undo_of(std::string_view user_id);
+
+  /// Stores a turn, all of it or nothing, with what `also` does on the same connection; what that
+  /// throws undoes the rest. Gives the entries back with their ids. Throws RecordNotFoundError as
+  /// change_food() does.
+  std::vector<FoodEntry> save_turn(std::string_view user_id, const Turn& turn,
+                                   const Also& also = {});
 
   /// The newest `limit` messages, oldest of them first.
   [[nodiscard]] std::vector<Message> history(std::string_view user_id, int limit);

@@ -50,10 +50,10 @@ void expect_sane(const std::string& message) {
   EXPECT_LT(reply.text.size(), 20'000U);
   for (const char c : reply.text)
     EXPECT_TRUE(static_cast<unsigned char>(c) >= 0x20 || c == '\n') << static_cast<int>(c);
-  if (!reply.food_entry) return;
-  EXPECT_FALSE(reply.food_entry->foods.empty());
-  EXPECT_LE(reply.food_entry->foods.size(), kMaxFoods);
-  for (const Food& food : reply.food_entry->foods) {
+  if (reply.food_entries.empty()) return;
+  EXPECT_FALSE(reply.food_entries[0].foods.empty());
+  EXPECT_LE(reply.food_entries[0].foods.size(), kMaxFoods);
+  for (const Food& food : reply.food_entries[0].foods) {
     EXPECT_GT(food.quantity, 0) << food.name;
     EXPECT_GE(food.calories, 0) << food.name;
     EXPECT_LE(food.calories, 50'000) << food.name;
@@ -190,7 +190,7 @@ TEST(HostileInput, TenThousandWordsTakeNoLongerThanWhatIsReadOfThem) {
 
 TEST(HostileInput, WhatIsTooLongToReadIsSaid) {
   const AgentReply reply = answer("2 eggs " + repeated("the ", 100'000));
-  ASSERT_TRUE(reply.food_entry.has_value());
+  ASSERT_EQ(reply.food_entries.size(), 1U);
   EXPECT_NE(reply.text.find("more than I can take at once"), std::string::npos);
 }
 

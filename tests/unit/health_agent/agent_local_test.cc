@@ -39,26 +39,26 @@ TEST(LocalAgent, AnswersInWordsAndInData) {
             "- 2 eggs (100 g): 143 kcal\n"
             "- 150 g of rice: 195 kcal\n"
             "Total: 338 kcal, protein 16.7 g, carbs 43 g, fat 10 g.");
-  ASSERT_TRUE(reply.food_entry.has_value());
-  EXPECT_EQ(reply.food_entry->id, 0);
-  EXPECT_EQ(reply.food_entry->user_id, "anna");
-  EXPECT_EQ(reply.food_entry->meal_type, "lunch");
-  EXPECT_EQ(reply.food_entry->timestamp, kNoon);
-  ASSERT_EQ(reply.food_entry->foods.size(), 2U);
-  EXPECT_EQ(reply.food_entry->foods[1].name, "rice");
-  EXPECT_EQ(reply.food_entry->foods[1].quantity, 150);
-  EXPECT_EQ(reply.food_entry->foods[1].unit, "g");
+  ASSERT_EQ(reply.food_entries.size(), 1U);
+  EXPECT_EQ(reply.food_entries[0].id, 0);
+  EXPECT_EQ(reply.food_entries[0].user_id, "anna");
+  EXPECT_EQ(reply.food_entries[0].meal_type, "lunch");
+  EXPECT_EQ(reply.food_entries[0].timestamp, kNoon);
+  ASSERT_EQ(reply.food_entries[0].foods.size(), 2U);
+  EXPECT_EQ(reply.food_entries[0].foods[1].name, "rice");
+  EXPECT_EQ(reply.food_entries[0].foods[1].quantity, 150);
+  EXPECT_EQ(reply.food_entries[0].foods[1].unit, "g");
   EXPECT_EQ(reply.model, "local");
   EXPECT_FALSE(reply.cancelled);
 }
 
 TEST(LocalAgent, TakesTheMealFromTheHourWhenNoneIsNamed) {
-  EXPECT_EQ(local_answer("2 eggs").food_entry.value().meal_type, "lunch");
-  EXPECT_EQ(local_answer("2 eggs for dinner").food_entry.value().meal_type, "dinner");
+  EXPECT_EQ(local_answer("2 eggs").food_entries.at(0).meal_type, "lunch");
+  EXPECT_EQ(local_answer("2 eggs for dinner").food_entries.at(0).meal_type, "dinner");
 }
 
 TEST(LocalAgent, PutsYesterdaysFoodIntoYesterday) {
-  EXPECT_EQ(local_answer("2 eggs yesterday").food_entry.value().timestamp, kNoon - 86'400);
+  EXPECT_EQ(local_answer("2 eggs yesterday").food_entries.at(0).timestamp, kNoon - 86'400);
 }
 
 TEST(LocalAgent, AddsTheDaySoFarWhenItIsGiven) {
@@ -72,33 +72,33 @@ TEST(LocalAgent, AddsTheDaySoFarWhenItIsGiven) {
 TEST(LocalAgent, NamesUnknownFoodsBack) {
   const AgentReply mixed = local_answer("3 blorks and an egg");
   EXPECT_THAT(mixed.text, HasSubstr("I do not know \"blorks\""));
-  ASSERT_TRUE(mixed.food_entry.has_value());
-  EXPECT_EQ(mixed.food_entry->foods.size(), 1U);
+  ASSERT_EQ(mixed.food_entries.size(), 1U);
+  EXPECT_EQ(mixed.food_entries[0].foods.size(), 1U);
 
   const AgentReply unknown = local_answer("3 blorks");
   EXPECT_THAT(unknown.text, HasSubstr("I do not know \"blorks\""));
-  EXPECT_FALSE(unknown.food_entry.has_value());
+  EXPECT_TRUE(unknown.food_entries.empty());
 }
 
 TEST(LocalAgent, RefusesAbsurdQuantitiesPolitely) {
   for (const std::string_view absurd : {"1e9 eggs", "0 eggs", "-1 eggs", "NaN eggs"}) {
     const AgentReply reply = local_answer(std::string{absurd});
     EXPECT_THAT(reply.text, HasSubstr("does not look like an amount")) << absurd;
-    EXPECT_FALSE(reply.food_entry.has_value()) << absurd;
+    EXPECT_TRUE(reply.food_entries.empty()) << absurd;
   }
 }
 
 TEST(LocalAgent, RefusesAMealThatIsAbsurdAltogether) {
   const AgentReply reply = local_answer("2 kg of butter and 1 kg of almonds");
   EXPECT_THAT(reply.text, HasSubstr("more than anybody eats at once"));
-  EXPECT_FALSE(reply.food_entry.has_value());
+  EXPECT_TRUE(reply.food_entries.empty());
 }
 
 TEST(LocalAgent, AnswersAQuestionAboutAFoodWithoutLoggingIt) {
   const AgentReply reply = local_answer("How many calories are in a banana?");
   EXPECT_THAT(reply.text, HasSubstr("105 kcal"));
   EXPECT_THAT(reply.text, HasSubstr("not logged"));
-  EXPECT_FALSE(reply.food_entry.has_value());
+  EXPECT_TRUE(reply.food_entries.empty());
 }
 
 TEST(LocalAgent, AnswersAboutTheDayFromWhatItIsGiven) {
@@ -138,7 +138,7 @@ TEST(LocalAgent, StreamsItsAnswerWordByWord) {
   }
   EXPECT_EQ(together, reply.text);
   EXPECT_EQ(reply.text, local_answer("2 eggs").text);
-  EXPECT_TRUE(reply.food_entry.has_value());
+  EXPECT_FALSE(reply.food_entries.empty());
 }
 
 TEST(LocalAgent, StopsWhenNobodyListensAndLogsNothing) {
@@ -148,7 +148,7 @@ TEST(LocalAgent, StopsWhenNobodyListensAndLogsNothing) {
       agent.reply(request_for("2 eggs"), [&](std::string_view) { return ++calls < 3; });
   EXPECT_EQ(calls, 3);
   EXPECT_TRUE(reply.cancelled);
-  EXPECT_FALSE(reply.food_entry.has_value());
+  EXPECT_TRUE(reply.food_entries.empty());
   EXPECT_EQ(reply.text, "Logged for ");
   EXPECT_EQ(reply.usage.output_tokens, 2);
 }
@@ -187,7 +187,7 @@ TEST(Examples, AreAtLeastFortyAndMostlyLogAMealWithNothingUnknown) {
   for (const std::string_view example : example_messages()) {
     const AgentReply reply = local_answer(std::string{example});
     EXPECT_THAT(reply.text, Not(HasSubstr("do not know"))) << example;
-    ++(reply.food_entry ? logged : talk);
+    ++(reply.food_entries.empty() ? talk : logged);
   }
   EXPECT_GE(logged, 40);
   EXPECT_GE(talk, 3);

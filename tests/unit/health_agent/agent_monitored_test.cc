@@ -147,7 +147,7 @@ TEST_F(MonitoredAgentTest, TheServicesLocalAgentIsMonitored) {
   EXPECT_EQ(agent->model(), "local");
   AgentRequest request;
   request.message = "2 eggs for lunch";
-  EXPECT_TRUE(agent->reply(request, {}).food_entry.has_value());
+  EXPECT_FALSE(agent->reply(request, {}).food_entries.empty());
   EXPECT_EQ(growth("agent_calls_total", {{"agent_type", "local"}, {"status", "success"}}), 1);
   EXPECT_EQ(growth("agent_tokens_used_total", {{"agent_type", "local"}, {"token_type", "input"}}),
             4);

@@ -150,10 +150,10 @@ TEST_F(RemoteAgentTest, AToolCallBecomesAnEntryAndIsAnswered) {
   world_.answers(200, text("Logged."));
   const AgentReply reply = ask();
   EXPECT_EQ(reply.text, "Logged.");
-  ASSERT_TRUE(reply.food_entry);
-  EXPECT_EQ(reply.food_entry->user_id, "ann");
-  EXPECT_EQ(reply.food_entry->timestamp, 1'795'537'184);
-  EXPECT_EQ(reply.food_entry->foods[0].name, "egg");
+  ASSERT_EQ(reply.food_entries.size(), 1U);
+  EXPECT_EQ(reply.food_entries[0].user_id, "ann");
+  EXPECT_EQ(reply.food_entries[0].timestamp, 1'795'537'184);
+  EXPECT_EQ(reply.food_entries[0].foods[0].name, "egg");
   EXPECT_EQ(reply.usage.input_tokens, 200) << "the rounds of one answer are summed";
   EXPECT_EQ(reply.usage.output_tokens, 14);
   const json& messages = world_.asked[1]["messages"];
@@ -168,7 +168,7 @@ TEST_F(RemoteAgentTest, AFaultyToolCallMayBeMendedOnce) {
   world_.answers(200, message({food_call(kBad)}, "tool_use"));
   world_.answers(200, message({food_call(kEgg, "t2")}, "tool_use"));
   world_.answers(200, text("Logged."));
-  EXPECT_TRUE(ask().food_entry);
+  EXPECT_FALSE(ask().food_entries.empty());
   const json& result = world_.asked[1]["messages"][2]["content"][0];
   EXPECT_EQ(result["is_error"], true);
   EXPECT_THAT(result["content"].get<std::string>(), HasSubstr("foods: an array"));
@@ -182,14 +182,14 @@ TEST_F(RemoteAgentTest, AFaultyToolCallMayBeMendedOnce) {
 TEST_F(RemoteAgentTest, SeveralGoodCallsAreOneEntryAndOneBadSpoilsThemAll) {
   world_.answers(200, message({food_call(kEgg, "a"), food_call(kEgg, "b")}, "tool_use"));
   world_.answers(200, text("Logged."));
-  EXPECT_THAT(ask().food_entry->foods, SizeIs(2));
+  EXPECT_THAT(ask().food_entries.at(0).foods, SizeIs(2));
 
   json stranger = food_call(kEgg, "b");
   stranger["name"] = "delete_user";
   world_.answers(200, message({food_call(kEgg, "a"), stranger}, "tool_use"));
   world_.answers(200, text("I could not log that."));
   const AgentReply reply = ask();
-  EXPECT_FALSE(reply.food_entry);
+  EXPECT_TRUE(reply.food_entries.empty());
   for (const json& result : world_.asked.back()["messages"][2]["content"])
     EXPECT_EQ(result["is_error"], true) << result;
 }

@@ -134,8 +134,8 @@ TEST_F(StreamTest, AToolCallInPiecesIsPutTogetherAndItsThinkingGoesBack) {
   world_.answers(200, stream({start(90, 1), kTextBlock, words("Done: "), words("72 kcal."),
                               end("end_turn", 9), kStop}));
   const AgentReply reply = claude();
-  ASSERT_TRUE(reply.food_entry);
-  EXPECT_EQ(reply.food_entry->foods[0].calories, 72);
+  ASSERT_EQ(reply.food_entries.size(), 1U);
+  EXPECT_EQ(reply.food_entries[0].foods[0].calories, 72);
   EXPECT_EQ(heard_, "Let me log that.\n\nDone: 72 kcal.");
   EXPECT_EQ(reply.text, heard_) << "the pieces put together are the answer";
   EXPECT_EQ(reply.usage.output_tokens, 49);
@@ -163,7 +163,7 @@ TEST_F(StreamTest, AToolCallOfGptInPiecesIsPutTogether) {
       200, stream({chunk({{"content", "Done."}}), chunk(json::object(), "stop"), gpt_usage(120, 2)},
                   "data: [DONE]\n\n"));
   const AgentReply reply = gpt();
-  ASSERT_TRUE(reply.food_entry);
+  ASSERT_EQ(reply.food_entries.size(), 1U);
   EXPECT_EQ(reply.text, "Done.");
   EXPECT_EQ(reply.usage.input_tokens, 220);
   const json& messages = world_.asked[1]["messages"];
@@ -215,7 +215,7 @@ TEST_F(StreamTest, EndsWhenTheListenerLeavesWithWhatIsKnown) {
   EXPECT_EQ(reply.text, "Hello, ");
   EXPECT_EQ(reply.usage.input_tokens, 100);
   EXPECT_EQ(reply.usage.output_tokens, 2);
-  EXPECT_FALSE(reply.food_entry);
+  EXPECT_TRUE(reply.food_entries.empty());
 }
 
 TEST_F(StreamTest, TheListenerMayLeaveWhileTheModelIsSilentOrAwaited) {

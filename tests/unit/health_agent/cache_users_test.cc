@@ -17,6 +17,7 @@ using db::OtherProgram;
 
 constexpr std::int64_t kDay = 86'400;
 constexpr std::int64_t kNoon = 100 * kDay + kDay / 2;
+const TimeZone kUtc;
 
 struct World {
   World() { database.store.create_user("alice", 1); }
@@ -87,9 +88,9 @@ TEST(CachedUsers, TheDaysFoodComesBackFromTheCacheAsItWasSaved) {
   World world;
   world.users.save_food_entry(entry_at(kNoon, "first"));
   world.users.save_food_entry(entry_at(kNoon + 1, ""));
-  const DaySummary fresh = world.users.food_of_day("alice", day_of(kNoon), kNoon);
+  const DaySummary fresh = world.users.food_of_day("alice", kUtc, kUtc.day_of(kNoon), kNoon);
   world.change_secretly("DELETE FROM food_entries");
-  const DaySummary cached = world.users.food_of_day("alice", day_of(kNoon), kNoon);
+  const DaySummary cached = world.users.food_of_day("alice", kUtc, kUtc.day_of(kNoon), kNoon);
   for (const DaySummary* day : {&fresh, &cached}) {
     ASSERT_EQ(day->entries.size(), 2U);
     EXPECT_DOUBLE_EQ(day->totals.calories, 2 * (70.3 + 195));
@@ -114,35 +115,39 @@ TEST(CachedUsers, TheDaysFoodComesBackFromTheCacheAsItWasSaved) {
 
 TEST(CachedUsers, ANewEntryIsInTheDaysFood) {
   World world;
-  EXPECT_TRUE(world.users.food_of_day("alice", day_of(kNoon), kNoon).entries.empty());
+  EXPECT_TRUE(world.users.food_of_day("alice", kUtc, kUtc.day_of(kNoon), kNoon).entries.empty());
   world.users.save_food_entry(entry_at(kNoon));
-  EXPECT_EQ(world.users.food_of_day("alice", day_of(kNoon), kNoon).entries.size(), 1U);
+  EXPECT_EQ(world.users.food_of_day("alice", kUtc, kUtc.day_of(kNoon), kNoon).entries.size(), 1U);
 }
 
 TEST(CachedUsers, YesterdaysFoodIsNotTodaysAfterMidnight) {
   World world;
   world.users.save_food_entry(entry_at(kNoon, "yesterday"));
-  EXPECT_EQ(world.users.food_of_day("alice", day_of(kNoon), kNoon).entries.size(), 1U);
+  EXPECT_EQ(world.users.food_of_day("alice", kUtc, kUtc.day_of(kNoon), kNoon).entries.size(), 1U);
   const std::int64_t tomorrow = kNoon + kDay;
-  EXPECT_TRUE(world.users.food_of_day("alice", day_of(tomorrow), tomorrow).entries.empty());
-  EXPECT_EQ(world.users.food_of_day("alice", day_of(kNoon), tomorrow).entries.size(), 1U);
+  EXPECT_TRUE(
+      world.users.food_of_day("alice", kUtc, kUtc.day_of(tomorrow), tomorrow).entries.empty());
+  EXPECT_EQ(world.users.food_of_day("alice", kUtc, kUtc.day_of(kNoon), tomorrow).entries.size(),
+            1U);
 }
 
 TEST(CachedUsers, OtherDaysAreAskedOfTheDatabase) {
   World world;
   world.users.save_food_entry(entry_at(kNoon - kDay));
-  EXPECT_EQ(world.users.food_of_day("alice", day_of(kNoon) - 1, kNoon).entries.size(), 1U);
+  EXPECT_EQ(world.users.food_of_day("alice", kUtc, kUtc.day_of(kNoon) - 1, kNoon).entries.size(),
+            1U);
   world.change_secretly("DELETE FROM food_entries");
-  EXPECT_TRUE(world.users.food_of_day("alice", day_of(kNoon) - 1, kNoon).entries.empty());
+  EXPECT_TRUE(
+      world.users.food_of_day("alice", kUtc, kUtc.day_of(kNoon) - 1, kNoon).entries.empty());
 }
 
 TEST(CachedUsers, ADayBeginsAtMidnightUtcBefore1970Too) {
-  EXPECT_EQ(day_of(0), 0);
-  EXPECT_EQ(day_of(kDay - 1), 0);
-  EXPECT_EQ(day_of(kDay), 1);
-  EXPECT_EQ(day_of(-1), -1);
-  EXPECT_EQ(day_of(-kDay), -1);
-  EXPECT_EQ(day_of(-kDay - 1), -2);
+  EXPECT_EQ(kUtc.day_of(0), 0);
+  EXPECT_EQ(kUtc.day_of(kDay - 1), 0);
+  EXPECT_EQ(kUtc.day_of(kDay), 1);
+  EXPECT_EQ(kUtc.day_of(-1), -1);
+  EXPECT_EQ(kUtc.day_of(-kDay), -1);
+  EXPECT_EQ(kUtc.day_of(-kDay - 1), -2);
 }
 
 TEST(CachedUsers, ADeletedUserIsForgotten) {
@@ -150,11 +155,12 @@ TEST(CachedUsers, ADeletedUserIsForgotten) {
   world.users.set_profile_field("alice", "a", "1");
   (void)world.users.profile("alice");
   (void)world.users.preferences("alice");
-  (void)world.users.food_of_day("alice", day_of(kNoon), kNoon);
+  (void)world.users.food_of_day("alice", kUtc, kUtc.day_of(kNoon), kNoon);
   EXPECT_TRUE(world.users.delete_user("alice"));
   EXPECT_THROW((void)world.users.profile("alice"), RecordNotFoundError);
   EXPECT_THROW((void)world.users.preferences("alice"), RecordNotFoundError);
-  EXPECT_THROW((void)world.users.food_of_day("alice", day_of(kNoon), kNoon), RecordNotFoundError);
+  EXPECT_THROW((void)world.users.food_of_day("alice", kUtc, kUtc.day_of(kNoon), kNoon),
+               RecordNotFoundError);
 }
 
 TEST(CachedUsers, UsersWhoseIdsLookLikeKeysStayApart) {
@@ -180,7 +186,8 @@ TEST(CachedUsers, AValueThatCannotBeReadIsAskedForAnew) {
     world.cache.set("today:alice", garbage);
     EXPECT_EQ(world.users.profile("alice"), profile) << garbage;
     EXPECT_EQ(world.users.profile("alice"), profile) << garbage;
-    EXPECT_EQ(world.users.food_of_day("alice", day_of(kNoon), kNoon).entries.size(), 1U) << garbage;
+    EXPECT_EQ(world.users.food_of_day("alice", kUtc, kUtc.day_of(kNoon), kNoon).entries.size(), 1U)
+        << garbage;
   }
 }
 
@@ -215,11 +222,11 @@ TEST(CachedUsers, TodaysFoodIsKeptThoughYesterdaysWasThere) {
   InterruptedCache cache;
   CachedUsers users{database.store, cache};
   users.save_food_entry(entry_at(kNoon));
-  EXPECT_EQ(users.food_of_day("alice", day_of(kNoon), kNoon).entries.size(), 1U);
+  EXPECT_EQ(users.food_of_day("alice", kUtc, kUtc.day_of(kNoon), kNoon).entries.size(), 1U);
   const std::int64_t tomorrow = kNoon + kDay;
-  EXPECT_TRUE(users.food_of_day("alice", day_of(tomorrow), tomorrow).entries.empty());
+  EXPECT_TRUE(users.food_of_day("alice", kUtc, kUtc.day_of(tomorrow), tomorrow).entries.empty());
   database.store.save_food_entry(entry_at(tomorrow));  // which the cache is not told of
-  EXPECT_TRUE(users.food_of_day("alice", day_of(tomorrow), tomorrow).entries.empty());
+  EXPECT_TRUE(users.food_of_day("alice", kUtc, kUtc.day_of(tomorrow), tomorrow).entries.empty());
 }
 
 TEST(CachedUsers, AReaderThatAWriterOvertookLeavesNothingStaleBehind) {
@@ -239,8 +246,8 @@ TEST(CachedUsers, AReaderThatAWriterOvertookLeavesNothingStaleBehind) {
   EXPECT_EQ(users.preferences("alice").at("n"), "2");
 
   cache.before_fill = [&] { users.save_food_entry(entry_at(kNoon)); };
-  (void)users.food_of_day("alice", day_of(kNoon), kNoon);
-  EXPECT_EQ(users.food_of_day("alice", day_of(kNoon), kNoon).entries.size(), 1U);
+  (void)users.food_of_day("alice", kUtc, kUtc.day_of(kNoon), kNoon);
+  EXPECT_EQ(users.food_of_day("alice", kUtc, kUtc.day_of(kNoon), kNoon).entries.size(), 1U);
 
   users.set_profile_field("alice", "n", "3");
   cache.before_fill = [&] { users.delete_user("alice"); };

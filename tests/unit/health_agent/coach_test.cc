@@ -85,12 +85,85 @@ TEST_F(CoachTest, StoresTheEntryThatTheAgentFound) {
                   .fat = {}}};
   entry.meal_type = "lunch";
   entry.timestamp = kNow;
-  agent_.next.food_entry = entry;
+  agent_.next.food_entries = {entry};
   const Answer answer = coach_.chat("ana", "2 eggs", std::nullopt, kNow);
-  ASSERT_TRUE(answer.food_entry);
-  EXPECT_GT(answer.food_entry->id, 0);
-  EXPECT_EQ(answer.food_entry->user_id, "ana");
-  EXPECT_EQ(users_.food_of_day("ana", cache::day_of(kNow), kNow).totals.calories, 144);
+  ASSERT_EQ(answer.food_entries.size(), 1U);
+  EXPECT_GT(answer.food_entries[0].id, 0);
+  EXPECT_EQ(answer.food_entries[0].user_id, "ana");
+  EXPECT_EQ(users_.food_of_day("ana", TimeZone{}, TimeZone{}.day_of(kNow), kNow).totals.calories,
+            144);
+}
+
+TEST_F(CoachTest, WhatWasLoggedIsChangedAndTakenBackByTheUsersWord) {
+  const auto eggs = [](double count) {
+    FoodEntry entry;
+    entry.foods = {{.name = "egg",
+                    .quantity = count,
+                    .unit = "piece",
+                    .calories = 72 * count,
+                    .protein = {},
+                    .carbs = {},
+                    .fat = {}}};
+    entry.meal_type = "lunch";
+    entry.timestamp = kNow;
+    return entry;
+  };
+  const auto today = [&] {
+    return users_.food_of_day("ana", TimeZone{}, TimeZone{}.day_of(kNow), kNow).totals.calories;
+  };
+  agent_.next.food_entries = {eggs(2)};
+  const std::int64_t id = coach_.chat("ana", "2 eggs", std::nullopt, kNow).food_entries.at(0).id;
+
+  agent_.next = {};
+  agent_.next.changes = {{id, eggs(3)}};
+  coach_.chat("ana", "make it 3", std::nullopt, kNow);
+  ASSERT_THAT(agent_.asked.back().recent, SizeIs(1));
+  EXPECT_EQ(agent_.asked.back().recent[0].id, id);
+  EXPECT_EQ(today(), 216);
+
+  agent_.next.changes = {{id, std::nullopt}};
+  coach_.chat("ana", "delete the eggs", std::nullopt, kNow);
+  EXPECT_EQ(today(), 0);
+
+  // Undo, and undo of the undo, for ever: each turn is told what takes back the last one.
+  for (const double expected : {216.0, 0.0, 216.0}) {
+    agent_.next.changes = store_.undo_of("ana");
+    coach_.chat("ana", "undo", std::nullopt, kNow);
+    EXPECT_THAT(agent_.asked.back().undo, SizeIs(1));
+    EXPECT_EQ(today(), expected);
+    ASSERT_EQ(store_.recent_food("ana", 9).size(), expected > 0 ? 1U : 0U);
+  }
+  EXPECT_EQ(store_.recent_food("ana", 9)[0].id, id);
+}
+
+TEST_F(CoachTest, AChangeOfWhatIsGoneStoresNothingOfTheTurn) {
+  agent_.next.changes = {{4711, std::nullopt}};
+  EXPECT_THROW(coach_.chat("ana", "delete it", std::nullopt, kNow), RecordNotFoundError);
+  EXPECT_THAT(store_.history("ana", 10), IsEmpty());
+}
+
+TEST_F(CoachTest, ADayIsTheUsersOwn) {
+  coach_.welcome("ana", kNow);
+  const TimeZone zone = TimeZone::find("Pacific/Auckland").value();
+  users_.set_preference("ana", "timezone", "\"Pacific/Auckland\"");
+  const std::int64_t midnight = zone.start_of(zone.day_of(kNow));
+  for (const std::int64_t time : {midnight - 1, midnight, kNow}) {
+    FoodEntry entry;
+    entry.user_id = "ana";
+    entry.foods = {{.name = "egg",
+                    .quantity = 1,
+                    .unit = "piece",
+                    .calories = 72,
+                    .protein = {},
+                    .carbs = {},
+                    .fat = {}}};
+    entry.meal_type = "snack";
+    entry.timestamp = time;
+    coach_.log_food(entry, kNow);
+  }
+  coach_.chat("ana", "hi", std::nullopt, kNow);
+  EXPECT_EQ(agent_.asked.back().zone.name(), "Pacific/Auckland");
+  EXPECT_EQ(agent_.asked.back().today.value().calories, 144);
 }
 
 TEST_F(CoachTest, KeepsNothingWhenTheClientLeavesOrTheAgentFails) {

@@ -328,5 +328,49 @@ TEST(Store, LosesNothingWhileReadersAndWritersShareAFewConnections) {
       other.number("SELECT COUNT(*) FROM pragma_integrity_check WHERE integrity_check <> 'ok'"), 0);
 }
 
+TEST(Store, ChangesAnEntryOfItsUserOnly) {
+  Database database;
+  Store& store = database.store;
+  store.create_user("alice", 1);
+  store.create_user("bob", 1);
+  FoodEntry entry = store.save_food_entry(entry_at(10));
+  entry.meal_type = "dinner";
+  entry.timestamp = 20;
+  entry.notes = "late";
+  store.change_food("alice", {entry.id, entry});
+  const FoodEntry changed = store.food_entry("alice", entry.id).value();
+  EXPECT_EQ(changed.meal_type, "dinner");
+  EXPECT_EQ(changed.timestamp, 20);
+  EXPECT_EQ(changed.notes, "late");
+  EXPECT_EQ(changed.foods[0].name, "egg");
+
+  EXPECT_FALSE(store.food_entry("bob", entry.id));
+  for (const FoodChange& change : {FoodChange{entry.id, std::nullopt}, FoodChange{entry.id, entry}})
+    EXPECT_THROW(store.change_food("bob", change), RecordNotFoundError);
+  EXPECT_THROW(store.change_food("alice", {entry.id, entry, true}), RecordNotFoundError);
+  store.change_food("alice", {entry.id, std::nullopt});
+  EXPECT_THROW(store.change_food("alice", {entry.id, std::nullopt}), RecordNotFoundError);
+  EXPECT_THROW(store.change_food("alice", {entry.id, entry}), RecordNotFoundError);
+  EXPECT_FALSE(store.food_entry("alice", entry.id));
+}
+
+TEST(Store, TakesBackATurnUntilItIsChangedOtherwise) {
+  Database database;
+  Store& store = database.store;
+  store.create_user("alice", 1);
+  EXPECT_TRUE(store.undo_of("alice").empty());
+  const auto stored = store.save_turn("alice", {{entry_at(10), entry_at(20)}, {}, {}});
+  ASSERT_EQ(stored.size(), 2U);
+  const std::vector<FoodChange> undo = store.undo_of("alice");
+  ASSERT_EQ(undo.size(), 2U);
+  EXPECT_EQ(undo[0].entry_id, stored[1].id);
+  EXPECT_FALSE(undo[0].after);
+  // A turn that logs nothing leaves it as it is.
+  store.save_turn("alice", {{}, {}, {{"user", "thanks", 30}}});
+  EXPECT_EQ(store.undo_of("alice").size(), 2U);
+  store.change_food("alice", undo[0]);
+  EXPECT_TRUE(store.undo_of("alice").empty());
+}
+
 }  // namespace
 }  // namespace health_agent::db

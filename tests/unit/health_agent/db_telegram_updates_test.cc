@@ -118,16 +118,15 @@ TEST(TelegramUpdates, ALostOneUndoesWhatWasCommittedWithIt) {
   entry.user_id = "ann";
   entry.meal_type = "lunch";
   entry.timestamp = kNow;
-  const std::array turn{Message{"user", "2 eggs", kNow}};
+  const Turn turn{{entry}, {}, {{"user", "2 eggs", kNow}}};
   const auto save = [&](TelegramUpdates& updates) {
-    return database.store.save_turn("ann", entry, turn, [&](Connection& connection) {
-      updates.set_answer(connection, 1, "logged");
-    });
+    return database.store.save_turn(
+        "ann", turn, [&](Connection& connection) { updates.set_answer(connection, 1, "logged"); });
   };
   EXPECT_THROW(save(slow.updates), UpdateLost);
   EXPECT_THAT(database.store.food_entries("ann", 0, kNow + 1), IsEmpty());
   EXPECT_THAT(database.store.history("ann", 10), IsEmpty());
-  ASSERT_TRUE(save(other.updates));
+  ASSERT_THAT(save(other.updates), SizeIs(1));
   EXPECT_THROW(save(other.updates), UpdateLost) << "it is answered already";
   EXPECT_THAT(database.store.food_entries("ann", 0, kNow + 1), SizeIs(1));
   EXPECT_THAT(database.store.history("ann", 10), SizeIs(1));

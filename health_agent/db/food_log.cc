@@ -1,0 +1,169 @@
+#include "health_agent/db/food_log.h"
+
+#include <algorithm>
+#include <string>
+#include <utility>
+
+#include "health_agent/db/connection.h"
+#include "health_agent/db/foods_json.h"
+#include "health_agent/db/storable.h"
+#include "health_agent/errors.h"
+
+namespace health_agent::db {
+namespace {
+
+using std::string;
+
+constexpr Query<Columns<Integer>, Params<string, string, Integer, string, string>> kSaveFoodEntry{
+    QueryType::kInsert, "food_entries",
+    "INSERT INTO food_entries (user_id, foods, meal_type, eaten_at, notes)"
+    " SELECT user_id, CAST(:foods AS TEXT), CAST(:meal_type AS TEXT), CAST(:eaten_at AS BIGINT),"
+    " CAST(:notes AS TEXT) FROM users WHERE user_id = :user_id RETURNING id"};
+
+using Entries = Columns<Integer, string, string, Integer, string>;
+
+// By an outer join from the user, as in store.cc: one row of blanks is a user without food.
+constexpr Query<Entries, Params<Integer, Integer, string>> kFoodEntries{
+    QueryType::kSelect, "food_entries",
+    "SELECT COALESCE(f.id, 0), COALESCE(f.foods, ''), COALESCE(f.meal_type, ''),"
+    " COALESCE(f.eaten_at, 0), COALESCE(f.notes, '') FROM users u"
+    " LEFT JOIN food_entries f ON f.user_id = u.user_id"
+    " AND f.eaten_at >= :from_time AND f.eaten_at < :to_time"
+    " WHERE u.user_id = :user_id ORDER BY f.eaten_at, f.id"};
+
+constexpr Query<Entries, Params<string, Integer>> kFindFood{
+    QueryType::kSelect, "food_entries",
+    "SELECT id, foods, meal_type, eaten_at, notes FROM food_entries"
+    " WHERE user_id = :user_id AND id = :id"};
+
+constexpr Query<Entries, Params<string, Integer>> kLastFood{
+    QueryType::kSelect, "food_entries",
+    "SELECT id, foods, meal_type, eaten_at, notes FROM food_entries"
+    " WHERE user_id = :user_id ORDER BY id DESC LIMIT :most"};
+
+constexpr Query<Columns<>, Params<string, string, Integer, string, string, Integer>> kUpdateFood{
+    QueryType::kUpdate, "food_entries",
+    "UPDATE food_entries SET foods = :foods, meal_type = :meal_type, eaten_at = :eaten_at,"
+    " notes = :notes WHERE user_id = :user_id AND id = :id"};
+
+constexpr Query<Columns<>, Params<string, Integer>> kDeleteFood{
+    QueryType::kDelete, "food_entries",
+    "DELETE FROM food_entries WHERE user_id = :user_id AND id = :id"};
+
+constexpr Query<Columns<>, Params<Integer, string, string, Integer, string, string>> kRestoreFood{
+    QueryType::kInsert, "food_entries",
+    "INSERT INTO food_entries (id, user_id, foods, meal_type, eaten_at, notes)"
+    " SELECT CAST(:id AS BIGINT), user_id, CAST(:foods AS TEXT), CAST(:meal_type AS TEXT),"
+    " CAST(:eaten_at AS BIGINT), CAST(:notes AS TEXT) FROM users WHERE user_id = :user_id"
+    " ON CONFLICT (id) DO NOTHING"};
+
+constexpr Query<Columns<>, Params<string, string>> kKeepUndo{
+    QueryType::kInsert, "food_undo",
+    "INSERT INTO food_undo (user_id, changes)"
+    " SELECT user_id, CAST(:changes AS TEXT) FROM users WHERE user_id = :user_id"
+    " ON CONFLICT (user_id) DO UPDATE SET changes = excluded.changes"};
+
+constexpr Query<Columns<string>, Params<string>> kUndo{
+    QueryType::kSelect, "food_undo", "SELECT changes FROM food_undo WHERE user_id = :user_id"};
+
+template <class Parameters, class... Values>
+std::vector<FoodEntry> entries_of(Connection& connection, std::string_view user_id,
+                                  const Query<Entries, Parameters>& query, bool& found,
+                                  const Values&... values) {
+  std::vector<FoodEntry> entries;
+  connection.run(
+      query,
+      [&](Integer id, const string& foods, const string& meal_type, Integer eaten_at,
+          const string& notes) {
+        found = true;
+        if (id == 0) return;
+        entries.push_back(
+            {id, string(user_id), foods_from_json(foods), meal_type, eaten_at, notes});
+      },
+      values...);
+  return entries;
+}
+
+[[noreturn]] void no_entry(std::string_view user_id, std::int64_t id) {
+  throw RecordNotFoundError("user \"" + string(user_id) + "\" has no food entry " +
+                            std::to_string(id));
+}
+
+}  // namespace
+
+void no_user(std::string_view user_id) {
+  throw RecordNotFoundError("there is no user \"" + string(user_id) + "\"");
+}
+
+FoodEntry insert_food(Connection& connection, FoodEntry entry) {
+  const string foods = foods_to_json(entry.foods);
+  entry.notes = storable(std::move(entry.notes));
+  entry.id = 0;
+  connection.run(
+      kSaveFoodEntry, [&](Integer id) { entry.id = id; }, foods, entry.meal_type, entry.timestamp,
+      entry.notes, entry.user_id);
+  if (entry.id == 0) no_user(entry.user_id);
+  return entry;
+}
+
+std::vector<FoodEntry> food_between(Connection& connection, std::string_view user_id,
+                                    std::int64_t from, std::int64_t to) {
+  bool found = false;
+  std::vector<FoodEntry> entries =
+      entries_of(connection, user_id, kFoodEntries, found, from, to, user_id);
+  if (!found) no_user(user_id);
+  return entries;
+}
+
+std::optional<FoodEntry> find_food(Connection& connection, std::string_view user_id,
+                                   std::int64_t entry_id) {
+  bool found = false;
+  std::vector<FoodEntry> entries =
+      entries_of(connection, user_id, kFindFood, found, user_id, entry_id);
+  if (entries.empty()) return std::nullopt;
+  return std::move(entries.front());
+}
+
+std::vector<FoodEntry> last_food(Connection& connection, std::string_view user_id, int limit) {
+  bool found = false;
+  return entries_of(connection, user_id, kLastFood, found, user_id, Integer{limit});
+}
+
+FoodChange change_food(Connection& connection, std::string_view user_id, const FoodChange& change) {
+  std::optional<FoodEntry> before = find_food(connection, user_id, change.entry_id);
+  if (change.restores == before.has_value() || (change.restores && !change.after))
+    no_entry(user_id, change.entry_id);
+  Integer changed = 0;
+  if (!change.after) {
+    changed = connection.run(kDeleteFood, user_id, change.entry_id);
+  } else {
+    const FoodEntry& after = *change.after;
+    const string foods = foods_to_json(after.foods);
+    const string notes = storable(after.notes);
+    changed = change.restores ? connection.run(kRestoreFood, change.entry_id, foods,
+                                               after.meal_type, after.timestamp, notes, user_id)
+                              : connection.run(kUpdateFood, foods, after.meal_type, after.timestamp,
+                                               notes, user_id, change.entry_id);
+  }
+  if (changed == 0) no_entry(user_id, change.entry_id);
+  return {change.entry_id, std::move(before), !change.after};
+}
+
+void keep_undo(Connection& connection, std::string_view user_id, std::span<const FoodChange> undo) {
+  if (connection.run(kKeepUndo, changes_to_json(undo), user_id) == 0) no_user(user_id);
+}
+
+std::vector<FoodChange> kept_undo(Connection& connection, std::string_view user_id) {
+  string text;
+  connection.run(
+      kUndo, [&](const string& changes) { text = changes; }, user_id);
+  if (text.empty()) return {};
+  std::vector<FoodChange> undo = changes_from_json(text, user_id);
+  const bool possible = std::all_of(undo.begin(), undo.end(), [&](const FoodChange& change) {
+    return find_food(connection, user_id, change.entry_id).has_value() != change.restores;
+  });
+  if (!possible) undo.clear();
+  return undo;
+}
+
+}  // namespace health_agent::db

@@ -1,0 +1,44 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "health_agent/models.h"
+
+namespace health_agent::db {
+
+class Connection;
+
+/// The statements about food entries, on a connection that the caller holds. Each throws
+/// DatabaseError, and RecordNotFoundError where it needs a user or an entry that is not there.
+/// Threads: that of the connection.
+
+/// Gives the entry back with its id, which is never used again for another.
+FoodEntry insert_food(Connection& connection, FoodEntry entry);
+
+/// The user's entries with `from` <= timestamp < `to`, oldest first.
+[[nodiscard]] std::vector<FoodEntry> food_between(Connection& connection, std::string_view user_id,
+                                                  std::int64_t from, std::int64_t to);
+
+[[nodiscard]] std::optional<FoodEntry> find_food(Connection& connection, std::string_view user_id,
+                                                 std::int64_t entry_id);
+
+/// By their ids: what was logged last comes first.
+[[nodiscard]] std::vector<FoodEntry> last_food(Connection& connection, std::string_view user_id,
+                                               int limit);
+
+/// Makes the change, and gives back the one that undoes it.
+FoodChange change_food(Connection& connection, std::string_view user_id, const FoodChange& change);
+
+/// Keeps `undo` as what takes back the user's last turn, in the place of what was kept before.
+void keep_undo(Connection& connection, std::string_view user_id, std::span<const FoodChange> undo);
+
+/// What keep_undo() kept, empty when one of the changes cannot be made any more.
+[[nodiscard]] std::vector<FoodChange> kept_undo(Connection& connection, std::string_view user_id);
+
+[[noreturn]] void no_user(std::string_view user_id);
+
+}  // namespace health_agent::db
