@@ -26,7 +26,7 @@ struct AgentRequest {
   std::vector<Message> history;  ///< Earlier turns, oldest first, without `message`.
   Fields profile;
   Fields preferences;
-  std::optional<Totals> today;  ///< What the user has logged today; empty when that is not known.
+  std::optional<Totals> today;    ///< What the user has logged today; empty when that is not known.
   std::vector<FoodEntry> recent;  ///< What the user logged last, newest first: to be changed.
   std::vector<FoodChange> undo;   ///< What takes the last change back; empty when nothing does.
   std::int64_t now = 0;  ///< When it was said, Unix seconds, UTC: the meal's time if unsaid.
@@ -45,7 +45,7 @@ struct Usage {
 
 /// What the coach says, and what there is to store.
 struct AgentReply {
-  std::string text;  ///< Valid UTF-8. When cancelled, what was told until then.
+  std::string text;                     ///< Valid UTF-8. When cancelled, what was told until then.
   std::vector<FoodEntry> food_entries;  ///< Not stored yet: `id` is 0. None when cancelled.
   std::vector<FoodChange> changes;      ///< Not made yet, of `AgentRequest::recent` or all of
                                         ///< `undo`. None when cancelled.
