@@ -73,9 +73,14 @@ class Backend {
   /// Whether the database has a log in which a statement's trace is of use.
   [[nodiscard]] virtual bool comments_traces() const noexcept { return false; }
 
-  /// One program at a time brings the schema up to date: waits for its turn, and gives it back.
-  virtual void begin_migrations(soci::session& /*session*/) const {}
-  virtual void end_migrations(soci::session& /*session*/) const noexcept {}
+  /// Waits until no other program changes the schema; the turn ends with the transaction that is
+  /// open.
+  virtual void wait_for_migrations(soci::session& /*session*/) const {}
+
+  /// Whether a pooler stands before the server. Each transaction may then be on another of the
+  /// server's sessions, so that nothing can be left on one: no setting, no lock, no prepared
+  /// statement.
+  [[nodiscard]] virtual bool pooled() const noexcept { return false; }
 
   /// Told once when writing begins to fail while reading goes on, with the cause, and once when it
   /// works again. On any thread. Set it before the first session is opened.

@@ -239,7 +239,7 @@ class Connection {
       sent_ = false;
       // What is prepared is kept by its text, so a comment that is never the same twice goes with a
       // statement that is not prepared: one round trip all the same, but planned anew.
-      if (span && backend_->comments_traces()) {
+      if (backend_->pooled() || (span && backend_->comments_traces())) {
         Statement once{*session_, commented(query.sql, span), soci::details::st_one_time_query};
         sent_ = true;
         return once.run(on_row, args...);

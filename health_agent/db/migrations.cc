@@ -18,26 +18,14 @@ std::string with_id(std::string sql, const Backend& backend) {
   return sql;
 }
 
-/// This program's turn to change the schema, where others may start at the same time.
-class Turn {
- public:
-  explicit Turn(Connection& connection) : connection_(&connection) {
-    connection.backend().begin_migrations(connection.session());
-  }
-  ~Turn() { connection_->backend().end_migrations(connection_->session()); }
-  Turn(const Turn&) = delete;
-  Turn& operator=(const Turn&) = delete;
-
- private:
-  Connection* connection_;
-};
-
-// With SQLite two processes take turns by it; the version is read again inside. No QueryScope and
-// no injected fault here: a start is not a query.
+// Programs that start at the same time take turns by it; the version is read again inside. No
+// QueryScope and no injected fault here: a start is not a query.
 class ExclusiveTransaction {
  public:
-  explicit ExclusiveTransaction(Connection& connection) : session_(&connection.session()) {
+  explicit ExclusiveTransaction(Connection& connection)
+      : ExclusiveTransaction(connection.session()) {
     *session_ << connection.backend().begin_exclusive();
+    connection.backend().wait_for_migrations(*session_);
   }
   ~ExclusiveTransaction() {
     if (session_ == nullptr) return;
@@ -55,6 +43,9 @@ class ExclusiveTransaction {
   }
 
  private:
+  // The whole constructor is this one: from here on the destructor runs, whatever fails.
+  explicit ExclusiveTransaction(soci::session& session) : session_(&session) {}
+
   soci::session* session_;
 };
 
@@ -166,9 +157,12 @@ int migrate(Pool& pool, std::span<const Migration> steps) {
   const int known = steps.empty() ? 0 : steps.back().version;
   std::string doing = "the table of migrations";
   try {
-    const Turn turn{connection};
-    session << "CREATE TABLE IF NOT EXISTS schema_migrations ("
-               " version INTEGER PRIMARY KEY, name TEXT NOT NULL, applied_at BIGINT NOT NULL)";
+    {
+      ExclusiveTransaction transaction{connection};
+      session << "CREATE TABLE IF NOT EXISTS schema_migrations ("
+                 " version INTEGER PRIMARY KEY, name TEXT NOT NULL, applied_at BIGINT NOT NULL)";
+      transaction.commit();
+    }
     refuse_newer(current_version(session), known);
     int taken = 0;
     for (const Migration& step : steps) {

@@ -123,6 +123,10 @@ bool Pool::writing_fails() const noexcept {
   return impl_->backend->writing_fails();
 }
 
+bool Pool::pooled() const noexcept {
+  return impl_->backend->pooled();
+}
+
 Pool::Lease::Lease(Lease&& other) noexcept
     : pool_(std::exchange(other.pool_, nullptr)), connection_(other.connection_) {}
 

@@ -79,6 +79,9 @@ class Pool {
   /// minute. Reading goes on meanwhile. Threads: any.
   [[nodiscard]] bool writing_fails() const noexcept;
 
+  /// As Backend::pooled().
+  [[nodiscard]] bool pooled() const noexcept;
+
  private:
   struct Impl;
 

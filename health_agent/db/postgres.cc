@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <string>
 #include <utility>
 #include <vector>
@@ -62,8 +63,8 @@ void add_options(PostgresAddress& address, const PostgresTimeouts& timeouts) {
   }
 }
 
-std::string url_for(PostgresAddress address, const PostgresTimeouts& timeouts) {
-  add_options(address, timeouts);
+std::string url_for(PostgresAddress address, const PostgresTimeouts& timeouts, bool with_options) {
+  if (with_options) add_options(address, timeouts);
   return connection_url(address,
                         {{"application_name", "health-agent"},
                          {"client_encoding", "UTF8"},
@@ -96,7 +97,8 @@ class Postgres final : public Backend {
  public:
   Postgres(const PostgresAddress& address, const PostgresTimeouts& timeouts)
       : name_(shown(address)),
-        url_(url_for(address, timeouts)),
+        url_(url_for(address, timeouts, true)),
+        plain_url_(url_for(address, timeouts, false)),
         overdue_(timeouts.statement + kGrace) {}
 
   std::unique_ptr<soci::session> open() override {
@@ -169,29 +171,22 @@ class Postgres final : public Backend {
   bool comments_traces() const noexcept override { return true; }
 
   // Another replica's migrations may take longer than a request may.
-  void begin_migrations(soci::session& session) const override {
-    session << "SET statement_timeout = '10min'";
-    session << "SET lock_timeout = '2min'";
-    session << std::string("SELECT pg_advisory_lock(") + kMigrationLock + ")";
+  void wait_for_migrations(soci::session& session) const override {
+    session << "SET LOCAL statement_timeout = '10min'";
+    session << "SET LOCAL lock_timeout = '2min'";
+    session << std::string("SELECT pg_advisory_xact_lock(") + kMigrationLock + ")";
   }
 
-  void end_migrations(soci::session& session) const noexcept override {
-    try {
-      session << std::string("SELECT pg_advisory_unlock(") + kMigrationLock + ")";
-      session << "RESET statement_timeout";
-      session << "RESET lock_timeout";
-    } catch (...) {  // the lock ends with the session
-    }
-  }
+  bool pooled() const noexcept override { return pooled_.load(std::memory_order_relaxed); }
 
  private:
   [[noreturn]] void cannot_open(const std::string& cause) const {
     throw DatabaseError(Kind::kUnavailable, "cannot open the database " + name_ + ": " + cause);
   }
 
-  // A server may end a session while it is being made, and is no less there for that; one that is
-  // away refuses all tries within a moment, or says nothing until the time is up.
-  std::unique_ptr<soci::session> connect_patiently() const {
+  // A server that is there may end a session while it is being made; one that is away refuses all
+  // tries within a moment, or says nothing until the time is up.
+  std::unique_ptr<soci::session> connect_patiently() {
     const auto start = std::chrono::steady_clock::now();
     for (int attempt = 1; attempt < kConnectAttempts; ++attempt) {
       try {
@@ -203,9 +198,32 @@ class Postgres final : public Backend {
     return connect();
   }
 
-  std::unique_ptr<soci::session> connect() const {
+  // PgBouncer refuses what it does not know of a start packet, the options among it. Without them
+  // the server's own time-outs hold, and ours on this side (Overdue).
+  std::unique_ptr<soci::session> new_session() {
+    if (!refuses_options_.load(std::memory_order_relaxed)) {
+      try {
+        return std::make_unique<soci::session>(soci::postgresql, url_);
+      } catch (const soci::soci_error& error) {
+        if (error.get_error_message().find("unsupported startup parameter") == std::string::npos)
+          throw;
+        refuses_options_.store(true, std::memory_order_relaxed);
+      }
+    }
+    return std::make_unique<soci::session>(soci::postgresql, plain_url_);
+  }
+
+  // A pooler gives its clients process ids of its own making. Source: PostgreSQL, "Message Formats",
+  // BackendKeyData.
+  void look_for_a_pooler(soci::session& session) {
+    int backend = 0;
+    session << "SELECT pg_backend_pid()", soci::into(backend);
+    pooled_.store(backend != PQbackendPID(connection_of(session)), std::memory_order_relaxed);
+  }
+
+  std::unique_ptr<soci::session> connect() {
     try {
-      auto session = std::make_unique<soci::session>(soci::postgresql, url_);
+      auto session = new_session();
       PGconn* const connection = connection_of(*session);
       PQsetNoticeProcessor(connection, ignore_notice, nullptr);  // else it writes to stderr
       PQsetErrorVerbosity(connection, PQERRORS_TERSE);  // DETAIL holds the values of the row
@@ -214,6 +232,7 @@ class Postgres final : public Backend {
         cannot_open(std::string("its encoding is ") + (encoding == nullptr ? "unknown" : encoding) +
                     ", and UTF8 is needed");
       }
+      look_for_a_pooler(*session);
       return session;
     } catch (const soci::soci_error& error) {
       cannot_open(one_line(error.get_error_message()));
@@ -222,6 +241,9 @@ class Postgres final : public Backend {
 
   const std::string name_;
   const std::string url_;
+  const std::string plain_url_;  // without options
+  std::atomic<bool> refuses_options_{false};
+  std::atomic<bool> pooled_{false};
   Outage outage_{kOutagePause};
   Overdue overdue_;
 };

@@ -5,6 +5,7 @@
 #include <ctime>
 #include <memory>
 
+#include "integration/support/pgbouncer.h"
 #include "integration/support/postgres.h"
 #include "integration/support/redis.h"
 
@@ -19,24 +20,30 @@ class Servers final : public ::testing::Environment {
  public:
   void SetUp() override {
     const char* storage = std::getenv("STORAGE");
-    if (storage == nullptr || std::string{storage} != "servers") return;
+    if (storage == nullptr) return;
     postgres_ = std::make_unique<Postgres>();
+    if (std::string{storage} == "pgbouncer")
+      bouncer_ = std::make_unique<PgBouncer>(*postgres_, "transaction");
     redis_ = std::make_unique<Redis>(std::vector<std::string>{"--databases", "1000"});
   }
   void TearDown() override {
+    bouncer_.reset();
     postgres_.reset();
     redis_.reset();
   }
 
   void add_to(Settings& settings) {
     if (!postgres_) return;
-    if (!settings.contains("DATABASE_URL"))
-      settings["DATABASE_URL"] = postgres_->url(postgres_->create_database());
+    if (!settings.contains("DATABASE_URL")) {
+      const std::string database = postgres_->create_database();
+      settings["DATABASE_URL"] = bouncer_ ? bouncer_->url(database) : postgres_->url(database);
+    }
     if (!settings.contains("REDIS_URL")) settings["REDIS_URL"] = redis_->url(next_++);
   }
 
  private:
   std::unique_ptr<Postgres> postgres_;
+  std::unique_ptr<PgBouncer> bouncer_;
   std::unique_ptr<Redis> redis_;
   int next_ = 0;
 };

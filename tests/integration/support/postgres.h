@@ -9,8 +9,8 @@
 
 namespace integration {
 
-/// A PostgreSQL server of the test's own, with fsync off, in a fresh folder. Its cluster is made
-/// once for each test process and copied. Start it from the test's own thread: it dies with that
+/// A PostgreSQL server of the test's own, with fsync off, in a fresh folder. Its cluster is a copy of
+/// one that all tests share. Start it from the test's own thread: it dies with that
 /// thread.
 class Postgres {
  public:
