@@ -1,6 +1,7 @@
 #include "health_agent/coach.h"
 
 #include <exception>
+#include <span>
 #include <utility>
 
 #include "health_agent/log.h"
@@ -50,16 +51,18 @@ Answer Coach::chat(const std::string& user_id, std::string message,
       std::move(reply.food_entries),
       std::move(reply.changes),
       {Message{"user", std::move(message), now}, Message{"assistant", answer.text, now}}};
-  answer.food_entries = users_.save_turn(user_id, turn, [&](db::Connection& connection) {
-    if (also) also(connection, answer.text);
-  });
   answer.changes = turn.changes;
+  answer.food_entries = users_.save_turn(
+      user_id, turn, [&](db::Connection& connection, std::span<const FoodEntry> stored) {
+        answer.food_entries.assign(stored.begin(), stored.end());
+        if (also) also(connection, answer);
+      });
   if (!answer.food_entries.empty()) took_food(user_id, now);
   return answer;
 }
 
-FoodEntry Coach::log_food(FoodEntry entry, std::int64_t now) {
-  FoodEntry stored = users_.save_food_entry(std::move(entry));
+FoodEntry Coach::log_food(FoodEntry entry, std::int64_t now, const db::Also& also) {
+  FoodEntry stored = users_.save_food_entry(std::move(entry), also);
   took_food(stored.user_id, now);
   return stored;
 }

@@ -21,8 +21,8 @@ struct Answer {
   std::vector<FoodChange> changes;      ///< What was changed of earlier entries.
 };
 
-/// Stores something more in the transaction that stores the answer.
-using AlsoStore = std::function<void(db::Connection& connection, const std::string& text)>;
+/// Stores something more in the transaction that stores the answer, whose entries have their ids.
+using AlsoStore = std::function<void(db::Connection& connection, const Answer& answer)>;
 
 /// The service's one piece of thinking: a message in, the agent asked, entries stored, an answer
 /// out. The API and every bot call it; it knows of neither. Also the one place where a user's
@@ -46,8 +46,8 @@ class Coach {
               std::optional<std::vector<Message>> history, std::int64_t now,
               const agent::OnText& on_text = {}, const AlsoStore& also = {});
 
-  /// Stores what a user ate. Gives it back with its id.
-  FoodEntry log_food(FoodEntry entry, std::int64_t now);
+  /// Stores what a user ate, and what `also` does with it. Gives it back with its id.
+  FoodEntry log_food(FoodEntry entry, std::int64_t now, const db::Also& also = {});
 
  private:
   void took_food(const std::string& user_id, std::int64_t now) noexcept;

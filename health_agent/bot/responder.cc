@@ -181,8 +181,8 @@ void Responder::answer(db::TelegramUpdate& update, std::string& said) {
 
   const Typing::During typing{parts_.typing, update.chat_id};
   parts_.coach.chat(user, update.content, std::nullopt, unix_now(), {},
-                    [&](db::Connection& connection, const std::string& text) {
-                      said = clean_text(text);
+                    [&](db::Connection& connection, const Answer& given) {
+                      said = clean_text(given.text);
                       if (split_message(said).empty()) said = kNothingToSay;
                       parts_.updates.set_answer(connection, update.update_id, said);
                     });

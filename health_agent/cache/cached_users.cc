@@ -1,6 +1,7 @@
 #include "health_agent/cache/cached_users.h"
 
 #include <charconv>
+#include <iterator>
 #include <optional>
 #include <string>
 #include <utility>
@@ -225,6 +226,22 @@ DaySummary CachedUsers::food_of_day(std::string_view user_id, const TimeZone& zo
       [&](const std::vector<FoodEntry>& entries) { return packed(from, entries); }));
 }
 
+std::vector<DaySummary> CachedUsers::food_of_days(std::string_view user_id, const TimeZone& zone,
+                                                  std::int64_t first, std::int64_t last) {
+  std::vector<DaySummary> days;
+  std::vector<FoodEntry> entries =
+      store_->food_entries(user_id, zone.start_of(first), zone.start_of(last + 1));
+  auto next = entries.begin();
+  for (std::int64_t day = first; day <= last; ++day) {
+    const std::int64_t end = zone.start_of(day + 1);
+    const auto begin = next;
+    while (next != entries.end() && next->timestamp < end)
+      ++next;
+    days.push_back(summary_of({std::make_move_iterator(begin), std::make_move_iterator(next)}));
+  }
+  return days;
+}
+
 void CachedUsers::set_profile_field(std::string_view user_id, std::string_view field,
                                     std::string_view json) {
   const Invalidation after{*cache_, {profile_key(user_id)}};
@@ -237,9 +254,15 @@ void CachedUsers::set_preference(std::string_view user_id, std::string_view name
   store_->set_preference(user_id, name, json);
 }
 
-FoodEntry CachedUsers::save_food_entry(FoodEntry entry) {
+FoodEntry CachedUsers::save_food_entry(FoodEntry entry, const db::Also& also) {
   const Invalidation after{*cache_, {today_key(entry.user_id)}};
-  return store_->save_food_entry(std::move(entry));
+  return store_->save_food_entry(std::move(entry), also);
+}
+
+FoodEntry CachedUsers::edit_food(std::string_view user_id, std::int64_t entry_id,
+                                 const std::function<void(FoodEntry&)>& edit) {
+  const Invalidation after{*cache_, {today_key(user_id)}};
+  return store_->edit_food(user_id, entry_id, edit);
 }
 
 void CachedUsers::change_food(std::string_view user_id, const FoodChange& change) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <string_view>
 #include <vector>
 
@@ -31,6 +32,10 @@ class CachedUsers {
   [[nodiscard]] Fields profile(std::string_view user_id);
   [[nodiscard]] Fields preferences(std::string_view user_id);
 
+  /// The food of each day from `first` to `last`, both included. Not cached.
+  [[nodiscard]] std::vector<DaySummary> food_of_days(std::string_view user_id, const TimeZone& zone,
+                                                     std::int64_t first, std::int64_t last);
+
   /// The food of `day`, as TimeZone::day_of() counts it. Only today's, by `now`, is cached; other
   /// days are rarely asked for.
   [[nodiscard]] DaySummary food_of_day(std::string_view user_id, const TimeZone& zone,
@@ -38,9 +43,13 @@ class CachedUsers {
 
   void set_profile_field(std::string_view user_id, std::string_view field, std::string_view json);
   void set_preference(std::string_view user_id, std::string_view name, std::string_view json);
-  FoodEntry save_food_entry(FoodEntry entry);
+  /// As Store::save_food_entry.
+  FoodEntry save_food_entry(FoodEntry entry, const db::Also& also = {});
   /// As Store::change_food.
   void change_food(std::string_view user_id, const FoodChange& change);
+  /// As Store::edit_food.
+  FoodEntry edit_food(std::string_view user_id, std::int64_t entry_id,
+                      const std::function<void(FoodEntry&)>& edit);
   /// As Store::save_turn.
   std::vector<FoodEntry> save_turn(std::string_view user_id, const db::Turn& turn,
                                    const db::Also& also = {});

@@ -41,6 +41,16 @@ constexpr Query<Entries, Params<string, Integer>> kLastFood{
     "SELECT id, foods, meal_type, eaten_at, notes FROM food_entries"
     " WHERE user_id = :user_id ORDER BY id DESC LIMIT :most"};
 
+constexpr Query<Entries, Params<string, Integer, Integer>> kFoodAfter{
+    QueryType::kSelect, "food_entries",
+    "SELECT id, foods, meal_type, eaten_at, notes FROM food_entries"
+    " WHERE user_id = :user_id AND id > :after_id ORDER BY id LIMIT :most"};
+
+// Changes nothing but that others wait: SQLite knows no SELECT … FOR UPDATE.
+constexpr Query<Columns<>, Params<string, Integer>> kHoldFood{
+    QueryType::kUpdate, "food_entries",
+    "UPDATE food_entries SET notes = notes WHERE user_id = :user_id AND id = :id"};
+
 constexpr Query<Columns<>, Params<string, string, Integer, string, string, Integer>> kUpdateFood{
     QueryType::kUpdate, "food_entries",
     "UPDATE food_entries SET foods = :foods, meal_type = :meal_type, eaten_at = :eaten_at,"
@@ -66,6 +76,9 @@ constexpr Query<Columns<>, Params<string, string>> kKeepUndo{
 constexpr Query<Columns<string>, Params<string>> kUndo{
     QueryType::kSelect, "food_undo", "SELECT changes FROM food_undo WHERE user_id = :user_id"};
 
+constexpr Query<Columns<>, Params<string>> kForgetUndo{
+    QueryType::kDelete, "food_undo", "DELETE FROM food_undo WHERE user_id = :user_id"};
+
 template <class Parameters, class... Values>
 std::vector<FoodEntry> entries_of(Connection& connection, std::string_view user_id,
                                   const Query<Entries, Parameters>& query, bool& found,
@@ -82,6 +95,14 @@ std::vector<FoodEntry> entries_of(Connection& connection, std::string_view user_
       },
       values...);
   return entries;
+}
+
+std::vector<FoodChange> all_undo(Connection& connection, std::string_view user_id) {
+  string text;
+  connection.run(
+      kUndo, [&](const string& changes) { text = changes; }, user_id);
+  if (text.empty()) return {};
+  return changes_from_json(text, user_id);
 }
 
 [[noreturn]] void no_entry(std::string_view user_id, std::int64_t id) {
@@ -129,6 +150,20 @@ std::vector<FoodEntry> last_food(Connection& connection, std::string_view user_i
   return entries_of(connection, user_id, kLastFood, found, user_id, Integer{limit});
 }
 
+std::vector<FoodEntry> food_after(Connection& connection, std::string_view user_id,
+                                  std::int64_t after_id, int limit) {
+  bool found = false;
+  return entries_of(connection, user_id, kFoodAfter, found, user_id, after_id, Integer{limit});
+}
+
+FoodEntry hold_food(Connection& connection, std::string_view user_id, std::int64_t entry_id) {
+  std::optional<FoodEntry> entry;
+  if (connection.run(kHoldFood, user_id, entry_id) > 0)
+    entry = find_food(connection, user_id, entry_id);
+  if (!entry) no_entry(user_id, entry_id);
+  return *std::move(entry);
+}
+
 FoodChange change_food(Connection& connection, std::string_view user_id, const FoodChange& change) {
   std::optional<FoodEntry> before = find_food(connection, user_id, change.entry_id);
   if (change.restores == before.has_value() || (change.restores && !change.after))
@@ -154,16 +189,20 @@ void keep_undo(Connection& connection, std::string_view user_id, std::span<const
 }
 
 std::vector<FoodChange> kept_undo(Connection& connection, std::string_view user_id) {
-  string text;
-  connection.run(
-      kUndo, [&](const string& changes) { text = changes; }, user_id);
-  if (text.empty()) return {};
-  std::vector<FoodChange> undo = changes_from_json(text, user_id);
+  std::vector<FoodChange> undo = all_undo(connection, user_id);
   const bool possible = std::all_of(undo.begin(), undo.end(), [&](const FoodChange& change) {
     return find_food(connection, user_id, change.entry_id).has_value() != change.restores;
   });
   if (!possible) undo.clear();
   return undo;
+}
+
+void forget_undo_of(Connection& connection, std::string_view user_id, std::int64_t entry_id) {
+  const std::vector<FoodChange> undo = all_undo(connection, user_id);
+  const bool touched = std::any_of(undo.begin(), undo.end(), [&](const FoodChange& change) {
+    return change.entry_id == entry_id;
+  });
+  if (touched) connection.run(kForgetUndo, user_id);
 }
 
 }  // namespace health_agent::db

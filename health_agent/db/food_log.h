@@ -30,6 +30,14 @@ FoodEntry insert_food(Connection& connection, FoodEntry entry);
 [[nodiscard]] std::vector<FoodEntry> last_food(Connection& connection, std::string_view user_id,
                                                int limit);
 
+/// By their ids, from the one after `after_id`.
+[[nodiscard]] std::vector<FoodEntry> food_after(Connection& connection, std::string_view user_id,
+                                                std::int64_t after_id, int limit);
+
+/// In a transaction: the entry, which nobody else changes before its end.
+[[nodiscard]] FoodEntry hold_food(Connection& connection, std::string_view user_id,
+                                  std::int64_t entry_id);
+
 /// Makes the change, and gives back the one that undoes it.
 FoodChange change_food(Connection& connection, std::string_view user_id, const FoodChange& change);
 
@@ -38,6 +46,9 @@ void keep_undo(Connection& connection, std::string_view user_id, std::span<const
 
 /// What keep_undo() kept, empty when one of the changes cannot be made any more.
 [[nodiscard]] std::vector<FoodChange> kept_undo(Connection& connection, std::string_view user_id);
+
+/// What was kept is no more when it has to do with the entry.
+void forget_undo_of(Connection& connection, std::string_view user_id, std::int64_t entry_id);
 
 [[noreturn]] void no_user(std::string_view user_id);
 

@@ -146,6 +146,23 @@ const std::vector<Migration>& all_migrations() {
            " user_id TEXT PRIMARY KEY REFERENCES users (user_id) ON DELETE CASCADE,"
            " changes TEXT NOT NULL)",
        }},
+      {4,
+       "answers that are kept for clients that ask again",
+       {
+           "CREATE TABLE kept_answers ("
+           " id {id},"
+           " user_id TEXT NOT NULL REFERENCES users (user_id) ON DELETE CASCADE,"
+           " route TEXT NOT NULL,"
+           " holder TEXT NOT NULL,"
+           " retry_key TEXT NOT NULL,"
+           " request TEXT NOT NULL,"
+           " status BIGINT NOT NULL,"
+           " kept_at BIGINT NOT NULL,"
+           " body TEXT NOT NULL,"
+           " UNIQUE (user_id, route, holder, retry_key))",
+           "CREATE INDEX kept_answers_by_user ON kept_answers (user_id, id)",
+           "CREATE INDEX kept_answers_by_time ON kept_answers (kept_at)",
+       }},
   };
   return steps;
 }

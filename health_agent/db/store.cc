@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <utility>
 
 #include "health_agent/db/connection.h"
@@ -33,6 +34,11 @@ constexpr Query<Columns<Integer>, Id> kFindUser{
 
 constexpr Query<Columns<>, Id> kDeleteUser{QueryType::kDelete, "users",
                                            "DELETE FROM users WHERE user_id = :user_id"};
+
+constexpr Query<Columns<>, Params<Integer>> kForgetSender{
+    QueryType::kUpdate, "telegram_updates",
+    "UPDATE telegram_updates SET sender_id = 0, chat_id = 0, content = '', answer = ''"
+    " WHERE sender_id = :sender_id AND state = 'done'"};
 
 // What belongs to a user is read by an outer join from the user: no row means that there is no such
 // user, and a row of blanks that there is nothing yet. One statement answers both.
@@ -78,6 +84,11 @@ constexpr Query<Columns<Integer, string, string, Integer>, Params<string, Intege
     " COALESCE(m.sent_at, 0) FROM users u"
     " LEFT JOIN conversation_messages m ON m.user_id = u.user_id"
     " WHERE u.user_id = :user_id ORDER BY m.id DESC LIMIT :newest"};
+
+constexpr Query<Columns<Integer, string, string, Integer>, Params<string, Integer, Integer>>
+    kMessagesAfter{QueryType::kSelect, "conversation_messages",
+                   "SELECT id, role, content, sent_at FROM conversation_messages"
+                   " WHERE user_id = :user_id AND id > :after_id ORDER BY id LIMIT :most"};
 
 constexpr Query<Columns<>, Id> kClearConversation{
     QueryType::kDelete, "conversation_messages",
@@ -177,9 +188,21 @@ std::vector<FoodEntry> save_turn_once(Connection& connection, std::string_view u
                                          message.timestamp, user_id);
     if (added == 0) no_user(user_id);
   }
-  if (also) also(connection);
+  if (also) also(connection, stored);
   transaction.commit();
   return stored;
+}
+
+/// The sender of updates who is this user; nothing for the users of the API.
+std::optional<Integer> telegram_sender(std::string_view user_id) {
+  constexpr std::string_view kPrefix = "telegram:";
+  if (!user_id.starts_with(kPrefix)) return std::nullopt;
+  user_id.remove_prefix(kPrefix.size());
+  Integer sender = 0;
+  const char* const end = user_id.data() + user_id.size();
+  const auto [stop, error] = std::from_chars(user_id.data(), end, sender);
+  if (error != std::errc{} || stop != end) return std::nullopt;
+  return sender;
 }
 
 std::int64_t day_of(std::int64_t time) noexcept {
@@ -215,7 +238,16 @@ std::optional<User> Store::find_user(std::string_view user_id) {
 }
 
 bool Store::delete_user(std::string_view user_id) {
-  return run(*pool_, kDeleteUser, user_id) > 0;
+  const auto sender = telegram_sender(user_id);
+  if (!sender) return run(*pool_, kDeleteUser, user_id) > 0;
+  const Pool::Lease lease = checkout_for(*pool_, kDeleteUser.type, kDeleteUser.table);
+  return write_again(lease.connection(), [&] {
+    Transaction transaction{lease.connection(), kDeleteUser.table};
+    const bool deleted = lease.connection().run(kDeleteUser, user_id) > 0;
+    lease.connection().run(kForgetSender, *sender);
+    transaction.commit();
+    return deleted;
+  });
 }
 
 Fields Store::profile(std::string_view user_id) {
@@ -239,9 +271,16 @@ void Store::set_preference(std::string_view user_id, std::string_view name, std:
   too_many("preferences");
 }
 
-FoodEntry Store::save_food_entry(FoodEntry entry) {
+FoodEntry Store::save_food_entry(FoodEntry entry, const Also& also) {
   const Pool::Lease lease = checkout_for(*pool_, QueryType::kInsert, kFoodTable);
-  return insert_food(lease.connection(), std::move(entry));
+  if (!also) return insert_food(lease.connection(), std::move(entry));
+  return write_again(lease.connection(), [&] {
+    Transaction transaction{lease.connection(), kFoodTable};
+    FoodEntry stored = insert_food(lease.connection(), entry);
+    also(lease.connection(), {&stored, 1});
+    transaction.commit();
+    return stored;
+  });
 }
 
 std::vector<FoodEntry> Store::food_entries(std::string_view user_id, std::int64_t from,
@@ -265,8 +304,57 @@ void Store::change_food(std::string_view user_id, const FoodChange& change) {
   write_again(lease.connection(), [&] {
     Transaction transaction{lease.connection(), kFoodTable};
     db::change_food(lease.connection(), user_id, change);
+    forget_undo_of(lease.connection(), user_id, change.entry_id);
     transaction.commit();
   });
+}
+
+FoodEntry Store::edit_food(std::string_view user_id, std::int64_t entry_id,
+                           const std::function<void(FoodEntry&)>& edit) {
+  const Pool::Lease lease = checkout_for(*pool_, QueryType::kUpdate, kFoodTable);
+  return write_again(lease.connection(), [&] {
+    Transaction transaction{lease.connection(), kFoodTable};
+    FoodEntry entry = hold_food(lease.connection(), user_id, entry_id);
+    edit(entry);
+    db::change_food(lease.connection(), user_id, {entry_id, entry});
+    forget_undo_of(lease.connection(), user_id, entry_id);
+    transaction.commit();
+    return entry;
+  });
+}
+
+std::vector<FoodEntry> Store::food_after(std::string_view user_id, std::int64_t after_id,
+                                         int limit) {
+  const Pool::Lease lease = checkout_for(*pool_, QueryType::kSelect, kFoodTable);
+  return db::food_after(lease.connection(), user_id, after_id, limit);
+}
+
+std::vector<StoredMessage> Store::messages_after(std::string_view user_id, std::int64_t after_id,
+                                                 int limit) {
+  std::vector<StoredMessage> page;
+  run(
+      *pool_, kMessagesAfter,
+      [&](Integer id, const string& role, const string& content, Integer sent_at) {
+        page.push_back({id, {role, content, sent_at}});
+      },
+      user_id, after_id, limit);
+  return page;
+}
+
+std::vector<KeptRecord> Store::answers_after(std::string_view user_id, std::int64_t after_id,
+                                             int limit) {
+  const Pool::Lease lease = checkout_for(*pool_, QueryType::kSelect, "kept_answers");
+  return db::answers_after(lease.connection(), user_id, after_id, limit);
+}
+
+std::optional<KeptAnswer> Store::find_answer(const RetryKey& key, std::int64_t now) {
+  const Pool::Lease lease = checkout_for(*pool_, QueryType::kSelect, "kept_answers");
+  return db::find_answer(lease.connection(), key, now);
+}
+
+std::int64_t Store::remove_answers_before(std::int64_t time) {
+  const Pool::Lease lease = checkout_for(*pool_, QueryType::kDelete, "kept_answers");
+  return db::remove_answers_before(lease.connection(), time);
 }
 
 std::vector<FoodChange> Store::undo_of(std::string_view user_id) {
@@ -326,6 +414,19 @@ std::optional<JourneyStep> Store::reach_step(std::string_view user_id, Step step
   const StepQuery& update = kSteps[index];
   if (run(*pool_, update.query, now, user_id) == 0) return std::nullopt;
   return JourneyStep{update.name, static_cast<double>(std::max<Integer>(0, now - *created))};
+}
+
+std::vector<std::pair<string, std::int64_t>> Store::journey(std::string_view user_id) {
+  std::vector<std::pair<string, std::int64_t>> taken;
+  run(
+      *pool_, kJourney,
+      [&](Integer /*created_at*/, Integer message, Integer food, Integer second_day) {
+        const std::array<Integer, kSteps.size()> reached{message, food, second_day};
+        for (std::size_t i = 0; i < kSteps.size(); ++i)
+          if (reached[i] >= 0) taken.emplace_back(kSteps[i].name, reached[i]);
+      },
+      user_id);
+  return taken;
 }
 
 void Store::ping(std::chrono::milliseconds wait) {

@@ -6,8 +6,10 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
+#include "health_agent/db/kept_answers.h"
 #include "health_agent/db/pool.h"
 #include "health_agent/models.h"
 
@@ -29,8 +31,14 @@ struct Turn {
   std::vector<Message> messages;    ///< In this order.
 };
 
-/// Something more to be done in a transaction.
-using Also = std::function<void(Connection&)>;
+/// A message of the conversation with its place in it.
+struct StoredMessage {
+  std::int64_t id = 0;
+  Message message;
+};
+
+/// Something more to be done in a transaction that stored `entries`, which have their ids.
+using Also = std::function<void(Connection&, std::span<const FoodEntry> entries)>;
 
 /// What the service keeps: one method for each thing that it does with its database, by the seed's
 /// names. Not for the request path where a cached answer will do; see cache::CachedUsers.
@@ -52,7 +60,9 @@ class Store {
 
   [[nodiscard]] std::optional<User> find_user(std::string_view user_id);
 
-  /// Deletes the user with everything that belongs to it. Returns whether there was one.
+  /// Deletes the user with everything that belongs to it. Returns whether there was one. Of what a
+  /// bot took in from the user only the numbers stay by which nothing is taken twice; the bot itself
+  /// removes what it still has to answer.
   bool delete_user(std::string_view user_id);
 
   [[nodiscard]] Fields profile(std::string_view user_id);
@@ -64,7 +74,8 @@ class Store {
   void set_preference(std::string_view user_id, std::string_view name, std::string_view json);
 
   /// Stores the entry of `entry.user_id` and gives it back with its id, which is never used again.
-  FoodEntry save_food_entry(FoodEntry entry);
+  /// What `also` does is committed with it; what that throws undoes it.
+  FoodEntry save_food_entry(FoodEntry entry, const Also& also = {});
 
   /// The user's entries with `from` <= timestamp < `to`, oldest first.
   [[nodiscard]] std::vector<FoodEntry> food_entries(std::string_view user_id, std::int64_t from,
@@ -82,6 +93,11 @@ class Store {
 
   /// Makes the change. Throws RecordNotFoundError when the entry is not the user's, or gone.
   void change_food(std::string_view user_id, const FoodChange& change);
+
+  /// Has `edit` change the entry as it is by now, and gives it back; two edits at once are made one
+  /// after the other. `edit` may be called again. Throws as change_food().
+  FoodEntry edit_food(std::string_view user_id, std::int64_t entry_id,
+                      const std::function<void(FoodEntry&)>& edit);
 
   /// What takes back the entries and changes of the last turn that had any, for another turn to
   /// make; empty when there is none, or when what it logged has been changed otherwise since. To
@@ -103,6 +119,22 @@ class Store {
   /// created, for exactly one of all calls for this user and step; nothing for the others, or when
   /// the step is not due (kSecondDay on the first day). Cost: one read once the step is taken.
   std::optional<JourneyStep> reach_step(std::string_view user_id, Step step, std::int64_t now);
+
+  /// Pages of what belongs to a user, in the order of ids, from the one after `after_id`; the last
+  /// page is shorter than `limit`.
+  [[nodiscard]] std::vector<FoodEntry> food_after(std::string_view user_id, std::int64_t after_id,
+                                                  int limit);
+  [[nodiscard]] std::vector<StoredMessage> messages_after(std::string_view user_id,
+                                                          std::int64_t after_id, int limit);
+  [[nodiscard]] std::vector<KeptRecord> answers_after(std::string_view user_id,
+                                                      std::int64_t after_id, int limit);
+
+  /// When the user took which step of the journey; without those that are still to come.
+  [[nodiscard]] std::vector<std::pair<std::string, std::int64_t>> journey(std::string_view user_id);
+
+  /// As find_answer() and remove_answers_before().
+  [[nodiscard]] std::optional<KeptAnswer> find_answer(const RetryKey& key, std::int64_t now);
+  std::int64_t remove_answers_before(std::int64_t time);
 
   /// Throws DatabaseError unless the database answers and is the one that was opened: kTimeout when
   /// no connection is free within `wait`.

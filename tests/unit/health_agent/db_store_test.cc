@@ -49,6 +49,13 @@ std::vector<std::string> contents_of(const std::vector<Message>& messages) {
   return contents;
 }
 
+/// Keeps the answer in the transaction of something else.
+Also keeps(const RetryKey& key, const KeptAnswer& answer, std::int64_t now) {
+  return [=](Connection& connection, std::span<const FoodEntry>) {
+    keep_answer(connection, key, answer, now);
+  };
+}
+
 TEST(Store, CreatesAUserOnce) {
   Database database;
   EXPECT_FALSE(database.store.user_exists("alice"));
@@ -98,13 +105,23 @@ TEST(Store, DeletesAUserWithEverythingThatBelongsToIt) {
     store.set_profile_field(user, "diet", "\"vegan\"");
     store.set_preference(user, "units", "\"metric\"");
     store.save_food_entry(entry_at(5, user));
+    store.save_turn(user, {{entry_at(6, user)}, {}, {{"user", "hello", 1}}},
+                    keeps({user, "POST /chat", "", "k"}, {"digest", 200, "{}"}, 1));
+    store.clear_conversation(user);
     store.append_messages(user, std::vector<Message>{{"user", "hello", 1}});
   }
+  OtherProgram other{database.path};
+  other.run("DELETE FROM food_entries WHERE eaten_at = 6");
   EXPECT_TRUE(store.delete_user("alice"));
   EXPECT_FALSE(store.delete_user("alice"));
-  OtherProgram other{database.path};
-  for (const std::string table :
-       {"users", "user_profiles", "user_preferences", "food_entries", "conversation_messages"}) {
+  const std::vector<std::string> tables{"users",        "user_profiles", "user_preferences",
+                                        "food_entries", "food_undo",     "conversation_messages",
+                                        "kept_answers"};
+  EXPECT_EQ(other.number("SELECT COUNT(*) FROM sqlite_master m, pragma_table_info(m.name) c"
+                         " WHERE m.type = 'table' AND c.name = 'user_id'"),
+            static_cast<long long>(tables.size()))
+      << "there is a table with users' data that this test does not know";
+  for (const std::string& table : tables) {
     EXPECT_EQ(other.number("SELECT COUNT(*) FROM " + table), 1) << table;
     EXPECT_EQ(other.number("SELECT COUNT(*) FROM " + table + " WHERE user_id = 'bob'"), 1) << table;
   }
@@ -370,6 +387,150 @@ TEST(Store, TakesBackATurnUntilItIsChangedOtherwise) {
   EXPECT_EQ(store.undo_of("alice").size(), 2U);
   store.change_food("alice", undo[0]);
   EXPECT_TRUE(store.undo_of("alice").empty());
+}
+
+TEST(Store, WhatIsChangedByItsIdIsNotTakenBackByAWord) {
+  Database database;
+  Store& store = database.store;
+  store.create_user("alice", 1);
+  const FoodEntry other = store.save_food_entry(entry_at(5));
+  const FoodEntry told = store.save_turn("alice", {{entry_at(10)}, {}, {}}).at(0);
+  const auto rename = [](FoodEntry& entry) { entry.notes = "mine"; };
+  store.edit_food("alice", other.id, rename);
+  EXPECT_EQ(store.undo_of("alice").size(), 1U);
+  store.edit_food("alice", told.id, rename);
+  EXPECT_TRUE(store.undo_of("alice").empty()) << "it would undo more than the turn";
+}
+
+TEST(Store, EditsOfOneEntryAtOnceAreAllMade) {
+  Database database;
+  Store& store = database.store;
+  store.create_user("alice", 1);
+  const std::int64_t id = store.save_food_entry(entry_at(0)).id;
+  in_threads(4, [&](int) {
+    for (int i = 0; i < 25; ++i)
+      store.edit_food("alice", id, [](FoodEntry& entry) { ++entry.timestamp; });
+  });
+  EXPECT_EQ(store.food_entry("alice", id).value().timestamp, 100);
+  EXPECT_THROW(store.edit_food("bob", id, [](FoodEntry&) {}), RecordNotFoundError);
+  EXPECT_THROW(store.edit_food("alice", id + 1, [](FoodEntry&) {}), RecordNotFoundError);
+}
+
+TEST(Store, GivesWhatBelongsToAUserPageByPage) {
+  Database database;
+  Store& store = database.store;
+  store.create_user("alice", 1);
+  store.create_user("bob", 1);
+  for (int i = 0; i < 5; ++i) {
+    store.save_food_entry(entry_at(100 - i));
+    store.save_food_entry(entry_at(7, "bob"));
+    store.append_messages("alice", std::vector<Message>{{"user", std::to_string(i), i}});
+  }
+  std::vector<std::int64_t> times;
+  std::string contents;
+  std::int64_t last = 0;
+  for (bool more = true; more;) {
+    const auto page = store.food_after("alice", last, 2);
+    for (const FoodEntry& entry : page) {
+      times.push_back(entry.timestamp);
+      last = entry.id;
+    }
+    more = page.size() == 2;
+  }
+  last = 0;
+  for (bool more = true; more;) {
+    const auto page = store.messages_after("alice", last, 2);
+    for (const StoredMessage& stored : page) {
+      contents += stored.message.content;
+      last = stored.id;
+    }
+    more = page.size() == 2;
+  }
+  EXPECT_EQ(times, (std::vector<std::int64_t>{100, 99, 98, 97, 96}));
+  EXPECT_EQ(contents, "01234");
+}
+
+TEST(KeptAnswers, AreKeptWithWhatTheyAnswerOrNotAtAll) {
+  Database database;
+  Store& store = database.store;
+  store.create_user("alice", 1);
+  const RetryKey key{"alice", "POST /food", "app", "k1"};
+  const KeptAnswer answer{"digest", 201, "{\"id\":1}"};
+  EXPECT_FALSE(store.find_answer(key, 100));
+  store.save_food_entry(entry_at(10), keeps(key, answer, 100));
+  // The second one finds the key taken, and stores nothing, whether it is food or a turn.
+  EXPECT_THROW(store.save_food_entry(entry_at(11), keeps(key, answer, 101)), KeyTaken);
+  EXPECT_THROW(
+      store.save_turn("alice", {{entry_at(12)}, {}, {{"user", "x", 1}}}, keeps(key, answer, 101)),
+      KeyTaken);
+  EXPECT_EQ(times_of(store.food_entries("alice", 0, 99)), (std::vector<std::int64_t>{10}));
+  EXPECT_TRUE(store.history("alice", 9).empty());
+  const auto found = store.find_answer(key, 101);
+  ASSERT_TRUE(found);
+  EXPECT_EQ(found->request, "digest");
+  EXPECT_EQ(found->status, 201);
+  EXPECT_EQ(found->body, "{\"id\":1}");
+}
+
+TEST(KeptAnswers, AreThoseOfOneUserRouteHolderAndKey) {
+  Database database;
+  Store& store = database.store;
+  store.create_user("alice", 1);
+  store.create_user("bob", 1);
+  int status = 200;
+  const std::vector<RetryKey> keys{{"alice", "a", "", "k"},
+                                   {"bob", "a", "", "k"},
+                                   {"alice", "b", "", "k"},
+                                   {"alice", "a", "app", "k"},
+                                   {"alice", "a", "", "K"}};
+  for (const RetryKey& key : keys)
+    store.save_turn(key.user_id, {}, keeps(key, {"", status++, ""}, 100));
+  status = 200;
+  for (const RetryKey& key : keys)
+    EXPECT_EQ(store.find_answer(key, 100).value().status, status++);
+  EXPECT_EQ(store.answers_after("alice", 0, 9).size(), 4U);
+  EXPECT_EQ(store.answers_after("alice", 0, 3).size(), 3U);
+}
+
+TEST(KeptAnswers, AreKeptForADayAndNoMoreThanSoMany) {
+  Database database;
+  Store& store = database.store;
+  store.create_user("alice", 1);
+  const RetryKey key{"alice", "a", "", "k"};
+  store.save_turn("alice", {}, keeps(key, {"", 200, "first"}, 100));
+  EXPECT_TRUE(store.find_answer(key, 99 + kDay));
+  EXPECT_THROW(store.save_turn("alice", {}, keeps(key, {"", 200, "second"}, 99 + kDay)), KeyTaken);
+  EXPECT_FALSE(store.find_answer(key, 100 + kDay));
+  store.save_turn("alice", {}, keeps(key, {"", 200, "second"}, 100 + kDay));
+  EXPECT_EQ(store.find_answer(key, 100 + kDay).value().body, "second");
+
+  const std::int64_t now = 101 + kDay;
+  store.save_turn("alice", {}, [&](Connection& connection, std::span<const FoodEntry>) {
+    for (std::int64_t i = 1; i < kMostKeptAnswers; ++i)
+      keep_answer(connection, {"alice", "a", "", std::to_string(i)}, {"", 200, ""}, now);
+  });
+  EXPECT_TRUE(store.find_answer(key, now));
+  store.save_turn("alice", {}, keeps({"alice", "a", "", "more"}, {"", 200, ""}, now));
+  EXPECT_FALSE(store.find_answer(key, now)) << "the oldest goes";
+  EXPECT_TRUE(store.find_answer({"alice", "a", "", "1"}, now));
+  EXPECT_EQ(store.remove_answers_before(now), 0);
+  EXPECT_EQ(store.remove_answers_before(now + 1), kMostKeptAnswers);
+}
+
+TEST(KeptAnswers, OfRequestsAtOnceOneIsDone) {
+  Database database;
+  Store& store = database.store;
+  store.create_user("alice", 1);
+  std::atomic<int> done{0};
+  in_threads(4, [&](int i) {
+    try {
+      store.save_food_entry(entry_at(i), keeps({"alice", "a", "", "k"}, {"", 200, ""}, 100));
+      ++done;
+    } catch (const KeyTaken&) {
+    }
+  });
+  EXPECT_EQ(done, 1);
+  EXPECT_EQ(store.food_entries("alice", 0, 99).size(), 1U);
 }
 
 }  // namespace

@@ -120,8 +120,11 @@ TEST(TelegramUpdates, ALostOneUndoesWhatWasCommittedWithIt) {
   entry.timestamp = kNow;
   const Turn turn{{entry}, {}, {{"user", "2 eggs", kNow}}};
   const auto save = [&](TelegramUpdates& updates) {
-    return database.store.save_turn(
-        "ann", turn, [&](Connection& connection) { updates.set_answer(connection, 1, "logged"); });
+    return database.store.save_turn("ann", turn,
+                                    [&](Connection& connection, std::span<const FoodEntry> stored) {
+                                      EXPECT_GT(stored.front().id, 0);
+                                      updates.set_answer(connection, 1, "logged");
+                                    });
   };
   EXPECT_THROW(save(slow.updates), UpdateLost);
   EXPECT_THAT(database.store.food_entries("ann", 0, kNow + 1), IsEmpty());
@@ -130,6 +133,27 @@ TEST(TelegramUpdates, ALostOneUndoesWhatWasCommittedWithIt) {
   EXPECT_THROW(save(other.updates), UpdateLost) << "it is answered already";
   EXPECT_THAT(database.store.food_entries("ann", 0, kNow + 1), SizeIs(1));
   EXPECT_THAT(database.store.history("ann", 10), SizeIs(1));
+}
+
+TEST(TelegramUpdates, OfAUserWhoIsDeletedNameNobodyAnyMore) {
+  Database database;
+  UpdatesReplica a{database, "a"};
+  TelegramUpdate others = update(2);
+  others.sender_id = 420;
+  const std::array batch{update(1), others, update(3)};
+  ASSERT_THAT(a.updates.record(batch, kNow), SizeIs(3));
+  a.updates.finish(1);
+  a.updates.finish(2);
+  database.store.create_user("telegram:42", kNow);
+  database.store.create_user("telegram:42x", kNow);
+  EXPECT_TRUE(database.store.delete_user("telegram:42x"));
+  OtherProgram other{database.path};
+  const char* const kNamed = "SELECT COUNT(*) FROM telegram_updates WHERE sender_id = 42";
+  EXPECT_EQ(other.number(kNamed), 2);
+  EXPECT_TRUE(database.store.delete_user("telegram:42"));
+  EXPECT_EQ(other.number(kNamed), 1) << "the one that is to be answered still";
+  EXPECT_EQ(other.number("SELECT COUNT(*) FROM telegram_updates WHERE sender_id = 420"), 1);
+  EXPECT_THAT(a.updates.record(batch, kNow), IsEmpty()) << "none is taken twice";
 }
 
 TEST(TelegramUpdates, AreForgottenWhenTheyAreOldAndDone) {
