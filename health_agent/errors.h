@@ -71,6 +71,18 @@ class RateLimitError : public ServiceError {
   int retry_after_seconds_;
 };
 
+/// The same is being done already; it may be asked for again.
+class ConflictError : public ServiceError {
+ public:
+  ConflictError(const std::string& message, int retry_after_seconds)
+      : ServiceError(409, message, message), retry_after_seconds_(retry_after_seconds) {}
+  [[nodiscard]] const char* class_name() const noexcept override { return "ConflictError"; }
+  [[nodiscard]] int retry_after_seconds() const noexcept { return retry_after_seconds_; }
+
+ private:
+  int retry_after_seconds_;
+};
+
 /// The database refused, failed or is away. `kind` is the bounded word for
 /// `db_query_errors_total{error_type}`.
 class DatabaseError : public ServiceError {

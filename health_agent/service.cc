@@ -54,19 +54,22 @@ db::PoolOptions pool_options(const Settings& settings) {
   return options;
 }
 
-/// Handlers wait for the database, and there is no use in more of them than it has connections; but
-/// while they wait for a model they hold none.
+/// Handlers wait for the database, and there is no use in more of them than it has connections.
 std::size_t workers(const Settings& settings) {
+  return static_cast<std::size_t>(settings.database_pool_size);
+}
+
+/// Of chats; while they wait for a model of somebody else's they hold no connection.
+std::size_t slow_workers(const Settings& settings) {
   constexpr std::size_t kForModels = 32;
-  const auto connections = static_cast<std::size_t>(settings.database_pool_size);
-  return settings.agent_model == "local" ? connections : connections + kForModels;
+  return settings.agent_model == "local" ? workers(settings) : kForModels;
 }
 
 cache::CacheOptions cache_options(const Settings& settings) {
   cache::CacheOptions options;
   options.redis_url = settings.redis_url;
   options.ttl = std::chrono::seconds{settings.cache_ttl_seconds};
-  options.users = workers(settings) + bot::BotOptions{}.threads;
+  options.users = workers(settings) + slow_workers(settings) + bot::BotOptions{}.threads;
   options.warn = [](const std::string& words) { service_log.warn("{}", words); };
   options.tell = [](const std::string& words) { service_log.info("{}", words); };
   return options;
@@ -139,6 +142,7 @@ api::ServerOptions server_options(const Settings& settings) {
   options.admission.telegram_secret = settings.telegram_webhook_secret;
   options.keep_alive = std::chrono::seconds{settings.keep_alive_seconds};
   options.workers = workers(settings);
+  options.slow_workers = slow_workers(settings);
   // Each model has the agent's timeout for itself.
   const int models = settings.agent_fallback_model.empty() ? 1 : 2;
   options.handler_timeout = std::chrono::seconds{models * settings.agent_timeout_seconds + 60};

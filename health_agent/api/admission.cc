@@ -246,7 +246,8 @@ Response Admission::options_answer(const RequestHead& head, const Entry& entry) 
     response.headers.emplace_back("Access-Control-Allow-Methods", methods);
     response.headers.emplace_back(
         "Access-Control-Allow-Headers",
-        "Authorization, Content-Type, X-Request-ID, sentry-trace, baggage, traceparent");
+        "Authorization, Content-Type, Idempotency-Key, X-Request-ID, sentry-trace, baggage, "
+        "traceparent");
     response.headers.emplace_back("Access-Control-Max-Age", "600");
   }
   return response;
@@ -257,7 +258,7 @@ void Admission::finish_headers(std::string_view origin, Response& response) cons
     if (may_read(origin)) {
       response.headers.emplace_back("Access-Control-Allow-Origin", origin);
       response.headers.emplace_back("Access-Control-Expose-Headers",
-                                    "X-Request-ID, X-Trace-ID, Retry-After");
+                                    "X-Request-ID, X-Trace-ID, Retry-After, Idempotency-Replayed");
     }
     response.headers.emplace_back("Vary", "Origin");
   }

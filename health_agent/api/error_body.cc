@@ -28,6 +28,8 @@ Response error_response(const ServiceError& error, std::string_view request_id) 
   if (error.status() == 401) response.headers.emplace_back("WWW-Authenticate", "Bearer");
   if (const auto* limited = dynamic_cast<const RateLimitError*>(&error)) {
     response.headers.emplace_back("Retry-After", std::to_string(limited->retry_after_seconds()));
+  } else if (const auto* conflict = dynamic_cast<const ConflictError*>(&error)) {
+    response.headers.emplace_back("Retry-After", std::to_string(conflict->retry_after_seconds()));
   }
   return response;
 }

@@ -1,13 +1,17 @@
 #include "health_agent/api/handlers.h"
 
-#include <chrono>
 #include <nlohmann/json.hpp>
 #include <utility>
 
+#include "health_agent/api/chat_handlers.h"
 #include "health_agent/api/console_routes.h"
+#include "health_agent/api/export_handler.h"
+#include "health_agent/api/food_handlers.h"
 #include "health_agent/api/json_input.h"
+#include "health_agent/api/json_output.h"
+#include "health_agent/api/openapi.h"
+#include "health_agent/api/retries.h"
 #include "health_agent/errors.h"
-#include "health_agent/faults.h"
 #include "health_agent/preferences.h"
 #include "health_agent/time.h"
 #include "health_agent/version.h"
@@ -17,77 +21,6 @@ namespace {
 
 using nlohmann::json;
 using vitals::monitor::Method;
-using Clock = std::chrono::steady_clock;
-
-/// After so much silence of the model a stream says that it is alive.
-constexpr auto kSilence = std::chrono::seconds{2};
-
-std::string dump(const json& value) {
-  return value.dump(-1, ' ', false, json::error_handler_t::replace);
-}
-
-Response json_response(int status, const json& body) {
-  Response response;
-  response.status = status;
-  response.body = dump(body);
-  return response;
-}
-
-Response no_content() {
-  Response response;
-  response.status = 204;
-  response.content_type.clear();
-  return response;
-}
-
-json to_json(const Fields& fields) {
-  json object = json::object();
-  for (const auto& [name, text] : fields)
-    object[name] = json::parse(text, nullptr, false);
-  return object;
-}
-
-json to_json(const FoodEntry& entry) {
-  json foods = json::array();
-  for (const Food& food : entry.foods) {
-    json item = {{"name", food.name},
-                 {"quantity", food.quantity},
-                 {"unit", food.unit},
-                 {"calories", food.calories}};
-    if (food.protein) item["protein"] = *food.protein;
-    if (food.carbs) item["carbs"] = *food.carbs;
-    if (food.fat) item["fat"] = *food.fat;
-    foods.push_back(std::move(item));
-  }
-  return {{"id", entry.id},
-          {"user_id", entry.user_id},
-          {"foods", std::move(foods)},
-          {"meal_type", entry.meal_type},
-          {"timestamp", format_timestamp(entry.timestamp)},
-          {"notes", entry.notes}};
-}
-
-json to_json(const Totals& totals) {
-  return {{"calories", totals.calories},
-          {"protein", totals.protein},
-          {"carbs", totals.carbs},
-          {"fat", totals.fat}};
-}
-
-/// Tells the monitoring who asks, and lets a configured fault happen: from here on an event names
-/// its user.
-void identify(const Request& request, const std::string& id) {
-  request.scope->set_user(id);
-  faults::maybe_fail(faults::Fault::kHandler);
-}
-
-/// The user that the path names, checked and identified.
-const std::string& path_user(const Request& request) {
-  const std::string& id = require_user_id("user_id in the path", request.params.at(0));
-  identify(request, id);
-  return id;
-}
-
 class Handlers {
  public:
   explicit Handlers(const Services& services) : services_(services) {}
@@ -147,54 +80,6 @@ class Handlers {
   Response delete_conversation(Request& request) const {
     services_.store.clear_conversation(path_user(request));
     return no_content();
-  }
-
-  Response post_food(Request& request) const {
-    const std::string& id = path_user(request);
-    const std::int64_t now = unix_now();
-    FoodEntry entry = read_food_entry(
-        parse_object(request.body, {"foods", "meal_type", "timestamp", "notes"}), now);
-    entry.user_id = id;
-    return json_response(201, to_json(services_.coach.log_food(std::move(entry), now)));
-  }
-
-  Response get_food(Request& request) const {
-    const std::string& id = path_user(request);
-    const std::int64_t now = unix_now();
-    const TimeZone zone = zone_of(services_.users.preferences(id));
-    std::int64_t day = zone.day_of(now);
-    if (const std::string date = query_value(request.query, "date"); !date.empty()) {
-      const auto parsed = parse_date(date);
-      if (!parsed)
-        throw ValidationError("parameter 'date': a day like 2026-11-24 is wanted, not " +
-                              dump(json(date.substr(0, 60))));
-      day = *parsed;
-    }
-    const cache::DaySummary summary = services_.users.food_of_day(id, zone, day, now);
-    json entries = json::array();
-    for (const FoodEntry& entry : summary.entries)
-      entries.push_back(to_json(entry));
-    return json_response(200, {{"user_id", id},
-                               {"date", format_date(day)},
-                               {"entries", std::move(entries)},
-                               {"totals", to_json(summary.totals)}});
-  }
-
-  Response chat(Request& request) const {
-    const json body = parse_object(request.body, {"user_id", "message", "message_history"});
-    const std::string id = require_user_id("user_id", required_string(body, "user_id", kMaxIdSize));
-    std::string message = required_string(body, "message", kMaxMessageSize);
-    std::optional<std::vector<Message>> history;
-    if (const auto given = body.find("message_history"); given != body.end() && !given->is_null()) {
-      history = read_history(*given);
-    }
-    identify(request, id);
-    if (request.header("Accept").find("text/event-stream") != std::string_view::npos) {
-      return stream_chat(request, id, std::move(message), std::move(history));
-    }
-    const std::int64_t now = unix_now();
-    const Answer answer = services_.coach.chat(id, std::move(message), std::move(history), now);
-    return json_response(200, chat_answer(answer, id, now, request.scope->request_id()));
   }
 
   /// With `?live` it only says that the service answers: for a probe that restarts what does not,
@@ -279,45 +164,6 @@ class Handlers {
             {"preferences", to_json(services_.users.preferences(id))}};
   }
 
-  static json chat_answer(const Answer& answer, const std::string& id, std::int64_t now,
-                          std::string_view request_id) {
-    json body = {{"response", answer.text},
-                 {"user_id", id},
-                 {"timestamp", format_timestamp(now)},
-                 {"request_id", request_id}};
-    if (!answer.food_entries.empty()) body["food_entry"] = to_json(answer.food_entries.front());
-    return body;
-  }
-
-  /// Server-sent events: `delta` {text} for each piece, then `done` with the whole answer as JSON,
-  /// or `error`. While the model is silent a comment comes from time to time: it keeps what stands
-  /// in between from closing the connection, and finds out that the client has left.
-  Response stream_chat(Request& request, const std::string& id, std::string message,
-                       std::optional<std::vector<Message>> history) const {
-    Response response;
-    response.content_type = "text/event-stream; charset=utf-8";
-    response.headers.emplace_back("Cache-Control", "no-store");
-    response.headers.emplace_back("X-Accel-Buffering", "no");  // nginx would gather the pieces
-    response.stream = [this, id, message = std::move(message), history = std::move(history),
-                       request_id =
-                           std::string{request.scope->request_id()}](const StreamWriter& write) {
-      const std::int64_t now = unix_now();
-      auto last = Clock::now();
-      const Answer answer =
-          services_.coach.chat(id, message, history, now, [&](std::string_view piece) {
-            if (piece.empty()) {
-              if (Clock::now() - last < kSilence) return true;
-              last = Clock::now();
-              return write(": the coach is thinking\n\n");
-            }
-            last = Clock::now();
-            return write("event: delta\ndata: " + dump({{"text", piece}}) + "\n\n");
-          });
-      write("event: done\ndata: " + dump(chat_answer(answer, id, now, request_id)) + "\n\n");
-    };
-    return response;
-  }
-
   Services services_;
 };
 
@@ -333,7 +179,8 @@ RouteTable make_routes(const Services& services) {
                [handlers, handler](Request& request) { return ((*handlers).*handler)(request); },
                access});
   };
-  add(Method::kPost, "/api/v1/chat", "chat", &Handlers::chat);
+  const auto retries = std::make_shared<Retries>(services.store);
+  add_chat_route(table, services, retries);
   add(Method::kPost, "/api/v1/users", "create_user", &Handlers::create_user);
   add(Method::kGet, "/api/v1/users/{user_id}", "get_user", &Handlers::get_user);
   add(Method::kDelete, "/api/v1/users/{user_id}", "delete_user", &Handlers::delete_user);
@@ -346,8 +193,8 @@ RouteTable make_routes(const Services& services) {
       &Handlers::patch_preferences);
   add(Method::kDelete, "/api/v1/users/{user_id}/conversation", "clear_conversation",
       &Handlers::delete_conversation);
-  add(Method::kPost, "/api/v1/users/{user_id}/food", "save_food_entry", &Handlers::post_food);
-  add(Method::kGet, "/api/v1/users/{user_id}/food", "get_food", &Handlers::get_food);
+  add_food_routes(table, services, retries);
+  add_export_route(table, services);
   add(Method::kGet, "/api/health", "health", &Handlers::health, Access::kProbes);
   add(Method::kGet, "/api/cache/stats", "cache_stats", &Handlers::cache_stats);
   if (services.take_update) {
@@ -358,6 +205,7 @@ RouteTable make_routes(const Services& services) {
     add(Method::kGet, "/metrics", "metrics", &Handlers::metrics, Access::kProbes);
   }
   if (services.console != nullptr) add_console_routes(table, *services.console);
+  add_openapi_route(table);
   return table;
 }
 

@@ -2,6 +2,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -22,6 +23,10 @@ struct Request {
   std::string_view remote_address;
   /// Who asks, for shares of what is scarce: the key's name and the address, or the address alone.
   std::string_view caller;
+  /// The name of the key that it bears; empty without.
+  std::string_view key_name;
+  /// The header Idempotency-Key, where there is one; several are joined by commas.
+  std::optional<std::string> idempotency_key;
   /// The decoded parts of the path that the route's `{…}` took, in order.
   std::vector<std::string> params;
   /// A header's value, empty when it is not there. Names in any case.
@@ -40,13 +45,20 @@ struct Response {
   std::string body;
   std::vector<std::pair<std::string, std::string>> headers;
   /// When set, the answer is sent in chunks: the function writes them and returns when done. `body`
-  /// is not used then.
+  /// is not used then. Writing waits for a client that is behind, unless these are events: then it
+  /// gives false.
   std::function<void(const StreamWriter&)> stream;
   /// When set, the answer is a stream that somebody else writes: it is given what to write to, and
   /// returns at once, so that no worker waits with it. The request counts as done then. `body` is
   /// not used.
   std::function<void(std::unique_ptr<vitals::console::Viewer>)> attach;
 };
+
+/// Whether a streamed answer is a stream of server-sent events, which may end anywhere. Any other is
+/// a body that is whole or cut off.
+[[nodiscard]] inline bool is_event_stream(const Response& response) noexcept {
+  return response.content_type.starts_with("text/event-stream");
+}
 
 using Handler = std::function<Response(Request&)>;
 
@@ -63,11 +75,18 @@ enum class Access {
   kTelegram
 };
 
+/// What a handler waits for, which decides whose workers it may take.
+enum class Pace {
+  kDatabase,
+  kSlow  ///< A model, or a client that takes its time: these never take the others' workers.
+};
+
 /// One row of the API. A route that says nothing about its access wants a key.
 struct Route {
   vitals::monitor::Endpoint endpoint;
   Handler handler;
   Access access = Access::kKeyHolders;
+  Pace pace = Pace::kDatabase;
 };
 
 }  // namespace health_agent::api

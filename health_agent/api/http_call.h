@@ -56,6 +56,7 @@ class Call final : public HttpCall, public std::enable_shared_from_this<Call> {
       const Response& response, const vitals::monitor::RequestScope& scope,
       std::shared_ptr<void> keep) override;
   void give_up() noexcept override { connection_->give_up_soon(); }
+  void cut_off() noexcept override;
 
   boost::beast::http::request_header<> head;
   std::unique_ptr<Parser> parser;  // holds the body, once it is there

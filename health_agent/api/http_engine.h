@@ -58,6 +58,10 @@ class HttpCall {
   /// Answers 503 without a word and closes: for when there is no memory for anything better.
   virtual void give_up() noexcept = 0;
 
+  /// Closes the connection in the middle of a stream: what came so far is not the whole, and no last
+  /// chunk says that it were.
+  virtual void cut_off() noexcept = 0;
+
   /// The application's own, from wants_body() to serve().
   std::shared_ptr<void> context;
 };

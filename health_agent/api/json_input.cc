@@ -13,6 +13,8 @@ namespace {
 
 using nlohmann::json;
 
+constexpr std::size_t kMaxNotesSize = 2'000;
+
 /// A value as an error message may show it: JSON in ASCII on one line, cut to 60 bytes. Arrays and
 /// objects by their kind only: printing one recurses as deep as the client nested it.
 std::string shown(const json& value) {
@@ -104,16 +106,48 @@ Food read_food(const json& object, const std::string& where) {
   if (name == object.end()) missing(prefix + "name", "a string");
   food.name = string_of(*name, prefix + "name", 200);
   food.quantity = number_of(object, "quantity", prefix, 0, 100'000);
-  if (const auto unit = object.find("unit"); unit != object.end())
+  // Clients send null for what they do not know.
+  if (const auto unit = object.find("unit"); unit != object.end() && !unit->is_null())
     food.unit = string_of(*unit, prefix + "unit", 32);
   food.calories = number_of(object, "calories", prefix, 0, 100'000);
   const auto grams = [&](const char* field, std::optional<double>& into) {
-    if (object.contains(field)) into = number_of(object, field, prefix, 0, 100'000);
+    const auto given = object.find(field);
+    if (given != object.end() && !given->is_null())
+      into = number_of(object, field, prefix, 0, 100'000);
   };
   grams("protein", food.protein);
   grams("carbs", food.carbs);
   grams("fat", food.fat);
   return food;
+}
+
+std::vector<Food> foods_of(const json& object) {
+  const auto given = object.find("foods");
+  if (given == object.end()) missing("foods", "an array of foods");
+  if (!given->is_array() || given->empty() || given->size() > kMaxFoods) {
+    refuse("foods", *given, "an array of 1 to " + std::to_string(kMaxFoods) + " foods");
+  }
+  std::vector<Food> foods;
+  for (std::size_t i = 0; i < given->size(); ++i)
+    foods.push_back(read_food((*given)[i], "foods[" + std::to_string(i) + "]"));
+  return foods;
+}
+
+std::string meal_of(const json& object) {
+  static constexpr std::array<std::string_view, 4> kMeals{"breakfast", "lunch", "dinner", "snack"};
+  const auto given = object.find("meal_type");
+  if (given == object.end()) missing("meal_type", "a string");
+  std::string meal = string_of(*given, "meal_type", 32);
+  if (std::find(kMeals.begin(), kMeals.end(), meal) == kMeals.end())
+    refuse("meal_type", *given, "breakfast, lunch, dinner or snack");
+  return meal;
+}
+
+std::int64_t time_of(const json& value) {
+  const auto time =
+      value.is_string() ? parse_timestamp(value.get_ref<const std::string&>()) : std::nullopt;
+  if (!time) refuse("timestamp", value, "a time like 2026-11-24T12:30:00Z (RFC 3339)");
+  return *time;
 }
 
 }  // namespace
@@ -138,8 +172,9 @@ json parse_object(std::string_view body, std::initializer_list<std::string_view>
 }
 
 const std::string& require_user_id(std::string_view where, const std::string& id) {
-  if (!is_word(id, kMaxIdSize, "._:@-")) {
-    refuse(std::string{where}, json(id), "an id of 1 to 64 characters of A-Za-z0-9._:@-");
+  if (!is_word(id, kMaxIdSize, "._:@-") || id == "." || id == "..") {
+    refuse(std::string{where}, json(id),
+           "an id of 1 to 64 characters of A-Za-z0-9._:@-, but not . or ..,");
   }
   return id;
 }
@@ -204,31 +239,36 @@ std::vector<Message> read_history(const json& array) {
   return messages;
 }
 
+FoodEdit read_food_edit(const json& object) {
+  FoodEdit edit;
+  const auto given = [&object](const char* field) {
+    const auto found = object.find(field);
+    return found != object.end() && !found->is_null();
+  };
+  if (given("foods")) edit.foods = foods_of(object);
+  if (given("meal_type")) edit.meal_type = meal_of(object);
+  if (given("timestamp")) edit.timestamp = time_of(object.at("timestamp"));
+  if (object.contains("notes")) edit.notes = optional_string(object, "notes", kMaxNotesSize);
+  if (!edit.foods && !edit.meal_type && !edit.timestamp && !edit.notes)
+    throw ValidationError(
+        "the body changes nothing: foods, meal_type, timestamp or notes is wanted");
+  return edit;
+}
+
+void FoodEdit::apply(FoodEntry& entry) const {
+  if (foods) entry.foods = *foods;
+  if (meal_type) entry.meal_type = *meal_type;
+  if (timestamp) entry.timestamp = *timestamp;
+  if (notes) entry.notes = *notes;
+}
+
 FoodEntry read_food_entry(const json& object, std::int64_t now) {
-  static constexpr std::array<std::string_view, 4> kMeals{"breakfast", "lunch", "dinner", "snack"};
   FoodEntry entry;
-  const auto foods = object.find("foods");
-  if (foods == object.end()) missing("foods", "an array of foods");
-  if (!foods->is_array() || foods->empty() || foods->size() > kMaxFoods) {
-    refuse("foods", *foods, "an array of 1 to " + std::to_string(kMaxFoods) + " foods");
-  }
-  for (std::size_t i = 0; i < foods->size(); ++i) {
-    entry.foods.push_back(read_food((*foods)[i], "foods[" + std::to_string(i) + "]"));
-  }
-  entry.meal_type = required_string(object, "meal_type", 32);
-  if (std::find(kMeals.begin(), kMeals.end(), entry.meal_type) == kMeals.end()) {
-    refuse("meal_type", json(entry.meal_type), "breakfast, lunch, dinner or snack");
-  }
-  entry.timestamp = now;
-  if (const auto timestamp = object.find("timestamp");
-      timestamp != object.end() && !timestamp->is_null()) {
-    const auto parsed = timestamp->is_string()
-                            ? parse_timestamp(timestamp->get_ref<const std::string&>())
-                            : std::nullopt;
-    if (!parsed) refuse("timestamp", *timestamp, "a time like 2026-11-24T12:30:00Z (RFC 3339)");
-    entry.timestamp = *parsed;
-  }
-  entry.notes = optional_string(object, "notes", 2'000);
+  entry.foods = foods_of(object);
+  entry.meal_type = meal_of(object);
+  const auto timestamp = object.find("timestamp");
+  entry.timestamp = timestamp == object.end() || timestamp->is_null() ? now : time_of(*timestamp);
+  entry.notes = optional_string(object, "notes", kMaxNotesSize);
   return entry;
 }
 

@@ -4,8 +4,10 @@
 #include <cstdint>
 #include <initializer_list>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "health_agent/models.h"
 
@@ -23,7 +25,7 @@ inline constexpr std::size_t kMaxFoods = 100;
 [[nodiscard]] nlohmann::json parse_object(std::string_view body,
                                           std::initializer_list<std::string_view> members);
 
-/// A user id: 1 to 64 characters of `A-Za-z0-9._:@-`. `where` is the field or the part of the path.
+/// A user id: 1 to 64 characters of `A-Za-z0-9._:@-`, but not `.` or `..`, which no path can name. `where` is the field or the part of the path.
 const std::string& require_user_id(std::string_view where, const std::string& id);
 
 [[nodiscard]] std::string required_string(const nlohmann::json& object, const char* field,
@@ -42,6 +44,20 @@ const std::string& require_user_id(std::string_view where, const std::string& id
 
 /// `[{role, content}]`, oldest first.
 [[nodiscard]] std::vector<Message> read_history(const nlohmann::json& array);
+
+/// What is to be changed of an entry; what is not given stays.
+struct FoodEdit {
+  std::optional<std::vector<Food>> foods;
+  std::optional<std::string> meal_type;
+  std::optional<std::int64_t> timestamp;
+  std::optional<std::string> notes;
+
+  void apply(FoodEntry& entry) const;
+};
+
+/// The body of PATCH …/food/{entry_id}: at least one member. `null` removes notes, and is as good as
+/// not given elsewhere.
+[[nodiscard]] FoodEdit read_food_edit(const nlohmann::json& object);
 
 /// The body of POST …/food. `timestamp` is `now` when it is not given.
 [[nodiscard]] FoodEntry read_food_entry(const nlohmann::json& object, std::int64_t now);

@@ -95,7 +95,7 @@ bool percent_decode(std::string_view text, std::string& out) {
   return true;
 }
 
-std::string query_value(std::string_view query, std::string_view name) {
+std::optional<std::string> find_query_value(std::string_view query, std::string_view name) {
   while (!query.empty()) {
     const std::size_t end = query.find('&');
     const std::string_view pair = query.substr(0, end);
@@ -107,7 +107,11 @@ std::string query_value(std::string_view query, std::string_view name) {
     std::string decoded;
     return percent_decode(encoded, decoded) ? decoded : std::string{pair.substr(equals + 1)};
   }
-  return {};
+  return std::nullopt;
+}
+
+std::string query_value(std::string_view query, std::string_view name) {
+  return find_query_value(query, name).value_or(std::string{});
 }
 
 }  // namespace health_agent::api

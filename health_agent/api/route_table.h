@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -42,7 +43,10 @@ class RouteTable {
 /// Decodes `%41` to `A`. False when a `%` is not followed by two hex digits.
 bool percent_decode(std::string_view text, std::string& out);
 
-/// The value of `name` in `a=1&b=2`, decoded; empty when it is not there.
+/// The value of `name` in `a=1&b=2`, decoded; nothing when it is not there.
+[[nodiscard]] std::optional<std::string> find_query_value(std::string_view query,
+                                                          std::string_view name);
+/// The same, empty when it is not there.
 [[nodiscard]] std::string query_value(std::string_view query, std::string_view name);
 
 }  // namespace health_agent::api

@@ -123,6 +123,7 @@ struct Server::Impl final : HttpApp {
         admission(options.admission, routes),
         engine(engine_options(options), *this),
         workers(options.workers, [this](const Job& job) { work(job); }),
+        slow_workers(options.slow_workers, [this](const Job& job) { work(job); }),
         quick_workers(kQuickWorkers, [this](const Job& job) { work(job); }) {}
 
   ~Impl() override { end(); }
@@ -150,6 +151,7 @@ struct Server::Impl final : HttpApp {
   InFlight in_flight;
   HttpEngine engine;
   WorkerPool<Job> workers;
+  WorkerPool<Job> slow_workers;
   WorkerPool<Job> quick_workers;
 };
 
@@ -169,6 +171,7 @@ bool Server::Impl::drain(std::chrono::milliseconds timeout) {
 
 void Server::Impl::end() {
   workers.stop();
+  slow_workers.stop();
   quick_workers.stop();
   in_flight.wait_none(kLastAnswers);
   engine.stop();
@@ -217,9 +220,10 @@ void Server::Impl::serve(std::shared_ptr<HttpCall> call) {
   const Method method = start.method;
   // What is refused is answered at once too, and not behind what waits for the database.
   const bool quick = entry.refusal != nullptr || is_quick(method, entry.match);
+  const bool slow = !quick && entry.match.route->pace == Pace::kSlow;
   auto exchange = std::make_shared<Exchange>(std::move(call), std::move(entry), start, in_flight);
   try {
-    (quick ? quick_workers : workers).post(exchange);
+    (quick ? quick_workers : slow ? slow_workers : workers).post(exchange);
   } catch (const std::bad_alloc&) {
     exchange->scope.finish(503);
     exchange->call->give_up();
@@ -263,6 +267,9 @@ void Server::Impl::answer_request(const std::shared_ptr<Exchange>& exchange) {
   request.body = call.body();
   request.remote_address = exchange->entry.source;
   request.caller = caller;
+  request.key_name = exchange->entry.key_name;
+  if (call.has_field("Idempotency-Key"))
+    request.idempotency_key = call.joined_field("Idempotency-Key");
   request.params = std::move(exchange->match.params);
   request.header = [&call](std::string_view name) { return call.field(name); };
   request.scope = &exchange->scope;
@@ -353,7 +360,13 @@ void Server::Impl::send_stream(const std::shared_ptr<Exchange>& exchange, Reques
     send(exchange, request, std::move(failed));
     return;
   }
-  if (failed.status != 200) write("event: error\ndata: " + failed.body + "\n\n");
+  if (failed.status != 200) {
+    if (is_event_stream(response)) {
+      write("event: error\ndata: " + failed.body + "\n\n");
+    } else {
+      exchange->call->cut_off();  // or what came so far would pass for the whole
+    }
+  }
   // The status that was sent, as everywhere; the failure itself is counted already.
   exchange->scope.finish(response.status);
   access_log.info("{} {} {} streamed{}", vitals::monitor::to_string(request.method),

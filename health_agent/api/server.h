@@ -24,6 +24,8 @@ struct ServerOptions {
   /// Threads that handlers run on: how many requests can wait for the database or the agent at
   /// once. What is for everybody and changes nothing has a few more of its own.
   std::size_t workers = 4;
+  /// Threads of their own for what is Pace::kSlow, which never takes those of the others.
+  std::size_t slow_workers = 4;
   /// Of a request's head, from its first byte, and again of its body.
   std::chrono::seconds read_timeout{20};
   /// How long a connection is kept between two requests.

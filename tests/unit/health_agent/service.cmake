@@ -3,6 +3,10 @@ vitals_test(health_agent_service_test
           route_table_test.cc settings_test.cc target_test.cc time_test.cc time_zone_test.cc unread_watch_test.cc
   DEPS health_agent_api vitals::testing)
 
+vitals_test(health_agent_api_test
+  SOURCES api_food_handlers_test.cc api_openapi_test.cc api_retries_test.cc db_testing.cc
+  DEPS health_agent_api vitals::testing)
+
 vitals_test(health_agent_systemd_test
   SOURCES systemd_test.cc
   DEPS health_agent_service)

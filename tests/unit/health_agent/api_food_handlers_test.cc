@@ -1,0 +1,263 @@
+#include <gmock/gmock.h>
+
+#include "health_agent/time.h"
+#include "tests/unit/health_agent/api_world.h"
+
+namespace health_agent::api {
+namespace {
+
+using nlohmann::json;
+using ::testing::HasSubstr;
+
+class ApiFood : public ::testing::Test {
+ protected:
+  ApiFood() { api_.store().create_user("ann", 1); }
+
+  std::int64_t log(const std::string& time, double calories = 100) {
+    const json body{
+        {"foods", {{{"name", "egg"}, {"quantity", 1}, {"calories", calories}, {"fat", 2.5}}}},
+        {"meal_type", "lunch"},
+        {"timestamp", time}};
+    const Given given = api_.post("/api/v1/users/ann/food", {.body = body.dump()});
+    EXPECT_EQ(given.status, 201) << given.body;
+    return given.json().value("id", 0);
+  }
+  std::string entry_path(std::int64_t id) { return "/api/v1/users/ann/food/" + std::to_string(id); }
+  json day(const std::string& query = "") {
+    return api_.get("/api/v1/users/ann/food" + query).json();
+  }
+  void prefer(const std::string& name, const json& value) {
+    const Given given =
+        api_.patch("/api/v1/users/ann/preferences", {{"preference", name}, {"value", value}});
+    EXPECT_EQ(given.status, 200) << given.body;
+  }
+
+  db::TempFolder folder_;
+  ApiProcess api_{folder_.file("api.db")};
+};
+
+TEST_F(ApiFood, AnEntryIsReadChangedAndDeletedAndTheDayFollows) {
+  const std::string now = format_timestamp(unix_now());
+  const std::int64_t id = log(now);
+  EXPECT_EQ(day()["totals"]["calories"], 100) << "cached from here on";
+  const json entry = api_.get(entry_path(id)).json();
+  EXPECT_EQ(entry["id"], id);
+  EXPECT_EQ(entry, day()["entries"][0]);
+
+  const Given patched = api_.patch(
+      entry_path(id), {{"foods", {{{"name", "egg"}, {"quantity", 3}, {"calories", 300}}}}});
+  EXPECT_EQ(patched.status, 200) << patched.body;
+  EXPECT_EQ(patched.json(), api_.get(entry_path(id)).json());
+  EXPECT_EQ(patched.json()["timestamp"], now) << "what is not given stays";
+  EXPECT_EQ(patched.json()["meal_type"], "lunch");
+  EXPECT_EQ(day()["totals"]["calories"], 300);
+  EXPECT_EQ(day()["totals"]["fat"], 0);
+
+  EXPECT_EQ(api_.del(entry_path(id)).status, 204);
+  EXPECT_EQ(api_.del(entry_path(id)).status, 404);
+  EXPECT_EQ(api_.get(entry_path(id)).status, 404);
+  EXPECT_EQ(day()["entries"], json::array());
+}
+
+TEST_F(ApiFood, AChangeTakesAnyOfTheMembersByItself) {
+  const std::int64_t id = log("2026-11-24T12:00:00Z");
+  const std::vector<std::pair<json, json>> changes{
+      {{{"meal_type", "dinner"}}, {{"meal_type", "dinner"}}},
+      {{{"timestamp", "2026-11-23T01:00:00+02:00"}}, {{"timestamp", "2026-11-22T23:00:00Z"}}},
+      {{{"notes", "late"}}, {{"notes", "late"}}},
+      {{{"notes", nullptr}}, {{"notes", ""}}},
+      {{{"notes", "x"}, {"timestamp", nullptr}, {"meal_type", nullptr}, {"foods", nullptr}},
+       {{"notes", "x"}}},
+  };
+  json expected = api_.get(entry_path(id)).json();
+  for (const auto& [change, effect] : changes) {
+    const Given given = api_.patch(entry_path(id), change);
+    ASSERT_EQ(given.status, 200) << given.body;
+    expected.update(effect);
+    EXPECT_EQ(given.json(), expected) << change;
+  }
+  for (const json& wrong :
+       {json::object(), json{{"meal_type", "brunch"}}, json{{"meal_type", 7}},
+        json{{"foods", json::array()}}, json{{"foods", {{{"name", "x"}}}}},
+        json{{"timestamp", "noon"}}, json{{"notes", 5}}, json{{"id", 5}},
+        json{{"notes", "a"}, {"x", 1}}, json::array(), json{{"timestamp", nullptr}}}) {
+    EXPECT_EQ(api_.patch(entry_path(id), wrong).status, 400) << wrong;
+  }
+  EXPECT_EQ(api_.get(entry_path(id)).json(), expected) << "what was refused changes nothing";
+}
+
+TEST_F(ApiFood, AnEntryIsItsUsersOwn) {
+  api_.store().create_user("bob", 1);
+  const std::string id = std::to_string(log("2026-11-24T12:00:00Z"));
+  for (const std::string user : {"bob", "nobody"}) {
+    const std::string path = "/api/v1/users/" + user + "/food/" + id;
+    EXPECT_EQ(api_.get(path).status, 404);
+    EXPECT_EQ(api_.patch(path, {{"notes", "mine"}}).status, 404);
+    EXPECT_EQ(api_.del(path).status, 404);
+  }
+  EXPECT_EQ(day("?date=2026-11-24")["entries"][0]["notes"], "");
+}
+
+TEST_F(ApiFood, AnIdIsANumberInOneSpelling) {
+  const std::string id = std::to_string(log("2026-11-24T12:00:00Z"));
+  for (const std::string& bad :
+       {"x" + id, id + "x", "0" + id, "+" + id, "-" + id, " " + id, id + ".0", std::string{"1e0"},
+        std::string{"０"}, std::string(65, '1')}) {
+    const std::string path = "/api/v1/users/ann/food/" + bad;
+    EXPECT_EQ(api_.get(path).status, 400) << bad;
+    EXPECT_EQ(api_.patch(path, {{"notes", "x"}}).status, 400) << bad;
+    EXPECT_EQ(api_.del(path).status, 400) << bad;
+  }
+  for (const char* none :
+       {"0", "4711", "9223372036854775807", "9223372036854775808", "99999999999999999999999999"}) {
+    EXPECT_EQ(api_.get(std::string{"/api/v1/users/ann/food/"} + none).status, 404) << none;
+    EXPECT_EQ(api_.del(std::string{"/api/v1/users/ann/food/"} + none).status, 404) << none;
+  }
+}
+
+TEST_F(ApiFood, DaysFromAndToAreIncludedWithThoseBetween) {
+  for (const char* time : {"2026-01-30T23:59:59Z", "2026-01-31T00:00:00Z", "2026-01-31T12:00:00Z",
+                           "2026-02-02T23:59:59Z", "2026-02-03T00:00:00Z"})
+    log(time);
+  const json days = day("?from=2026-01-31&to=2026-02-02");
+  EXPECT_EQ(days["user_id"], "ann");
+  EXPECT_EQ(days["from"], "2026-01-31");
+  EXPECT_EQ(days["to"], "2026-02-02");
+  ASSERT_EQ(days["days"].size(), 3U);
+  const std::vector<std::pair<std::string, int>> expected{
+      {"2026-01-31", 2}, {"2026-02-01", 0}, {"2026-02-02", 1}};
+  for (std::size_t i = 0; i < expected.size(); ++i) {
+    EXPECT_EQ(days["days"][i]["date"], expected[i].first);
+    EXPECT_EQ(days["days"][i]["entries"].size(), static_cast<std::size_t>(expected[i].second));
+    EXPECT_EQ(days["days"][i]["totals"]["calories"], 100 * expected[i].second);
+    EXPECT_EQ(days["days"][i]["totals"], day("?date=" + expected[i].first)["totals"]);
+  }
+  EXPECT_EQ(days["totals"]["calories"], 300);
+  EXPECT_EQ(days["totals"]["fat"], 7.5);
+  EXPECT_EQ(day("?from=2026-01-31&to=2026-01-31")["days"].size(), 1U);
+}
+
+TEST_F(ApiFood, DaysAreThoseOfTheUsersZoneAlsoWhereTheClockChanges) {
+  prefer("timezone", "Europe/Berlin");
+  // The day of the change has 23 hours, and the next begins at 22:00 UTC.
+  for (const char* time : {"2026-03-28T22:59:59Z", "2026-03-28T23:00:00Z", "2026-03-29T21:59:59Z",
+                           "2026-03-29T22:00:00Z"})
+    log(time);
+  const json days = day("?from=2026-03-28&to=2026-03-30")["days"];
+  ASSERT_EQ(days.size(), 3U);
+  EXPECT_EQ(days[0]["entries"].size(), 1U);
+  EXPECT_EQ(days[1]["entries"].size(), 2U);
+  EXPECT_EQ(days[2]["entries"].size(), 1U);
+}
+
+TEST_F(ApiFood, WrongDaysAreRefused) {
+  const auto status = [&](const std::string& query) {
+    return api_.get("/api/v1/users/ann/food" + query).status;
+  };
+  EXPECT_EQ(status("?from=2024-01-01&to=2024-12-31"), 200) << "a leap year has 366 days";
+  for (const char* wrong :
+       {"?from=2024-01-01&to=2025-01-01", "?from=2026-01-02&to=2026-01-01", "?from=2026-01-01",
+        "?to=2026-01-01", "?from=&to=", "?from=2026-01-01&to=", "?from=x&to=2026-01-01",
+        "?from=2026-02-30&to=2026-03-01", "?from=2026-01-01&to=2026-01-02&date=2026-01-01",
+        "?date=2026-02-30", "?from=0000-01-01&to=9999-12-31"})
+    EXPECT_EQ(status(wrong), 400) << wrong;
+  EXPECT_EQ(api_.get("/api/v1/users/nobody/food?from=2026-01-01&to=2026-01-02").status, 404);
+}
+
+TEST_F(ApiFood, GoalsAndWhatIsLeftOfThemAreInTheDay) {
+  log("2026-11-24T12:00:00Z", 1'500);
+  EXPECT_FALSE(day("?date=2026-11-24").contains("goals"));
+  EXPECT_FALSE(day("?date=2026-11-24").contains("left"));
+  prefer("goal_calories", 1'400);
+  prefer("goal_fat", 60.5);
+  EXPECT_EQ(day("?date=2026-11-24")["goals"], (json{{"calories", 1'400}, {"fat", 60.5}}));
+  EXPECT_EQ(day("?date=2026-11-24")["left"], (json{{"calories", -100}, {"fat", 58}}));
+  prefer("goal_calories", nullptr);
+  EXPECT_EQ(day("?date=2026-11-24")["goals"], (json{{"fat", 60.5}}));
+  for (const json& wrong : {json("many"), json(-1), json(1e9), json(true), json::array({1})}) {
+    EXPECT_EQ(api_.patch("/api/v1/users/ann/preferences",
+                         {{"preference", "goal_protein"}, {"value", wrong}})
+                  .status,
+              400)
+        << wrong;
+  }
+}
+
+TEST_F(ApiFood, NullIsAsGoodAsAbsentWhereAClientDoesNotKnow) {
+  const Given given = api_.post(
+      "/api/v1/users/ann/food",
+      {.body = R"({"foods":[{"name":"egg","quantity":1,"unit":null,"calories":70,"protein":null,
+                  "carbs":null,"fat":null}],"meal_type":"lunch","timestamp":null,"notes":null})"});
+  ASSERT_EQ(given.status, 201) << given.body;
+  EXPECT_FALSE(given.json()["foods"][0].contains("protein"));
+  for (const char* field : {"name", "quantity", "calories"}) {
+    json food{{"name", "egg"}, {"quantity", 1}, {"calories", 70}};
+    food[field] = nullptr;
+    const json body{{"foods", {food}}, {"meal_type", "lunch"}};
+    EXPECT_EQ(api_.post("/api/v1/users/ann/food", {.body = body.dump()}).status, 400) << field;
+  }
+}
+
+TEST_F(ApiFood, TheExportHasAllThatIsKnownOfAUserAndNothingOfOthers) {
+  api_.store().create_user("bob:1", 1);
+  api_.agent.next.food_entries = {FoodEntry{
+      .id = 0, .user_id = "", .foods = {}, .meal_type = "lunch", .timestamp = 5, .notes = "é"}};
+  for (int i = 0; i < 120; ++i) {
+    const json body{{"user_id", i % 2 == 0 ? "ann" : "bob:1"}, {"message", std::to_string(i)}};
+    ASSERT_EQ(
+        api_.post("/api/v1/chat", {.body = body.dump(), .idempotency_key = "k" + std::to_string(i)})
+            .status,
+        200);
+  }
+  prefer("units", "metric");
+  api_.store().set_profile_field("ann", "diet", "\"vegan\"");
+  const Given given = api_.get("/api/v1/users/ann/export");
+  ASSERT_EQ(given.status, 200);
+  EXPECT_EQ(given.headers.at("Content-Disposition"), "attachment; filename=\"ann.json\"");
+  const json all = given.json();
+  ASSERT_TRUE(all.is_object()) << given.body;
+  EXPECT_EQ(all["user_id"], "ann");
+  EXPECT_EQ(all["created_at"], "1970-01-01T00:00:01Z");
+  EXPECT_EQ(all["profile"], (json{{"diet", "vegan"}}));
+  EXPECT_EQ(all["preferences"], (json{{"units", "metric"}}));
+  ASSERT_EQ(all["food"].size(), 60U);
+  EXPECT_EQ(all["food"][59]["notes"], "é");
+  ASSERT_EQ(all["conversation"].size(), 120U);
+  EXPECT_EQ(all["conversation"][0]["content"], "0");
+  EXPECT_EQ(all["conversation"][119]["content"], "You said: 118");
+  ASSERT_EQ(all["kept_answers"].size(), 60U);
+  EXPECT_EQ(all["kept_answers"][59]["idempotency_key"], "k118");
+  EXPECT_EQ(all["undo"].size(), 1U);
+  EXPECT_TRUE(all["journey"].contains("first_message"));
+  EXPECT_EQ(api_.get("/api/v1/users/bob:1/export").headers.at("Content-Disposition"),
+            "attachment; filename=\"bob_1.json\"");
+  EXPECT_EQ(api_.get("/api/v1/users/nobody/export").status, 404);
+
+  api_.store().create_user("new", 1);
+  const json nothing = api_.get("/api/v1/users/new/export").json();
+  EXPECT_EQ(nothing["food"], json::array());
+  EXPECT_EQ(nothing["conversation"], json::array());
+}
+
+TEST_F(ApiFood, AnExportEndsWithItsClient) {
+  log("2026-11-24T12:00:00Z");
+  api_.client_leaves = true;
+  const Given given = api_.get("/api/v1/users/ann/export");
+  EXPECT_THAT(given.body, HasSubstr("created_at"));
+  EXPECT_EQ(given.body.find("egg"), std::string::npos);
+}
+
+TEST(UserIds, ThatNoPathCanNameAreRefused) {
+  const db::TempFolder folder;
+  ApiProcess api{folder.file("api.db")};
+  for (const char* id : {".", ".."}) {
+    EXPECT_EQ(api.post("/api/v1/users", {.body = json{{"user_id", id}}.dump()}).status, 400);
+    EXPECT_EQ(
+        api.post("/api/v1/chat", {.body = json{{"user_id", id}, {"message", "x"}}.dump()}).status,
+        400);
+  }
+  EXPECT_EQ(api.post("/api/v1/users", {.body = json{{"user_id", "..."}}.dump()}).status, 201);
+}
+
+}  // namespace
+}  // namespace health_agent::api
