@@ -1,5 +1,8 @@
 #include <gmock/gmock.h>
 
+#include <chrono>
+#include <thread>
+
 #include "health_agent/time.h"
 #include "tests/unit/health_agent/api_world.h"
 
@@ -245,6 +248,28 @@ TEST_F(ApiFood, AnExportEndsWithItsClient) {
   const Given given = api_.get("/api/v1/users/ann/export");
   EXPECT_THAT(given.body, HasSubstr("created_at"));
   EXPECT_EQ(given.body.find("egg"), std::string::npos);
+}
+
+TEST_F(ApiFood, HealthIsToldAtOnceWhileSqlitesWriterIsBlocked) {
+  db::OtherProgram other{folder_.file("api.db")};
+  other.run("BEGIN IMMEDIATE");
+  std::vector<std::thread> writers;
+  for (int i = 0; i < 12; ++i)
+    writers.emplace_back([this] { log("2026-11-24T12:00:00Z"); });
+  // All connections are taken by some that wait.
+  while (api_.free_connections() > 0)
+    std::this_thread::yield();
+  for (int i = 0; i < 3; ++i) {
+    const auto begin = std::chrono::steady_clock::now();
+    const Given health = api_.get("/api/health");
+    EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds{1});
+    EXPECT_EQ(health.status, 200);
+    EXPECT_EQ(health.json()["database"], "busy");
+  }
+  other.run("ROLLBACK");
+  for (std::thread& writer : writers)
+    writer.join();
+  EXPECT_EQ(day("?date=2026-11-24")["entries"].size(), 12U);
 }
 
 TEST(UserIds, ThatNoPathCanNameAreRefused) {
