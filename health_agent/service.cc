@@ -22,6 +22,7 @@
 #include "health_agent/http_client.h"
 #include "health_agent/log.h"
 #include "health_agent/logging.h"
+#include "health_agent/starting.h"
 #include "health_agent/version.h"
 #include "vitals/console/console.h"
 #include "vitals/export/exposer.h"
@@ -57,12 +58,6 @@ db::PoolOptions pool_options(const Settings& settings) {
 /// Handlers wait for the database, and there is no use in more of them than it has connections.
 std::size_t workers(const Settings& settings) {
   return static_cast<std::size_t>(settings.database_pool_size);
-}
-
-/// Of chats; while they wait for a model of somebody else's they hold no connection.
-std::size_t slow_workers(const Settings& settings) {
-  constexpr std::size_t kForModels = 32;
-  return settings.agent_model == "local" ? workers(settings) : kForModels;
 }
 
 cache::CacheOptions cache_options(const Settings& settings) {

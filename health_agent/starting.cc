@@ -71,14 +71,19 @@ void SignalsWhileStarting::watch() const {
   }
 }
 
+std::size_t slow_workers(const Settings& settings) {
+  constexpr std::size_t kForModels = 32;
+  return settings.agent_model == "local" ? static_cast<std::size_t>(settings.database_pool_size)
+                                         : kForModels;
+}
+
 std::size_t threads_needed(const Settings& settings) {
   constexpr std::size_t kOfTheLibrary = 8;  // Sentry's, the metrics' listener's, the console's
   constexpr std::size_t kOfTheApi = 7;      // what reads and writes, what answers probes
-  constexpr std::size_t kForModels = 32;
   std::size_t count = kOfTheLibrary;
   if (settings.run_mode != "bot") {
-    count += kOfTheApi + static_cast<std::size_t>(settings.database_pool_size);
-    if (settings.agent_model != "local") count += kForModels;
+    count +=
+        kOfTheApi + static_cast<std::size_t>(settings.database_pool_size) + slow_workers(settings);
   }
   if (settings.run_mode != "api") count += bot::BotOptions{}.threads + 3;
   return count;

@@ -29,6 +29,10 @@ class SignalsWhileStarting {
   std::thread thread_;
 };
 
+/// How many chats and exports are served at once. While a chat waits for a model of somebody else's
+/// it holds no connection of the database, and no worker of other requests.
+[[nodiscard]] std::size_t slow_workers(const Settings& settings);
+
 /// About how many threads the service with these settings has.
 [[nodiscard]] std::size_t threads_needed(const Settings& settings);
 
