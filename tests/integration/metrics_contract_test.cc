@@ -216,9 +216,9 @@ TEST(MetricsContract, LabelValuesAreOnesThatTheContractKnows) {
   within("http_requests_total", "method", {"GET", "POST", "PATCH", "DELETE"});
   within("db_queries_total", "query_type", {"SELECT", "INSERT", "UPDATE", "DELETE", "OTHER"});
   within("db_queries_total", "table",
-         {"users", "food_entries", "conversation_messages", "user_profiles", "user_preferences",
-          "leases", "journeys", "user_journeys", "journey_steps", "schema_migrations", "migrations",
-          "none", "(none)"});
+         {"users", "food_entries", "conversation_messages", "food_undo", "kept_answers",
+          "user_profiles", "user_preferences", "leases", "journeys", "user_journeys",
+          "journey_steps", "schema_migrations", "migrations", "none", "(none)"});
   within("agent_calls_total", "status", {"success", "error"});
   within("agent_tokens_used_total", "token_type", {"input", "output"});
   within("cache_operations_total", "operation", {"get", "set", "delete"});
