@@ -70,7 +70,13 @@ const std::unordered_map<std::string_view, NumberWord>& number_words() {
       {"thirds", {kPart, 1.0 / 3}},
       {"quarter", {kPart, 0.25}},
       {"quarters", {kPart, 0.25}},
+      {"fifth", {kPart, 0.2}},
+      {"fifths", {kPart, 0.2}},
+      {"sixth", {kPart, 1.0 / 6}},
+      {"sixths", {kPart, 1.0 / 6}},
       {"eighth", {kPart, 0.125}},
+      {"eighths", {kPart, 0.125}},
+      {"tenth", {kPart, 0.1}},
       {"nan", {kPlain, kNan}},
       {"inf", {kPlain, kInfinity}},
       {"infinity", {kPlain, kInfinity}},
@@ -125,7 +131,7 @@ class NumberReader {
       ++at_;
       fraction_after(number.value, first->fraction);
     } else if (const NumberWord* const spoken = word();
-               spoken != nullptr && stands_alone(*spoken)) {
+               spoken != nullptr && (stands_alone(*spoken) || is_word("of", 1))) {
       number.value = spoken->value;
       number.article = spoken->role == NumberRole::kArticle;
       ++at_;
@@ -137,6 +143,10 @@ class NumberReader {
     groups_after(number);
     number.tokens = at_ - start;
     return number;
+  }
+
+  static bool stands_alone_in_group(const NumberWord& word) {
+    return word.role == NumberRole::kGroup || stands_alone(word);
   }
 
   /// `my third coffee` is not a third of a coffee.
@@ -170,6 +180,8 @@ class NumberReader {
     for (int rounds = 0; rounds < 3; ++rounds) {
       if (const NumberWord* const next = word()) {
         if (next->role != NumberRole::kGroup && next->role != NumberRole::kPart) return;
+        // "a third coffee" is one more, "a third of a cake" is not
+        if (number.article && !stands_alone_in_group(*next) && !is_word("of", 1)) return;
         number.value *= next->value;
         number.article = false;
         ++at_;

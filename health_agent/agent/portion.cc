@@ -52,10 +52,30 @@ Portion portion_of(const FoodDraft& draft) {
 
 }  // namespace
 
+bool lacks_whole(const FoodDraft& draft) {
+  const double slice = draft.food->grams_of("slice");
+  const double piece = draft.food->grams_of("piece");
+  return draft.whole && draft.quantity.unit == nullptr && slice > 0 && piece <= 1.2 * slice &&
+         draft.food->grams_of("roll") <= 0;
+}
+
 std::optional<ParsedFood> weigh(const FoodDraft& draft) {
   const NutritionFacts& facts = *draft.food;
   const Portion portion = portion_of(draft);
-  const double grams = portion.quantity * portion.grams_each * draft.quantity.size;
+  double grams = portion.quantity * portion.grams_each * draft.quantity.size;
+  double quantity = portion.quantity;
+  std::string_view unit = portion.unit;
+  if (draft.kcal) {
+    const double kcal = *draft.kcal * (draft.kcal_each ? draft.quantity.count.value_or(1) : 1);
+    const bool said = draft.quantity.is_said();
+    // Energy without an amount tells the amount; a weightless food has none to tell.
+    if (!(kcal > 0) || facts.kcal <= 0) return std::nullopt;
+    grams = kcal / facts.kcal * 100;
+    if (!said) {
+      quantity = std::round(grams);
+      unit = "g";
+    }
+  }
   const double most = facts.density > 0 ? kMostPouredGrams : kMostGrams;
   if (!std::isfinite(grams) || grams < kLeastGrams || grams > most) return std::nullopt;
   const double share = grams / 100;
@@ -63,8 +83,13 @@ std::optional<ParsedFood> weigh(const FoodDraft& draft) {
   parsed.grams = grams;
   parsed.as_written = draft.as_written;
   parsed.food.name = draft.name;
-  parsed.food.quantity = std::round(portion.quantity * 1e6) / 1e6;
-  parsed.food.unit = portion.unit;
+  parsed.stance = draft.stance;
+  parsed.meal = draft.meal;
+  parsed.moment = draft.moment;
+  parsed.past = draft.past;
+  parsed.present = draft.present;
+  parsed.food.quantity = std::round(quantity * 1e6) / 1e6;
+  parsed.food.unit = unit;
   parsed.food.calories = tenth(facts.kcal * share);
   parsed.food.protein = tenth(facts.protein * share);
   parsed.food.carbs = tenth(facts.carbs * share);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -15,9 +16,23 @@ struct FoodDraft {
   std::string_view name;
   Quantity quantity;
   bool plural = false;
-  bool splash = false;  ///< Goes into a drink: `coffee with milk`.
-  std::string as_written;
+  bool splash = false;           ///< Goes into a drink: `coffee with milk`.
+  bool whole = false;            ///< All or a part of a whole one: `a third of a cake`.
+  std::optional<double> kcal{};  ///< As said: it wins over the table.
+  bool kcal_each = false;        ///< `kcal` is for one.
+  std::string as_written{};      ///< The user's words where they say more than the table.
+  Stance stance = Stance::kEaten;
+  bool past = false;     ///< A verb in the past says that it was eaten.
+  bool present = false;  ///< A verb in the present does.
+  bool have = false;     ///< `I have`: eaten only with a meal or a time.
+  bool eat = false;      ///< `I eat`: likewise, or with an amount.
+  std::string_view meal{};
+  Moment moment{};
+  std::size_t sentence = 0;  ///< Which one of the message.
 };
+
+/// Whether the amount cannot be told: part of a whole whose weight the table lacks.
+[[nodiscard]] bool lacks_whole(const FoodDraft& draft);
 
 /// Weighs the draft. Empty when nobody eats that much or that little.
 [[nodiscard]] std::optional<ParsedFood> weigh(const FoodDraft& draft);

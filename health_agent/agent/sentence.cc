@@ -6,112 +6,280 @@
 namespace health_agent::agent {
 namespace {
 
-/// "is a banana healthy", without its question mark
-bool begins_a_question(const Token* first) {
-  static constexpr std::array<std::string_view, 6> kVerbs{"is",   "are",   "do",
-                                                          "does", "would", "should"};
-  return first != nullptr && std::ranges::find(kVerbs, first->text) != kVerbs.end();
+template <std::size_t N>
+bool is_one_of(std::string_view word, const std::array<std::string_view, N>& words) {
+  return std::ranges::find(words, word) != words.end();
 }
 
-std::string_view meal_of(WordRole role) {
-  switch (role) {
-    case WordRole::kBreakfast:
-    case WordRole::kMorning:
-      return "breakfast";
-    case WordRole::kLunch:
-    case WordRole::kNoon:
-      return "lunch";
-    case WordRole::kDinner:
-    case WordRole::kEvening:
-      return "dinner";
-    default:
-      return "snack";
-  }
+/// "is a banana healthy", without its question mark
+bool begins_a_question(std::string_view first, std::string_view second) {
+  static constexpr std::array<std::string_view, 14> kVerbs{"is",     "are", "do",  "does",  "would",
+                                                           "should", "did", "can", "could", "shall",
+                                                           "will",   "may", "has", "am"};
+  const bool inverted = (first == "have" || first == "had") && (second == "i" || second == "we");
+  return is_one_of(first, kVerbs) || inverted;
 }
 
 }  // namespace
 
-Sentence::Sentence(const Token* first, bool question_mark)
-    : doubtful_(question_mark || begins_a_question(first)) {}
+std::string_view Sentence::text(std::size_t at) const {
+  return at < tokens_.size() && tokens_[at].kind == TokenKind::kWord
+             ? std::string_view{tokens_[at].text}
+             : std::string_view{};
+}
 
-void Sentence::hear(const Token& word, WordRole role, std::size_t at) {
-  switch (role) {
-    case WordRole::kChat:
-      chat_ = true;
-      break;
-    case WordRole::kAside:
-      aside_ = true;
-      break;
-    case WordRole::kAsk:
-      // "I had a pizza, how much is that" does not begin as a question.
-      asks_first_ = asks_first_ || !spoke_;
-      break;
-    case WordRole::kWish:
-      wish_ = true;
-      break;
-    case WordRole::kEat:
-    case WordRole::kEating:
-      hear_eating(role, at);
-      break;
-    case WordRole::kNegate:
-      denied_ = true;
-      denied_at_ = at;
-      break;
-    case WordRole::kBreakfast:
-    case WordRole::kLunch:
-    case WordRole::kDinner:
-    case WordRole::kSnack:
-      hear_meal(meal_of(role));
-      break;
-    case WordRole::kMorning:
-    case WordRole::kNoon:
-    case WordRole::kEvening:
-      hear_time(role);
-      break;
-    case WordRole::kYesterday:
-      yesterday_ = true;
-      break;
-    default:
-      break;
+void Sentence::begin(std::size_t at) {
+  end_clause();
+  if (!keeps_) {
+    me_ = Who::kNobody;
+    has_verb_ = false;
+    verb_ = Stance::kEaten;
+    present_ = false;
   }
-  last_was_last_ = word.text == "last";
+  hypothetical_ = false;
+  asks_first_ = false;
+  spoke_ = false;
+  doubtful_ = is_question(at) || begins_a_question(text(at), text(at + 1));
+  const bool have_i =
+      (text(at) == "have" || text(at) == "had") && begins_a_question(text(at), text(at + 1));
+  if (have_i) hear_question(at);
+}
+
+/// Whether the sentence that begins at `at` ends with a question mark.
+bool Sentence::is_question(std::size_t at) const {
+  while (at < tokens_.size() && tokens_[at].kind != TokenKind::kBreak)
+    ++at;
+  return at < tokens_.size() && tokens_[at].text == "?";
 }
 
 void Sentence::end_clause() noexcept {
+  end_predicate();
   denied_ = false;
   chat_ = false;
   aside_ = false;
 }
 
-bool Sentence::eaten() const noexcept {
-  if (asks_first_) return false;
-  return ate_ || !(wish_ || doubtful_);
+void Sentence::end_predicate() noexcept {
+  fresh_ = true;
+  said_since_fresh_ = false;
+  ++separators_;
 }
 
-void Sentence::hear_meal(std::string_view meal) {
-  aside_ = false;
-  if (meal_.empty()) {
-    meal_ = meal;
-  } else if (meal_ != meal) {
-    several_meals_ = true;
+bool Sentence::begins_predicate() const noexcept {
+  return !said_since_fresh_ && (fresh_ || (me_ != Who::kNobody && !has_verb_));
+}
+
+void Sentence::hear(std::size_t at, WordRole role) {
+  hear_short_will(at);
+  switch (role) {
+    case WordRole::kI:
+      if (me_ == Who::kOther && !has_verb_ && text(at - 1) == "and") return hear_subject(Who::kUs);
+      // "treated myself", "for me"
+      if (text(at) == "myself") return;
+      return hear_subject(Who::kMe);
+    case WordRole::kWe:
+      if (text(at) != "us") hear_subject(Who::kUs);
+      return;
+    case WordRole::kPerson:
+      return hear_person(at);
+    case WordRole::kChat:
+      chat_ = true;
+      // "going to eat", "need to eat"
+      if (text(at + 1) == "to" && text(at + 2) != "the") hear_verb(Stance::kPlanned);
+      return;
+    case WordRole::kGlue:
+      if (text(at) == "about" && text(at + 1) == "to") hear_verb(Stance::kPlanned);
+      return;
+    case WordRole::kAside:
+      aside_ = true;
+      return;
+    case WordRole::kAsk:
+      return hear_question(at);
+    case WordRole::kWish:
+      return hear_wish(at);
+    case WordRole::kHabit:
+      if (at > 0 && text(at - 1) == "as") return;
+      hypothetical_ = true;
+      modal_ = Stance::kHabit;
+      modal_at_ = separators_;
+      return;
+    case WordRole::kEat:
+    case WordRole::kEating:
+    case WordRole::kLog:
+      return hear_eating(at, role);
+    case WordRole::kBuy:
+      if (at > 0 && (text(at - 1) == "store" || text(at - 1) == "shop")) return;
+      if (begins_predicate() || !said_since_fresh_) hear_verb(Stance::kBought);
+      return;
+    case WordRole::kMake:
+      return hear_made(at);
+    case WordRole::kLike:
+      if (begins_predicate()) hear_verb(Stance::kLiked);
+      return;
+    case WordRole::kOther:
+      if (begins_predicate()) hear_verb(Stance::kUnclear);
+      return;
+    case WordRole::kNegate:
+      return hear_negation(at);
+    case WordRole::kBreakfast:
+    case WordRole::kLunch:
+    case WordRole::kDinner:
+    case WordRole::kSnack:
+      aside_ = false;
+      return;
+    default:
+      return;
   }
 }
 
-void Sentence::hear_time(WordRole role) {
-  if (meal_by_time_.empty()) meal_by_time_ = meal_of(role);
-  if (role == WordRole::kEvening && last_was_last_) yesterday_ = true;
+void Sentence::hear_subject(Who who) {
+  me_ = who;
+  has_verb_ = false;
+  verb_ = Stance::kEaten;
+  present_ = false;
+  fresh_ = true;
+  said_since_fresh_ = false;
+  denied_ = false;
+  keeps_ = false;
+  if (hypothetical_ && modal_at_ != separators_) hypothetical_ = false;
 }
 
-void Sentence::hear_eating(WordRole role, std::size_t at) {
-  spoke_ = true;
-  // "did not eat" stays denied, "no time, so I had" does not.
-  if (denied_ && denied_at_ + 1 < at) denied_ = false;
-  if (!denied_) {
-    ate_ = ate_ || role == WordRole::kEat;
-    eating_ = true;
+/// The word that leads a person in: the `with` of "with my wife".
+std::string_view Sentence::before_person(std::size_t at) const {
+  static constexpr std::array<std::string_view, 11> kDeterminers{
+      "my", "the", "our", "a", "his", "her", "their", "your", "little", "old", "best"};
+  while (at > 0) {
+    --at;
+    if (!is_one_of(text(at), kDeterminers)) return text(at);
   }
+  return {};
+}
+
+bool Sentence::is_recipient(std::size_t at) const {
+  return before_person(at) == "for";
+}
+
+void Sentence::hear_person(std::size_t at) {
+  static constexpr std::array<std::string_view, 12> kLeads{
+      "with", "from", "at", "by", "to", "like", "of", "than", "near", "for", "without", "w"};
+  if (tokens_[at].possessive || is_one_of(before_person(at), kLeads)) return;
+  if (me_ == Who::kMe && !has_verb_ && before_person(at) == "and") return hear_subject(Who::kUs);
+  if (has_verb_ && !fresh_) return;
+  hear_subject(Who::kOther);
+}
+
+/// "I'll", "she'd": something that is not done
+void Sentence::hear_short_will(std::size_t at) {
+  const std::string_view word = text(at);
+  const bool apostrophe = tokens_[at].apostrophe && !tokens_[at].possessive;
+  const bool ill = word == "ill" && role_of(text(at + 1)) == WordRole::kEating;
+  if (!ill && !(apostrophe && (word.ends_with("ll") || word.ends_with('d')))) return;
+  hear_subject(word == "ill" || word == "id" ? Who::kMe : Who::kOther);
+  hear_verb(Stance::kPlanned);
+}
+
+void Sentence::hear_verb(Stance stance) {
+  const bool chained = has_verb_ && !fresh_;
+  if (chained && (verb_ == Stance::kPlanned || verb_ == Stance::kDenied)) return;
+  if (hypothetical_ && modal_at_ != separators_) hypothetical_ = false;
+  has_verb_ = true;
+  verb_ = stance;
+  present_ = false;
+  fresh_ = false;
+  keeps_ = false;
+}
+
+void Sentence::hear_eating(std::size_t at, WordRole role) {
+  const bool was_fresh = fresh_;
+  const bool denies = denied_ && denied_at_ + 1 == at;
+  if (denied_ && !denies && was_fresh) denied_ = false;
   chat_ = false;
   aside_ = false;
+  if (role == WordRole::kLog && !denied_ && verb_ != Stance::kDenied) {
+    has_verb_ = false;
+    hypothetical_ = false;
+    asks_first_ = false;
+    doubtful_ = false;
+    me_ = Who::kNobody;
+  }
+  // "had to", "have to"
+  const bool must = text(at + 1) == "to" && role != WordRole::kLog;
+  hear_verb(denies ? Stance::kDenied : must ? Stance::kPlanned : Stance::kEaten);
+  if (denies) denied_ = false;
+  if (verb_ != Stance::kEaten) return;
+  present_ = role == WordRole::kEating;
+  have_ = text(at) == "have" || text(at) == "has";
+  eat_ = text(at) == "eat" || text(at) == "eats" || text(at) == "drink" || text(at) == "drinks";
+  ate_ = true;
+  spoke_ = true;
+}
+
+void Sentence::hear_wish(std::size_t at) {
+  static constexpr std::array<std::string_view, 7> kConditions{
+      "if", "when", "whenever", "whether", "suppose", "imagine", "when"};
+  wished_ = true;
+  if (is_one_of(text(at), kConditions)) {
+    hypothetical_ = true;
+    modal_ = Stance::kPlanned;
+    modal_at_ = separators_;
+    return;
+  }
+  if (text(at) == "later" && at > 0) return;
+  hear_verb(Stance::kPlanned);
+}
+
+void Sentence::hear_question(std::size_t at) {
+  if (text(at) == "what" && text(at + 1) == "a") return;  // "what a great lunch"
+  // "I had a pizza, how much is that" does not begin as a question.
+  if (spoke_) return;
+  asks_first_ = true;
+  asked_ = true;
+}
+
+void Sentence::hear_negation(std::size_t at) {
+  static constexpr std::array<std::string_view, 12> kOfVerbs{"didnt",   "dont",  "doesnt", "havent",
+                                                             "hasnt",   "hadnt", "never",  "cant",
+                                                             "couldnt", "wont",  "cannot", "didn"};
+  if (is_one_of(text(at), kOfVerbs)) {
+    has_verb_ = false;
+    return hear_verb(Stance::kDenied);
+  }
+  denied_ = true;
+  denied_at_ = at;
+}
+
+/// "I cooked rice", "made pasta"; but not the "cooked rice" of a list, nor "homemade"
+void Sentence::hear_made(std::size_t at) {
+  static constexpr std::array<std::string_view, 10> kAlwaysVerbs{
+      "made",     "make",    "makes",    "making",  "cook",
+      "prepared", "prepare", "prepping", "prepped", "fixed"};
+  const bool own = at > 0 && (text(at - 1) == "home" || text(at - 1) == "hand" ||
+                              text(at - 1) == "self" || text(at - 1) == "store");
+  if (own) return;
+  const bool verb = is_one_of(text(at), kAlwaysVerbs);
+  const bool after_had = has_verb_ && !fresh_ && !said_since_fresh_ && verb;
+  const bool first = begins_predicate() && (me_ != Who::kNobody || verb || amount_follows(at + 1));
+  const bool has_subject = me_ != Who::kNobody && !has_verb_;
+  if (after_had || (first && (verb || has_subject || amount_follows(at + 1))))
+    hear_verb(Stance::kMade);
+}
+
+bool Sentence::amount_follows(std::size_t at) const {
+  static constexpr std::array<std::string_view, 8> kAmounts{"a",   "an",  "some",  "my",
+                                                            "the", "two", "three", "four"};
+  return at < tokens_.size() &&
+         (tokens_[at].kind == TokenKind::kNumber || is_one_of(text(at), kAmounts));
+}
+
+Stance Sentence::stance(bool counted) const noexcept {
+  if (me_ == Who::kOther) return Stance::kOthers;
+  if (hypothetical_) return modal_;
+  if (has_verb_ && verb_ != Stance::kEaten) return verb_;
+  if (asks_first_) return Stance::kAsked;
+  if (!has_verb_ && me_ != Who::kNobody) return Stance::kUnclear;
+  if (doubtful_ && (!has_verb_ || present_)) return Stance::kAsked;
+  if (me_ == Who::kUs && counted) return Stance::kShared;
+  return Stance::kEaten;
 }
 
 }  // namespace health_agent::agent

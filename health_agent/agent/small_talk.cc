@@ -59,8 +59,6 @@ std::string small_talk(const AgentRequest& request) {
   if (said.any({"thanks", "thank", "thx", "cheers"}))
     return "You are welcome" + name_of(request) + "! Tell me when you eat again.";
   if (said.any({"bye", "goodbye"})) return "Goodbye" + name_of(request) + "!";
-  if (said.any({"delete", "remove", "undo", "cancel"}))
-    return "I cannot take an entry back from here. " + std::string{kHelp};
   if (said.any({"hi", "hello", "hey", "hiya", "howdy", "greetings", "morning", "evening"}))
     return "Hello" + name_of(request) + "! " + std::string{kHelp};
   if (said.any({"help", "can", "how", "what"})) return std::string{kHelp};

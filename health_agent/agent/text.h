@@ -8,19 +8,32 @@
 
 namespace health_agent::agent {
 
-/// What a token is. Separators say how strongly: a break ends a sentence, a comma an item.
-enum class TokenKind : std::uint8_t { kWord, kNumber, kComma, kBreak, kOpen, kClose, kColon };
+/// What a token is. Separators say how strongly: a break ends a sentence, a comma an item. A clock
+/// is a time in digits: `12:30`.
+enum class TokenKind : std::uint8_t {
+  kWord,
+  kNumber,
+  kClock,
+  kComma,
+  kBreak,
+  kOpen,
+  kClose,
+  kColon
+};
 
 /// One word, number or mark of a message.
 struct Token {
   TokenKind kind = TokenKind::kWord;
   std::string text;  ///< Lower case, accents taken off, at most 64 bytes; valid UTF-8.
   std::string stem;  ///< `text` without its plural: what foods and units are compared by.
-  double value = 0;  ///< Of a number; infinite or NaN where the digits say so.
+  double value = 0;  ///< Of a number, infinite or NaN where the digits say so; of a clock the
+                     ///< second of the day; of `2nd` the 2.
   bool plural = false;
   bool fraction = false;      ///< Written as a fraction: `1/2`, `½`.
   bool range = false;         ///< A number bound to the one before it by a dash: the 3 of `2-3`.
   bool after_hyphen = false;  ///< A word bound to the token before it: `egg` in `2-egg`.
+  bool possessive = false;    ///< Said with `'s`, which `text` lacks.
+  bool apostrophe = false;    ///< Said with an apostrophe within: `i'll`.
 };
 
 /// As much of a message is read: a few thousand words, more than any messenger takes at once.

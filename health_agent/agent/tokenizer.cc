@@ -6,6 +6,8 @@
 #include <limits>
 #include <utility>
 
+#include "health_agent/agent/units.h"
+
 namespace health_agent::agent {
 namespace {
 
@@ -104,7 +106,8 @@ class Lexer {
 
   void step() {
     const auto [c, length] = code_point(text_, at_);
-    if (is_digit(c) || unicode_fraction(c) > 0 || (c == U'.' && is_digit(peek(at_ + 1)))) {
+    if (is_digit(c) || unicode_fraction(c) > 0 || (c == U'.' && is_digit(peek(at_ + 1))) ||
+        is_leading_comma(c)) {
       number();
     } else if (is_letter(c)) {
       word();
@@ -143,9 +146,11 @@ class Lexer {
       case U'.':
         push(TokenKind::kBreak, ".");
         break;
+      case U'?':
+        push(TokenKind::kBreak, "?");
+        break;
       case U';':
       case U'!':
-      case U'?':
       case U'\n':
       case U'|':
       case 0x2022:
@@ -172,7 +177,16 @@ class Lexer {
       case U'&':
       case U'+':
       case U'/':
+        if (c == U'/' && short_with(start)) break;
         push_word(c == U'/' ? "or" : "and");
+        break;
+      case U'@':
+        push_word("at");
+        break;
+      case U'$':
+      case 0xA3:
+      case 0x20AC:
+        money(start);
         break;
       case 0xD7:
       case U'*':
@@ -190,14 +204,66 @@ class Lexer {
     glued_end_ = std::string_view::npos;
   }
 
+  /// "w/o" and "w/", where the w is read already
+  bool short_with(std::size_t slash) {
+    if (glued_end_ != slash || tokens_.empty() || tokens_.back().text != "w") return false;
+    const bool without = (peek(at_) == U'o' || peek(at_) == U'O') && !is_letter(peek(at_ + 1));
+    Token& token = tokens_.back();
+    token.text = without ? "without" : "with";
+    token.stem = token.text;
+    if (without) ++at_;
+    return true;
+  }
+
+  /// "$5", "5 €": a price is no quantity.
+  void money(std::size_t sign) {
+    if (is_digit(peek(at_))) {
+      price_ = true;
+    } else if (!tokens_.empty() && tokens_.back().kind == TokenKind::kNumber &&
+               (glued_end_ == sign || (sign > 0 && glued_end_ == sign - 1))) {
+      tokens_.back().kind = TokenKind::kWord;
+    }
+  }
+
+  /// ",5 l": a decimal whose nought is not written; but not the comma of "eggs ,5 olives"
+  [[nodiscard]] bool is_leading_comma(char32_t c) const {
+    if (c != U',' || digits_at(at_ + 1) == 0 || digits_at(at_ + 1) > 2) return false;
+    if (at_ > 0 && text_[at_ - 1] != ' ' && text_[at_ - 1] != '\n') return false;
+    std::size_t at = at_ + 1 + digits_at(at_ + 1);
+    if (peek(at) == U' ') ++at;
+    Token token;
+    while (is_ascii_letter(peek(at)) && token.text.size() < kMaxWordBytes)
+      token.text.push_back(static_cast<char>(text_[at++] | 0x20));
+    token.stem = stem_of(token.text);
+    const Unit* const unit = find_unit(token);
+    return unit != nullptr && unit->kind != UnitKind::kCount;
+  }
+
+  /// "a.m.": the whole of it is one word
+  [[nodiscard]] std::size_t dotted_half_day() const {
+    const char32_t first = peek(at_) | 0x20U;
+    if ((first != U'a' && first != U'p') || peek(at_ + 1) != U'.') return 0;
+    if ((peek(at_ + 2) | 0x20U) != U'm' || is_letter(peek(at_ + 3))) return 0;
+    return peek(at_ + 3) == U'.' ? 4 : 3;
+  }
+
   void word() {
     const std::size_t start = at_;
+    if (const std::size_t length = dotted_half_day(); length > 0) {
+      push_word((peek(at_) | 0x20U) == U'a' ? "am" : "pm");
+      at_ += length;
+      return;
+    }
     std::string letters;
+    bool has_possessive = false;
+    bool has_apostrophe = false;
     while (at_ < text_.size()) {
       const auto [c, length] = code_point(text_, at_);
       if (is_apostrophe(c) && is_letter(peek(at_ + length))) {
         const bool possessive = (peek(at_ + length) == U's' || peek(at_ + length) == U'S') &&
                                 !is_letter(peek(at_ + length + 1));
+        has_possessive = has_possessive || possessive;
+        has_apostrophe = true;
         at_ += length + (possessive ? 1 : 0);
         continue;
       }
@@ -209,6 +275,8 @@ class Lexer {
     if (letters.empty()) return;
     Token& token = tokens_.emplace_back();
     token.after_hyphen = hyphen_end_ == start;
+    token.possessive = has_possessive;
+    token.apostrophe = has_apostrophe;
     token.stem = stem_of(letters);
     token.plural = letters.size() > 3 && letters.ends_with('s') && !letters.ends_with("ss") &&
                    !letters.ends_with("us");
@@ -230,6 +298,7 @@ class Lexer {
 
   void number() {
     const std::size_t start = at_;
+    if (clock()) return;
     Token token;
     token.kind = TokenKind::kNumber;
     token.range =
@@ -239,6 +308,9 @@ class Lexer {
         (peek(at_) == 0x2044 && is_digit(peek(at_ + 3)))) {
       at_ += peek(at_) == U'/' ? 1 : 3;
       const double below = whole_and_decimals();
+      // "80/20 beef": how lean it is
+      if (below > 0 && token.value >= 50 && token.value + below == 100)
+        token.kind = TokenKind::kWord;
       token.value = below == 0 ? std::numeric_limits<double>::infinity() : token.value / below;
       token.fraction = true;
     } else if (const double part = unicode_fraction(peek(at_)); part > 0) {
@@ -254,12 +326,61 @@ class Lexer {
       token.kind = TokenKind::kWord;
       token.text.push_back('%');
     }
+    if (is_ordinal_ending(at_)) {
+      token.kind = TokenKind::kWord;
+      token.text.append(text_.substr(at_, 2));
+      at_ += 2;
+    }
+    if (std::exchange(price_, false)) token.kind = TokenKind::kWord;
     // "omega-3 egg": part of a name, unless a unit is bound to it ("rice-150g").
     if (hyphen_end_ == start && !token.range && !is_letter(peek(at_)))
       token.kind = TokenKind::kWord;
     token.stem = token.text;
     tokens_.push_back(std::move(token));
     glued_end_ = at_;
+  }
+
+  /// "12:30"; false and nothing taken where there is no time
+  bool clock() {
+    const std::size_t hour_digits = digits_at(at_);
+    const std::size_t colon = at_ + hour_digits;
+    if (hour_digits == 0 || hour_digits > 2 || peek(colon) != U':') return false;
+    if (digits_at(colon + 1) != 2) return false;
+    if (is_letter(peek(colon + 3)) && !is_half_day(colon + 3)) return false;
+    const int hour = digits_value(at_, hour_digits);
+    const int minute = digits_value(colon + 1, 2);
+    if (hour > 24 || minute > 59) return false;
+    Token& token = tokens_.emplace_back();
+    token.kind = TokenKind::kClock;
+    token.value = hour * 3600 + minute * 60;
+    token.text = text_.substr(at_, hour_digits + 3);
+    token.stem = token.text;
+    at_ = colon + 3;
+    negative_ = false;
+    return true;
+  }
+
+  [[nodiscard]] bool is_half_day(std::size_t at) const {
+    const char32_t first = peek(at) | 0x20U;
+    if (first == U'h') return !is_letter(peek(at + 1));
+    return (first == U'a' || first == U'p') &&
+           ((peek(at + 1) | 0x20U) == U'm' || peek(at + 1) == U'.');
+  }
+
+  [[nodiscard]] int digits_value(std::size_t at, std::size_t count) const {
+    int value = 0;
+    for (std::size_t i = 0; i < count; ++i)
+      value = value * 10 + (text_[at + i] - '0');
+    return value;
+  }
+
+  /// The end of "2nd"
+  [[nodiscard]] bool is_ordinal_ending(std::size_t at) const {
+    if (at + 2 > text_.size() || is_letter(peek(at + 2))) return false;
+    const std::array<char, 2> end{static_cast<char>(text_[at] | 0x20),
+                                  static_cast<char>(text_[at + 1] | 0x20)};
+    const std::string_view ending{end.data(), end.size()};
+    return ending == "st" || ending == "nd" || ending == "rd" || ending == "th";
   }
 
   /// `1,000` `1.5` `1,5` `.5` `1e9`; nothing there is 0.
@@ -313,6 +434,7 @@ class Lexer {
   std::size_t glued_end_ = std::string_view::npos;   // where the last word or number ended
   std::size_t hyphen_end_ = std::string_view::npos;  // where a dash glued to it ended
   bool negative_ = false;
+  bool price_ = false;  // a currency's sign stands before the number
   std::vector<Token> tokens_;
 };
 

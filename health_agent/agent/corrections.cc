@@ -1,0 +1,902 @@
+#include "health_agent/agent/corrections.h"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <initializer_list>
+#include <map>
+#include <set>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "health_agent/agent/moment.h"
+#include "health_agent/agent/numbers.h"
+#include "health_agent/agent/phrases.h"
+#include "health_agent/agent/portion.h"
+#include "health_agent/agent/quantity.h"
+#include "health_agent/agent/text.h"
+#include "health_agent/agent/when.h"
+#include "health_agent/agent/words.h"
+
+namespace health_agent::agent {
+namespace {
+
+constexpr std::size_t kNowhere = static_cast<std::size_t>(-1);
+
+/// More or less than this many times what was logged is a slip of the tongue.
+constexpr double kMostTimes = 20;
+constexpr double kMostCaloriesOfOne = 3'000;
+
+using WordList = std::initializer_list<std::string_view>;
+
+/// The words of a message, and where they end.
+class Words {
+ public:
+  explicit Words(std::span<const Token> tokens) : tokens_(tokens) {}
+
+  [[nodiscard]] std::span<const Token> tokens() const noexcept { return tokens_; }
+  [[nodiscard]] std::size_t size() const noexcept { return tokens_.size(); }
+  [[nodiscard]] std::string_view at(std::size_t index) const {
+    return index < tokens_.size() && tokens_[index].kind == TokenKind::kWord
+               ? std::string_view{tokens_[index].text}
+               : std::string_view{};
+  }
+  [[nodiscard]] bool is(std::size_t index, WordList words) const {
+    const std::string_view word = at(index);
+    return !word.empty() && std::ranges::find(words, word) != words.end();
+  }
+  [[nodiscard]] bool ends_clause(std::size_t index) const {
+    return index >= tokens_.size() || tokens_[index].kind == TokenKind::kComma ||
+           tokens_[index].kind == TokenKind::kBreak;
+  }
+  [[nodiscard]] std::size_t find(WordList words, std::size_t from = 0) const {
+    for (std::size_t i = from; i < tokens_.size(); ++i)
+      if (is(i, words)) return i;
+    return kNowhere;
+  }
+  [[nodiscard]] bool has_number(std::size_t from, std::size_t to) const {
+    for (std::size_t i = from; i < std::min(to, tokens_.size()); ++i)
+      if (const SpokenNumber number = number_at(tokens_, i); number.tokens > 0 && !number.article)
+        return true;
+    return false;
+  }
+
+ private:
+  std::span<const Token> tokens_;
+};
+
+/// Something that was said about an entry: a food, an amount, a meal, a time.
+struct Description {
+  std::vector<std::string> stems;  ///< Of the food's name.
+  std::string name;                ///< The food in the user's words.
+  FoodMatch food{};                ///< When the table has it.
+  std::optional<double> count{};
+  bool article = false;
+  bool the = false;  ///< `the 2 eggs`, not `2 eggs`
+  const Unit* unit = nullptr;
+  double size = 1;
+  std::optional<double> kcal{};
+  std::string_view meal{};
+  Moment moment{};
+  bool pronoun = false;  ///< It, that, the last one.
+  bool all = false;
+  bool unread = false;  ///< There were words that say nothing here.
+
+  [[nodiscard]] bool has_amount() const noexcept { return (count && !article) || unit != nullptr; }
+  [[nodiscard]] bool has_place() const noexcept { return !meal.empty() || moment != Moment{}; }
+};
+
+/// Reads `tokens[from, to)`.
+class DescriptionReader {
+ public:
+  DescriptionReader(const Words& words, const NutritionTable& table, std::size_t from,
+                    std::size_t to)
+      : words_(words),
+        tokens_(words.tokens().first(std::min(to, words.size()))),
+        table_(table),
+        at_(from) {}
+
+  Description read() {
+    while (at_ < tokens_.size())
+      step();
+    return std::move(said_);
+  }
+
+ private:
+  void step() {
+    if (tokens_[at_].kind != TokenKind::kWord && tokens_[at_].kind != TokenKind::kNumber) {
+      ++at_;
+      return;
+    }
+    if (const MomentMatch match = moment_at(tokens_, at_); match.tokens > 0) {
+      add_to(said_.moment, match.moment);
+      // "yesterday's pizza"
+      if (tokens_[at_].text == "yesterday") said_.moment.days_ago = 1;
+      at_ += match.tokens;
+    } else if (!meal() && !energy() && !food() && !number() && !unit()) {
+      word();
+    }
+  }
+
+  bool meal() {
+    const WordRole role = role_of(words_.at(at_));
+    const std::string_view meal = role == WordRole::kBreakfast ? "breakfast"
+                                  : role == WordRole::kLunch   ? "lunch"
+                                  : role == WordRole::kDinner  ? "dinner"
+                                  : role == WordRole::kSnack   ? "snack"
+                                                               : "";
+    if (meal.empty()) return false;
+    said_.meal = meal;
+    ++at_;
+    return true;
+  }
+
+  bool energy() {
+    const SpokenNumber number = number_at(tokens_, at_);
+    if (number.tokens == 0) return false;
+    if (!words_.is(at_ + number.tokens, {"kcal", "calories", "calorie", "cal", "cals"}))
+      return false;
+    said_.kcal = number.value;
+    at_ += number.tokens + 1;
+    return true;
+  }
+
+  bool food() {
+    const FoodMatch match = table_.longest_match(tokens_, at_);
+    if (match.tokens == 0 || tokens_[at_].kind != TokenKind::kWord) return false;
+    if (said_.food.tokens == 0) said_.food = match;
+    for (std::size_t i = 0; i < match.tokens; ++i)
+      add_name(at_ + i);
+    at_ += match.tokens;
+    return true;
+  }
+
+  bool number() {
+    const SpokenNumber number = number_at(tokens_, at_);
+    if (number.tokens == 0) return false;
+    if (said_.count && !said_.article) said_.unread = said_.unread || !number.article;
+    if (!said_.count || said_.article) {
+      said_.the = at_ > 0 && words_.at(at_ - 1) == "the";
+      said_.count = number.value;
+      said_.article = number.article;
+    }
+    at_ += number.tokens;
+    return true;
+  }
+
+  bool unit() {
+    const UnitMatch match = unit_at(tokens_, at_);
+    if (match.unit == nullptr || !said_.count || said_.unit != nullptr) return false;
+    said_.unit = match.unit;
+    at_ += match.tokens;
+    return true;
+  }
+
+  void word() {
+    const std::size_t here = at_++;
+    if (words_.is(here, {"it", "that", "this", "them", "those", "last", "latest", "previous", "one",
+                         "entry", "these"})) {
+      said_.pronoun = true;
+    } else if (words_.is(here, {"back"})) {
+      return;
+    } else if (words_.is(here, {"all", "everything", "entries", "meals"})) {
+      said_.all = true;
+    } else if (role_of(words_.at(here)) == WordRole::kUnknown ||
+               role_of(words_.at(here)) == WordRole::kDescribes) {
+      add_name(here);
+    } else if (const double size = size_factor(role_of(words_.at(here))); size != 1) {
+      said_.size = size;
+      said_.unread = true;
+    }
+  }
+
+  void add_name(std::size_t at) {
+    if (tokens_[at].text == "food" || said_.stems.size() > 8) return;
+    said_.stems.push_back(tokens_[at].stem);
+    said_.name.append(said_.name.empty() ? "" : " ").append(tokens_[at].text);
+  }
+
+  const Words& words_;
+  std::span<const Token> tokens_;
+  const NutritionTable& table_;
+  std::size_t at_;
+  Description said_;
+};
+
+/// One food of one entry.
+struct Hit {
+  std::size_t entry = 0;
+  std::size_t food = 0;
+  friend bool operator==(const Hit&, const Hit&) = default;
+};
+
+std::string list_foods(const std::vector<Food>& foods) {
+  std::string text;
+  for (const Food& food : foods)
+    text.append(text.empty() ? "" : ", ").append(amount_of(food));
+  return text;
+}
+
+std::string kcal_of(const std::vector<Food>& foods) {
+  return format_number(totals_of(foods).calories) + " kcal";
+}
+
+/// What was logged last, to be searched.
+class Log {
+ public:
+  Log(const AgentRequest& request, const NutritionTable& table)
+      : request_(request), table_(table) {}
+
+  [[nodiscard]] const FoodEntry& entry(std::size_t index) const { return request_.recent[index]; }
+  [[nodiscard]] std::size_t size() const noexcept { return request_.recent.size(); }
+
+  /// The foods that fit, of the newest day that has one.
+  [[nodiscard]] std::vector<Hit> foods(const Description& said) const {
+    std::vector<Hit> hits;
+    for (std::size_t e = 0; e < size(); ++e) {
+      if (!fits_place(entry(e), said)) continue;
+      if (!hits.empty() && day_of(hits.front().entry) != day_of(e)) continue;
+      for (std::size_t f = 0; f < entry(e).foods.size(); ++f)
+        if (fits_name(entry(e).foods[f].name, said)) hits.push_back({e, f});
+    }
+    return hits;
+  }
+
+  /// The entries at that meal and time, of the newest day that has one.
+  [[nodiscard]] std::vector<std::size_t> entries(const Description& said) const {
+    std::vector<std::size_t> found;
+    for (std::size_t e = 0; e < size(); ++e)
+      if (fits_place(entry(e), said) && (found.empty() || day_of(found.front()) == day_of(e)))
+        found.push_back(e);
+    return found;
+  }
+
+  [[nodiscard]] std::string where(std::size_t index) const {
+    return entry(index).meal_type + day_in_words(days_ago(index), request_);
+  }
+  [[nodiscard]] bool is_today(std::size_t index) const { return days_ago(index) == 0; }
+
+ private:
+  [[nodiscard]] std::int64_t day_of(std::size_t index) const {
+    return request_.zone.day_of(entry(index).timestamp);
+  }
+  [[nodiscard]] std::int64_t days_ago(std::size_t index) const {
+    return request_.zone.day_of(request_.now) - day_of(index);
+  }
+
+  [[nodiscard]] bool fits_place(const FoodEntry& entry, const Description& said) const {
+    if (!said.meal.empty() && entry.meal_type != said.meal) return false;
+    if (!said.moment.has_day() && !said.moment.has_time()) return true;
+    const PlacedMeal placed =
+        place_in_time(said.moment, entry.meal_type, true, request_.now, request_.zone);
+    if (placed.doubt != TimeDoubt::kNone) return false;
+    if (said.moment.part != DayPart::kNone && said.meal.empty() &&
+        entry.meal_type != meal_of(said.moment.part))
+      return false;
+    return request_.zone.day_of(entry.timestamp) == request_.zone.day_of(placed.timestamp);
+  }
+
+  [[nodiscard]] bool fits_name(std::string_view name, const Description& said) const {
+    if (said.stems.empty()) return true;
+    const std::vector<Token> tokens = tokenize(name);
+    const bool has_all = std::ranges::all_of(said.stems, [&](const std::string& stem) {
+      return std::ranges::find(tokens, stem, &Token::stem) != tokens.end();
+    });
+    if (has_all) return true;
+    const FoodMatch match = table_.longest_match(tokens, 0);
+    return said.food.food != nullptr && match.tokens == tokens.size() &&
+           match.food == said.food.food;
+  }
+
+  const AgentRequest& request_;
+  const NutritionTable& table_;
+};
+
+/// The food with another amount in the same unit.
+Food scaled(const Food& food, double times) {
+  const auto part = [&](const std::optional<double>& value) {
+    return value ? std::optional{std::round(*value * times * 10) / 10} : value;
+  };
+  Food made = food;
+  made.quantity = std::round(food.quantity * times * 1e6) / 1e6;
+  made.calories = std::round(food.calories * times * 10) / 10;
+  made.protein = part(food.protein);
+  made.carbs = part(food.carbs);
+  made.fat = part(food.fat);
+  return made;
+}
+
+class Corrector {
+ public:
+  Corrector(const AgentRequest& request, const NutritionTable& table)
+      : request_(request),
+        table_(table),
+        tokens_(tokenize(request.message)),
+        words_(tokens_),
+        log_(request, table) {}
+
+  std::optional<AgentReply> run() {
+    at_ = first_word();
+    if (is_undo()) return undo();
+    if (const std::size_t target = deletes(at_); target > 0) return remove(at_ + target);
+    if (changes()) return change();
+    if (remarks()) return remark();
+    if (changes_in_passing())
+      return ask(
+          "Please send what is to be changed or deleted in a message of its own. What is it?");
+    return std::nullopt;
+  }
+
+ private:
+  // --- what is asked for ---
+
+  /// Past "please", "oops", "can you".
+  [[nodiscard]] std::size_t first_word() const {
+    std::size_t at = 0;
+    while (at < words_.size() &&
+           (tokens_[at].kind == TokenKind::kComma || tokens_[at].kind == TokenKind::kBreak ||
+            words_.is(at, {"please", "pls",  "plz",      "oops", "sorry", "hey",  "hi",     "ok",
+                           "okay",   "can",  "could",    "you",  "would", "i",    "want",   "need",
+                           "to",     "wait", "no",       "just", "id",    "like", "whoops", "ah",
+                           "oh",     "lets", "actually", "then", "now",   "nope", "um"})))
+      ++at;
+    return at;
+  }
+
+  [[nodiscard]] bool is_undo() const {
+    if (words_.is(at_, {"undo", "revert", "restore", "redo"})) return true;
+    if (words_.is(at_, {"scratch", "revoke"}) && words_.is(at_ + 1, {"that", "this", "it", "the"}))
+      return true;
+    if (words_.is(at_, {"take", "bring"}) &&
+        (words_.is(at_ + 1, {"back"}) || words_.is(at_ + 2, {"back"})))
+      return true;
+    return words_.size() <= 3 && (words_.is(at_, {"nevermind"}) ||
+                                  (words_.is(at_, {"never"}) && words_.is(at_ + 1, {"mind"})));
+  }
+
+  /// How many words the order to delete takes at `at`; 0 when there is none.
+  [[nodiscard]] std::size_t deletes(std::size_t at) const {
+    if (words_.is(at, {"delete", "remove", "cancel", "erase", "unlog", "discard", "del", "rm"}))
+      return 1;
+    if (words_.is(at, {"get"}) && words_.is(at + 1, {"rid"})) return 3;
+    if (words_.is(at, {"take"}) && words_.is(at + 1, {"off", "out", "away"})) return 2;
+    if (words_.is(at, {"take"}) && words_.find({"off", "out"}, at) != kNowhere) return 1;
+    const bool rest = words_.is(
+        at + 1, {"that", "it", "the", "all", "everything", "my", "about", "this", "last"});
+    return words_.is(at, {"clear", "forget", "drop"}) && rest ? 1 : 0;
+  }
+
+  [[nodiscard]] bool changes() const {
+    if (words_.ends_clause(at_ + 1)) return words_.is(at_, {"edit", "change"});
+    if (words_.is(at_, {"change", "correct", "edit", "update", "adjust", "modify", "fix", "replace",
+                        "swap", "switch", "move", "rename"}))
+      return true;
+    if (words_.is(at_, {"set"})) return words_.find({"to"}, at_) != kNowhere;
+    return words_.is(at_, {"make"}) &&
+           words_.is(at_ + 1, {"it", "that", "them", "those", "this", "the", "my"});
+  }
+
+  /// "it was 200 g, not 100", "I meant 3 eggs", "no, 3 eggs", "not 2 eggs but 3"
+  [[nodiscard]] bool remarks() const {
+    if (words_.find({"meant"}) != kNowhere) return true;
+    const std::size_t should = words_.find({"should"});
+    if (should != kNowhere &&
+        (words_.is(should + 1, {"be", "say"}) ||
+         (words_.is(should + 1, {"have"}) && words_.is(should + 2, {"been"}))))
+      return words_.is(should > 0 ? should - 1 : should,
+                       {"it", "that", "this", "they", "those", "there", "should"}) ||
+             fits_something(0, should);
+    if (old_amount() != kNowhere) return true;
+    const bool it = words_.is(at_, {"it", "that", "they", "those", "this"}) &&
+                    words_.is(at_ + 1, {"was", "were", "is", "wasnt", "are"});
+    const bool not_first = words_.is(at_, {"not"}) && words_.has_number(at_ + 1, at_ + 3);
+    const bool corrected =
+        at_ > 0 && said_before(at_, {"actually", "no", "sorry", "oops", "wait", "whoops", "nope"});
+    if (!it && !not_first && !corrected) return false;
+    const Description said = describe(at_, words_.size());
+    if (said.name.empty())
+      return (said.has_amount() || said.kcal || (it && said.has_place())) && !said.all;
+    // A food that was logged that day is corrected, another is logged.
+    return said.has_amount() && !log_.foods(only_name(said)).empty();
+  }
+
+  [[nodiscard]] bool said_before(std::size_t end, WordList words) const {
+    for (std::size_t i = 0; i < end; ++i)
+      if (words_.is(i, words)) return true;
+    return words_.is(0, words);
+  }
+
+  [[nodiscard]] bool fits_something(std::size_t from, std::size_t to) const {
+    const Description said = describe(from, to);
+    return !said.name.empty() && !log_.foods(only_name(said)).empty();
+  }
+
+  /// The `not` of "200 g, not 100".
+  [[nodiscard]] std::size_t old_amount() const {
+    for (std::size_t i = 0; i < words_.size(); ++i) {
+      const std::size_t number = words_.is(i, {"not"})                 ? i + 1
+                                 : words_.is(i, {"instead", "rather"}) ? i + 2
+                                                                       : kNowhere;
+      if (number == kNowhere) continue;
+      const SpokenNumber old = number_at(tokens_, number);
+      if (old.tokens > 0 && !old.article && words_.has_number(0, i)) return i;
+    }
+    return kNowhere;
+  }
+
+  /// "had toast, delete the eggs"
+  [[nodiscard]] bool changes_in_passing() const {
+    for (std::size_t i = 1; i < words_.size(); ++i) {
+      const bool begins = tokens_[i - 1].kind == TokenKind::kComma ||
+                          tokens_[i - 1].kind == TokenKind::kBreak ||
+                          words_.is(i - 1, {"and", "please", "then", "but", "you", "to"});
+      if (begins && words_.is(i, {"delete", "remove", "undo", "erase", "unlog"})) return true;
+    }
+    return false;
+  }
+
+  // --- undo ---
+
+  AgentReply undo() {
+    const Description said = describe(at_ + 1, words_.size());
+    if (!said.name.empty() && words_.is(at_, {"undo", "scratch", "take"})) return remove(at_ + 1);
+    return undo_last();
+  }
+
+  AgentReply undo_last() {
+    if (request_.undo.empty())
+      return ask("There is nothing that I could take back. What should be changed?");
+    AgentReply reply;
+    reply.text = "Taken back:";
+    for (const FoodChange& change : request_.undo)
+      reply.text.append("\n- ").append(taken_back(change));
+    reply.changes = request_.undo;
+    return reply;
+  }
+
+  [[nodiscard]] std::string taken_back(const FoodChange& change) const {
+    const auto found = std::ranges::find(request_.recent, change.entry_id, &FoodEntry::id);
+    if (change.after && (change.restores || found == request_.recent.end()))
+      return change.after->meal_type + ", logged again: " + list_foods(change.after->foods) + ", " +
+             kcal_of(change.after->foods);
+    if (found == request_.recent.end()) return "an entry, deleted";
+    const std::string old = list_foods(found->foods) + ", " + kcal_of(found->foods);
+    if (!change.after) return found->meal_type + ", deleted: " + old;
+    return change.after->meal_type + ": from " + old + " to " + list_foods(change.after->foods) +
+           ", " + kcal_of(change.after->foods);
+  }
+
+  // --- deleting ---
+
+  AgentReply remove(std::size_t from) {
+    const std::vector<Description> items = items_from(from);
+    const bool names =
+        std::ranges::any_of(items, [](const auto& item) { return !item.name.empty(); });
+    if (!names) return remove_entry(items.empty() ? Description{} : items.front());
+    std::map<std::size_t, std::set<std::size_t>> gone;
+    std::map<std::size_t, std::map<std::size_t, double>> less;
+    for (const Description& item : items) {
+      if (item.name.empty()) continue;
+      const std::vector<Hit> hits = narrowed(log_.foods(item), item);
+      if (hits.size() != 1) return ask_which(item, hits);
+      const Food& food = request_.recent[hits[0].entry].foods[hits[0].food];
+      const double rest = item.count ? food.quantity - *item.count : 0;
+      const bool a_part = item.count && same_unit(food, item) && rest > 1e-9;
+      const bool odd = item.count && !item.article && (!same_unit(food, item) || rest < -1e-9);
+      if (odd || (a_part && item.the) || item.unread) return ask_which(item, hits);
+      if (a_part) {
+        less[hits[0].entry][hits[0].food] = rest / food.quantity;
+      } else {
+        gone[hits[0].entry].insert(hits[0].food);
+      }
+    }
+    return without(gone, less);
+  }
+
+  /// The foods said one after the other; a meal or time at the end is that of all.
+  [[nodiscard]] std::vector<Description> items_from(std::size_t from) const {
+    std::vector<Description> items;
+    std::size_t begin = from;
+    for (std::size_t i = from; i <= words_.size(); ++i) {
+      const bool name_goes_on =
+          words_.is(i, {"and"}) && i > begin &&
+          table_.longest_match(tokens_, begin_of_name(begin)).tokens > i - begin_of_name(begin);
+      if (!words_.ends_clause(i) && !(words_.is(i, {"and"}) && !name_goes_on)) continue;
+      Description item = describe(begin, i);
+      if (i > begin) items.push_back(std::move(item));
+      begin = i + 1;
+    }
+    if (items.empty()) return items;
+    const Description& last = items.back();
+    for (Description& item : items)
+      if (!item.has_place()) {
+        item.meal = last.meal;
+        item.moment = last.moment;
+      }
+    return items;
+  }
+
+  [[nodiscard]] std::size_t begin_of_name(std::size_t at) const {
+    while (words_.is(at, {"the", "my", "a", "an", "that"}))
+      ++at;
+    return at;
+  }
+
+  AgentReply remove_entry(const Description& said) {
+    if (said.all || said.unread || (said.has_amount() && !said.pronoun))
+      return ask("What should I delete? Please name the food or the meal.");
+    std::size_t index = 0;
+    if (said.has_place()) {
+      const std::vector<std::size_t> found = log_.entries(said);
+      if (found.size() != 1) return ask_entry(found);
+      index = found.front();
+    } else if (!said.pronoun) {
+      return ask("What should I delete? Please name the food or the meal.");
+    } else if (!request_.undo.empty()) {
+      // What was logged last is taken back as a whole; after another change "that" is in doubt.
+      const bool logged_last = std::ranges::none_of(
+          request_.undo, [](const FoodChange& c) { return c.after.has_value(); });
+      if (logged_last) return undo_last();
+      return ask("Do you mean the last change? Then say \"undo\", or else name the food.");
+    }
+    if (log_.size() == 0) return ask("You have logged nothing that I could delete. What is it?");
+    std::map<std::size_t, std::set<std::size_t>> gone;
+    for (std::size_t food = 0; food < log_.entry(index).foods.size(); ++food)
+      gone[index].insert(food);
+    return without(gone, {});
+  }
+
+  AgentReply without(const std::map<std::size_t, std::set<std::size_t>>& gone,
+                     const std::map<std::size_t, std::map<std::size_t, double>>& less) {
+    std::set<std::size_t> touched;
+    for (const auto& [entry, foods] : gone)
+      touched.insert(entry);
+    for (const auto& [entry, foods] : less)
+      touched.insert(entry);
+    AgentReply reply;
+    for (const std::size_t index : touched) {
+      const FoodEntry& before = log_.entry(index);
+      FoodEntry after = before;
+      after.foods.clear();
+      std::vector<Food> deleted;
+      for (std::size_t food = 0; food < before.foods.size(); ++food) {
+        if (gone.contains(index) && gone.at(index).contains(food)) {
+          deleted.push_back(before.foods[food]);
+        } else if (less.contains(index) && less.at(index).contains(food)) {
+          const Food rest = scaled(before.foods[food], less.at(index).at(food));
+          say_changed(reply, index, before.foods[food], rest);
+          after.foods.push_back(rest);
+        } else {
+          after.foods.push_back(before.foods[food]);
+        }
+      }
+      if (!deleted.empty())
+        say(reply, "Deleted from " + log_.where(index) + ": " + list_foods(deleted) + ", " +
+                       kcal_of(deleted) + ".");
+      add_change(reply, index, std::move(after));
+    }
+    return with_today(std::move(reply));
+  }
+
+  // --- changing ---
+
+  AgentReply change() {
+    std::size_t from = at_ + 1;
+    const bool swaps = words_.is(at_, {"replace", "swap", "switch"});
+    const bool makes = words_.is(at_, {"make"});
+    std::size_t middle = kNowhere;
+    for (std::size_t i = from; i < words_.size() && middle == kNowhere; ++i)
+      if (tokens_[i].kind == TokenKind::kColon || words_.is(i, {"to", "into", "as"}) ||
+          (swaps && words_.is(i, {"with", "for", "by"})))
+        middle = i;
+    if (middle == kNowhere && (makes || words_.is(at_, {"correct", "fix", "change", "edit"})))
+      middle = end_of_target(from);
+    else if (middle != kNowhere)
+      ++middle;
+    if (middle == kNowhere || middle >= words_.size())
+      return ask("What should I change, and to what? For example \"change the eggs to 3\".");
+    Description target = describe(from, middle);
+    std::optional<Description> old;
+    // "change the eggs from 2 to 3"
+    if (target.has_amount()) old = target;
+    return apply(target, describe(middle, words_.size()), old);
+  }
+
+  /// Where the "3" of "make the eggs 3" begins.
+  [[nodiscard]] std::size_t end_of_target(std::size_t from) const {
+    for (std::size_t i = from; i < words_.size(); ++i) {
+      const SpokenNumber number = number_at(tokens_, i);
+      if ((number.tokens > 0 && !number.article) || moment_at(tokens_, i).tokens > 0) return i;
+      if (i > from && role_of(words_.at(i)) >= WordRole::kBreakfast &&
+          role_of(words_.at(i)) <= WordRole::kSnack)
+        return i;
+    }
+    return words_.is(from, {"it", "that", "them", "this"}) && from + 1 < words_.size() ? from + 1
+                                                                                       : kNowhere;
+  }
+
+  AgentReply remark() {
+    std::size_t from = at_;
+    std::size_t to = words_.size();
+    if (const std::size_t meant = words_.find({"meant"}); meant != kNowhere) from = meant + 1;
+    std::optional<Description> old = old_said();
+    if (const std::size_t should = words_.find({"should"}); should != kNowhere) {
+      const Description target = describe(at_, should);
+      if (!target.name.empty()) return apply(target, describe(should + 2, to), old);
+      from = should + 2;
+    }
+    if (words_.is(from, {"not", "wasnt"}) ||
+        (words_.is(from, {"it", "that"}) && words_.is(from + 1, {"wasnt"}))) {
+      // "not 2 eggs but 3"
+      std::size_t middle = words_.find({"but"}, from);
+      for (std::size_t i = from + 1; middle == kNowhere && i < words_.size(); ++i)
+        if (words_.ends_clause(i)) middle = i;
+      if (middle == kNowhere || middle + 1 >= words_.size())
+        return ask("What was it then, and how much?");
+      old = describe(from, middle);
+      from = middle + 1;
+    } else if (const std::size_t not_at = old_place(); not_at != kNowhere) {
+      to = not_at;
+    }
+    const Description said = describe(from, to);
+    Description target = only_name(said);
+    if (target.name.empty() && old) target = only_name(*old);
+    Description value = said;
+    if (!log_.foods(target).empty() && !said.name.empty()) {
+      value.food = {};
+      value.name.clear();
+    } else if (!said.name.empty()) {
+      // "I meant toast", "it was toast, not bread": the food itself is another one
+      const bool meant = words_.find({"meant"}) != kNowhere;
+      if (!meant && !(old && !old->name.empty())) return ask_which(said, {});
+      target = old ? only_name(*old) : Description{};
+    }
+    if (target.name.empty()) target.pronoun = true;
+    return apply(target, value, old);
+  }
+
+  [[nodiscard]] std::size_t old_place() const {
+    if (const std::size_t number = old_amount(); number != kNowhere) return number;
+    return words_.find({"not"}, at_);
+  }
+
+  /// The "not 100" of a remark.
+  [[nodiscard]] std::optional<Description> old_said() const {
+    const std::size_t at = old_place();
+    if (at == kNowhere || at == at_) return std::nullopt;
+    return describe(at + 1, words_.size());
+  }
+
+  static Description only_name(const Description& said) {
+    Description name;
+    name.stems = said.stems;
+    name.name = said.name;
+    name.food = said.food;
+    return name;
+  }
+
+  AgentReply apply(Description target, const Description& value,
+                   const std::optional<Description>& old) {
+    target.meal = value.has_amount() || value.kcal || !value.name.empty() ? target.meal : "";
+    const bool amount = value.has_amount() || value.kcal;
+    const bool other_food = !value.name.empty();
+    if (value.unread || (other_food && value.food.food == nullptr))
+      return ask("I did not understand \"" + request_text() +
+                 "\". What should I change, and to how much?");
+    if (!amount && !other_food) {
+      if (!value.has_place()) return ask("To what should I change it? Please say how much.");
+      return move(target, value);
+    }
+    const std::vector<Hit> hits = targets(target, old);
+    if (hits.size() != 1) return ask_which(target, hits);
+    const Food& before = log_.entry(hits[0].entry).foods[hits[0].food];
+    const std::optional<Food> after = changed(before, value);
+    const bool odd =
+        after && after->calories > kMostCaloriesOfOne && after->calories > before.calories;
+    if (!after || odd)
+      return ask("You have " + amount_of(before) +
+                 " logged, and I am not sure what it should be. How much was it?");
+    return replace(hits[0], *after);
+  }
+
+  [[nodiscard]] std::string request_text() const {
+    return request_.message.size() <= 100 && is_plain() ? request_.message : "that";
+  }
+  [[nodiscard]] bool is_plain() const {
+    return std::ranges::all_of(request_.message, [](char c) { return c >= 0x20 && c < 0x7F; });
+  }
+
+  /// The foods that "the eggs" or "it" mean.
+  [[nodiscard]] std::vector<Hit> targets(const Description& target,
+                                         const std::optional<Description>& old) const {
+    if (log_.size() == 0) return {};
+    if (!target.name.empty()) return narrowed(log_.foods(target), old ? *old : Description{});
+    std::vector<Hit> hits;
+    const std::vector<std::size_t> entries =
+        target.has_place() ? log_.entries(target) : std::vector<std::size_t>{0};
+    for (const std::size_t entry : entries)
+      for (std::size_t food = 0; food < log_.entry(entry).foods.size(); ++food)
+        hits.push_back({entry, food});
+    return narrowed(std::move(hits), old ? *old : Description{});
+  }
+
+  /// Of several those that have the amount that was said; all of them when none has it.
+  [[nodiscard]] std::vector<Hit> narrowed(std::vector<Hit> hits, const Description& said) const {
+    if (hits.size() < 2 || !said.count || said.article) return hits;
+    std::vector<Hit> exact;
+    for (const Hit& hit : hits) {
+      const Food& food = log_.entry(hit.entry).foods[hit.food];
+      if (std::fabs(food.quantity - *said.count) < 1e-6 && same_unit(food, said))
+        exact.push_back(hit);
+    }
+    return exact.empty() ? hits : exact;
+  }
+
+  static bool same_unit(const Food& food, const Description& said) {
+    return said.unit == nullptr || food.unit == said.unit->name;
+  }
+
+  /// The food as it is from now on; nothing when that cannot be told.
+  [[nodiscard]] std::optional<Food> changed(const Food& before, const Description& value) const {
+    if (value.food.food != nullptr && !is_same(before, value)) return weighed(value.food, value);
+    if (value.kcal) {
+      if (!(before.calories > 0) || !(*value.kcal > 0)) return std::nullopt;
+      Food made = scaled(before, *value.kcal / before.calories);
+      made.quantity = before.quantity;
+      made.calories = std::round(*value.kcal * 10) / 10;
+      return *value.kcal / before.calories <= kMostTimes ? std::optional{made} : std::nullopt;
+    }
+    if (!value.count) return std::nullopt;
+    if (same_unit(before, value)) {
+      const double times = before.quantity > 0 ? *value.count / before.quantity : 0;
+      if (!(times >= 1 / kMostTimes) || times > kMostTimes) return std::nullopt;
+      return scaled(before, times);
+    }
+    const std::vector<Token> name = tokenize(before.name);
+    const FoodMatch match = table_.longest_match(name, 0);
+    if (match.tokens == 0 || match.tokens != name.size()) return std::nullopt;
+    return weighed(match, value);
+  }
+
+  [[nodiscard]] bool is_same(const Food& before, const Description& value) const {
+    const std::vector<Token> name = tokenize(before.name);
+    const FoodMatch match = table_.longest_match(name, 0);
+    return match.food == value.food.food && match.tokens == name.size();
+  }
+
+  static std::optional<Food> weighed(const FoodMatch& match, const Description& value) {
+    FoodDraft draft;
+    draft.food = match.food;
+    draft.name = match.name;
+    draft.quantity.count = value.count;
+    draft.quantity.article = value.article;
+    draft.quantity.unit = value.unit;
+    draft.kcal = value.kcal;
+    const std::optional<ParsedFood> made = weigh(draft);
+    return made ? std::optional{made->food} : std::nullopt;
+  }
+
+  AgentReply replace(const Hit& hit, const Food& after) {
+    AgentReply reply;
+    FoodEntry entry = log_.entry(hit.entry);
+    say_changed(reply, hit.entry, entry.foods[hit.food], after);
+    entry.foods[hit.food] = after;
+    add_change(reply, hit.entry, std::move(entry));
+    return with_today(std::move(reply));
+  }
+
+  /// To another meal or another time.
+  AgentReply move(const Description& target, const Description& value) {
+    std::size_t index = 0;
+    if (log_.size() == 0) return ask_which(target, {});
+    if (!target.name.empty()) {
+      const std::vector<Hit> hits = log_.foods(target);
+      if (hits.size() != 1) return ask_which(target, hits);
+      index = hits[0].entry;
+      if (log_.entry(index).foods.size() > 1)
+        return ask(
+            "It is logged together with other foods: " + list_foods(log_.entry(index).foods) +
+            ". Should I move all of them? Then say \"move it\".");
+    }
+    FoodEntry entry = log_.entry(index);
+    const PlacedMeal placed =
+        place_in_time(value.moment, value.meal, true, request_.now, request_.zone);
+    if (placed.doubt != TimeDoubt::kNone)
+      return ask("When was it? Please say the day and the time.");
+    if (value.moment != Moment{}) entry.timestamp = placed.timestamp;
+    if (!value.meal.empty() || value.moment.has_time()) entry.meal_type = placed.meal;
+    AgentReply reply;
+    const std::int64_t days =
+        request_.zone.day_of(request_.now) - request_.zone.day_of(entry.timestamp);
+    say(reply, "Moved from " + log_.where(index) + " to " + entry.meal_type +
+                   day_in_words(days, request_) + ": " + list_foods(entry.foods) + ", " +
+                   kcal_of(entry.foods) + ".");
+    add_change(reply, index, std::move(entry));
+    return reply;
+  }
+
+  // --- answers ---
+
+  void add_change(AgentReply& reply, std::size_t index, FoodEntry after) {
+    const FoodEntry& before = log_.entry(index);
+    if (log_.is_today(index))
+      today_ += totals_of(after.foods).calories - totals_of(before.foods).calories;
+    FoodChange change;
+    change.entry_id = before.id;
+    if (!after.foods.empty()) change.after = std::move(after);
+    reply.changes.push_back(std::move(change));
+  }
+
+  static void say(AgentReply& reply, const std::string& text) {
+    if (!reply.text.empty()) reply.text += "\n";
+    reply.text += text;
+  }
+
+  void say_changed(AgentReply& reply, std::size_t index, const Food& before, const Food& after) {
+    say(reply, "Changed in " + log_.where(index) + ": " + amount_of(before) + " (" +
+                   format_number(before.calories) + " kcal) to " + amount_of(after) + " (" +
+                   format_number(after.calories) + " kcal).");
+  }
+
+  AgentReply with_today(AgentReply reply) const {
+    if (request_.today && today_ != 0)
+      reply.text.append(" Today: ")
+          .append(format_number(std::max(0.0, request_.today->calories + today_)))
+          .append(" kcal.");
+    return reply;
+  }
+
+  static AgentReply ask(std::string question) {
+    AgentReply reply;
+    reply.text = std::move(question);
+    return reply;
+  }
+
+  [[nodiscard]] AgentReply ask_which(const Description& said, const std::vector<Hit>& hits) const {
+    if (hits.empty())
+      return ask(
+          (said.name.empty() ? "I found nothing to change" : "I found no \"" + said.name + "\"") +
+          " among what you logged last. Which food do you mean?");
+    std::string text = "I changed nothing yet. Which one do you mean, and how much of it?";
+    for (const Hit& hit : hits)
+      text.append("\n- ")
+          .append(log_.where(hit.entry))
+          .append(": ")
+          .append(amount_of(log_.entry(hit.entry).foods[hit.food]));
+    return ask(std::move(text));
+  }
+
+  [[nodiscard]] AgentReply ask_entry(const std::vector<std::size_t>& entries) const {
+    if (entries.empty()) return ask("I found no such meal among what you logged last. Which one?");
+    std::string text = "There are several. Which one do you mean?";
+    for (const std::size_t index : entries)
+      text.append("\n- ")
+          .append(log_.where(index))
+          .append(": ")
+          .append(list_foods(log_.entry(index).foods));
+    return ask(std::move(text));
+  }
+
+  [[nodiscard]] Description describe(std::size_t from, std::size_t to) const {
+    return DescriptionReader{words_, table_, from, to}.read();
+  }
+
+  const AgentRequest& request_;
+  const NutritionTable& table_;
+  std::vector<Token> tokens_;
+  Words words_;
+  Log log_;
+  std::size_t at_ = 0;
+  double today_ = 0;  // how much more the day has
+};
+
+}  // namespace
+
+std::optional<AgentReply> correct(const AgentRequest& request, const NutritionTable& table) {
+  return Corrector{request, table}.run();
+}
+
+}  // namespace health_agent::agent

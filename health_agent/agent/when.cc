@@ -1,0 +1,188 @@
+#include "health_agent/agent/when.h"
+
+#include <optional>
+
+#include "health_agent/time.h"
+
+namespace health_agent::agent {
+namespace {
+
+constexpr int kHour = 3600;
+constexpr int kHalfDay = 12 * kHour;
+constexpr int kNightEnds = 4 * kHour;
+/// A clock that is a little fast is no plan.
+constexpr std::int64_t kTolerance = 15 * 60;
+
+int usual_clock(DayPart part, std::string_view meal) {
+  if (meal == "breakfast" || (meal.empty() && part == DayPart::kMorning)) return 8 * kHour;
+  if (meal == "lunch" || (meal.empty() && part == DayPart::kNoon)) return 12 * kHour + kHour / 2;
+  if (meal == "dinner" || (meal.empty() && part == DayPart::kEvening)) return 19 * kHour;
+  switch (part) {
+    case DayPart::kMorning:
+      return 10 * kHour;
+    case DayPart::kNoon:
+      return kHalfDay;
+    case DayPart::kAfternoon:
+      return 15 * kHour + kHour / 2;
+    case DayPart::kEvening:
+      return 19 * kHour;
+    case DayPart::kNight:
+      return 21 * kHour;
+    case DayPart::kNone:
+      break;
+  }
+  return -1;
+}
+
+/// The first second of a part of the day: before it, that part is still to come.
+int begin_of(DayPart part) {
+  switch (part) {
+    case DayPart::kNoon:
+      return 11 * kHour;
+    case DayPart::kAfternoon:
+      return kHalfDay;
+    case DayPart::kEvening:
+      return 16 * kHour;
+    case DayPart::kNight:
+      return 18 * kHour;
+    default:
+      return 0;
+  }
+}
+
+class Placer {
+ public:
+  Placer(const Moment& moment, std::string_view meal, bool past, std::int64_t now,
+         const TimeZone& zone)
+      : moment_(moment),
+        meal_(meal),
+        past_(past),
+        now_(now),
+        zone_(zone),
+        today_(zone.day_of(now)),
+        second_(zone.second_of_day(now)) {}
+
+  PlacedMeal place() {
+    if (moment_.unclear) return doubt(TimeDoubt::kDay);
+    if (moment_.seconds_ago) return at(now_ - *moment_.seconds_ago);
+    const std::optional<std::int64_t> day = day_of_moment();
+    if (!day) return doubt(weekday_doubt_ ? TimeDoubt::kWeekday : TimeDoubt::kDay);
+    if (*day > today_) return doubt(TimeDoubt::kFuture);
+    if (today_ - *day > 366) return doubt(TimeDoubt::kDay);
+    if (moment_.clock) return at_clock(*day);
+    return at_part(*day);
+  }
+
+ private:
+  PlacedMeal doubt(TimeDoubt why) {
+    PlacedMeal placed;
+    placed.timestamp = now_;
+    placed.meal = meal_;
+    placed.doubt = why;
+    return placed;
+  }
+
+  PlacedMeal at(std::int64_t timestamp) {
+    PlacedMeal placed;
+    placed.timestamp = timestamp < now_ ? timestamp : now_;
+    placed.days_ago = today_ - zone_.day_of(placed.timestamp);
+    placed.meal = meal_;
+    if (meal_.empty() && !moment_.clock) placed.meal = meal_of(moment_.part);
+    if (placed.meal.empty()) placed.meal = usual_meal(zone_.second_of_day(placed.timestamp));
+    return placed;
+  }
+
+  std::optional<std::int64_t> day_of_moment() {
+    if (moment_.weekday) {
+      const auto weekday = static_cast<int>((today_ % 7 + 10) % 7);  // 1970-01-01 was a Thursday
+      const int ago = (weekday - *moment_.weekday + 7) % 7;
+      if (ago > 0) return today_ - ago;
+      if (moment_.last) return today_ - 7;
+      weekday_doubt_ = true;
+      return std::nullopt;
+    }
+    if (moment_.month) return date();
+    return today_ - moment_.days_ago.value_or(0);
+  }
+
+  std::optional<std::int64_t> date() const {
+    const std::string today = format_date(today_);
+    const auto in_year = [&](const std::string& year) {
+      const auto two = [](int value) {
+        return std::string{value < 10 ? "0" : ""} + std::to_string(value);
+      };
+      return parse_date(year + "-" + two(*moment_.month) + "-" + two(*moment_.day_of_month));
+    };
+    if (moment_.year) return in_year(std::to_string(*moment_.year));
+    const std::string year = today.substr(0, 4);
+    const std::optional<std::int64_t> day = in_year(year);
+    if (day && *day <= today_) return day;
+    return in_year(std::to_string(std::stoi(year) - 1));
+  }
+
+  PlacedMeal at_clock(std::int64_t day) {
+    const bool other_day = day != today_;
+    const int clock = half_day(*moment_.clock, other_day);
+    if (clock < 0) return doubt(TimeDoubt::kHalfDay);
+    const std::int64_t timestamp = zone_.at(day, clock);
+    if (timestamp <= now_ + kTolerance) return at(timestamp);
+    const bool day_said = moment_.has_day();
+    if (day_said || !past_) return doubt(TimeDoubt::kFuture);
+    return at(zone_.at(day - 1, clock));
+  }
+
+  /// The second of the day that "at 8" means; -1 when it is not clear.
+  [[nodiscard]] int half_day(int clock, bool other_day) const {
+    const bool late = moment_.part == DayPart::kAfternoon || moment_.part == DayPart::kEvening ||
+                      moment_.part == DayPart::kNight || meal_ == "dinner";
+    if (late && clock >= kHour && clock < kHalfDay &&
+        (moment_.half_day_unsaid || clock > kNightEnds))
+      return clock + kHalfDay;
+    if (!moment_.half_day_unsaid) return clock;
+    if (clock >= kHalfDay) return clock;
+    const bool early = moment_.part == DayPart::kMorning || meal_ == "breakfast";
+    if (early) return clock;
+    if (meal_ == "lunch") return clock < 6 * kHour ? clock + kHalfDay : clock;
+    if (other_day) return clock < 7 * kHour ? clock + kHalfDay : clock;
+    const auto is_past = [&](int second) { return second <= second_ + kTolerance; };
+    if (is_past(clock + kHalfDay)) return clock + kHalfDay;
+    if (clock >= 5 * kHour && is_past(clock)) return clock;
+    // Neither has come today, or only the one in the night.
+    return past_ && clock >= 5 * kHour ? clock + kHalfDay : -1;
+  }
+
+  PlacedMeal at_part(std::int64_t day) {
+    const bool night = second_ < kNightEnds;
+    if (day == today_) {
+      const bool last_evening = night && (meal_ == "dinner" || moment_.part == DayPart::kEvening ||
+                                          moment_.part == DayPart::kNight);
+      if (last_evening) return at(zone_.at(day - 1, usual_clock(moment_.part, meal_)));
+      if (second_ < begin_of(moment_.part)) {
+        if (moment_.has_day() || !past_) return doubt(TimeDoubt::kFuture);
+        return at(zone_.at(day - 1, usual_clock(moment_.part, meal_)));
+      }
+      if (moment_.part == DayPart::kNone) return at(now_);
+      return at(zone_.at(day, usual_clock(moment_.part, meal_)));
+    }
+    const int clock = usual_clock(moment_.part, meal_);
+    return at(zone_.at(day, clock >= 0 ? clock : second_));
+  }
+
+  const Moment& moment_;
+  std::string_view meal_;
+  bool past_;
+  std::int64_t now_;
+  const TimeZone& zone_;
+  std::int64_t today_;
+  int second_;
+  bool weekday_doubt_ = false;
+};
+
+}  // namespace
+
+PlacedMeal place_in_time(const Moment& moment, std::string_view meal, bool past, std::int64_t now,
+                         const TimeZone& zone) {
+  return Placer{moment, meal, past, now, zone}.place();
+}
+
+}  // namespace health_agent::agent
