@@ -24,6 +24,14 @@ struct Answer {
 /// Stores something more in the transaction that stores the answer, whose entries have their ids.
 using AlsoStore = std::function<void(db::Connection& connection, const Answer& answer)>;
 
+/// Which message is answered, for whom it can be edited.
+struct Original {
+  std::string source{};  ///< Names the message among the user's; empty where none can be edited.
+  std::string digest{};  ///< Of its text, as db::Turn::digest.
+  /// The message was edited, and this takes back what its turn had done.
+  std::optional<std::vector<FoodChange>> replaces{};
+};
+
 /// The service's one piece of thinking: a message in, the agent asked, entries stored, an answer
 /// out. The API and every bot call it; it knows of neither. Also the one place where a user's
 /// journey moves on.
@@ -44,7 +52,12 @@ class Coach {
   /// committed together or not at all. `now` is when the message was sent, which may be days ago.
   Answer chat(const std::string& user_id, std::string message,
               std::optional<std::vector<Message>> history, std::int64_t now,
-              const agent::OnText& on_text = {}, const AlsoStore& also = {});
+              const agent::OnText& on_text = {}, const AlsoStore& also = {},
+              const Original& original = {});
+
+  /// Takes the last turn back that logged or changed anything, and says what that was. To call it
+  /// again takes that back. The user is made when new.
+  Answer undo(const std::string& user_id, std::int64_t now, const AlsoStore& also = {});
 
   /// Stores what a user ate, and what `also` does with it. Gives it back with its id.
   FoodEntry log_food(FoodEntry entry, std::int64_t now, const db::Also& also = {});

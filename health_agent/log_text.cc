@@ -32,6 +32,24 @@ constexpr std::array<Range, 14> kUnseen{{{0x0000, 0x001F},
                                          {0xFFF0, 0xFFFB},
                                          {0xE0000, 0x10FFFF}}};
 
+/// What is shown as nothing beside that: spaces, fillers, the joiners, selectors of a variation.
+/// Source: Unicode Character Database, White_Space and Default_Ignorable_Code_Point; U+2800 is the
+/// Braille pattern without dots.
+constexpr std::array<Range, 14> kBlanks{{{0x0020, 0x0020},
+                                         {0x00A0, 0x00A0},
+                                         {0x034F, 0x034F},
+                                         {0x115F, 0x1160},
+                                         {0x1680, 0x1680},
+                                         {0x17B4, 0x17B5},
+                                         {0x180B, 0x180F},
+                                         {0x2000, 0x200D},
+                                         {0x202F, 0x202F},
+                                         {0x205F, 0x205F},
+                                         {0x2800, 0x2800},
+                                         {0x3000, 0x3000},
+                                         {0x3164, 0x3164},
+                                         {0xFE00, 0xFE0F}}};
+
 bool is_unseen(std::uint32_t code) noexcept {
   return std::any_of(kUnseen.begin(), kUnseen.end(), [code](const Range& range) {
     return code >= range.first && code <= range.last;
@@ -90,6 +108,20 @@ void append_escape(std::string& out, std::uint32_t code) {
 
 bool is_plain_ascii(std::string_view text) noexcept {
   return std::all_of(text.begin(), text.end(), [](char c) { return c >= 0x20 && c < 0x7F; });
+}
+
+bool is_blank(std::string_view text) noexcept {
+  while (!text.empty()) {
+    const Decoded next = decode(text);
+    const bool blank =
+        next.size != 0 && (is_unseen(next.code) ||
+                           std::any_of(kBlanks.begin(), kBlanks.end(), [&](const Range& range) {
+                             return next.code >= range.first && next.code <= range.last;
+                           }));
+    if (!blank) return false;
+    text.remove_prefix(next.size);
+  }
+  return true;
 }
 
 std::string printable(std::string_view text) {

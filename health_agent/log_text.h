@@ -12,6 +12,10 @@ namespace health_agent {
 /// Threads: any. Cost: one look at each byte; text of visible ASCII is copied as a whole.
 [[nodiscard]] std::string printable(std::string_view text);
 
+/// Whether a reader sees nothing of it: white space of any script and invisible code points only, or
+/// nothing at all. Bytes that are no UTF-8 are seen.
+[[nodiscard]] bool is_blank(std::string_view text) noexcept;
+
 /// Whether printable() would change nothing, for visible ASCII only: false may be wrong.
 [[nodiscard]] bool is_plain_ascii(std::string_view text) noexcept;
 

@@ -11,6 +11,7 @@
 #include <mutex>
 #include <optional>
 #include <random>
+#include <set>
 #include <span>
 #include <stdexcept>
 #include <stop_token>
@@ -20,8 +21,8 @@
 
 #include "health_agent/bot/backoff.h"
 #include "health_agent/bot/lanes.h"
+#include "health_agent/bot/remembered.h"
 #include "health_agent/bot/responder.h"
-#include "health_agent/bot/strangers.h"
 #include "health_agent/bot/telegram.h"
 #include "health_agent/bot/typing.h"
 #include "health_agent/bot/update.h"
@@ -95,7 +96,7 @@ class Trouble {
 }  // namespace
 
 struct Bot::Impl {
-  Impl(BotOptions given, HttpClient& http, db::Pool& pool, db::Store& store,
+  Impl(BotOptions given, HttpClient& http, db::Pool& pool, db::Store& database_store,
        cache::CachedUsers& users, Coach& coach)
       : options(std::move(given)),
         allowed(options.allowed_ids.begin(), options.allowed_ids.end()),
@@ -103,14 +104,16 @@ struct Bot::Impl {
         holder(new_holder()),
         lease_prefix("telegram:" + std::to_string(bot_id) + ":"),
         lease_name(lease_prefix + (options.webhook ? holder : "poller")),
+        store(&database_store),
         telegram(http, options.api_url, options.token),
         leases(pool, holder, options.lease),
         updates(pool, bot_id, holder),
-        typing([this](std::int64_t chat, const std::stop_token& stop) {
-          telegram.send_typing(chat, stop);
+        typing([this](const Place& place, const std::stop_token& stop) {
+          telegram.send_typing(place, stop);
         }),
-        responder({store, users, coach, updates, telegram, typing}),
-        lanes(options.threads, options.most_pending) {}
+        responder({database_store, users, coach, updates, telegram, typing}),
+        lanes(options.threads, options.most_pending),
+        trouble_pause(options.pause, 60s) {}
 
   void keep();
   void tick();
@@ -121,8 +124,14 @@ struct Bot::Impl {
   void receive();
   std::optional<std::stop_token> wait_for_lease();
   void poll_while_held(const std::stop_token& round);
-  bool poll_once(const std::stop_token& round);
-  bool pass_over(const Polled& polled);
+  /// What a getUpdates brought.
+  enum class Poll {
+    kSome,
+    kNothing,
+    kPassedOver,  ///< what cannot be read
+  };
+  Poll poll_once(const std::stop_token& round);
+  void pass_over(const Polled& polled);
   void learn_name(const std::stop_token& stop);
   milliseconds pause_after(const TelegramError& error);
 
@@ -139,13 +148,15 @@ struct Bot::Impl {
   std::string lease_prefix;
   std::string lease_name;
 
+  db::Store* store;
   Telegram telegram;
   db::Leases leases;
   db::TelegramUpdates updates;
   Typing typing;
   Responder responder;
-  Strangers strangers;
-  std::stop_source give_up;  // sending, too
+  Remembered<std::int64_t> strangers;
+  Remembered<std::string> albums;  // of which one picture is dealt with
+  std::stop_source give_up;        // sending, too
   std::mutex hand_mutex;
   std::unordered_set<std::int64_t> in_hand;  // ids of updates that wait or run
   Lanes lanes;                               // its jobs use all of the above
@@ -163,7 +174,7 @@ struct Bot::Impl {
   Clock::time_point last_update = Clock::now();
   bool one_by_one = false;
   Trouble trouble;
-  Backoff trouble_pause{1s, 60s};
+  Backoff trouble_pause;
   Backoff idle_pause{200ms, 2s};
 
   // The keeping thread's own.
@@ -199,6 +210,7 @@ void Bot::Impl::tick() {
       find_own();
       if (!cleaned || Clock::now() - *cleaned > kCleanEvery) {
         updates.remove_older_than(unix_now() - kRemember);
+        store->remove_turns_before(unix_now() - kRemember);
         cleaned = Clock::now();
       }
     }
@@ -274,11 +286,13 @@ void Bot::Impl::poll_while_held(const std::stop_token& stop) {
         continue;
       }
       const auto begun = Clock::now();
-      const bool any = poll_once(stop);
-      trouble.over();
-      trouble_pause.reset();
+      const Poll poll = poll_once(stop);
+      if (poll != Poll::kPassedOver) {
+        trouble.over();
+        trouble_pause.reset();
+      }
       // A server that answers "nothing" without having waited must not be asked without end.
-      if (!any && Clock::now() - begun < 1s) {
+      if (poll != Poll::kSome && Clock::now() - begun < 1s) {
         pause = idle_pause.next();
       } else {
         idle_pause.reset();
@@ -298,37 +312,42 @@ void Bot::Impl::poll_while_held(const std::stop_token& stop) {
   }
 }
 
-/// One getUpdates and what follows from it. True when there was something.
-bool Bot::Impl::poll_once(const std::stop_token& stop) {
+/// One getUpdates and what follows from it.
+Bot::Impl::Poll Bot::Impl::poll_once(const std::stop_token& stop) {
   const std::size_t limit = one_by_one ? 1 : std::clamp<std::size_t>(lanes.room(), 1, kMostPolled);
   const Polled polled = telegram.get_updates(offset, limit, options.poll, stop);
   // A process that was stopped for a while must not take what its successor takes.
-  if (!leases.holds(lease_name)) return false;
-  if (!polled.batch.readable) return pass_over(polled);
+  if (!leases.holds(lease_name)) return Poll::kNothing;
+  if (!polled.batch.readable) {
+    pass_over(polled);
+    return Poll::kPassedOver;
+  }
   one_by_one = false;
   const UpdateBatch& batch = polled.batch;
   if (Clock::now() - last_update > kForgetOffset) offset = 0;
-  if (batch.updates.empty()) return false;
+  if (batch.updates.empty()) return Poll::kNothing;
   accept(batch.updates);
+  if (!batch.last_id) throw std::runtime_error("getUpdates gave only updates without an id");
   last_update = Clock::now();
-  if (!batch.last_id) return false;  // nothing in it can be confirmed
+  // One that gives what was confirmed gives it again and again.
+  const bool further = *batch.last_id >= offset;
   offset = *batch.last_id + 1;
-  return true;
+  return further ? Poll::kSome : Poll::kNothing;
 }
 
 /// An answer that cannot be read: the updates are fetched one by one until the bad one is alone,
-/// and that one is confirmed unread. False when even its id cannot be found.
-bool Bot::Impl::pass_over(const Polled& polled) {
+/// and that one is confirmed unread. Throws when that leads nowhere.
+void Bot::Impl::pass_over(const Polled& polled) {
   if (!one_by_one) {
     one_by_one = true;
-    return true;
+    return;
   }
-  one_by_one = false;
   count({});
-  if (!polled.first_id) throw std::runtime_error("getUpdates gave an answer that cannot be read");
+  if (!polled.first_id || *polled.first_id < offset)
+    throw std::runtime_error("getUpdates gave an answer that cannot be read");
+  one_by_one = false;
   service_log.error("the bot: update {} cannot be read and is passed over", *polled.first_id);
   offset = *polled.first_id + 1;
-  return true;
 }
 
 void Bot::Impl::learn_name(const std::stop_token& stop) {
@@ -338,8 +357,14 @@ void Bot::Impl::learn_name(const std::stop_token& stop) {
   }
   std::string name = telegram.get_me(kGetMeTimeout, stop);
   if (name.empty()) name = "?";  // no command is for a name that nobody can have
-  const std::lock_guard lock{mutex};
+  std::unique_lock lock{mutex};
   user_name = std::move(name);
+  lock.unlock();
+  try {
+    telegram.set_my_commands(commands(), kGetMeTimeout, stop);
+  } catch (const std::exception& error) {
+    service_log.warn("the bot: the menu of its commands stays as it is: {}", error.what());
+  }
 }
 
 milliseconds Bot::Impl::pause_after(const TelegramError& error) {
@@ -363,24 +388,37 @@ milliseconds Bot::Impl::pause_after(const TelegramError& error) {
 }
 
 void Bot::Impl::accept(std::span<const Update> batch) {
+  const std::int64_t now = unix_now();
   std::vector<db::TelegramUpdate> wanted;
+  std::set<std::string> begun;  // albums
   for (const Update& update : batch) {
     if (!is_for_us(update)) continue;
+    // Of an album one picture has the caption, or one is answered that there is none.
+    if (!update.album.empty()) {
+      const bool first = begun.insert(update.album).second && !albums.knows(update.album);
+      if (!first && update.kind == UpdateKind::kOther) continue;
+    }
     db::TelegramUpdate row;
     row.update_id = update.update_id;
     row.chat_id = update.chat_id;
     row.sender_id = update.sender_id;
     row.kind = word(update.kind);
     row.content = update.text;
+    row.said_at = update.date == 0 ? now : std::min(update.date, now);
+    row.message_id = update.message_id;
+    row.thread_id = update.thread_id;
     wanted.push_back(std::move(row));
   }
   // First of all: should this fail, the whole batch comes again.
-  const std::vector<std::int64_t> fresh = updates.record(wanted, unix_now());
+  const std::vector<std::int64_t> fresh = updates.record(wanted, now);
+  for (const std::string& album : begun)
+    albums.first_time(album);
   for (const Update& update : batch) {
     if (is_stranger(update)) {
       if (strangers.first_time(update.sender_id)) {
-        lanes.post(update.chat_id, [this, chat = update.chat_id, sender = update.sender_id] {
-          responder.refuse(chat, sender, give_up.get_token());
+        const Place place{update.chat_id, update.thread_id};
+        lanes.post(update.chat_id, [this, place, sender = update.sender_id] {
+          responder.refuse(place, sender, give_up.get_token());
         });
       } else {
         vitals::monitor::UpdateScope{"stranger", user_id_of(update.sender_id)}.succeed();
@@ -401,6 +439,7 @@ bool Bot::Impl::is_for_us(const Update& update) const {
   switch (update.kind) {
     case UpdateKind::kMessage:
     case UpdateKind::kCommand:
+    case UpdateKind::kEdit:
     case UpdateKind::kOther:
       return true;
     case UpdateKind::kGroup:

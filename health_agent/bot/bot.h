@@ -24,6 +24,7 @@ struct BotOptions {
   std::size_t most_pending = 64;            ///< Updates in hand; beyond that none is taken.
   std::chrono::seconds poll{50};            ///< How long Telegram may keep a poll open.
   std::chrono::milliseconds lease{10'000};  ///< A replica that is silent for so long is dead.
+  std::chrono::milliseconds pause{1'000};   ///< After trouble; it grows to a minute.
 };
 
 /// The Telegram bot: takes updates by long polling or by webhook, records each before Telegram may

@@ -8,12 +8,14 @@
 #include <utility>
 
 #include "health_agent/bot/backoff.h"
+#include "health_agent/bot/commands.h"
 #include "health_agent/bot/text.h"
 #include "health_agent/bot/update.h"
 #include "health_agent/bot/waiting.h"
 #include "health_agent/errors.h"
 #include "health_agent/faults.h"
 #include "health_agent/log.h"
+#include "health_agent/log_text.h"
 #include "health_agent/preferences.h"
 #include "health_agent/time.h"
 #include "vitals/monitor/bot.h"
@@ -30,16 +32,21 @@ constexpr std::size_t kMostUnfinished = 1000;
 /// An update that so many processes died with is not tried again.
 constexpr std::int64_t kMostAttempts = 3;
 
-constexpr std::string_view kHelp =
-    "Tell me what you ate, for example \"2 eggs and 150 g of rice for lunch\", and I work out the "
-    "calories and log the meal. You can also just ask.\n\n"
-    "/today - what you have logged today\n"
-    "/forget - forget our conversation (logged meals stay)\n"
-    "/help - this text";
-
 constexpr std::string_view kTextOnly =
-    "I can read text of up to 4,096 characters and nothing else. Please tell me in words what you "
-    "ate.";
+    "I can read text of up to 4,096 characters and the captions of pictures, and nothing else. "
+    "Please tell me in words what you ate.";
+
+constexpr std::string_view kTooLate =
+    "I do not know any more what I had logged for the message that you have edited, so I have "
+    "changed nothing. Please tell me in a new message what is to be changed.";
+
+constexpr std::string_view kTooEarly =
+    "I was still at what you had written before, and have not taken your change in. Please edit "
+    "your message once more.";
+
+constexpr std::string_view kAskForZone =
+    "By the way: in which time zone do you live? Until you tell me, for example with "
+    "/timezone Europe/Berlin, your days end at midnight UTC.";
 
 constexpr std::string_view kPrivateOnly =
     "What you eat is nobody else's business: please write to me in a private chat.";
@@ -63,8 +70,8 @@ class LeftForLater : public std::runtime_error {
 
 /// The words that a row may hold, with static storage.
 std::string_view kind_word(const std::string& kind) noexcept {
-  for (const UpdateKind known :
-       {UpdateKind::kMessage, UpdateKind::kCommand, UpdateKind::kOther, UpdateKind::kGroup}) {
+  for (const UpdateKind known : {UpdateKind::kMessage, UpdateKind::kCommand, UpdateKind::kEdit,
+                                 UpdateKind::kOther, UpdateKind::kGroup}) {
     if (kind == word(known)) return word(known);
   }
   return word(UpdateKind::kIgnored);
@@ -90,6 +97,40 @@ std::string words_for(const std::exception& error, std::string_view request_id) 
   std::string words =
       ours != nullptr ? ours->user_message() : "Something went wrong on my side. Please try again.";
   return words.append("\nRequest id: ").append(request_id);
+}
+
+/// Rows of older versions do not say it.
+std::int64_t said_at(const db::TelegramUpdate& update) {
+  return update.said_at > 0 ? update.said_at : unix_now();
+}
+
+Place place_of(const db::TelegramUpdate& update) {
+  return {update.chat_id, update.thread_id};
+}
+
+std::string source_of(const db::TelegramUpdate& update) {
+  if (update.message_id == 0) return {};
+  return "telegram:" + std::to_string(update.chat_id) + ":" + std::to_string(update.message_id);
+}
+
+/// Tells texts apart, the same in every process: FNV-1a.
+std::string digest_of(std::string_view text) {
+  std::uint64_t sum = 0xcbf29ce484222325U;
+  for (const char c : text)
+    sum = (sum ^ static_cast<unsigned char>(c)) * 0x100000001b3U;
+  return std::to_string(sum) + ":" + std::to_string(text.size());
+}
+
+bool has_zone(const Fields& preferences) {
+  const auto found = preferences.find(std::string{kTimeZonePreference});
+  return found != preferences.end() && found->second != "null";
+}
+
+std::string clock_of(const TimeZone& zone, std::int64_t time) {
+  const int minutes = zone.second_of_day(time) / 60;
+  char text[16];
+  std::snprintf(text, sizeof text, "%02d:%02d", minutes / 60, minutes % 60);
+  return text;
 }
 
 }  // namespace
@@ -139,11 +180,11 @@ void Responder::handle(db::TelegramUpdate update, const std::stop_token& stop) {
   }
 }
 
-void Responder::refuse(std::int64_t chat_id, std::int64_t sender_id, const std::stop_token& stop) {
+void Responder::refuse(const Place& place, std::int64_t sender_id, const std::stop_token& stop) {
   vitals::monitor::UpdateScope scope{"stranger", user_id_of(sender_id)};
   try {
     parts_.telegram.send_message(
-        chat_id,
+        place,
         "This bot is private, and you are not on its list. Your Telegram id is " +
             std::to_string(sender_id) + "; whoever runs the bot can add it.",
         TextFormat::kPlain, stop);
@@ -175,48 +216,111 @@ void Responder::answer(db::TelegramUpdate& update, std::string& said) {
   faults::maybe_fail(faults::Fault::kHandler);
   const std::string user = user_id_of(update.sender_id);
   if (update.attempts >= kMostAttempts) return commit(update, std::string{kGivenUp});
-  if (update.kind == word(UpdateKind::kCommand)) return answer_command(update, user);
+  if (update.kind == word(UpdateKind::kCommand)) return answer_command(update, user, said);
   if (update.kind == word(UpdateKind::kOther)) return commit(update, std::string{kTextOnly});
   if (update.kind == word(UpdateKind::kGroup)) return commit(update, std::string{kPrivateOnly});
+  answer_text(update, user, said);
+}
 
-  const Typing::During typing{parts_.typing, update.chat_id};
-  parts_.coach.chat(user, update.content, std::nullopt, unix_now(), {},
+void Responder::answer_text(db::TelegramUpdate& update, const std::string& user,
+                            std::string& said) {
+  Original original{source_of(update), digest_of(update.content), {}};
+  const std::string_view kEdits = word(UpdateKind::kEdit);
+  if (update.kind == kEdits) {
+    std::optional<db::KeptTurn> earlier = parts_.store.kept_turn(user, original.source);
+    // Telegram calls it an edit, too, when a preview of a link was added.
+    if (earlier && earlier->digest == original.digest) return commit(update, {});
+    if (earlier) {
+      original.replaces = std::move(earlier->undo);
+    } else {
+      switch (parts_.updates.state_of(update.chat_id, update.message_id, kEdits)) {
+        case db::MessageState::kUnknown:
+          return commit(update, std::string{kTooLate});
+        case db::MessageState::kNew:
+          return commit(update, std::string{kTooEarly});
+        case db::MessageState::kDone:
+          break;  // and came to nothing: a command, or the agent had failed
+      }
+    }
+  }
+  // The answer to kAskForZone, which no food is called like.
+  if (update.content.find('/') != std::string::npos && zone_meant(update.content))
+    return commit(update, set_zone(user, update.content, said_at(update)));
+
+  const bool ask = !parts_.store.user_exists(user);
+  const Typing::During typing{parts_.typing, place_of(update)};
+  parts_.coach.chat(
+      user, update.content, std::nullopt, said_at(update), {},
+      [&](db::Connection& connection, const Answer& given) {
+        said = clean_text(given.text);
+        if (is_blank(said)) said = kNothingToSay;
+        if (ask) said.append("\n\n").append(kAskForZone);
+        parts_.updates.set_answer(connection, update.update_id, said);
+      },
+      original);
+  update.answer = said;
+  update.answered = true;
+}
+
+void Responder::undo(db::TelegramUpdate& update, const std::string& user, std::string& said) {
+  parts_.coach.undo(user, said_at(update),
                     [&](db::Connection& connection, const Answer& given) {
                       said = clean_text(given.text);
-                      if (split_message(said).empty()) said = kNothingToSay;
                       parts_.updates.set_answer(connection, update.update_id, said);
                     });
   update.answer = said;
   update.answered = true;
 }
 
-void Responder::answer_command(db::TelegramUpdate& update, const std::string& user) {
+std::string Responder::set_zone(const std::string& user, std::string_view named, std::int64_t now) {
+  if (!parts_.store.user_exists(user)) parts_.coach.welcome(user, now);
+  if (is_blank(named)) {
+    const Fields preferences = parts_.users.preferences(user);
+    return "Your time zone is " + zone_of(preferences).name() +
+           (has_zone(preferences) ? "." : ", since you have not told me yours.") +
+           " To change it, write for example /timezone Europe/Berlin";
+  }
+  const std::optional<TimeZone> zone = zone_meant(named);
+  if (!zone)
+    return "I know no time zone of that name. Write it as continent and city, for example "
+           "/timezone Europe/Berlin or /timezone America/New_York";
+  parts_.users.set_preference(user, kTimeZonePreference, "\"" + zone->name() + "\"");
+  return "Your time zone is " + zone->name() + " now, where it is " + clock_of(*zone, unix_now()) +
+         ". Your days begin and end there.";
+}
+
+void Responder::answer_command(db::TelegramUpdate& update, const std::string& user,
+                               std::string& said) {
   const std::optional<Command> command = read_command(update.content);
   const std::string name = command ? command->name : std::string{};
   if (name == "start") {
-    parts_.coach.welcome(user, unix_now());
-    return commit(update, "Hello! " + std::string{kHelp});
+    parts_.coach.welcome(user, said_at(update));
+    std::string text = "Hello! " + help_text();
+    if (!has_zone(parts_.users.preferences(user))) text.append("\n\n").append(kAskForZone);
+    return commit(update, text);
   }
-  if (name == "today") return commit(update, today(user));
+  if (name == "today") return commit(update, today(user, said_at(update)));
+  if (name == "undo") return undo(update, user, said);
+  if (name == "timezone")
+    return commit(update, set_zone(user, command->arguments, said_at(update)));
   if (name == "forget") {
     if (parts_.store.user_exists(user)) parts_.store.clear_conversation(user);
     return commit(update, "I have forgotten our conversation. What you logged is still there.");
   }
-  if (name == "help") return commit(update, std::string{kHelp});
-  commit(update, "I do not know that command. " + std::string{kHelp});
+  if (name == "help") return commit(update, help_text());
+  commit(update, "I do not know that command. " + help_text());
 }
 
-std::string Responder::today(const std::string& user) {
-  const std::int64_t now = unix_now();
+std::string Responder::today(const std::string& user, std::int64_t said_at) {
   TimeZone zone;
   cache::DaySummary summary;
   if (parts_.store.user_exists(user)) {
     zone = zone_of(parts_.users.preferences(user));
-    summary = parts_.users.food_of_day(user, zone, zone.day_of(now), now);
+    summary = parts_.users.food_of_day(user, zone, zone.day_of(said_at), unix_now());
   }
   if (summary.entries.empty()) return "You have logged nothing today. Tell me what you ate!";
   const Totals& totals = summary.totals;
-  std::string text = "**Today** (" + format_date(zone.day_of(now)) + ", " + zone.name() +
+  std::string text = "**Today** (" + format_date(zone.day_of(said_at)) + ", " + zone.name() +
                      "): " + rounded(totals.calories) + " kcal, protein " +
                      rounded(totals.protein) + " g, carbs " + rounded(totals.carbs) + " g, fat " +
                      rounded(totals.fat) + " g\n";
@@ -262,7 +366,7 @@ void Responder::deliver(const db::TelegramUpdate& update, const std::stop_token&
   const std::vector<std::string> parts = split_message(update.answer);
   const auto sent = static_cast<std::size_t>(std::max<std::int64_t>(0, update.parts_sent));
   for (std::size_t i = sent; i < parts.size(); ++i) {
-    send(update.chat_id, parts[i], stop);
+    send(place_of(update), parts[i], stop);
     if (i + 1 == parts.size()) break;
     try {
       parts_.updates.set_parts_sent(update.update_id, static_cast<std::int64_t>(i + 1));
@@ -272,17 +376,20 @@ void Responder::deliver(const db::TelegramUpdate& update, const std::stop_token&
   }
 }
 
-void Responder::send(std::int64_t chat_id, std::string_view text, const std::stop_token& stop) {
+void Responder::send(Place place, std::string_view text, const std::stop_token& stop) {
   const auto deadline = Clock::now() + kSendFor;
   Backoff backoff{500ms, 30s};
   TextFormat format = TextFormat::kHtml;
   for (;;) {
     std::chrono::milliseconds pause = backoff.next();
     try {
-      return parts_.telegram.send_message(chat_id, text, format, stop);
+      return parts_.telegram.send_message(place, text, format, stop);
     } catch (const TelegramError& error) {
-      if (error.is_about_markup() && format == TextFormat::kHtml) {
-        format = TextFormat::kPlain;
+      // First without markup, then outside of the topic, which may be gone.
+      if (error.is_about_request() && (format == TextFormat::kHtml || place.thread_id != 0)) {
+        access_log.warn("{}; sending it {}", error.what(),
+                        format == TextFormat::kHtml ? "as plain text" : "outside of its topic");
+        if (std::exchange(format, TextFormat::kPlain) == TextFormat::kPlain) place.thread_id = 0;
         continue;
       }
       if (!error.may_pass() || Clock::now() > deadline) throw;

@@ -48,7 +48,7 @@ class Responder {
   void handle(db::TelegramUpdate update, const std::stop_token& stop);
 
   /// Tells somebody who is not on the list so, with one try. Never throws.
-  void refuse(std::int64_t chat_id, std::int64_t sender_id, const std::stop_token& stop);
+  void refuse(const Place& place, std::int64_t sender_id, const std::stop_token& stop);
 
   /// Writes down what is done and could not be written down at the time. Throws DatabaseError.
   void settle();
@@ -60,8 +60,12 @@ class Responder {
   /// The agent's or a command's answer, committed. `said` is what was about to be committed, also
   /// when this throws.
   void answer(db::TelegramUpdate& update, std::string& said);
-  void answer_command(db::TelegramUpdate& update, const std::string& user);
-  std::string today(const std::string& user);
+  /// The same for a text, whether it is new or edited.
+  void answer_text(db::TelegramUpdate& update, const std::string& user, std::string& said);
+  void undo(db::TelegramUpdate& update, const std::string& user, std::string& said);
+  std::string set_zone(const std::string& user, std::string_view named, std::int64_t now);
+  void answer_command(db::TelegramUpdate& update, const std::string& user, std::string& said);
+  std::string today(const std::string& user, std::int64_t said_at);
   void commit(db::TelegramUpdate& update, const std::string& text);
 
   /// Puts an apology in the place of the answer. False when the update is another replica's.
@@ -70,7 +74,7 @@ class Responder {
   bool may_be_mine(std::int64_t update_id);
 
   void deliver(const db::TelegramUpdate& update, const std::stop_token& stop);
-  void send(std::int64_t chat_id, std::string_view text, const std::stop_token& stop);
+  void send(Place place, std::string_view text, const std::stop_token& stop);
   void finish(std::int64_t update_id) noexcept;
 
   Parts parts_;

@@ -25,6 +25,12 @@ std::string dump(const json& value) {
   return value.dump(-1, ' ', false, json::error_handler_t::replace);
 }
 
+json to(const Place& place) {
+  json body = {{"chat_id", place.chat_id}};
+  if (place.thread_id != 0) body["message_thread_id"] = place.thread_id;
+  return body;
+}
+
 }  // namespace
 
 Telegram::Telegram(HttpClient& http, std::string api_url, std::string token)
@@ -102,7 +108,9 @@ bool Telegram::has_webhook(std::chrono::milliseconds timeout, const std::stop_to
 Polled Telegram::get_updates(std::int64_t offset, std::size_t limit, std::chrono::seconds wait,
                              const std::stop_token& stop) {
   constexpr std::string_view kMethod = "getUpdates";
-  json body = {{"limit", limit}, {"timeout", wait.count()}, {"allowed_updates", {"message"}}};
+  json body = {{"limit", limit},
+               {"timeout", wait.count()},
+               {"allowed_updates", {"message", "edited_message"}}};
   if (offset > 0) body["offset"] = offset;
   HttpRequest asked = request(kMethod, dump(body), wait + kGrace);
   asked.max_answer =
@@ -122,9 +130,10 @@ Polled Telegram::get_updates(std::int64_t offset, std::size_t limit, std::chrono
   return polled;
 }
 
-void Telegram::send_message(std::int64_t chat_id, std::string_view text, TextFormat format,
+void Telegram::send_message(const Place& place, std::string_view text, TextFormat format,
                             const std::stop_token& stop) {
-  json body = {{"chat_id", chat_id}, {"link_preview_options", {{"is_disabled", true}}}};
+  json body = to(place);
+  body["link_preview_options"] = {{"is_disabled", true}};
   if (format == TextFormat::kHtml) {
     body["text"] = to_html(text);
     body["parse_mode"] = "HTML";
@@ -134,8 +143,18 @@ void Telegram::send_message(std::int64_t chat_id, std::string_view text, TextFor
   call("sendMessage", dump(body), kSendTimeout, stop);
 }
 
-void Telegram::send_typing(std::int64_t chat_id, const std::stop_token& stop) {
-  call("sendChatAction", dump({{"chat_id", chat_id}, {"action", "typing"}}), kTypingTimeout, stop);
+void Telegram::set_my_commands(std::span<const CommandHelp> commands,
+                               std::chrono::milliseconds timeout, const std::stop_token& stop) {
+  json list = json::array();
+  for (const CommandHelp& command : commands)
+    list.push_back({{"command", command.name}, {"description", command.what}});
+  call("setMyCommands", dump({{"commands", std::move(list)}}), timeout, stop);
+}
+
+void Telegram::send_typing(const Place& place, const std::stop_token& stop) {
+  json body = to(place);
+  body["action"] = "typing";
+  call("sendChatAction", dump(body), kTypingTimeout, stop);
 }
 
 }  // namespace health_agent::bot

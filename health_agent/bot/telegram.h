@@ -3,11 +3,14 @@
 #include <chrono>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <stdexcept>
 #include <stop_token>
 #include <string>
 #include <string_view>
 
+#include "health_agent/bot/commands.h"
+#include "health_agent/bot/place.h"
 #include "health_agent/bot/update.h"
 #include "health_agent/http_client.h"
 
@@ -25,11 +28,9 @@ class TelegramError : public std::runtime_error {
   [[nodiscard]] int code() const noexcept { return code_; }
   /// Zero when it does not say.
   [[nodiscard]] std::chrono::seconds retry_after() const noexcept { return retry_after_; }
-  /// Another try without markup can succeed.
-  [[nodiscard]] bool is_about_markup() const noexcept {
-    return code_ == 400 &&
-           std::string_view{what()}.find("can't parse entities") != std::string_view::npos;
-  }
+  /// It cannot succeed as it was asked. Without markup or outside of the topic it may: Telegram has
+  /// too many words for what it finds wrong with either to know them all.
+  [[nodiscard]] bool is_about_request() const noexcept { return code_ == 400; }
   /// Another try can succeed.
   [[nodiscard]] bool may_pass() const noexcept { return code_ == 429 || code_ >= 500; }
 
@@ -70,11 +71,15 @@ class Telegram {
   [[nodiscard]] Polled get_updates(std::int64_t offset, std::size_t limit,
                                    std::chrono::seconds wait, const std::stop_token& stop);
 
-  void send_message(std::int64_t chat_id, std::string_view text, TextFormat format,
+  void send_message(const Place& place, std::string_view text, TextFormat format,
                     const std::stop_token& stop);
 
+  /// Sets the list of commands that clients show. Source: setMyCommands.
+  void set_my_commands(std::span<const CommandHelp> commands, std::chrono::milliseconds timeout,
+                       const std::stop_token& stop);
+
   /// Shows "typing…" to the chat, for 5 s or until a message comes.
-  void send_typing(std::int64_t chat_id, const std::stop_token& stop);
+  void send_typing(const Place& place, const std::stop_token& stop);
 
  private:
   HttpRequest request(std::string_view method, std::string body,

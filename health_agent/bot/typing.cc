@@ -32,21 +32,21 @@ void Typing::run(const std::stop_token& stop) {
       changed_.wait_until(lock, stop, when, [this, seen = changes_] { return changes_ != seen; });
       continue;
     }
-    const std::int64_t chat = next->first;
+    const Place place = next->first;
     next->second = Clock::now() + pauses_.then;
     lock.unlock();
     try {
-      tell_(chat, stop);
+      tell_(place, stop);
     } catch (const std::exception&) {  // the answer itself is what counts
     }
     lock.lock();
   }
 }
 
-Typing::During::During(Typing& typing, std::int64_t chat_id) : typing_(&typing), chat_id_(chat_id) {
+Typing::During::During(Typing& typing, const Place& place) : typing_(&typing), place_(place) {
   {
     const std::lock_guard lock{typing.mutex_};
-    typing.due_[chat_id] = Clock::now() + typing.pauses_.first;
+    typing.due_[place] = Clock::now() + typing.pauses_.first;
     ++typing.changes_;
   }
   typing.changed_.notify_all();
@@ -55,7 +55,7 @@ Typing::During::During(Typing& typing, std::int64_t chat_id) : typing_(&typing),
 Typing::During::~During() {
   {
     const std::lock_guard lock{typing_->mutex_};
-    typing_->due_.erase(chat_id_);
+    typing_->due_.erase(place_);
     ++typing_->changes_;
   }
   typing_->changed_.notify_all();

@@ -10,6 +10,8 @@
 #include <thread>
 #include <utility>
 
+#include "health_agent/bot/place.h"
+
 namespace health_agent::bot {
 
 /// Tells chats that somebody types, again and again while an answer is being made: first after a
@@ -18,7 +20,7 @@ namespace health_agent::bot {
 class Typing {
  public:
   /// Tells one chat. What it throws is of no account.
-  using Tell = std::function<void(std::int64_t chat_id, const std::stop_token& stop)>;
+  using Tell = std::function<void(const Place& place, const std::stop_token& stop)>;
 
   struct Pauses {
     std::chrono::milliseconds first{300};
@@ -34,14 +36,14 @@ class Typing {
   /// While it lives, the chat is told.
   class [[nodiscard("the chat is told no longer when it is destroyed")]] During {
    public:
-    During(Typing & typing, std::int64_t chat_id);
+    During(Typing & typing, const Place& place);
     ~During();
     During(const During&) = delete;
     During& operator=(const During&) = delete;
 
    private:
     Typing* typing_;
-    std::int64_t chat_id_;
+    Place place_;
   };
 
  private:
@@ -53,7 +55,7 @@ class Typing {
   Pauses pauses_;
   std::mutex mutex_;
   std::condition_variable_any changed_;
-  std::map<std::int64_t, Clock::time_point> due_;  // one entry a chat: its updates go one by one
+  std::map<Place, Clock::time_point> due_;  // one entry a chat: its updates go one by one
   std::uint64_t changes_ = 0;
   std::stop_source stop_;
   std::thread thread_;

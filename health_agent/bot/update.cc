@@ -4,12 +4,17 @@
 #include <charconv>
 #include <nlohmann/json.hpp>
 
+#include "health_agent/log_text.h"
+
 namespace health_agent::bot {
 namespace {
 
 using nlohmann::json;
 
 constexpr std::size_t kMaxCommand = 64;
+constexpr std::size_t kMaxAlbum = 64;
+/// No message is older: 2013-08-14.
+constexpr std::int64_t kFirstDate = 1'376'438'400;
 
 /// Ids are whole numbers that a double holds exactly (documentation of Chat.id and User.id: at most
 /// 52 significant bits).
@@ -28,6 +33,17 @@ std::optional<std::int64_t> id_in(const json& object, const char* field) {
 const json* object_in(const json& object, const char* field) {
   const auto found = object.find(field);
   return found != object.end() && found->is_object() ? &*found : nullptr;
+}
+
+/// The text, or the caption of what is no text. Nothing where one is there and is no string.
+std::optional<std::string> text_of(const json& message) {
+  for (const char* field : {"text", "caption"}) {
+    const auto text = message.find(field);
+    if (text == message.end()) continue;
+    if (!text->is_string()) return std::nullopt;
+    return text->get<std::string>();
+  }
+  return std::string{};
 }
 
 void read_message(const json& message, Update& update) {
@@ -50,9 +66,16 @@ void read_message(const json& message, Update& update) {
     update.kind = UpdateKind::kIgnored;
     return;
   }
-  const auto text = message.find("text");
-  if (text != message.end() && !text->is_string()) return;
-  if (text != message.end()) update.text = text->get_ref<const std::string&>();
+  auto text = text_of(message);
+  if (!text) return;
+  update.text = *std::move(text);
+  update.message_id = id_in(message, "message_id").value_or(0);
+  update.thread_id = id_in(message, "message_thread_id").value_or(0);
+  if (const auto date = id_in(message, "date"); date && *date >= kFirstDate) update.date = *date;
+  if (const auto album = message.find("media_group_id");
+      album != message.end() && album->is_string() &&
+      album->get_ref<const std::string&>().size() <= kMaxAlbum)
+    update.album = album->get<std::string>();
   std::replace(update.text.begin(), update.text.end(), '\0', ' ');  // PostgreSQL takes no NUL
   if (type != chat->end() && *type != "private") {
     update.kind = UpdateKind::kGroup;
@@ -60,11 +83,17 @@ void read_message(const json& message, Update& update) {
   } else if (update.text.size() > kMaxText) {
     update.text.clear();
     update.kind = UpdateKind::kOther;
-  } else if (update.text.find_first_not_of(" \t\r\n") == std::string::npos) {
+  } else if (is_blank(update.text)) {
     update.kind = UpdateKind::kOther;
   } else {
     update.kind = read_command(update.text) ? UpdateKind::kCommand : UpdateKind::kMessage;
   }
+}
+
+/// Of what was edited only texts are of interest.
+UpdateKind kind_of_edit(UpdateKind kind) noexcept {
+  if (kind == UpdateKind::kMessage) return UpdateKind::kEdit;
+  return kind == UpdateKind::kMalformed ? kind : UpdateKind::kIgnored;
 }
 
 Update update_from(const json& element) {
@@ -73,11 +102,13 @@ Update update_from(const json& element) {
   const auto id = id_in(element, "update_id");
   if (!id || *id <= 0) return update;
   update.update_id = *id;
-  const auto message = element.find("message");
+  const bool edited = !element.contains("message") && element.contains("edited_message");
+  const auto message = element.find(edited ? "edited_message" : "message");
   if (message == element.end()) {
     update.kind = UpdateKind::kIgnored;
   } else if (message->is_object()) {
     read_message(*message, update);
+    if (edited) update.kind = kind_of_edit(update.kind);
   }
   return update;
 }
@@ -103,6 +134,8 @@ std::string_view word(UpdateKind kind) noexcept {
       return "message";
     case UpdateKind::kCommand:
       return "command";
+    case UpdateKind::kEdit:
+      return "edit";
     case UpdateKind::kOther:
       return "other";
     case UpdateKind::kGroup:

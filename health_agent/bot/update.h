@@ -17,9 +17,10 @@ inline constexpr std::size_t kMaxText = std::size_t{12} * 1024;
 enum class UpdateKind : std::uint8_t {
   kMessage,  ///< text to talk about
   kCommand,  ///< text that begins with `/`
+  kEdit,     ///< text that was written before, as its sender has changed it now
   kOther,    ///< a photo, a sticker, a voice message, or a text that is too long
   kGroup,    ///< a message in a group
-  kIgnored,  ///< nothing to answer: an edit, a channel's post, another bot, news of a kind unknown
+  kIgnored,  ///< nothing to answer: the edit of a command, a channel's post, another bot, news of a kind unknown
   kMalformed,  ///< not what Telegram's documentation says
 };
 
@@ -32,7 +33,13 @@ struct Update {
   UpdateKind kind = UpdateKind::kMalformed;
   std::int64_t chat_id = 0;
   std::int64_t sender_id = 0;
-  std::string text{};  ///< Valid UTF-8 without NUL.
+  std::string text{};           ///< Valid UTF-8 without NUL; of a photo or the like its caption.
+  std::int64_t message_id = 0;  ///< The message's number in its chat; 0 when it has none.
+  std::int64_t thread_id = 0;   ///< The topic of the chat; 0 when there is none.
+  /// When it was sent, also where it was edited since: Unix seconds by Telegram's clock. 0 when it
+  /// does not say so, or says a time before there was Telegram.
+  std::int64_t date = 0;
+  std::string album{};  ///< The same for pictures that were sent as one; empty for all others.
 };
 
 /// The answer to getUpdates.

@@ -272,7 +272,8 @@ void CachedUsers::change_food(std::string_view user_id, const FoodChange& change
 
 std::vector<FoodEntry> CachedUsers::save_turn(std::string_view user_id, const db::Turn& turn,
                                               const db::Also& also) {
-  if (turn.entries.empty() && turn.changes.empty()) return store_->save_turn(user_id, turn, also);
+  if (turn.entries.empty() && turn.changes.empty() && turn.replaced.empty())
+    return store_->save_turn(user_id, turn, also);
   const Invalidation after{*cache_, {today_key(user_id)}};
   return store_->save_turn(user_id, turn, also);
 }

@@ -79,6 +79,21 @@ constexpr Query<Columns<string>, Params<string>> kUndo{
 constexpr Query<Columns<>, Params<string>> kForgetUndo{
     QueryType::kDelete, "food_undo", "DELETE FROM food_undo WHERE user_id = :user_id"};
 
+constexpr Query<Columns<>, Params<string, string, string, Integer, string>> kKeepTurn{
+    QueryType::kInsert, "turn_undo",
+    "INSERT INTO turn_undo (user_id, source, digest, changes, kept_at)"
+    " SELECT user_id, CAST(:source AS TEXT), CAST(:digest AS TEXT), CAST(:changes AS TEXT),"
+    " CAST(:kept_at AS BIGINT) FROM users WHERE user_id = :user_id"
+    " ON CONFLICT (user_id, source) DO UPDATE SET digest = excluded.digest,"
+    " changes = excluded.changes, kept_at = excluded.kept_at"};
+
+constexpr Query<Columns<string, string>, Params<string, string>> kKeptTurn{
+    QueryType::kSelect, "turn_undo",
+    "SELECT digest, changes FROM turn_undo WHERE user_id = :user_id AND source = :source"};
+
+constexpr Query<Columns<>, Params<Integer>> kRemoveTurns{
+    QueryType::kDelete, "turn_undo", "DELETE FROM turn_undo WHERE kept_at < :before_time"};
+
 template <class Parameters, class... Values>
 std::vector<FoodEntry> entries_of(Connection& connection, std::string_view user_id,
                                   const Query<Entries, Parameters>& query, bool& found,
@@ -203,6 +218,35 @@ void forget_undo_of(Connection& connection, std::string_view user_id, std::int64
     return change.entry_id == entry_id;
   });
   if (touched) connection.run(kForgetUndo, user_id);
+}
+
+void keep_turn(Connection& connection, std::string_view user_id, std::string_view source,
+               std::string_view digest, std::span<const FoodChange> undo, std::int64_t now) {
+  const string changes = changes_to_json(undo);
+  if (connection.run(kKeepTurn, source, digest, changes, now, user_id) == 0) no_user(user_id);
+}
+
+std::optional<KeptTurn> kept_turn(Connection& connection, std::string_view user_id,
+                                  std::string_view source) {
+  std::optional<KeptTurn> turn;
+  string text;
+  connection.run(
+      kKeptTurn,
+      [&](const string& digest, const string& changes) {
+        turn.emplace().digest = digest;
+        text = changes;
+      },
+      user_id, source);
+  if (!turn) return turn;
+  for (FoodChange& change : changes_from_json(text, user_id)) {
+    if (find_food(connection, user_id, change.entry_id).has_value() != change.restores)
+      turn->undo.push_back(std::move(change));
+  }
+  return turn;
+}
+
+std::int64_t remove_turns_before(Connection& connection, std::int64_t time) {
+  return connection.run(kRemoveTurns, time);
 }
 
 }  // namespace health_agent::db

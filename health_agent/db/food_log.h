@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <optional>
 #include <span>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -49,6 +50,24 @@ void keep_undo(Connection& connection, std::string_view user_id, std::span<const
 
 /// What was kept is no more when it has to do with the entry.
 void forget_undo_of(Connection& connection, std::string_view user_id, std::int64_t entry_id);
+
+/// What is kept of a turn for the day when its message is edited.
+struct KeptTurn {
+  std::string digest;            ///< As Turn::digest.
+  std::vector<FoodChange> undo;  ///< What takes the turn back, as far as it still can be made.
+};
+
+/// Keeps `undo` as what takes the turn of `source` back, in the place of what was kept before.
+void keep_turn(Connection& connection, std::string_view user_id, std::string_view source,
+               std::string_view digest, std::span<const FoodChange> undo, std::int64_t now);
+
+/// What keep_turn() kept. What cannot be done any more (the user has removed the entry since) is
+/// left out.
+[[nodiscard]] std::optional<KeptTurn> kept_turn(Connection& connection, std::string_view user_id,
+                                                std::string_view source);
+
+/// Forgets what was kept before `time`. Returns how many.
+std::int64_t remove_turns_before(Connection& connection, std::int64_t time);
 
 [[noreturn]] void no_user(std::string_view user_id);
 

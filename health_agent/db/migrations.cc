@@ -163,6 +163,23 @@ const std::vector<Migration>& all_migrations() {
            "CREATE INDEX kept_answers_by_user ON kept_answers (user_id, id)",
            "CREATE INDEX kept_answers_by_time ON kept_answers (kept_at)",
        }},
+      {5,
+       "when and in which topic a Telegram message was written; what takes back a message's turn",
+       {
+           "ALTER TABLE telegram_updates ADD COLUMN said_at BIGINT NOT NULL DEFAULT 0",
+           "ALTER TABLE telegram_updates ADD COLUMN message_id BIGINT NOT NULL DEFAULT 0",
+           "ALTER TABLE telegram_updates ADD COLUMN thread_id BIGINT NOT NULL DEFAULT 0",
+           "CREATE INDEX telegram_updates_by_message ON telegram_updates (bot_id, chat_id,"
+           " message_id)",
+           "CREATE TABLE turn_undo ("
+           " user_id TEXT NOT NULL REFERENCES users (user_id) ON DELETE CASCADE,"
+           " source TEXT NOT NULL,"
+           " digest TEXT NOT NULL,"
+           " changes TEXT NOT NULL,"
+           " kept_at BIGINT NOT NULL,"
+           " PRIMARY KEY (user_id, source))",
+           "CREATE INDEX turn_undo_by_time ON turn_undo (kept_at)",
+       }},
   };
   return steps;
 }

@@ -9,6 +9,7 @@
 #include "health_agent/db/food_log.h"
 #include "health_agent/db/storable.h"
 #include "health_agent/errors.h"
+#include "health_agent/time.h"
 
 namespace health_agent::db {
 namespace {
@@ -174,12 +175,22 @@ std::vector<FoodEntry> save_turn_once(Connection& connection, std::string_view u
   Transaction transaction{connection, kAppendMessage.table};
   std::vector<FoodEntry> stored;
   std::vector<FoodChange> undo;
+  for (const FoodChange& change : turn.replaced)
+    undo.push_back(db::change_food(connection, user_id, change));
+  const auto own = static_cast<std::ptrdiff_t>(undo.size());
   for (const FoodEntry& entry : turn.entries) {
     stored.push_back(insert_food(connection, entry));
     undo.push_back({stored.back().id, std::nullopt});
   }
   for (const FoodChange& change : turn.changes)
     undo.push_back(db::change_food(connection, user_id, change));
+  if (!turn.source.empty()) {
+    std::vector<FoodChange> takes_back{undo.rbegin(), undo.rend() - own};
+    // An entry that is gone now comes back when the edit is undone, and is this message's still.
+    for (const FoodChange& change : turn.replaced)
+      if (!change.after) takes_back.push_back(change);
+    keep_turn(connection, user_id, turn.source, turn.digest, takes_back, unix_now());
+  }
   // The last is taken back first.
   std::reverse(undo.begin(), undo.end());
   if (!undo.empty()) keep_undo(connection, user_id, undo);
@@ -360,6 +371,16 @@ std::int64_t Store::remove_answers_before(std::int64_t time) {
 std::vector<FoodChange> Store::undo_of(std::string_view user_id) {
   const Pool::Lease lease = checkout_for(*pool_, QueryType::kSelect, "food_undo");
   return kept_undo(lease.connection(), user_id);
+}
+
+std::optional<KeptTurn> Store::kept_turn(std::string_view user_id, std::string_view source) {
+  const Pool::Lease lease = checkout_for(*pool_, QueryType::kSelect, "turn_undo");
+  return db::kept_turn(lease.connection(), user_id, source);
+}
+
+std::int64_t Store::remove_turns_before(std::int64_t time) {
+  const Pool::Lease lease = checkout_for(*pool_, QueryType::kDelete, "turn_undo");
+  return db::remove_turns_before(lease.connection(), time);
 }
 
 void Store::append_messages(std::string_view user_id, std::span<const Message> messages) {

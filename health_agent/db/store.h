@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "health_agent/db/kept_answers.h"
+#include "health_agent/db/food_log.h"
 #include "health_agent/db/pool.h"
 #include "health_agent/models.h"
 
@@ -29,6 +30,12 @@ struct Turn {
   std::vector<FoodEntry> entries;   ///< What was eaten; without ids.
   std::vector<FoodChange> changes;  ///< What is changed of what was logged before.
   std::vector<Message> messages;    ///< In this order.
+  /// Made before all else: what takes back the turn that this one stands in for.
+  std::vector<FoodChange> replaced{};
+  /// Names the message that this turn is about, for the day when it is edited; where it is empty,
+  /// nothing is kept for that.
+  std::string source{};
+  std::string digest{};  ///< Of the message's text.
 };
 
 /// A message of the conversation with its place in it.
@@ -103,6 +110,13 @@ class Store {
   /// make; empty when there is none, or when what it logged has been changed otherwise since. To
   /// make it is a change, too, which can be taken back.
   [[nodiscard]] std::vector<FoodChange> undo_of(std::string_view user_id);
+
+  /// What is kept of the turn about the message `source`; nothing when it is not known (any more).
+  [[nodiscard]] std::optional<KeptTurn> kept_turn(std::string_view user_id,
+                                                  std::string_view source);
+
+  /// Forgets what was kept of turns before `time`. Returns how many.
+  std::int64_t remove_turns_before(std::int64_t time);
 
   /// Stores a turn, all of it or nothing, with what `also` does on the same connection; what that
   /// throws undoes the rest. Gives the entries back with their ids. Throws RecordNotFoundError as

@@ -12,37 +12,37 @@ using std::string;
 
 constexpr std::string_view kTable = "telegram_updates";
 
-constexpr Query<Columns<Integer>,
-                Params<Integer, Integer, Integer, Integer, string, string, string, Integer>>
+constexpr Query<Columns<Integer>, Params<Integer, Integer, Integer, Integer, string, string, string,
+                                         Integer, Integer, Integer, Integer>>
     kRecord{QueryType::kInsert, kTable,
             "INSERT INTO telegram_updates (bot_id, update_id, chat_id, sender_id, kind, content,"
-            " holder, taken_at, state, answer, parts_sent, attempts)"
-            " VALUES (:bot_id, :update_id, :chat_id, :sender_id, :kind, :content, :holder,"
-            " :taken_at, 'new', '', 0, 0)"
+            " holder, taken_at, said_at, message_id, thread_id, state, answer, parts_sent,"
+            " attempts) VALUES (:bot_id, :update_id, :chat_id, :sender_id, :kind, :content,"
+            " :holder, :taken_at, :said_at, :message_id, :thread_id, 'new', '', 0, 0)"
             " ON CONFLICT (bot_id, update_id) DO NOTHING RETURNING update_id"};
+
+using Row = Columns<Integer, Integer, Integer, string, string, string, string, Integer, Integer,
+                    Integer, Integer, Integer>;
 
 // The condition on the holder stands twice: once to choose which, once so that of two replicas that
 // chose the same one gets it.
-constexpr Query<
-    Columns<Integer, Integer, Integer, string, string, string, string, Integer, Integer>,
-    Params<string, Integer, string, Integer, Integer>>
-    kTakeOver{QueryType::kUpdate, kTable,
-              "UPDATE telegram_updates SET holder = :holder, attempts = attempts + 1"
-              " WHERE bot_id = :bot_id AND holder NOT IN (SELECT holder FROM leases)"
-              " AND holder <> :not_holder AND update_id IN"
-              " (SELECT u.update_id FROM telegram_updates u WHERE u.bot_id = :same_bot"
-              " AND u.state IN ('new', 'answered') AND u.holder NOT IN (SELECT holder FROM leases)"
-              " ORDER BY u.update_id LIMIT :most)"
-              " RETURNING update_id, chat_id, sender_id, kind, content, state, answer, parts_sent,"
-              " attempts"};
+constexpr Query<Row, Params<string, Integer, string, Integer, Integer>> kTakeOver{
+    QueryType::kUpdate, kTable,
+    "UPDATE telegram_updates SET holder = :holder, attempts = attempts + 1"
+    " WHERE bot_id = :bot_id AND holder NOT IN (SELECT holder FROM leases)"
+    " AND holder <> :not_holder AND update_id IN"
+    " (SELECT u.update_id FROM telegram_updates u WHERE u.bot_id = :same_bot"
+    " AND u.state IN ('new', 'answered') AND u.holder NOT IN (SELECT holder FROM leases)"
+    " ORDER BY u.update_id LIMIT :most)"
+    " RETURNING update_id, chat_id, sender_id, kind, content, state, answer, parts_sent,"
+    " attempts, said_at, message_id, thread_id"};
 
-constexpr Query<
-    Columns<Integer, Integer, Integer, string, string, string, string, Integer, Integer>,
-    Params<Integer, string, Integer>>
-    kHeld{QueryType::kSelect, kTable,
-          "SELECT update_id, chat_id, sender_id, kind, content, state, answer, parts_sent, attempts"
-          " FROM telegram_updates WHERE bot_id = :bot_id AND holder = :holder"
-          " AND state IN ('new', 'answered') ORDER BY update_id LIMIT :most"};
+constexpr Query<Row, Params<Integer, string, Integer>> kHeld{
+    QueryType::kSelect, kTable,
+    "SELECT update_id, chat_id, sender_id, kind, content, state, answer, parts_sent, attempts,"
+    " said_at, message_id, thread_id FROM telegram_updates WHERE bot_id = :bot_id AND holder = "
+    ":holder"
+    " AND state IN ('new', 'answered') ORDER BY update_id LIMIT :most"};
 
 using OfOne = Params<Integer, Integer, string>;
 
@@ -50,6 +50,11 @@ constexpr Query<Columns<Integer>, OfOne> kIsMine{
     QueryType::kSelect, kTable,
     "SELECT 1 FROM telegram_updates WHERE bot_id = :bot_id AND update_id = :update_id"
     " AND holder = :holder AND state <> 'done'"};
+
+constexpr Query<Columns<string>, Params<Integer, Integer, Integer, string>> kStatesOf{
+    QueryType::kSelect, kTable,
+    "SELECT state FROM telegram_updates WHERE bot_id = :bot_id AND chat_id = :chat_id"
+    " AND message_id = :message_id AND kind <> :edits"};
 
 constexpr Query<Columns<>, Params<string, Integer, Integer, string>> kSetAnswer{
     QueryType::kUpdate, kTable,
@@ -82,12 +87,16 @@ Integer run(Pool& pool, const Query<Out, In>& query, Rest&&... rest) {
 auto adds_to(std::vector<TelegramUpdate>& updates) {
   return [&updates](Integer id, Integer chat, Integer sender, const string& kind,
                     const string& content, const string& state, const string& answer,
-                    Integer parts_sent, Integer attempts) {
+                    Integer parts_sent, Integer attempts, Integer said_at, Integer message_id,
+                    Integer thread_id) {
     updates.push_back({.update_id = id,
                        .chat_id = chat,
                        .sender_id = sender,
                        .kind = kind,
                        .content = content,
+                       .said_at = said_at,
+                       .message_id = message_id,
+                       .thread_id = thread_id,
                        .answered = state == "answered",
                        .answer = answer,
                        .parts_sent = parts_sent,
@@ -109,7 +118,8 @@ std::vector<std::int64_t> TelegramUpdates::record(std::span<const TelegramUpdate
   for (const TelegramUpdate& update : updates) {
     lease.connection().run(
         kRecord, [&](Integer id) { fresh.push_back(id); }, bot_id_, update.update_id,
-        update.chat_id, update.sender_id, update.kind, update.content, holder_, now);
+        update.chat_id, update.sender_id, update.kind, update.content, holder_, now, update.said_at,
+        update.message_id, update.thread_id);
   }
   transaction.commit();
   return fresh;
@@ -135,6 +145,19 @@ bool TelegramUpdates::is_mine(std::int64_t update_id) {
   run(
       *pool_, kIsMine, [&](Integer) { mine = true; }, bot_id_, update_id, holder_);
   return mine;
+}
+
+MessageState TelegramUpdates::state_of(std::int64_t chat_id, std::int64_t message_id,
+                                       std::string_view edits) {
+  MessageState known = MessageState::kUnknown;
+  if (message_id == 0) return known;
+  run(
+      *pool_, kStatesOf,
+      [&](const string& state) {
+        known = state == "new" ? MessageState::kNew : MessageState::kDone;
+      },
+      bot_id_, chat_id, message_id, edits);
+  return known;
 }
 
 void TelegramUpdates::set_answer(Connection& connection, std::int64_t update_id,

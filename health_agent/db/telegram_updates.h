@@ -16,13 +16,23 @@ struct TelegramUpdate {
   std::int64_t update_id = 0;
   std::int64_t chat_id = 0;
   std::int64_t sender_id = 0;
-  std::string kind{};     ///< A word of the bot's own.
-  std::string content{};  ///< The text of a message. Empty once the update is done.
+  std::string kind{};           ///< A word of the bot's own.
+  std::string content{};        ///< The text of a message. Empty once the update is done.
+  std::int64_t said_at = 0;     ///< When it was written, Unix seconds; 0 in rows of older versions.
+  std::int64_t message_id = 0;  ///< The message's number in its chat; 0 when there is none.
+  std::int64_t thread_id = 0;   ///< The topic of the chat; 0 when there is none.
 
   bool answered = false;        ///< Its effects and `answer` are committed; `answer` is to be sent.
   std::string answer{};         ///< Whole, as plain text.
   std::int64_t parts_sent = 0;  ///< How many pieces of `answer` Telegram has taken.
   std::int64_t attempts = 0;    ///< How many processes have taken it over from one that died.
+};
+
+/// What is known of a message.
+enum class MessageState {
+  kUnknown,  ///< it never came, or longer ago than rows are kept
+  kNew,      ///< it is still to be answered
+  kDone,     ///< it has its answer
 };
 
 /// The update has another holder now: this process was taken for dead. What it was about to commit
@@ -58,6 +68,10 @@ class TelegramUpdates {
 
   /// Whether this process still holds it, and it is not done.
   [[nodiscard]] bool is_mine(std::int64_t update_id);
+
+  /// What is known of the message as it was first written; updates of the kind `edits` do not count.
+  [[nodiscard]] MessageState state_of(std::int64_t chat_id, std::int64_t message_id,
+                                      std::string_view edits);
 
   /// The update is answered. Throws UpdateLost when it is not this process' any more, or was
   /// answered before: the transaction that `connection` is in must then not be committed.

@@ -85,7 +85,7 @@ async function botCall(method, body, isGone) {
   }
   if (method === "getUpdates") return getUpdates(body, isGone);
   if (method === "sendMessage") return sendMessage(body);
-  if (method === "sendChatAction") return given("true");
+  if (method === "sendChatAction" || method === "setMyCommands") return given("true");
   if (method === "getMe") return given(JSON.stringify({ id: 4711, is_bot: true, first_name: "Food", username: "food_bot" }));
   if (method === "getWebhookInfo") return given(JSON.stringify({ url: webhook, pending_update_count: pending.length }));
   return refused(404, "Not Found");

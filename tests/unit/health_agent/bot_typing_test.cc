@@ -16,10 +16,10 @@ using namespace std::chrono_literals;
 class Told {
  public:
   Typing::Tell tell() {
-    return [this](std::int64_t chat, const std::stop_token&) {
+    return [this](const Place& place, const std::stop_token&) {
       {
         const std::lock_guard lock{mutex_};
-        ++times_[chat];
+        ++times_[place.chat_id];
         changed_.notify_all();
       }
       throw std::runtime_error("Telegram is away");
@@ -43,24 +43,24 @@ class Told {
 TEST(BotTyping, IsToldAgainAndAgainThoughTellingFails) {
   Told told;
   Typing typing{told.tell(), {.first = 1ms, .then = 5ms}};
-  const Typing::During during{typing, 7};
+  const Typing::During during{typing, {7}};
   EXPECT_TRUE(told.wait_for(7, 5));
 }
 
 TEST(BotTyping, AChatThatIsDueEarlierIsNotLeftWaiting) {
   Told told;
   Typing typing{told.tell(), {.first = 1ms, .then = 1h}};
-  const Typing::During first{typing, 1};
+  const Typing::During first{typing, {1}};
   ASSERT_TRUE(told.wait_for(1, 1));  // and then in an hour
-  const Typing::During second{typing, 2};
+  const Typing::During second{typing, {2}};
   EXPECT_TRUE(told.wait_for(2, 1));
 }
 
 TEST(BotTyping, AQuickAnswerIsNotFollowedByIt) {
   Told told;
   Typing typing{told.tell(), {.first = 500ms, .then = 1ms}};
-  { const Typing::During during{typing, 1}; }
-  const Typing::During other{typing, 2};
+  { const Typing::During during{typing, {1}}; }
+  const Typing::During other{typing, {2}};
   ASSERT_TRUE(told.wait_for(2, 3));
   EXPECT_EQ(told.times(1), 0);
 }

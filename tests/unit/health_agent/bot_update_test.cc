@@ -41,7 +41,17 @@ TEST(BotUpdate, TellsTheKindsApart) {
             UpdateKind::kIgnored);
   EXPECT_EQ(of(R"({"from": {"id": 1, "is_bot": true}, "chat": {"id": 1}, "text": "beep"})").kind,
             UpdateKind::kIgnored);
-  EXPECT_EQ(read_update(R"({"update_id": 5, "edited_message": {}})").kind, UpdateKind::kIgnored);
+  EXPECT_EQ(of(private_message(R"("caption": "2 eggs", "photo": [])")).kind, UpdateKind::kMessage);
+  EXPECT_EQ(of(private_message(R"("caption": "/today", "photo": [])")).kind, UpdateKind::kCommand);
+  EXPECT_EQ(read_update(R"({"update_id": 5, "channel_post": {}})").kind, UpdateKind::kIgnored);
+  const auto edit = [](const std::string& more) {
+    return read_update(R"({"update_id": 5, "edited_message": )" + private_message(more) + "}");
+  };
+  EXPECT_EQ(edit(R"("text": "2 eggs")").kind, UpdateKind::kEdit);
+  EXPECT_EQ(edit(R"("caption": "2 eggs")").kind, UpdateKind::kEdit);
+  EXPECT_EQ(edit(R"("text": "/today")").kind, UpdateKind::kIgnored);
+  EXPECT_EQ(edit(R"("location": {})").kind, UpdateKind::kIgnored);
+  EXPECT_EQ(edit(R"("text": 5)").kind, UpdateKind::kMalformed);
 }
 
 TEST(BotUpdate, TakesNothingForGrantedOfAShape) {
@@ -61,6 +71,19 @@ TEST(BotUpdate, TakesNothingForGrantedOfAShape) {
     EXPECT_EQ(read_update(update).kind, UpdateKind::kMalformed) << update;
     EXPECT_EQ(read_update(update).update_id, 0) << update;
   }
+}
+
+TEST(BotUpdate, ReadsWhenAndWhereItWasSaid) {
+  const Update update = of(private_message(
+      R"("text": "2 eggs", "date": 1795501416, "message_id": 7, "message_thread_id": 3,)"
+      R"( "media_group_id": "9")"));
+  EXPECT_EQ(update.date, 1'795'501'416);
+  EXPECT_EQ(update.message_id, 7);
+  EXPECT_EQ(update.thread_id, 3);
+  EXPECT_EQ(update.album, "9");
+  for (const char* date : {"0", "1", "-1795501416", "1.5", "\"1795501416\"", "null", "1e300"})
+    EXPECT_EQ(of(private_message(std::string{"\"text\": \"x\", \"date\": "} + date)).date, 0)
+        << date;
 }
 
 TEST(BotUpdate, PutsABlankForNul) {

@@ -105,7 +105,8 @@ TEST(Store, DeletesAUserWithEverythingThatBelongsToIt) {
     store.set_profile_field(user, "diet", "\"vegan\"");
     store.set_preference(user, "units", "\"metric\"");
     store.save_food_entry(entry_at(5, user));
-    store.save_turn(user, {{entry_at(6, user)}, {}, {{"user", "hello", 1}}},
+    store.save_turn(user,
+                    {{entry_at(6, user)}, {}, {{"user", "hello", 1}}, {}, "message 1", "digest"},
                     keeps({user, "POST /chat", "", "k"}, {"digest", 200, "{}"}, 1));
     store.clear_conversation(user);
     store.append_messages(user, std::vector<Message>{{"user", "hello", 1}});
@@ -116,7 +117,7 @@ TEST(Store, DeletesAUserWithEverythingThatBelongsToIt) {
   EXPECT_FALSE(store.delete_user("alice"));
   const std::vector<std::string> tables{"users",        "user_profiles", "user_preferences",
                                         "food_entries", "food_undo",     "conversation_messages",
-                                        "kept_answers"};
+                                        "kept_answers", "turn_undo"};
   EXPECT_EQ(other.number("SELECT COUNT(*) FROM sqlite_master m, pragma_table_info(m.name) c"
                          " WHERE m.type = 'table' AND c.name = 'user_id'"),
             static_cast<long long>(tables.size()))

@@ -51,6 +51,17 @@ TEST(LogText, NoByteOfControlIsLeftOfAnyTwoBytes) {
   }
 }
 
+TEST(LogText, WhatNobodySeesIsBlank) {
+  for (const char* blank :
+       {"", " ", "\t\r\n\v\f", "\xC2\xA0", "\xE2\x80\x8B\xE2\x80\x8D", "\xEF\xBB\xBF",
+        "\xE3\x80\x80", "\xE3\x85\xA4", "\xE2\xA0\x80", "\xE2\x80\xAE", "\xEF\xB8\x8F",
+        "\xE1\x85\x9F", "\xC2\xAD", "\xF3\xA0\x80\xA0", "\xE2\x80\xA9\xE2\x81\xA0"})
+    EXPECT_TRUE(is_blank(blank)) << printable(blank);
+  for (const char* seen : {"a", " a ", "0", ".", "\xC3\xA4", "\xF0\x9F\x8D\x8E",
+                           "\xE2\x9D\xA4\xEF\xB8\x8F", "\xFF", "\xE2\x80\x8B\xE3\x81\x82"})
+    EXPECT_FALSE(is_blank(seen)) << seen;
+}
+
 TEST(LogText, JsonStaysJson) {
   EXPECT_EQ(printable("{\"message\":\"\u2028\u202e\x7f\"}"),
             "{\"message\":\"\\u2028\\u202e\\u007f\"}");
