@@ -116,14 +116,17 @@ class Parser {
     switch (token.kind) {
       case TokenKind::kOpen:
         // "1 cup (240 ml) of milk": the food is still to come.
-        held_ = quantity_.count && quantity_.unit != nullptr && unknown_.empty();
+        held_ =
+            quantity_.count && !quantity_.article && unknown_.empty() && number_at_ != food_end_;
         if (!held_) end_item();
         in_brackets_ = true;
+        lists_parts_ = food_end_ + 1 == at_;
         break;
       case TokenKind::kClose:
         if (!held_) end_item();
         held_ = false;
         in_brackets_ = false;
+        lists_parts_ = false;
         break;
       case TokenKind::kColon:
         end_item();
@@ -158,6 +161,7 @@ class Parser {
   [[nodiscard]] bool is_abbreviation_point(const Token& point) const {
     if (point.text != "." || !quantity_.count || quantity_.unit == nullptr) return false;
     if (at_ < 2 || at_ == tokens_.size()) return false;
+    if (compound_follows()) return true;
     const bool last_is_open = last_ != kNowhere && !drafts_[last_].quantity.count;
     return !last_is_open && tokens_[at_].kind == TokenKind::kWord &&
            tokens_[at_ - 2].text.size() <= 4 && find_unit(tokens_[at_ - 2]) != nullptr;
@@ -206,13 +210,15 @@ class Parser {
     whole_ = false;
     raw_ = false;
     them_ = false;
+    or_ = false;
   }
 
   bool attach_to_last() {
     if (last_ == kNowhere) return false;
     Quantity& last = drafts_[last_].quantity;
     if (!last.count || last.article) {
-      const bool directly = number_at_ == food_end_ && !last.count && last.unit == nullptr;
+      const bool directly =
+          (number_at_ == food_end_ || them_) && !last.count && last.unit == nullptr;
       if (quantity_.unit == nullptr && !in_brackets_ && !labelled_ && !times_ && !directly)
         return false;
       last.count = quantity_.count;
@@ -221,11 +227,24 @@ class Parser {
       last.each = quantity_.each;
       return true;
     }
+    if (quantity_.unit == nullptr && number_at_ == food_end_ && shift_numbers()) return true;
     if (!in_brackets_ || !quantity_.is_weighed()) return false;
     // "2 chicken breasts (300 g)" is their weight together, "(150 g each)" that of one.
     last.count = each_said_ ? *last.count * *quantity_.count : *quantity_.count;
     last.unit = quantity_.unit;
     last.each = quantity_.each;
+    return true;
+  }
+
+  /// "eggs 2 toast 1": the numbers belong to the foods before them.
+  bool shift_numbers() {
+    std::size_t first = last_;
+    while (first > 0 && drafts_[first].number_between && drafts_[first].quantity.unit == nullptr)
+      --first;
+    if (first == last_ || drafts_[first].quantity.is_said()) return false;
+    for (std::size_t i = first; i < last_; ++i)
+      drafts_[i].quantity = drafts_[i + 1].quantity;
+    drafts_[last_].quantity = quantity_;
     return true;
   }
 
@@ -357,6 +376,8 @@ class Parser {
     const bool of = next > at_;
     if (text_at(next) == "a" || text_at(next) == "an") ++next;
     if (of || table_.longest_match(tokens_, next).tokens > 0) {
+      // "2 100-calorie bananas"
+      kcal_each_ = !of && quantity_.count && !quantity_.article && quantity_.unit == nullptr;
       at_ = of ? next : at_;
       return true;
     }
@@ -456,18 +477,27 @@ class Parser {
     draft.name = match.name;
     draft.quantity = quantity_;
     draft.kcal = kcal_;
+    draft.kcal_each = kcal_.has_value() && kcal_each_;
     draft.plural = plural;
     draft.splash = with_ && last_ != kNowhere && is_drink(*drafts_[last_].food);
     draft.whole = whole_;
+    draft.number_between = quantity_.count && last_ != kNowhere && number_at_ == food_end_;
     draft.meal = forward_meal_;
     draft.moment = forward_;
     draft.sentence = sentence_count_;
     draft.stance = sentence_.stance(draft.quantity.is_said() && !draft.quantity.article);
+    if (draft.stance == Stance::kEaten && is_part_of_last(draft)) draft.stance = Stance::kUnclear;
     draft.past = sentence_.in_the_past();
     draft.present = sentence_.in_the_present();
     draft.have = sentence_.says_have();
     draft.eat = sentence_.says_eat();
     forward_used_ = true;
+    if (std::exchange(or_, false)) {
+      // "eggs or toast": one of them
+      draft.stance = Stance::kUnclear;
+      if (last_ != kNowhere && drafts_[last_].stance == Stance::kEaten)
+        drafts_[last_].stance = Stance::kUnclear;
+    }
     if (std::exchange(pack_, false) && draft.food->grams_of("can") > 0) set_unit(draft, "can");
     const bool described = !unknown_.empty() && unknown_.size() <= kMaxUnknownWords;
     if (described && !sentence_.chat() && !sentence_.aside())
@@ -480,6 +510,15 @@ class Parser {
     }
     if (vague_) doubt_last();
     if (raw_) raw_last();
+  }
+
+  /// "a smoothie (banana, milk)", "an omelette with 3 eggs": the food before has it in it already.
+  [[nodiscard]] bool is_part_of_last(const FoodDraft& draft) const {
+    if (lists_parts_) return true;
+    if (!with_ || last_ == kNowhere || draft.food->name != "egg") return false;
+    static constexpr std::array<std::string_view, 4> kOfEggs{"omelette", "frittata",
+                                                             "scrambled egg", "quiche"};
+    return is_among(drafts_[last_].food->name, kOfEggs);
   }
 
   static void set_unit(FoodDraft& draft, std::string_view name) {
@@ -574,7 +613,9 @@ class Parser {
   /// those that follow.
   [[nodiscard]] bool looks_ahead(std::size_t first) const {
     if (group_start_ >= drafts_.size()) return true;
-    if (at_ >= tokens_.size() || tokens_[at_].kind == TokenKind::kBreak) return false;
+    if (at_ >= tokens_.size() || tokens_[at_].kind == TokenKind::kBreak ||
+        tokens_[at_].kind == TokenKind::kClose)
+      return false;
     if (tokens_[at_].kind == TokenKind::kColon) return true;
     std::size_t before = first;
     while (before > 0 && (text_at(before - 1) == "for" || text_at(before - 1) == "at" ||
@@ -617,7 +658,7 @@ class Parser {
     if (std::exchange(forward_used_, false)) {
       forward_.clock.reset();
       forward_.part = DayPart::kNone;
-      if (!said.has_day() && forward_.seconds_ago) forward_ = {};
+      if (said.has_day() || forward_.seconds_ago) forward_ = {};
     }
     agent::add_to(forward_, said);
     if (!forward_meal_.empty() && said.has_time() && !meal_is_label_) forward_meal_ = {};
@@ -635,7 +676,10 @@ class Parser {
     if (std::ranges::find(meals_, meal) == meals_.end()) meals_.push_back(meal);
     bool taken = false;
     if (!looks_ahead(here)) {
-      for (std::size_t i = group_start_; i < drafts_.size(); ++i) {
+      // "eggs in the morning, a salad for lunch"
+      const bool more = drafts_.size() > timed_;
+      for (std::size_t i = more ? std::max(group_start_, timed_) : group_start_; i < drafts_.size();
+           ++i) {
         if (!drafts_[i].meal.empty()) continue;
         drafts_[i].meal = meal;
         taken = true;
@@ -661,6 +705,14 @@ class Parser {
     joined_ = false;
   }
 
+  static Moment day_of(Moment moment) {
+    moment.clock.reset();
+    moment.part = DayPart::kNone;
+    moment.half_day_unsaid = false;
+    moment.seconds_ago.reset();
+    return moment;
+  }
+
   /// A food for which no meal and no time was said has those of its sentence, or of the message.
   void fill_settings() {
     for (std::size_t i = 0; i < drafts_.size(); ++i) {
@@ -669,7 +721,7 @@ class Parser {
       for (std::size_t other = 0; bare && other < drafts_.size(); ++other)
         if (drafts_[other].sentence == draft.sentence && drafts_[other].moment != Moment{} &&
             (other < i || draft.moment == Moment{}))
-          draft.moment = drafts_[other].moment;
+          draft.moment = draft.meal.empty() ? drafts_[other].moment : day_of(drafts_[other].moment);
       if (!draft.meal.empty() || draft.moment.has_time()) continue;
       if (meals_.size() == 1) draft.meal = meals_.front();
       if (meals_.size() > 1 && draft.stance == Stance::kEaten) {
@@ -714,7 +766,9 @@ class Parser {
         if (quantity_.count && !unknown_.empty()) vague_ = true;
         break;
       case WordRole::kThem:
-        them_ = sentence_.in_the_past() && !quantity_.count && unknown_.empty();
+        // "3 of them", "ate them"
+        them_ = unknown_.empty() &&
+                (quantity_.count ? text_at(here - 1) == "of" : sentence_.in_the_past());
         break;
       case WordRole::kIs:
         talked_about(Stance::kUnclear);
@@ -771,6 +825,7 @@ class Parser {
       case WordRole::kMake:
       case WordRole::kLike:
       case WordRole::kOther:
+        if (text_at(at_) == "list" || text_at(at_) == "cart") put_on_list();
         unknown_.clear();
         break;
       case WordRole::kBreakfast:
@@ -823,6 +878,11 @@ class Parser {
     }
     if (token.text == "for" && (text_at(at_) == "me" || text_at(at_) == "myself"))
       group_start_ = std::max(group_start_, drafts_.size());
+    if (token.text == "or" && here > 0 && joined_) or_ = true;
+    if (token.text == "rather" && text_at(at_) == "than") {
+      end_item();
+      sentence_.hear(here, WordRole::kNegate);
+    }
     if (token.text == "so" && here > 0) sentence_.end_predicate();
   }
 
@@ -868,7 +928,8 @@ class Parser {
     sentence_.end_predicate();
     // "no bread and a salad"
     if (sentence_.denied() && at_ < tokens_.size() &&
-        (tokens_[at_].kind == TokenKind::kNumber || number_at(tokens_, at_).tokens > 0))
+        (tokens_[at_].kind == TokenKind::kNumber || number_at(tokens_, at_).tokens > 0 ||
+         text_at(at_) == "extra" || text_at(at_) == "some"))
       sentence_.end_denial();
   }
 
@@ -878,6 +939,12 @@ class Parser {
       if (draft.sentence == sentence_count_ && !draft.past && draft.stance == Stance::kEaten &&
           draft.meal.empty())
         draft.stance = stance;
+  }
+
+  /// "add milk to my shopping list"
+  void put_on_list() {
+    for (FoodDraft& draft : drafts_)
+      if (draft.sentence == sentence_count_) draft.stance = Stance::kBought;
   }
 
   /// "... for my son"
@@ -938,6 +1005,7 @@ class Parser {
   // The item that is being read.
   Quantity quantity_;
   std::optional<double> kcal_;
+  bool kcal_each_ = false;
   std::vector<std::size_t> unknown_;
   std::string changed_;  // "sugar free": what makes it another food
   bool with_ = false;
@@ -946,6 +1014,7 @@ class Parser {
   bool vague_ = false;     // an amount was said that cannot be told
   bool whole_ = false;     // a part of one, or all of it
   bool raw_ = false;
+  bool or_ = false;     // "or" stands before
   bool them_ = false;   // "it", "them"
   bool packs_ = false;  // the number is that of a six-pack
   bool pack_ = false;   // a six-pack
@@ -966,7 +1035,8 @@ class Parser {
   std::size_t food_end_ = kNowhere;  // the token behind the last food
   std::size_t number_at_ = 0;        // the last number
   bool in_brackets_ = false;
-  bool held_ = false;  // the brackets stand inside a quantity
+  bool lists_parts_ = false;  // the brackets stand right behind a food
+  bool held_ = false;         // the brackets stand inside a quantity
   bool each_said_ = false;
 };
 

@@ -61,6 +61,11 @@ class MomentReader {
       moment_.days_ago = 2;
       return take(the + 3);
     }
+    if (is_word("night", the) && is_word("before", the + 1) && is_word("last", the + 2)) {
+      moment_.days_ago = 2;
+      moment_.part = DayPart::kEvening;
+      return take(the + 3);
+    }
     if (is_word("yesterday")) {
       // "yesterday's dinner" tells what was eaten, not when
       if (!tokens_[at_].possessive || is_part(1)) moment_.days_ago = 1;
@@ -205,7 +210,8 @@ class MomentReader {
     const bool slashed = first->kind == TokenKind::kNumber && first->fraction &&
                          unit_at(tokens_, at_ + the + 1).unit == nullptr;
     const Token* const next = token(the + 1);
-    const bool ends = next == nullptr || next->kind != TokenKind::kWord;
+    const bool ends = next == nullptr || next->kind != TokenKind::kWord ||
+                      is_one_of({"i", "we", "for", "at", "my", "around"}, the + 1);
     const bool label = slashed && next != nullptr && next->kind == TokenKind::kColon;
     if ((on == 0 && !label) || !ends || !(slashed || (ordinal && the > on))) return false;
     // 3/4 is two dates, and which month's 27th is not said
@@ -417,7 +423,7 @@ void add_to(Moment& moment, const Moment& said) {
     moment.year = said.year;
     moment.seconds_ago = said.seconds_ago;
     moment.last = said.last;
-    moment.unclear = said.unclear;
+    moment.unclear = moment.unclear || said.unclear;
   }
   if (said.clock) {
     moment.clock = said.clock;

@@ -70,6 +70,7 @@ const std::unordered_map<std::string_view, NumberWord>& number_words() {
       {"thirds", {kPart, 1.0 / 3}},
       {"quarter", {kPart, 0.25}},
       {"quarters", {kPart, 0.25}},
+      {"fourths", {kPart, 0.25}},
       {"fifth", {kPart, 0.2}},
       {"fifths", {kPart, 0.2}},
       {"sixth", {kPart, 1.0 / 6}},

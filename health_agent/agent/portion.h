@@ -28,7 +28,8 @@ struct FoodDraft {
   bool eat = false;      ///< `I eat`: likewise, or with an amount.
   std::string_view meal{};
   Moment moment{};
-  std::size_t sentence = 0;  ///< Which one of the message.
+  bool number_between = false;  ///< Its number stands right behind the food before it.
+  std::size_t sentence = 0;     ///< Which one of the message.
 };
 
 /// Whether the amount cannot be told: part of a whole whose weight the table lacks.

@@ -85,9 +85,14 @@ void Sentence::hear(std::size_t at, WordRole role) {
     case WordRole::kChat:
       chat_ = true;
       // "going to eat", "need to eat"
-      if (text(at + 1) == "to" && text(at + 2) != "the") hear_verb(Stance::kPlanned);
+      if (text(at) == "going" || (text(at + 1) == "to" && text(at + 2) != "the"))
+        hear_verb(Stance::kPlanned);
       return;
     case WordRole::kGlue:
+      // "maybe eggs", but not "I had maybe 2 eggs"
+      if ((text(at) == "maybe" || text(at) == "perhaps") && !spoke_ && !has_verb_ &&
+          me_ == Who::kNobody)
+        hear_wish(at);
       if (text(at) == "about" && text(at + 1) == "to") hear_verb(Stance::kPlanned);
       return;
     case WordRole::kAside:
@@ -163,6 +168,10 @@ void Sentence::hear_person(std::size_t at) {
   static constexpr std::array<std::string_view, 12> kLeads{
       "with", "from", "at", "by", "to", "like", "of", "than", "near", "for", "without", "w"};
   if (tokens_[at].possessive || is_one_of(before_person(at), kLeads)) return;
+  // "family dinner", "kids menu"
+  const bool attribute = (text(at) == "family" || text(at) == "team" || text(at) == "baby") &&
+                         (at == 0 || text(at - 1) == before_person(at));
+  if (attribute) return;
   if (me_ == Who::kMe && !has_verb_ && before_person(at) == "and") return hear_subject(Who::kUs);
   if (has_verb_ && !fresh_) return;
   hear_subject(Who::kOther);
@@ -180,7 +189,8 @@ void Sentence::hear_short_will(std::size_t at) {
 
 void Sentence::hear_verb(Stance stance) {
   const bool chained = has_verb_ && !fresh_;
-  if (chained && (verb_ == Stance::kPlanned || verb_ == Stance::kDenied)) return;
+  // "thinking about having", "would have eaten": the first verb decides
+  if (chained && verb_ != Stance::kEaten) return;
   if (hypothetical_ && modal_at_ != separators_) hypothetical_ = false;
   has_verb_ = true;
   verb_ = stance;
@@ -215,8 +225,9 @@ void Sentence::hear_eating(std::size_t at, WordRole role) {
 }
 
 void Sentence::hear_wish(std::size_t at) {
-  static constexpr std::array<std::string_view, 7> kConditions{
-      "if", "when", "whenever", "whether", "suppose", "imagine", "when"};
+  static constexpr std::array<std::string_view, 15> kConditions{
+      "if",   "when",   "whenever", "whether",  "suppose",  "imagine", "wish",   "wished",
+      "hope", "hoping", "remind",   "thinking", "dreaming", "maybe",   "perhaps"};
   wished_ = true;
   if (is_one_of(text(at), kConditions)) {
     hypothetical_ = true;
@@ -225,6 +236,10 @@ void Sentence::hear_wish(std::size_t at) {
     return;
   }
   if (text(at) == "later" && at > 0) return;
+  // "almost 200 g" was eaten, "almost ate" was not
+  const WordRole next = role_of(text(at + 1));
+  const bool verb = next == WordRole::kEat || next == WordRole::kEating;
+  if ((text(at) == "almost" || text(at) == "nearly") && !verb) return;
   hear_verb(Stance::kPlanned);
 }
 
@@ -244,6 +259,11 @@ void Sentence::hear_negation(std::size_t at) {
     has_verb_ = false;
     return hear_verb(Stance::kDenied);
   }
+  // "nothing except an apple" is an apple, "everything except the fries" is not
+  if (text(at) == "except" && verb_ == Stance::kDenied) {
+    has_verb_ = false;
+    return hear_verb(Stance::kUnclear);
+  }
   denied_ = true;
   denied_at_ = at;
 }
@@ -253,6 +273,12 @@ void Sentence::hear_made(std::size_t at) {
   static constexpr std::array<std::string_view, 10> kAlwaysVerbs{
       "made",     "make",    "makes",    "making",  "cook",
       "prepared", "prepare", "prepping", "prepped", "fixed"};
+  // "a salad made with 200 g of chicken": of what it is made
+  if (said_since_fresh_ && text(at) == "made" &&
+      (text(at + 1) == "with" || text(at + 1) == "of" || text(at + 1) == "from")) {
+    has_verb_ = false;
+    return hear_verb(Stance::kUnclear);
+  }
   const bool own = at > 0 && (text(at - 1) == "home" || text(at - 1) == "hand" ||
                               text(at - 1) == "self" || text(at - 1) == "store");
   if (own) return;

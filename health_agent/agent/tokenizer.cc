@@ -178,7 +178,7 @@ class Lexer {
       case U'+':
       case U'/':
         if (c == U'/' && short_with(start)) break;
-        push_word(c == U'/' ? "or" : "and");
+        push_word(c == U'/' && !is_digit(peek(at_)) ? "or" : "and");
         break;
       case U'@':
         push_word("at");
@@ -255,6 +255,8 @@ class Lexer {
       return;
     }
     std::string letters;
+    const bool after_number =
+        glued_end_ == start && !tokens_.empty() && tokens_.back().kind == TokenKind::kNumber;
     bool has_possessive = false;
     bool has_apostrophe = false;
     while (at_ < text_.size()) {
@@ -269,6 +271,7 @@ class Lexer {
       }
       if (!is_letter(c) && !is_digit(c)) break;
       if (is_digit(c) && letters == "x") break;  // "egg x3"
+      if (is_digit(c) && after_number) break;    // "1lb4oz"
       append(letters, c, length);
       at_ += length;
     }
@@ -320,6 +323,7 @@ class Lexer {
     }
     if (std::exchange(negative_, false)) token.value = -token.value;
     token.text = text_.substr(start, std::min(at_ - start, kMaxWordBytes));
+    if (peek(at_) == U' ' && peek(at_ + 1) == U'%') ++at_;
     if (peek(at_) == U'%') {
       // A share describes ("2% milk", "100% whole wheat"); it is not a quantity.
       ++at_;

@@ -126,6 +126,7 @@ constexpr std::array kOtherWords{
     OtherWord{"spoonful", "tablespoon"},
     OtherWord{"tablespoonful", "tablespoon"},
     OtherWord{"teaspoonful", "teaspoon"},
+    OtherWord{"c", "cup"},
     OtherWord{"cupful", "cup"},
     OtherWord{"bowlful", "bowl"},
     OtherWord{"glassful", "glass"},

@@ -57,7 +57,8 @@ constexpr std::array kWords{
     Words{
         WordRole::kGlue,
         "the my his her our your their this me "
-        "its you to also just only about around approximately approx roughly maybe circa ca "
+        "its you to also just only about around approximately approx roughly maybe perhaps circa "
+        "ca "
         "please "
         "pls plz for as on some any more another extra then so well ok okay oh um hmm today now "
         "earlier already first second finally total each per both all plain regular normal usual "
@@ -65,7 +66,7 @@ constexpr std::array kWords{
         "followed by x times mine most rest which nice good great lovely yummy "
         "tasty delicious amazing quick simple meal food foods dish dessert "
         "starter main course topping toppings side sides or whole entire full single third fourth "
-        "fifth consisting altogether exactly "
+        "fifth consisting altogether exactly than rather either "
         "including containing contained u ur fyi btw am self off down up out late early worth"},
     Words{
         WordRole::kChat,
@@ -91,7 +92,7 @@ constexpr std::array kWords{
         "life world money news phone app computer code number numbers percent summary "
         "status progress report history healthy unhealthy health best better worse worst bad "
         "awful awesome cool fun fine alright enough less long short new next last previous "
-        "remember forgot forget remind over under budget limit usd dollars "
+        "over under budget limit usd dollars "
         "dollar euro euros bucks room table tables place street city "
         "vegan vegetarian pescatarian keto fasting fast fasted carnivore train bus plane car couch "
         "sofa park beach office desk restaurant cafe hotel cinema degrees "
@@ -118,7 +119,7 @@ constexpr std::array kWords{
         "semi skimmed flavored flavoured style"},
     Words{WordRole::kAnd, "and n und et"},
     Words{WordRole::kWith, "with w topped alongside"},
-    Words{WordRole::kBut, "but however except"},
+    Words{WordRole::kBut, "but however"},
     Words{WordRole::kOf, "of"},
     Words{
         WordRole::kEat,
@@ -137,12 +138,13 @@ constexpr std::array kWords{
         "suggest suggestion suggestions consider considering considered tempted dreaming will "
         "gonna try tried tries supposed almost nearly if when whenever whether suppose imagine "
         "intend lets let "
-        "forgot refuse refused ought thinking"},
+        "forgot forget remember remind refuse refused ought thinking"},
     Words{WordRole::kAsk, "how what whats hows"},
     Words{WordRole::kNegate,
           "no not without didnt dont doesnt havent hasnt hadnt wasnt isnt never skip skipped "
           "skipping "
-          "minus instead avoid avoided avoiding hold cant couldnt wont none neither nor cannot "
+          "minus except instead avoid avoided avoiding hold cant couldnt wont none neither nor "
+          "cannot "
           "hardly didn"},
     Words{WordRole::kSmall, "small smallish"},
     Words{WordRole::kMedium, "medium sized size"},
