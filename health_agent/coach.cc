@@ -107,7 +107,18 @@ Answer Coach::chat(const std::string& user_id, std::string message,
   }
   request.today = today.totals;
   request.now = now;
-  agent::AgentReply reply = agent_.reply(request, on_text);
+  std::size_t told = 0;
+  agent::OnText telling;
+  if (on_text) {
+    telling = [&](std::string_view piece) {
+      told += piece.size();
+      return on_text(piece);
+    };
+  }
+  agent::AgentReply reply = agent_.reply(request, telling);
+  // A refusal waits until nobody else can be asked.
+  if (reply.refused && on_text && told < reply.text.size())
+    on_text(std::string_view{reply.text}.substr(told));
 
   Answer answer{std::move(reply.text), {}, {}};
   if (reply.cancelled) return answer;
@@ -115,8 +126,11 @@ Answer Coach::chat(const std::string& user_id, std::string message,
     entry.user_id = user_id;
   if (original.replaces && !original.replaces->empty())
     answer.text = std::string{kReplaced}.append("\n\n").append(answer.text);
-  messages.push_back({"user", std::move(message), now});
-  messages.push_back({"assistant", answer.text, now});
+  // A refused turn in the history makes later ones refused, too.
+  if (!reply.refused) {
+    messages.push_back({"user", std::move(message), now});
+    messages.push_back({"assistant", answer.text, now});
+  }
   const db::Turn turn{std::move(reply.food_entries),
                       std::move(reply.changes),
                       std::move(messages),

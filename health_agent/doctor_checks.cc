@@ -130,8 +130,10 @@ Finding ask_model(const Settings& settings, const std::string& variable, const s
   options.model = model;
   options.fallback_model.clear();
   try {
-    agent::probe(options);
-    return {Status::kOk, model + " answers", {}};
+    std::string ways;
+    for (const std::string& way : agent::probe(options))
+      ways += (ways.empty() ? ", asked " : ", ") + way;
+    return {Status::kOk, model + " answers" + ways, {}};
   } catch (const ServiceError& error) {
     const std::string vendor = model.starts_with("anthropic:") ? "ANTHROPIC" : "OPENAI";
     const std::string key = "correct " + vendor + "_API_KEY: it is not accepted";

@@ -205,11 +205,26 @@ void read_key(SettingReader& in, const std::string& name, std::string& into) {
   into.clear();
 }
 
+/// `?api-version=2024-10-21`, as Azure has it.
+bool is_api_version(std::string_view query) {
+  constexpr std::string_view kName = "?api-version=";
+  return query.starts_with(kName) && query.size() > kName.size() &&
+         query.find_first_not_of("0123456789abcdefghijklmnopqrstuvwxyz.-", kName.size()) ==
+             std::string_view::npos;
+}
+
 void read_base_url(SettingReader& in, const std::string& name, std::string& into) {
   const std::string vendors = into;
   in.url(name, into, {"http", "https"});
-  if (into.find_first_of("?#@") == std::string::npos) return;
-  in.fault(name, into, Secret::kUrl, "a URL without a query and without a user's name");
+  const std::size_t query = std::min(into.find('?'), into.size());
+  const std::string_view version = std::string_view{into}.substr(query);
+  const bool good = into.find_first_of("#@") == std::string::npos &&
+                    (version.empty() || (name == "OPENAI_BASE_URL" && is_api_version(version)));
+  if (good) return;
+  in.fault(name, into, Secret::kUrl,
+           name == "OPENAI_BASE_URL"
+               ? "a URL without a user's name, whose query is none but ?api-version=…"
+               : "a URL without a query and without a user's name");
   into = vendors;
 }
 
@@ -231,7 +246,8 @@ void read_model(SettingReader& in, const std::string& name, std::string& into, c
   }
   const std::string& key = vendor == "anthropic" ? s.anthropic_api_key : s.openai_api_key;
   const std::string key_name = vendor == "anthropic" ? "ANTHROPIC_API_KEY" : "OPENAI_API_KEY";
-  if (key.empty()) {
+  const std::string& base = vendor == "anthropic" ? s.anthropic_base_url : s.openai_base_url;
+  if (key.empty() && !agent::may_lack_key(base)) {
     in.fault(key_name, "", Secret::kYes, "a key, since " + name + " is " + shown(*value));
     return;
   }

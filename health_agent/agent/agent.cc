@@ -17,17 +17,17 @@ constexpr std::string_view kAnthropic = "anthropic:";
 constexpr std::string_view kOpenAi = "openai:";
 
 Endpoint endpoint_of(const AgentOptions& options, std::string_view model) {
-  const auto need = [&](const std::string& key, const char* name) {
-    if (key.empty())
+  const auto need = [&](const std::string& key, const std::string& base_url, const char* name) {
+    if (key.empty() && !may_lack_key(base_url))
       throw ConfigurationError("agent model '" + std::string{model} + "' needs " + name);
   };
   if (model.starts_with(kAnthropic) && model.size() > kAnthropic.size()) {
-    need(options.anthropic_api_key, "ANTHROPIC_API_KEY");
+    need(options.anthropic_api_key, options.anthropic_base_url, "ANTHROPIC_API_KEY");
     return anthropic_endpoint(std::string{model.substr(kAnthropic.size())},
                               options.anthropic_base_url, options.anthropic_api_key);
   }
   if (model.starts_with(kOpenAi) && model.size() > kOpenAi.size()) {
-    need(options.openai_api_key, "OPENAI_API_KEY");
+    need(options.openai_api_key, options.openai_base_url, "OPENAI_API_KEY");
     return openai_endpoint(std::string{model.substr(kOpenAi.size())}, options.openai_base_url,
                            options.openai_api_key);
   }
@@ -57,9 +57,10 @@ std::unique_ptr<Agent> make_agent(const AgentOptions& options) {
                                          make_one(options, options.fallback_model, prices));
 }
 
-void probe(const AgentOptions& options) {
-  if (options.model == "local") return;
-  RemoteAgent{endpoint_of(options, options.model), options.timeout, std::make_shared<Prices>()}
+std::vector<std::string> probe(const AgentOptions& options) {
+  if (options.model == "local") return {};
+  return RemoteAgent{endpoint_of(options, options.model), options.timeout,
+                     std::make_shared<Prices>()}
       .probe();
 }
 

@@ -53,6 +53,10 @@ struct AgentReply {
   std::optional<double> cost_usd;  ///< Empty when the model's price is not known; 0 is a price.
   std::string model;               ///< The model that answered, as its maker names it.
   bool cancelled = false;          ///< `on_text` said stop.
+  /// The model, or a filter before it, would not answer. Such a turn is not to be remembered: sent
+  /// again with later ones it makes them refused, too. What of `text` went not to `on_text` yet is
+  /// the caller's to tell. There may be entries all the same.
+  bool refused = false;
 };
 
 /// Takes the answer piece by piece; the pieces put together are `AgentReply::text`. An empty piece
@@ -99,14 +103,19 @@ struct AgentOptions {
   std::stop_token stop{};  ///< Ends the calls of remote models at once, as an AgentError.
 };
 
+/// Whether a model at `base_url` may be asked without a key: everywhere but at the vendors' own
+/// addresses.
+[[nodiscard]] bool may_lack_key(std::string_view base_url);
+
 /// Makes the agent that the settings name, monitored: each model's call is an AgentCallScope and
 /// may fail by FAULTS. With a fallback model, that one is asked when the first has failed, for as
 /// long again. Throws ConfigurationError for a name that is none, or a key that is missing.
 [[nodiscard]] std::unique_ptr<Agent> make_agent(const AgentOptions& options = {});
 
-/// Asks `options.model` the smallest question there is, once, for at most 10 s: the name, the key
+/// Asks `options.model` the smallest question there is, once, for at most 10 s a way of asking: the name, the key
 /// and the way to it. Counts nothing. Throws AgentError that names the cause, ConfigurationError as
-/// make_agent() does. A local model always answers.
-void probe(const AgentOptions& options);
+/// make_agent() does. A local model always answers. Gives how the server wants to be asked, where
+/// that is not the vendor's way: `without stream_options`.
+std::vector<std::string> probe(const AgentOptions& options);
 
 }  // namespace health_agent::agent

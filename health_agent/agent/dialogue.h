@@ -62,10 +62,25 @@ class AnswerError : public std::runtime_error {
   bool again_;
 };
 
+/// An error of the vendor's where an answer began or was due: with status 200, or in a stream.
+class VendorError : public AnswerError {
+ public:
+  explicit VendorError(std::string body)
+      : AnswerError("the vendor tells an error"), body_(std::move(body)) {}
+  [[nodiscard]] const std::string& body() const noexcept { return body_; }
+
+ private:
+  std::string body_;  ///< JSON text, for failure_of().
+};
+
+/// The most output tokens that a turn may have, reasoning included.
+inline constexpr int kMaxOutputTokens = 8'192;
+
 /// How a request asks for an answer.
 struct Asking {
   bool streamed = false;
   bool tools_allowed = true;
+  int max_tokens = kMaxOutputTokens;
 };
 
 /// A conversation with a model in its vendor's language: what to send, and what the answer means.
@@ -90,6 +105,12 @@ class Dialogue {
   /// stop. Throws AnswerError.
   virtual bool take_event(std::string_view data, const OnText& on_text) = 0;
 
+  /// Whether the turn has all that it needs, though its end was not seen yet.
+  [[nodiscard]] virtual bool complete() const = 0;
+
+  /// Whether the answer's own end mark was read: nothing more is of interest.
+  [[nodiscard]] virtual bool ended() const = 0;
+
   /// The turn, complete. Throws AnswerError when it is not.
   [[nodiscard]] virtual ModelTurn end_turn() = 0;
 
@@ -98,7 +119,8 @@ class Dialogue {
   /// Adds the model's last turn and what its tools said to the conversation.
   virtual void answer_calls(std::span<const ToolResult> results) = 0;
 
-  /// Whether a request that was refused with this answer can be put another way, which it then is.
+  /// Whether a request that was refused with this answer can be put another way, which it then is,
+  /// here and in all later dialogues of the endpoint. True at most once for each way.
   virtual bool adapt(int status, std::string_view body) = 0;
 };
 
@@ -109,28 +131,46 @@ struct Endpoint {
   std::string model;
   std::string url;
   std::vector<std::string> headers;
-  std::string key;         ///< For masking it; the headers have it already.
-  std::string probe_body;  ///< The smallest question.
+  std::string key;  ///< For masking it; the headers have it already. Empty when there is none.
   std::function<std::unique_ptr<Dialogue>(const Prompt&)> open;
+  /// What dialogues have learnt of how this server wants to be asked, in words. Threads: any.
+  std::function<std::vector<std::string>()> learnt;
 };
 
-/// The Messages API. Source: Anthropic's API reference, "Messages", "Streaming messages", "Tool
-/// use".
+/// The Messages API, Anthropic's own or another's. No key, no header of it. Source: Anthropic's API
+/// reference, "Messages", "Streaming messages", "Tool use".
 [[nodiscard]] Endpoint anthropic_endpoint(const std::string& model, const std::string& base_url,
                                           const std::string& key);
 
-/// Chat Completions, OpenAI's own or another's. Source: OpenAI's API reference, "Chat Completions".
+/// Chat Completions, OpenAI's own or another's. What a server refuses of a request is put another
+/// way, by one table (openai.cc), and kept in mind for as long as the endpoint or a copy of it
+/// lives. A base URL with a path is left as it is; one with `api-version`, or at Azure, gets the
+/// key as `api-key`. No key, no header of it. Source: OpenAI's API reference, "Chat Completions";
+/// Azure OpenAI's REST API reference.
 [[nodiscard]] Endpoint openai_endpoint(const std::string& model, const std::string& base_url,
                                        const std::string& key);
+
+/// Whether the key goes into the header `api-key`, as Azure and its gateways have it.
+[[nodiscard]] bool takes_api_key_header(std::string_view base_url);
 
 /// `base` and `path`, with the version in between unless the base ends in one (`/v1`).
 [[nodiscard]] std::string versioned_url(std::string_view base, std::string_view path);
 
-/// What went wrong, from the body of an answer that is an error, whoever's it is: the vendor's own
-/// type and message, at most 300 bytes. `status` 0 is an error in the middle of a stream.
-[[nodiscard]] std::string describe_error(int status, std::string_view body);
+/// The address of Chat Completions at a base URL, which may have a path and a query.
+[[nodiscard]] std::string completions_url(std::string_view base, std::string_view model);
 
-/// The most output tokens that a turn may have, reasoning included.
-inline constexpr int kMaxOutputTokens = 8'192;
+/// An error of a vendor's, whoever's it is.
+struct VendorFailure {
+  std::string what;      ///< The vendor's own type and message, one line, at most 300 bytes.
+  bool passes = false;   ///< By its name or number it is one that may pass by itself.
+  bool refuses = false;  ///< A filter did not want the question or the answer.
+};
+
+/// Reads the body of an answer that is an error. `status` 0 is an error with status 200 or in the
+/// middle of a stream.
+[[nodiscard]] VendorFailure failure_of(int status, std::string_view body);
+
+/// `failure_of(status, body).what`.
+[[nodiscard]] std::string describe_error(int status, std::string_view body);
 
 }  // namespace health_agent::agent

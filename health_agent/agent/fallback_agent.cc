@@ -1,5 +1,6 @@
 #include "health_agent/agent/fallback_agent.h"
 
+#include <optional>
 #include <utility>
 
 #include "health_agent/errors.h"
@@ -20,8 +21,12 @@ AgentReply FallbackAgent::reply(const AgentRequest& request, const OnText& on_te
     };
   }
   const std::string from = first_->model();
+  std::optional<AgentReply> refusal;
   try {
-    return first_->reply(request, noting);
+    AgentReply reply = first_->reply(request, noting);
+    if (!reply.refused || told || !reply.food_entries.empty() || !reply.changes.empty())
+      return reply;
+    refusal = std::move(reply);
   } catch (const AgentError& error) {
     if (told) throw;
     vitals::sentry::capture_exception(
@@ -31,7 +36,14 @@ AgentReply FallbackAgent::reply(const AgentRequest& request, const OnText& on_te
          .mechanism = "agent"});
   }
   vitals::monitor::count_agent_fallback(from, second_->model());
-  return second_->reply(request, on_text);
+  if (!refusal) return second_->reply(request, on_text);
+  told = false;
+  try {
+    return second_->reply(request, noting);
+  } catch (const AgentError&) {
+    if (told) throw;
+    return *std::move(refusal);  // the second has counted its failure
+  }
 }
 
 }  // namespace health_agent::agent

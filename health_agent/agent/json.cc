@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "health_agent/agent/utf8.h"
+
 namespace health_agent::agent {
 namespace {
 
@@ -33,6 +35,22 @@ std::optional<json> parse_json(std::string_view text, int depth) {
   json value = json::parse(text, nullptr, false);
   if (value.is_discarded()) return std::nullopt;
   return value;
+}
+
+std::optional<json> parse_answer(std::string_view text) {
+  return parse_json(mark_halves(text));
+}
+
+void join_halves(json& value) {
+  if (value.is_string()) {
+    auto& text = value.get_ref<std::string&>();
+    HalfJoiner halves;
+    text = halves.take(text);
+    text += halves.end();
+  } else if (value.is_structured()) {
+    for (json& part : value)
+      join_halves(part);
+  }
 }
 
 std::string to_text(const json& value) {

@@ -13,6 +13,13 @@ namespace health_agent::agent {
 /// level. Threads: any.
 [[nodiscard]] std::optional<nlohmann::json> parse_json(std::string_view text, int depth = 32);
 
+/// parse_json() of what a model's server sent, where halves of characters do not spoil the rest:
+/// they stay in it as marks (see utf8.h) until join_halves() or a HalfJoiner has read the string.
+[[nodiscard]] std::optional<nlohmann::json> parse_answer(std::string_view text);
+
+/// Takes the marks out of all strings in `value`, each by itself.
+void join_halves(nlohmann::json& value);
+
 /// As text; what is not UTF-8 in it becomes U+FFFD.
 [[nodiscard]] std::string to_text(const nlohmann::json& value);
 

@@ -36,7 +36,8 @@ struct Prompt {
 [[nodiscard]] std::vector<Utterance> conversation_of(const AgentRequest& request,
                                                      std::size_t history_tokens = kHistoryTokens);
 
-/// The coach's role; the date; profile, preferences and the day's totals as data.
+/// The coach's role; the user's date, time and zone; profile, preferences, the day's totals, the
+/// newest entries and what undo would do, as data.
 [[nodiscard]] std::string system_prompt(const AgentRequest& request);
 
 [[nodiscard]] Prompt prompt_of(const AgentRequest& request);

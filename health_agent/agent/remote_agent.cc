@@ -7,20 +7,22 @@
 #include <thread>
 #include <utility>
 
-#include "health_agent/agent/food_tool.h"
 #include "health_agent/agent/retry.h"
 #include "health_agent/agent/sse.h"
+#include "health_agent/agent/tools.h"
 #include "health_agent/agent/utf8.h"
 #include "health_agent/errors.h"
+#include "health_agent/log_text.h"
 #include "health_agent/time.h"
+#include "vitals/sentry/client.h"
 
 namespace health_agent::agent {
 namespace {
 
 using std::chrono::milliseconds;
 
-/// A call of the tool, a second one after a fault, and the last words.
-constexpr int kMaxRounds = 3;
+/// Models that call one tool at a time need a round for each meal, and one for the last words.
+constexpr int kMaxRounds = 6;
 constexpr std::size_t kMaxAnswer = std::size_t{8} * 1024 * 1024;
 constexpr milliseconds kSleepSlice{200};
 constexpr milliseconds kProbeTimeout{10'000};
@@ -82,16 +84,19 @@ class RemoteAgent::Call {
         request_(request),
         on_text_(on_text),
         end_(world_.now() + agent.timeout_),
-        dialogue_(agent.endpoint_.open(prompt_of(request))) {}
+        dialogue_(agent.endpoint_.open(prompt_of(request))),
+        desk_(request) {}
 
   AgentReply run() {
-    for (int round = 1;; ++round) {
-      const std::optional<ModelTurn> turn =
-          ask({.streamed = static_cast<bool>(on_text_), .tools_allowed = round < kMaxRounds});
-      if (!turn) return finish(true);
-      keep(*turn);
-      if (turn->calls.empty() || round == kMaxRounds) return finish_with(*turn);
-      answer_calls(*turn);
+    try {
+      return converse();
+    } catch (const AgentError& error) {
+      // What was eaten is known: a last word that fails must not lose it.
+      if (desk_.empty() || world_.stop.stop_requested()) throw;
+      vitals::sentry::capture_exception(error, {.tags = {{"model", agent_.endpoint_.model}},
+                                                .level = vitals::sentry::Level::kWarning,
+                                                .mechanism = "agent"});
+      return confirm(false);
     }
   }
 
@@ -107,33 +112,114 @@ class RemoteAgent::Call {
   }
 
  private:
+  AgentReply converse() {
+    for (int round = 1;; ++round) {
+      // A model that had to mend its calls has its last words next.
+      const bool tools = round < kMaxRounds && !mended_;
+      const std::optional<ModelTurn> turn =
+          ask({.streamed = static_cast<bool>(on_text_), .tools_allowed = tools});
+      if (!turn) return finish(true);
+      if (turn->stop == Stop::kRefused) return refuse(*turn);
+      if (!keep(*turn)) return finish(true);
+      if (turn->calls.empty() || !tools) return finish_with(*turn);
+      answer_calls(*turn);
+    }
+  }
+
   /// Why one attempt failed.
   struct Failure {
     std::string what;
     bool again = false;
+    bool adapted = false;
     std::optional<milliseconds> asked_wait{};
   };
 
+  [[noreturn]] void fail(const std::string& what) const {
+    throw AgentError(agent_.endpoint_.vendor + " " + agent_.endpoint_.model + ": " +
+                     printable(without_keys(what, agent_.endpoint_.key)));
+  }
+
   /// The model's next turn, after as many attempts as it takes; nothing when the listener left.
   std::optional<ModelTurn> ask(const Asking& asking) {
-    for (int attempt = 1;; ++attempt) {
+    for (int attempt = 1;;) {
       Failure failure;
       std::optional<ModelTurn> turn = try_once(asking, attempt, failure);
-      add_usage();
+      add_usage(turn.has_value());
       if (turn || left_) return turn;
-      const auto fail = [&](const std::string& more) {
-        throw AgentError(agent_.endpoint_.vendor + " " + agent_.endpoint_.model + ": " +
-                         without_keys(failure.what, agent_.endpoint_.key) + more +
-                         (attempt > 1 ? ", at attempt " + std::to_string(attempt) : ""));
+      const auto give_up = [&](const std::string& more) {
+        fail(failure.what + more + (attempt > 1 ? ", at attempt " + std::to_string(attempt) : ""));
       };
-      if (told_in_turn_) fail(", in the middle of its answer");
-      if (!failure.again || attempt == kMaxAttempts) fail("");
+      if (!told_of_turn_.empty()) give_up(", in the middle of its answer");
+      if (failure.adapted && world_.now() < end_) continue;  // each way is tried once
+      if (!failure.again || attempt == kMaxAttempts) give_up("");
       const milliseconds wait = wait_before_retry(attempt, world_.random(), failure.asked_wait);
-      if (world_.now() + wait >= end_) fail(", and there is no time to try again");
+      if (world_.now() + wait >= end_) give_up(", and there is no time to try again");
       if (!sleep(wait)) return std::nullopt;
-      if (world_.stop.stop_requested()) fail(", and the service ends");
+      if (world_.stop.stop_requested()) give_up(", and the service ends");
+      ++attempt;
     }
   }
+
+  /// Reads an answer as it comes: events, or one JSON text, whichever was asked for.
+  class Reader {
+   public:
+    Reader(Dialogue& dialogue, bool streamed, OnText tell)
+        : dialogue_(dialogue), streamed_(streamed), tell_(std::move(tell)) {}
+
+    /// False when the listener has left.
+    bool feed(std::string_view piece) {
+      if (kind_ == Kind::kUnknown) {
+        text_ += piece;
+        const std::size_t begin = text_.find_first_not_of(" \t\r\n");
+        if (begin == std::string::npos || text_.size() - begin < 4) return true;
+        return decide();
+      }
+      return pass(piece);
+    }
+
+    /// The answer has ended.
+    bool end() {
+      if (kind_ == Kind::kUnknown && !decide()) return false;
+      if (kind_ == Kind::kWhole) dialogue_.take_whole(text_);
+      return true;
+    }
+
+   private:
+    enum class Kind : std::uint8_t { kUnknown, kWhole, kStream };
+
+    bool decide() {
+      std::string_view begin = text_;
+      if (begin.starts_with("\xEF\xBB\xBF")) begin.remove_prefix(3);
+      begin.remove_prefix(std::min(begin.find_first_not_of(" \t\r\n"), begin.size()));
+      const bool json = begin.starts_with('{') || begin.starts_with('[') || begin.starts_with('<');
+      const bool events = begin.starts_with("data") || begin.starts_with("even") ||
+                          begin.starts_with("id:") || begin.starts_with(':');
+      kind_ = !json && (streamed_ || events) ? Kind::kStream : Kind::kWhole;
+      if (kind_ == Kind::kWhole) return true;
+      const std::string so_far = std::exchange(text_, {});
+      return pass(so_far);
+    }
+
+    bool pass(std::string_view piece) {
+      if (kind_ == Kind::kWhole) {
+        text_ += piece;
+        return true;
+      }
+      const SseParser::State state =
+          parser_.feed(piece, [this](std::string_view, std::string_view data) {
+            return dialogue_.take_event(data, tell_);
+          });
+      if (state == SseParser::State::kTooLong) throw AnswerError("the stream has a huge event");
+      return state == SseParser::State::kMore;
+    }
+
+    Dialogue& dialogue_;
+    bool streamed_;
+    OnText tell_;
+    Kind kind_ = Kind::kUnknown;
+    SseParser parser_;
+    std::string text_;
+  };
 
   std::optional<ModelTurn> try_once(const Asking& asking, int attempt, Failure& failure) {
     const World::Time start = world_.now();
@@ -151,56 +237,73 @@ class RemoteAgent::Call {
     http.timeout = std::max(left, milliseconds{1});
     http.max_answer = kMaxAnswer;
     http.on_wait = [&] {
+      if (dialogue_->ended()) return false;  // some servers do not hang up after their end
       given_up = silent && world_.now() > silent_until;
       return !given_up && (!asking.streamed || still_there());
     };
-    SseParser parser;
-    std::string whole;
-    const auto tell_on = [this](std::string_view text) { return tell(text); };
-    const auto on_event = [&](std::string_view, std::string_view data) {
-      return dialogue_->take_event(data, tell_on);
-    };
+    Reader reader{*dialogue_, asking.streamed, [this, &asking](std::string_view text) {
+                    return !asking.streamed || tell(text);
+                  }};
     const OnBody on_body = [&](std::string_view piece) {
       silent = false;
-      if (!asking.streamed) {
-        whole += piece;
-        return true;
-      }
-      const SseParser::State state = parser.feed(piece, on_event);
-      if (state == SseParser::State::kTooLong) throw AnswerError("the stream has a huge event");
-      return state == SseParser::State::kMore;
+      return reader.feed(piece);
     };
 
-    told_in_turn_ = false;
+    told_of_turn_.clear();
     dialogue_->begin_turn();
     try {
       const HttpAnswer answer = world_.send(http, on_body);
       if (given_up) {
         failure = {"no answer in " + std::to_string(to_ms(world_.now() - start).count()) + " ms",
                    true};
-      } else if (left_ || answer.abandoned) {
+      } else if (left_ || (answer.abandoned && !dialogue_->ended())) {
         left_ = true;
       } else if (answer.status < 200 || answer.status > 299) {
-        const bool adapted = dialogue_->adapt(answer.status, answer.body);
-        failure = {describe_error(answer.status, answer.body), adapted || may_do_better(answer),
-                   asked_wait(answer, unix_now())};
+        return take_failure(answer, failure);
       } else {
-        if (!asking.streamed) dialogue_->take_whole(whole);
+        if (!reader.end()) {
+          left_ = true;
+          return std::nullopt;
+        }
         return dialogue_->end_turn();
       }
     } catch (const HttpError& error) {
+      // What was cut after the model's last word is whole.
+      if (error.kind() != HttpError::Kind::kStopped && dialogue_->complete())
+        return dialogue_->end_turn();
       failure = {error.what(), error.kind() != HttpError::Kind::kTooLarge &&
                                    error.kind() != HttpError::Kind::kStopped};
+    } catch (const VendorError& error) {
+      HttpAnswer answer;
+      answer.body = error.body();
+      return take_failure(answer, failure);
     } catch (const AnswerError& error) {
       failure = {error.what(), error.again()};
     }
     return std::nullopt;
   }
 
+  /// An error in the vendor's words: a refusal, a way to ask differently, or a failure. Status 0 is
+  /// one in an answer that began well.
+  std::optional<ModelTurn> take_failure(const HttpAnswer& answer, Failure& failure) {
+    const VendorFailure said = failure_of(answer.status, answer.body);
+    if (said.refuses) return ModelTurn{.text = told_of_turn_, .calls = {}, .stop = Stop::kRefused};
+    constexpr int kAsIfRefused = 400;
+    failure.what = (answer.status == 0 ? "an error in the stream: " : "") + said.what;
+    failure.adapted =
+        told_of_turn_.empty() &&
+        dialogue_->adapt(answer.status == 0 ? kAsIfRefused : answer.status, answer.body);
+    failure.again = said.passes || (answer.status != 0 && may_do_better(answer));
+    failure.asked_wait = asked_wait(answer, unix_now());
+    return std::nullopt;
+  }
+
   /// Takes what the last turn used into the sums.
-  void add_usage() {
+  void add_usage(bool answered) {
     const TurnUsage turn = dialogue_->turn_usage();
     if (!turn.model.empty()) answered_model_ = turn.model;
+    // A turn of which nothing was told makes the whole of unknown cost.
+    unpriced_ = unpriced_ || (answered && !turn.known);
     if (!turn.known) return;
     add(usage_, turn.usage);
     any_usage_ = true;
@@ -220,96 +323,86 @@ class RemoteAgent::Call {
     return to_usd(cost_);
   }
 
-  void keep(const ModelTurn& turn) {
+  /// Takes the words of a turn, and tells what of them was not told yet. False when the listener
+  /// has left.
+  bool keep(const ModelTurn& turn) {
     if (turn.stop == Stop::kLength && !turn.calls.empty()) {
-      throw AgentError(agent_.endpoint_.vendor + " " + agent_.endpoint_.model +
-                       ": the answer is longer than " + std::to_string(kMaxOutputTokens) +
-                       " tokens, and was cut in the middle of a tool call");
+      fail("the answer is longer than " + std::to_string(kMaxOutputTokens) +
+           " tokens, and was cut in the middle of a tool call");
     }
-    if (turn.text.empty()) return;
-    if (!text_.empty()) text_ += kBetweenTurns;
-    text_ += turn.text;
+    const bool cut = turn.stop == Stop::kLength && !turn.text.empty();
+    return say(turn.text + (cut ? kCutMark : ""));
   }
 
-  /// Reads what the model hands over and tells it how that went.
+  /// Adds a turn's whole text to the reply.
+  bool say(const std::string& text) {
+    if (text.empty()) return true;
+    add_text(text);
+    if (!on_text_) return true;
+    const std::string_view rest =
+        text.starts_with(told_of_turn_) ? std::string_view{text}.substr(told_of_turn_.size()) : "";
+    return rest.empty() || tell(rest);
+  }
+
+  void add_text(std::string_view text) {
+    if (!text_.empty()) text_ += kBetweenTurns;
+    text_ += text;
+  }
+
+  /// Carries out what the model hands over and tells it how that went.
   void answer_calls(const ModelTurn& turn) {
-    std::vector<ToolResult> results;
-    std::vector<FoodEntry> entries;
     std::string faults;
-    for (const ToolCall& call : turn.calls) {
-      std::string fault;
-      if (call.name != kFoodTool) {
-        fault = "there is no tool of this name; the only one is " + std::string{kFoodTool};
-      } else if (auto entry = read_food_call(call.arguments)) {
-        entries.push_back(*std::move(entry));
-      } else {
-        fault = entry.error().message;
-      }
-      results.push_back({call.id, fault, fault.empty()});
-      if (!fault.empty()) faults += (faults.empty() ? "" : "; ") + fault;
-    }
-    if (faults.empty()) {
-      for (FoodEntry& entry : entries)
-        take(std::move(entry));
-      for (ToolResult& result : results)
-        result.text = "Logged for " + entry_->meal_type + ". Now tell the user.";
-    } else {
-      if (had_faults_) {
-        throw AgentError(agent_.endpoint_.vendor + " " + agent_.endpoint_.model +
-                         ": the model called its tool wrongly twice: " + clean_text(faults, 300));
-      }
+    const std::vector<ToolResult> results = desk_.run(turn.calls, faults);
+    if (!faults.empty()) {
+      if (had_faults_) fail("the model called its tool wrongly twice: " + clean_text(faults, 300));
       had_faults_ = true;
-      for (ToolResult& result : results) {
-        result.text = "Nothing was logged. " +
-                      (result.good ? "Another call of the same turn is faulty." : result.text) +
-                      " Call the tool once again, with everything.";
-        result.good = false;
-      }
+    } else if (had_faults_) {
+      mended_ = true;
     }
     dialogue_->answer_calls(results);
   }
 
-  /// One message makes one entry: what comes later is added to it.
-  void take(FoodEntry&& entry) {
-    if (!entry_) {
-      entry_ = std::move(entry);
-      entry_->user_id = request_.user_id;
-      entry_->timestamp = request_.now;
-      return;
-    }
-    for (Food& food : entry.foods) {
-      if (entry_->foods.size() < kMaxToolFoods) entry_->foods.push_back(std::move(food));
-    }
-    if (entry_->notes.empty()) entry_->notes = std::move(entry.notes);
-  }
-
   /// The last turn is there; an answer it must be.
   AgentReply finish_with(const ModelTurn& turn) {
-    if (turn.text.empty()) {
-      std::string words;
-      if (entry_) {
-        words = confirmation_of(*entry_);
-      } else if (turn.stop == Stop::kRefused) {
-        words = "I would rather not answer that. Tell me what you ate, and I will log it.";
-      } else {
-        throw AgentError(agent_.endpoint_.vendor + " " + agent_.endpoint_.model +
-                         (turn.stop == Stop::kLength
-                              ? ": no answer within " + std::to_string(kMaxOutputTokens) + " tokens"
-                          : turn.calls.empty() ? ": an empty answer"
-                                               : ": the model calls tools and says nothing"));
-      }
-      if (on_text_ && !tell(words)) return finish(true);
-      if (!text_.empty()) text_ += kBetweenTurns;
-      text_ += words;
+    // Calls that came too late were not carried out, so the words beside them may be wrong.
+    if (!turn.text.empty() && turn.calls.empty()) return finish(false);
+    if (!desk_.empty()) return confirm(false);
+    if (!turn.text.empty()) return finish(false);
+    fail(turn.stop == Stop::kLength
+             ? "no answer within " + std::to_string(kMaxOutputTokens) + " tokens"
+         : turn.calls.empty() ? "an empty answer"
+                              : "the model calls tools and says nothing");
+  }
+
+  /// The last words in the model's stead.
+  AgentReply confirm(bool refused) {
+    told_of_turn_.clear();
+    if (!say(desk_.confirmation())) return finish(true);
+    AgentReply reply = finish(false);
+    reply.refused = refused;
+    return reply;
+  }
+
+  /// The model would not answer. What it had logged before is confirmed; else the words that were
+  /// not told yet are left to the caller, who may ask somebody else.
+  AgentReply refuse(const ModelTurn& turn) {
+    if (!desk_.empty()) return confirm(true);
+    std::string text = turn.text;
+    if (text.size() <= told_of_turn_.size()) {
+      if (!text.empty()) text += kBetweenTurns;
+      text += "I would rather not answer that. Tell me what you ate, and I will log it.";
     }
-    return finish(false);
+    add_text(text);
+    AgentReply reply = finish(false);
+    reply.refused = true;
+    return reply;
   }
 
   AgentReply finish(bool cancelled) {
     AgentReply reply;
     reply.cancelled = cancelled;
     reply.text = cancelled ? std::move(told_) : std::move(text_);
-    if (!cancelled && entry_) reply.food_entries.push_back(*std::move(entry_));
+    if (!cancelled) desk_.give(reply);
     reply.usage = usage_;
     reply.cost_usd = cost();
     reply.model = answered_model_.empty() ? agent_.endpoint_.model : answered_model_;
@@ -318,8 +411,9 @@ class RemoteAgent::Call {
 
   /// Hands text out; false when the listener has left.
   bool tell(std::string_view text) {
-    const bool begins = !std::exchange(told_in_turn_, true);
+    const bool begins = told_of_turn_.empty();
     const std::string piece = (begins && !told_.empty() ? kBetweenTurns : "") + std::string{text};
+    told_of_turn_ += text;
     told_ += piece;
     left_ = !on_text_(piece);
     return !left_;
@@ -341,6 +435,7 @@ class RemoteAgent::Call {
   }
 
   static constexpr const char* kBetweenTurns = "\n\n";
+  static constexpr const char* kCutMark = " […]";
 
   const RemoteAgent& agent_;
   const World& world_;
@@ -350,10 +445,11 @@ class RemoteAgent::Call {
   std::unique_ptr<Dialogue> dialogue_;
   std::string text_;
   std::string told_;
-  bool told_in_turn_ = false;
+  std::string told_of_turn_;
   bool left_ = false;
   bool had_faults_ = false;
-  std::optional<FoodEntry> entry_;
+  bool mended_ = false;
+  ToolDesk desk_;
   std::string answered_model_;
   Usage usage_;
   std::int64_t cost_ = 0;
@@ -378,22 +474,31 @@ AgentReply RemoteAgent::reply(const AgentRequest& request, const OnText& on_text
   }
 }
 
-void RemoteAgent::probe() const {
-  HttpRequest http;
-  http.url = endpoint_.url;
-  http.headers = endpoint_.headers;
-  http.body = endpoint_.probe_body;
-  http.timeout = std::min(timeout_, kProbeTimeout);
+std::vector<std::string> RemoteAgent::probe() const {
+  // With a limit of one token, models of GPT's kind that reason first answer an error.
+  const bool claude = endpoint_.type == AgentType::kClaude;
+  const Asking asking{.streamed = !claude, .tools_allowed = true, .max_tokens = claude ? 1 : 16};
+  const auto dialogue = endpoint_.open(
+      {.system = "Answer with one word.", .conversation = {{.by_user = true, .text = "Hi"}}});
   std::string fault;
-  try {
-    const HttpAnswer answer = world_.send(http, {});
-    if (answer.status >= 200 && answer.status <= 299) return;
-    fault = describe_error(answer.status, answer.body);
-  } catch (const HttpError& error) {
-    fault = error.what();
+  for (bool again = true; again;) {
+    again = false;
+    HttpRequest http;
+    http.url = endpoint_.url;
+    http.headers = endpoint_.headers;
+    http.body = dialogue->body(asking);
+    http.timeout = std::min(timeout_, kProbeTimeout);
+    try {
+      const HttpAnswer answer = world_.send(http, [](std::string_view) { return true; });
+      if (answer.status >= 200 && answer.status <= 299) return endpoint_.learnt();
+      fault = describe_error(answer.status, answer.body);
+      again = dialogue->adapt(answer.status, answer.body);
+    } catch (const HttpError& error) {
+      fault = error.what();
+    }
   }
   throw AgentError(endpoint_.vendor + " " + endpoint_.model + ": " +
-                   without_keys(std::move(fault), endpoint_.key));
+                   printable(without_keys(std::move(fault), endpoint_.key)));
 }
 
 }  // namespace health_agent::agent

@@ -5,6 +5,7 @@
 #include <memory>
 #include <stop_token>
 #include <string>
+#include <vector>
 
 #include "health_agent/agent/agent.h"
 #include "health_agent/agent/dialogue.h"
@@ -29,7 +30,7 @@ struct World {
 };
 
 /// A model of somebody else's, by its vendor's API: asked again when that may help, all within the
-/// timeout; its tool calls checked and answered; tokens and cost as the vendor reports them, summed
+/// timeout; its tool calls checked and answered (see ToolDesk); tokens and cost as the vendor reports them, summed
 /// over the rounds of one answer. Text that came is told at once, and what was told is never asked
 /// for again. Cost is priced for the model that answered, else for the one that was asked.
 class RemoteAgent final : public Agent {
@@ -41,8 +42,9 @@ class RemoteAgent final : public Agent {
   [[nodiscard]] AgentType type() const noexcept override { return endpoint_.type; }
   [[nodiscard]] std::string model() const override { return endpoint_.model; }
 
-  /// Asks the smallest question once. Throws AgentError with the cause.
-  void probe() const;
+  /// Asks the smallest question once, again only where the server wants to be asked differently.
+  /// What was learnt of that, in words. Throws AgentError with the cause.
+  std::vector<std::string> probe() const;
 
  private:
   class Call;

@@ -46,7 +46,7 @@ bool SseParser::take_line(const OnEvent& on_event) {
   if (value.starts_with(' ')) value.remove_prefix(1);
   if (field == "event") {
     event_ = value;
-  } else if (field == "data") {
+  } else if (field == "data" || field == "error") {  // older llama.cpp tells its errors so
     if (has_data_) data_ += '\n';
     data_ += value;
     has_data_ = true;

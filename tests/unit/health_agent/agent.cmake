@@ -5,6 +5,6 @@ vitals_test(health_agent_agent_test
             DEPS health_agent_agent health_agent_food health_agent_base vitals::testing)
 target_compile_definitions(health_agent_agent_test PRIVATE VITALS_SENTENCES="${CMAKE_CURRENT_LIST_DIR}/agent_sentences.txt")
 vitals_test(health_agent_models_test
-            SOURCES agent_fallback_test.cc agent_food_tool_test.cc agent_prices_test.cc agent_prompt_test.cc
-                    agent_remote_test.cc agent_retry_test.cc agent_sse_test.cc agent_stream_test.cc
+            SOURCES agent_dialects_test.cc agent_dialogue_test.cc agent_fallback_test.cc agent_food_tool_test.cc agent_prices_test.cc agent_prompt_test.cc
+                    agent_remote_test.cc agent_retry_test.cc agent_sse_test.cc agent_stream_test.cc agent_tools_test.cc
             DEPS health_agent_agent health_agent_http health_agent_base vitals::testing nlohmann_json::nlohmann_json)

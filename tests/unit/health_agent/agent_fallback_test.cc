@@ -108,6 +108,38 @@ TEST_F(FallbackAgentTest, WhenBothFailTheSecondsFailureIsTheAnswer) {
   EXPECT_EQ(growth("agent_calls_total", {{"agent_type", "gpt4"}, {"status", "error"}}), 1);
 }
 
+/// Refuses, with or without something to log; a streamed refusal is not told.
+class Refusing final : public Agent {
+ public:
+  explicit Refusing(bool logs) : logs_(logs) {}
+  AgentReply reply(const AgentRequest&, const OnText&) override {
+    AgentReply reply;
+    reply.text = "no";
+    reply.refused = true;
+    if (logs_) reply.food_entries.emplace_back();
+    return reply;
+  }
+  AgentType type() const noexcept override { return AgentType::kClaude; }
+  std::string model() const override { return "first"; }
+
+ private:
+  bool logs_;
+};
+
+TEST_F(FallbackAgentTest, AsksTheSecondWhenTheFirstRefuses) {
+  const auto ask = [](bool logs, bool second_fails) {
+    FallbackAgent agent{std::make_unique<MonitoredAgent>(std::make_unique<Refusing>(logs)),
+                        one(AgentType::kGpt4, "second", "second's words", second_fails)};
+    return agent.reply({}, {});
+  };
+  EXPECT_EQ(ask(false, false).text, "second's words");
+  EXPECT_FALSE(ask(false, false).refused);
+  EXPECT_EQ(growth("agent_fallbacks_total", {{"from", "first"}, {"to", "second"}}), 2);
+  EXPECT_EQ(growth("agent_calls_total", {{"agent_type", "claude"}, {"status", "error"}}), 0);
+  EXPECT_EQ(ask(false, true).text, "no") << "the refusal stands";
+  EXPECT_TRUE(ask(true, false).refused) << "what it logged is not logged twice";
+}
+
 TEST_F(FallbackAgentTest, IsUnwellAfterThreeFailuresOfTheFirstInARow) {
   FallbackAgent agent = two("", true);
   for (int i = 0; i < 3; ++i) {

@@ -137,6 +137,120 @@ TEST(FoodTool, TheSchemaSaysWhatTheReaderTakes) {
     EXPECT_TRUE(read_food_call(with("/meal_type", meal))) << meal;
 }
 
+/// Berlin, Tuesday 2026-11-24 07:19:44; UTC is an hour behind.
+Clock berlin() {
+  return {1'795'501'184, TimeZone::find("Europe/Berlin").value()};
+}
+
+TEST(FoodTool, DaysAndTimesAreTheUsersOwn) {
+  struct Row {
+    const char* day;
+    const char* time;
+    const char* meal;
+    const char* when;  // in Berlin
+  };
+  for (const Row& row : {Row{"", "", "breakfast", "2026-11-24 07:19"},
+                         {"2026-11-24", "", "lunch", "2026-11-24 07:19"},
+                         {"2026-11-23", "", "breakfast", "2026-11-23 08:00"},
+                         {"2026-11-23", "", "lunch", "2026-11-23 12:30"},
+                         {"2026-11-23", "", "dinner", "2026-11-23 19:00"},
+                         {"2026-11-23", "", "snack", "2026-11-23 07:19"},
+                         {"2026-11-23", "23:59", "snack", "2026-11-23 23:59"},
+                         {"", "06:05", "breakfast", "2026-11-24 06:05"},
+                         {"", "6:05", "breakfast", "2026-11-24 06:05"},
+                         {"", "07:19", "breakfast", "2026-11-24 07:19"},
+                         {"", "00:00", "snack", "2026-11-24 00:00"},
+                         {"2026-10-24", "08:00", "breakfast", "2026-10-24 08:00"},
+                         {"2026-06-01", "08:00", "breakfast", "2026-06-01 08:00"}}) {
+    json arguments = good();
+    arguments["meal_type"] = row.meal;
+    arguments["day"] = row.day;
+    arguments["time"] = row.time;
+    const auto entry = read_food_call(arguments.dump(), berlin());
+    ASSERT_TRUE(entry) << arguments << entry.error().message;
+    EXPECT_EQ(local_time(entry->timestamp, berlin().zone), row.when) << arguments;
+  }
+}
+
+TEST(FoodTool, ATimeToComeOrNoneIsRefusedAndSaysWhatTimeItIs) {
+  struct Row {
+    const char* field;
+    json value;
+    const char* named;
+  };
+  for (const Row& row :
+       {Row{"day", "2026-11-25", "day: that day is still to come, and today is 2026-11-24"},
+        {"day", "2027-11-23", "still to come"},
+        {"day", "2025-11-23", "more than 180 days ago"},
+        {"day", "yesterday", "day: a date"},
+        {"day", "2026-02-30", "day: a date"},
+        {"day", 20261123, "day: a date"},
+        {"time", "07:21", "time: that is still to come: it is 2026-11-24 07:19"},
+        {"time", "23:00", "say the day"},
+        {"time", "24:00", "time: a time as HH:MM"},
+        {"time", "8", "time: a time"},
+        {"time", "8am", "time: a time"},
+        {"time", "08:0x", "time: a time"},
+        {"time", "-1:00", "time: a time"},
+        {"time", 8, "time: a time"}}) {
+    json arguments = good();
+    arguments[row.field] = row.value;
+    const auto entry = read_food_call(arguments.dump(), berlin());
+    ASSERT_FALSE(entry) << arguments;
+    EXPECT_THAT(entry.error().message, HasSubstr(row.named));
+  }
+}
+
+FoodEntry logged() {
+  FoodEntry entry;
+  entry.id = 12;
+  entry.foods = read_food_call(good().dump())->foods;
+  entry.meal_type = "lunch";
+  entry.timestamp = 1'795'433'400;  // 2026-11-23 12:30 in Berlin
+  entry.notes = "at home";
+  return entry;
+}
+
+TEST(FoodTool, AnEditChangesWhatItNamesAndNothingElse) {
+  const auto apply = [](const json& arguments) {
+    const auto edit = read_change_call(arguments.dump(), berlin());
+    EXPECT_TRUE(edit) << edit.error().message;
+    return edited(logged(), edit.value(), berlin());
+  };
+  auto entry =
+      apply({{"entry_id", 12}, {"foods", {good()["foods"][0]}}, {"day", ""}, {"time", nullptr}});
+  ASSERT_TRUE(entry);
+  EXPECT_THAT(entry->foods, SizeIs(1));
+  EXPECT_EQ(entry->id, 12);
+  EXPECT_EQ(entry->meal_type, "lunch");
+  EXPECT_EQ(entry->notes, "at home");
+  EXPECT_EQ(entry->timestamp, logged().timestamp);
+  EXPECT_EQ(apply({{"entry_id", 12}, {"meal_type", "snack"}})->meal_type, "snack");
+  EXPECT_EQ(apply({{"entry_id", 12}, {"notes", ""}})->notes, "");
+  const auto when = [&](const json& arguments) {
+    return local_time(apply(arguments)->timestamp, berlin().zone);
+  };
+  EXPECT_EQ(when({{"entry_id", 12}, {"day", "2026-11-22"}}), "2026-11-22 12:30");
+  EXPECT_EQ(when({{"entry_id", 12}, {"time", "14:00"}}), "2026-11-23 14:00");
+  const auto to_come = apply({{"entry_id", 12}, {"day", "2026-11-24"}});
+  ASSERT_FALSE(to_come) << "12:30 of today is still to come";
+  EXPECT_THAT(to_come.error().message, HasSubstr("still to come"));
+}
+
+TEST(FoodTool, HostileChangesAreRefused) {
+  for (const json& bad :
+       {json::object(), json{{"entry_id", 12}}, json{{"entry_id", "12"}, {"notes", "x"}},
+        json{{"entry_id", 1.5}, {"notes", "x"}}, json{{"entry_id", -1}, {"notes", "x"}},
+        json{{"entry_id", 1e300}, {"notes", "x"}}, json{{"entry_id", 12}, {"foods", json::array()}},
+        json{{"entry_id", 12}, {"user_id", "eve"}, {"notes", "x"}},
+        json{{"entry_id", 12}, {"meal_type", "brunch"}}, json::array()})
+    EXPECT_FALSE(read_change_call(bad.dump(), berlin())) << bad;
+  for (const char* bad : {"", "{}", "[]", R"({"entry_id":0})", R"({"entry_id":12,"all":true})",
+                          R"({"entry_id":18446744073709551615})", R"({"entry_id":null})"})
+    EXPECT_FALSE(read_delete_call(bad)) << bad;
+  EXPECT_EQ(read_delete_call(R"({"entry_id":12})").value(), 12);
+}
+
 TEST(FoodTool, ConfirmsInWords) {
   const auto entry = read_food_call(good().dump());
   ASSERT_TRUE(entry);

@@ -95,5 +95,42 @@ TEST(Prompt, TheSystemPromptHasTheUsersDataAsData) {
   EXPECT_THAT(system_prompt(asking("hi")), Not(HasSubstr("logged_today\"")));
 }
 
+TEST(Prompt, TimesAreTheUsersOwn) {
+  AgentRequest request = asking("hi");
+  request.now = 1'795'564'784;  // 23:59:44 UTC on Tuesday
+  request.zone = TimeZone::find("Europe/Berlin").value();
+  const std::string system = system_prompt(request);
+  EXPECT_THAT(system, HasSubstr(R"("now":"2026-11-25T00:59")"));
+  EXPECT_THAT(system, HasSubstr(R"("weekday":"Wednesday")"));
+  EXPECT_THAT(system, HasSubstr(R"("yesterday":"2026-11-24")"));
+  EXPECT_THAT(system, HasSubstr(R"("time_zone":"Europe/Berlin")"));
+}
+
+TEST(Prompt, WhatIsLoggedIsListedSoThatItCanBeChanged) {
+  AgentRequest request = asking("hi");
+  request.now = 1'795'564'784;
+  for (int i = 0; i < 30; ++i) {
+    FoodEntry entry;
+    entry.id = 100 - i;
+    entry.meal_type = "lunch";
+    entry.timestamp = request.now - 3600;
+    entry.foods.push_back({"egg", 2, "piece", 143, 12.5, std::nullopt, std::nullopt});
+    request.recent.push_back(entry);
+  }
+  FoodEntry gone = request.recent[0];
+  request.undo = {{.entry_id = 100, .after = std::nullopt},
+                  {.entry_id = 7, .after = gone, .restores = true}};
+  const std::string system = system_prompt(request);
+  EXPECT_THAT(system, HasSubstr(R"("id":100,"meal_type":"lunch","when":"2026-11-24 22:59")"));
+  EXPECT_THAT(system, HasSubstr(R"("protein":12.5)"));
+  EXPECT_THAT(system, HasSubstr(R"("id":81,)"));
+  EXPECT_THAT(system, Not(HasSubstr(R"("id":80,)"))) << "twenty are listed";
+  EXPECT_THAT(system, HasSubstr("deletes the entry 100"));
+  EXPECT_THAT(system, HasSubstr("brings back lunch: 2 eggs"));
+  for (FoodEntry& entry : request.recent)
+    entry.notes = std::string(2'000, 'x');
+  EXPECT_LT(system_prompt(request).size(), 20'000U) << "long entries do not fill the prompt";
+}
+
 }  // namespace
 }  // namespace health_agent::agent

@@ -208,9 +208,113 @@ TEST_F(RemoteAgentTest, EndsThatAreNoAnswers) {
   world_.answers(200, message({food_call(kEgg)}, "max_tokens"));
   EXPECT_THAT(failure(), HasSubstr("cut in the middle of a tool call"));
   world_.answers(200, message({{{"type", "text"}, {"text", "Half an ans"}}}, "max_tokens"));
-  EXPECT_EQ(ask().text, "Half an ans");
+  EXPECT_EQ(ask().text, "Half an ans […]") << "what was cut says so";
   world_.answers(200, message(json::array(), "refusal"));
   EXPECT_THAT(ask().text, HasSubstr("rather not"));
+}
+
+TEST_F(RemoteAgentTest, ALastWordThatFailsLosesNoMeal) {
+  for (const int status : {400, 401, 500}) {
+    world_.answers(200, message({food_call(kEgg)}, "tool_use"));
+    for (int i = 0; i < (status == 500 ? 3 : 1); ++i)
+      world_.answers(status, R"({"error":{"type":"t","message":"m"}})");
+    const AgentReply reply = ask();
+    EXPECT_THAT(reply.food_entries, SizeIs(1));
+    EXPECT_EQ(reply.text, "Logged for lunch: 1 egg. Together 72 kcal.");
+  }
+  world_.answers(200, message({food_call(kEgg)}, "tool_use"));
+  world_.answers(200, message(json::array(), "refusal"));
+  const AgentReply reply = ask();
+  EXPECT_THAT(reply.food_entries, SizeIs(1));
+  EXPECT_TRUE(reply.refused) << "it is not remembered all the same";
+  EXPECT_EQ(reply.text, "Logged for lunch: 1 egg. Together 72 kcal.");
+}
+
+TEST_F(RemoteAgentTest, AModelThatLogsOneMealAtATimeMayGoOn) {
+  const char* meals[]{"breakfast", "lunch", "dinner", "snack"};
+  for (const char* meal : meals) {
+    json call = kEgg;
+    call["meal_type"] = meal;
+    world_.answers(200, message({food_call(call)}, "tool_use"));
+  }
+  world_.answers(200, text("All four."));
+  const AgentReply reply = ask();
+  EXPECT_THAT(reply.food_entries, SizeIs(4));
+  EXPECT_EQ(reply.text, "All four.");
+}
+
+TEST_F(RemoteAgentTest, CallsThatNeverEndAreConfirmedAsFarAsTheyWereCarriedOut) {
+  for (int i = 0; i < 6; ++i) {
+    json call = kEgg;
+    call["notes"] = std::to_string(i);
+    world_.answers(200,
+                   message({{{"type", "text"}, {"text", "More."}}, food_call(call)}, "tool_use"));
+  }
+  const AgentReply reply = ask();
+  EXPECT_THAT(reply.food_entries.at(0).foods, SizeIs(5));
+  EXPECT_THAT(reply.text, HasSubstr("Logged for lunch: 1 egg, 1 egg, 1 egg, 1 egg, 1 egg."));
+}
+
+TEST_F(RemoteAgentTest, AChangeIsOfAnEntryThatTheRequestHas) {
+  RemoteAgent agent{anthropic_endpoint("claude-opus-5-5", "http://model", kKey), 30s,
+                    std::make_shared<Prices>(), world_.world()};
+  AgentRequest request;
+  request.message = "make it 3";
+  request.now = 1'795'537'184;
+  FoodEntry eaten;
+  eaten.id = 7;
+  eaten.meal_type = "lunch";
+  eaten.foods.push_back({"egg", 1, "piece", 72, {}, {}, {}});
+  request.recent = {eaten};
+  json change = food_call({{"entry_id", 8}, {"meal_type", "dinner"}});
+  change["name"] = "change_food";
+  world_.answers(200, message({change}, "tool_use"));
+  change["input"]["entry_id"] = 7;
+  world_.answers(200, message({change}, "tool_use"));
+  world_.answers(200, text("It is your dinner now."));
+  const AgentReply reply = agent.reply(request, {});
+  ASSERT_THAT(reply.changes, SizeIs(1));
+  EXPECT_EQ(reply.changes[0].after->meal_type, "dinner");
+  EXPECT_THAT(reply.food_entries, IsEmpty());
+  EXPECT_THAT(world_.asked[1]["messages"][2]["content"][0]["content"].get<std::string>(),
+              HasSubstr("there is no entry 8"));
+  EXPECT_THAT(world_.asked[0]["system"].get<std::string>(), HasSubstr(R"("id":7)"));
+}
+
+TEST_F(RemoteAgentTest, ATurnOfUnknownUsageMakesTheWholeUnpriced) {
+  world_.answers(200, message({food_call(kEgg)}, "tool_use"));
+  world_.answers(200, json{{"content", {{{"type", "text"}, {"text", "Done."}}}}}.dump());
+  const AgentReply reply = ask();
+  EXPECT_EQ(reply.usage.input_tokens, 100);
+  EXPECT_EQ(reply.cost_usd, std::nullopt);
+}
+
+TEST_F(RemoteAgentTest, AServerThatRefusesEveryWayIsGivenUp) {
+  RemoteAgent agent{openai_endpoint("m", "http://model", ""), 30s, std::make_shared<Prices>(),
+                    world_.world()};
+  for (int i = 0; i < 3; ++i) {
+    world_.answers(
+        422, R"({"detail":"max_tokens, max_completion_tokens, stream_options, tool_choice"})");
+  }
+  EXPECT_THROW(static_cast<void>(agent.reply({}, {})), AgentError);
+  EXPECT_THAT(world_.requests, SizeIs(3));
+  const json& last = world_.asked.back();
+  for (const char* field : {"max_tokens", "max_completion_tokens", "stream_options", "tool_choice"})
+    EXPECT_FALSE(last.contains(field)) << field;
+  EXPECT_THAT(world_.pauses, ElementsAre(0ms, 0ms, 0ms)) << "asking differently needs no pause";
+}
+
+TEST_F(RemoteAgentTest, AProbeTellsHowTheServerWantsToBeAsked) {
+  RemoteAgent agent{openai_endpoint("m", "http://model", ""), 30s, std::make_shared<Prices>(),
+                    world_.world()};
+  world_.answers(422, R"({"detail":[{"loc":["body","stream_options"],"msg":"extra"}]})");
+  world_.answers(400, R"({"error":{"message":"unknown: max_completion_tokens"}})");
+  world_.answers(200, "data: {}\n\n");
+  EXPECT_THAT(agent.probe(), ElementsAre("without stream_options", "with max_tokens"));
+  EXPECT_EQ(world_.asked.back()["max_tokens"], 16);
+  world_.answers(200, json{{"choices", {{{"message", {{"content", "Hi"}}}}}}}.dump());
+  EXPECT_EQ(agent.reply({}, {}).text, "Hi");
+  EXPECT_TRUE(world_.asked.back().contains("max_tokens"));
 }
 
 TEST_F(RemoteAgentTest, TokensOfACallThatFailedAreCounted) {

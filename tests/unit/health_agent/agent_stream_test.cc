@@ -259,6 +259,57 @@ TEST_F(StreamTest, TwoThatAreRefusedAtTheSameTimeBothAskAgain) {
   EXPECT_FALSE(second->adapt(400, kRefusal)) << "it was asked without reasoning already";
 }
 
+TEST_F(StreamTest, WhatIsCutOrHangsAfterItsLastWordIsWhole) {
+  const std::string whole = stream({start(60, 1), kTextBlock, words("Hello!"), end("end_turn", 5)});
+  const auto tell = [&whole](const OnBody& on_body) {
+    for (std::size_t at = 0; at < whole.size(); at += 7)
+      on_body(std::string_view{whole}.substr(at, 7));
+  };
+  world_.then([&](const HttpRequest&, const OnBody& on_body) -> HttpAnswer {
+    tell(on_body);
+    throw HttpError(HttpError::Kind::kCut, "cut");
+  });
+  EXPECT_EQ(claude().text, "Hello!");
+  world_.then([&](const HttpRequest& request, const OnBody& on_body) -> HttpAnswer {
+    tell(on_body);
+    EXPECT_TRUE(request.on_wait()) << "its end mark may still come";
+    on_body("data: {\"type\":\"message_stop\"}\n\n");
+    EXPECT_FALSE(request.on_wait()) << "nothing more is of interest";
+    return {.status = 200, .abandoned = true};
+  });
+  const AgentReply reply = claude();
+  EXPECT_EQ(reply.text, "Hello!");
+  EXPECT_FALSE(reply.cancelled);
+  EXPECT_EQ(reply.usage.output_tokens, 5);
+}
+
+TEST_F(StreamTest, WhatComesAfterTheEndIsOfNoInterest) {
+  for (const char* more : {"data: [DONE]\n\n", "data:\n\n", "data:  \n\n", "data: nonsense\n\n",
+                           "event: done\ndata: 7\n\n", ": bye\n\n"}) {
+    world_.answers(
+        200, stream({start(60, 1), kTextBlock, words("Hello!"), end("end_turn", 5), kStop}, more));
+    EXPECT_EQ(claude().text, "Hello!") << more;
+    world_.answers(200,
+                   stream({chunk({{"content", "Hello!"}}, "stop")}, "data: [DONE]\n\n") + more);
+    EXPECT_EQ(gpt().text, "Hello!") << more;
+  }
+}
+
+TEST_F(StreamTest, ARefusalAfterSomeWordsIsToldToBeOne) {
+  world_.answers(200,
+                 stream({start(60, 1), kTextBlock, words("Well, "), end("refusal", 5), kStop}));
+  const AgentReply reply = claude();
+  EXPECT_TRUE(reply.refused);
+  EXPECT_EQ(heard_, "Well, ");
+  EXPECT_THAT(reply.text, ::testing::StartsWith("Well, \n\nI would rather not"));
+}
+
+TEST_F(StreamTest, ATextThatTheLimitCutSaysSo) {
+  world_.answers(200, stream({chunk({{"content", "Half an ans"}}, "length")}));
+  EXPECT_EQ(gpt().text, "Half an ans […]");
+  EXPECT_EQ(heard_, "Half an ans […]");
+}
+
 TEST_F(StreamTest, ARefusalInItsOwnFieldIsTheAnswer) {
   world_.answers(200, stream({chunk({{"refusal", "I will not."}}), chunk(json::object(), "stop")}));
   EXPECT_EQ(gpt().text, "I will not.");

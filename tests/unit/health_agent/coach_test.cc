@@ -24,6 +24,7 @@ class ScriptedAgent final : public agent::Agent {
     asked.push_back(request);
     if (fails) throw AgentError("no answer");
     agent::AgentReply answer = next;
+    if (answer.refused) return answer;  // its words wait for the caller
     if (on_text && !on_text(answer.text)) answer.cancelled = true;
     return answer;
   }
@@ -172,6 +173,27 @@ TEST_F(CoachTest, KeepsNothingWhenTheClientLeavesOrTheAgentFails) {
   agent_.fails = true;
   EXPECT_THROW(coach_.chat("ana", "hi", std::nullopt, kNow), AgentError);
   EXPECT_THAT(store_.history("ana", 10), IsEmpty());
+}
+
+TEST_F(CoachTest, ARefusedTurnIsToldAndNotKept) {
+  agent_.next.text = "Hello!";
+  coach_.chat("ana", "hi", std::nullopt, kNow);
+  agent_.next.text = "I would rather not.";
+  agent_.next.refused = true;
+  std::string heard;
+  bool also = false;
+  const auto listen = [&heard](std::string_view piece) {
+    heard += piece;
+    return true;
+  };
+  const Answer answer = coach_.chat("ana", "something bad", std::nullopt, kNow, listen,
+                                    [&also](db::Connection&, const Answer&) { also = true; });
+  EXPECT_EQ(answer.text, "I would rather not.");
+  EXPECT_EQ(heard, answer.text);
+  EXPECT_TRUE(also) << "what belongs to the answer is stored all the same";
+  EXPECT_THAT(store_.history("ana", 10), SizeIs(2)) << "or the next turn is refused, too";
+  coach_.chat("ana", "an egg", std::nullopt, kNow);
+  EXPECT_THAT(agent_.asked.back().history, SizeIs(2));
 }
 
 TEST_F(CoachTest, FoodThatIsStoredIsNoErrorWhenTheJourneyCannotBeRecorded) {

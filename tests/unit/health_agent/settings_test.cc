@@ -104,7 +104,9 @@ INSTANTIATE_TEST_SUITE_P(
         BadVariable{"AGENT_PRICES_FILE", "/proc/self/status"},
         BadVariable{"AGENT_MODEL", "openai:two words"},
         BadVariable{"OPENAI_API_KEY", "k\r\nX-Evil: 1"}, BadVariable{"ANTHROPIC_API_KEY", "kéy"},
-        BadVariable{"OPENAI_BASE_URL", "https://h/v1?api-version=1"},
+        BadVariable{"OPENAI_BASE_URL", "https://h/v1?key=1"},
+        BadVariable{"OPENAI_BASE_URL", "https://h/v1?api-version=1&x=2"},
+        BadVariable{"ANTHROPIC_BASE_URL", "https://h/v1?api-version=1"},
         BadVariable{"ANTHROPIC_BASE_URL", "https://user:pass@h"},
         BadVariable{"SENTRY_FINGERPRINT_RULES", "/proc/self/status"},
         BadVariable{"TELEGRAM_API_URL", "x"}, BadVariable{"ALLOWED_TELEGRAM_IDS", "1,two"},
@@ -182,6 +184,19 @@ TEST(Settings, AModelOfAVendorNeedsItsKeyAndOnlyThat) {
   EXPECT_THAT(loaded.faults[0].accepted, HasSubstr("AGENT_FALLBACK_MODEL"));
   EXPECT_EQ(loaded.settings.agent_model, "anthropic:claude-opus-5-5");
   EXPECT_EQ(loaded.settings.anthropic_base_url, "http://proxy:8000/v1");
+}
+
+TEST(Settings, AServerOfOnesOwnNeedsNoKeyAndAzureItsVersion) {
+  for (const char* url :
+       {"http://localhost:11434/v1", "http://vllm:8000",
+        "https://x.openai.azure.com/openai/deployments/d?api-version=2024-10-21"}) {
+    const LoadedSettings loaded = load({{"AGENT_MODEL", "openai:qwen3"}, {"OPENAI_BASE_URL", url}});
+    EXPECT_THAT(loaded.faults, SizeIs(0)) << describe(loaded.faults);
+    EXPECT_EQ(loaded.settings.openai_base_url, url);
+  }
+  EXPECT_THAT(
+      load({{"AGENT_MODEL", "anthropic:glm"}, {"ANTHROPIC_BASE_URL", "http://proxy"}}).faults,
+      SizeIs(0));
 }
 
 TEST(Settings, AFallbackThatIsTheModelItselfIsAWarning) {
