@@ -75,6 +75,10 @@ class Parser {
     end_item();
     fill_settings();
     weigh_all();
+    // "flarn and toast": the toast says that the flarn is a food
+    if (!out_.foods.empty())
+      for (std::string& name : perhaps_)
+        add_to(out_.unknown, std::move(name));
     const bool nothing = out_.foods.empty() && out_.mentioned.empty() && out_.unknown.empty() &&
                          out_.refused.empty() && out_.unclear.empty();
     if (nothing && !sentence_.asks_or_wishes()) only_word_is_unknown();
@@ -182,6 +186,8 @@ class Parser {
       const bool like_a_food = unknown_.size() <= kMaxUnknownWords && !sentence_.chat();
       if (stands && eaten && (quantity_.is_said() || (listed && like_a_food)))
         add_to(out_.unknown, words(unknown_));
+      else if (stands && eaten && like_a_food && !labels_place())
+        add_to(perhaps_, words(unknown_));
     } else if (number && (eat_of_last() || attach_to_last())) {
       // said after its food: "rice (150 g)"
     } else if (stands && eaten && quantity_.count && quantity_.unit != nullptr &&
@@ -196,6 +202,11 @@ class Parser {
     }
     begin_item();
     joined_ = false;
+  }
+
+  /// "Starbucks: a latte"
+  [[nodiscard]] bool labels_place() const {
+    return at_ > 0 && at_ <= tokens_.size() && tokens_[at_ - 1].kind == TokenKind::kColon;
   }
 
   void begin_item() {
@@ -999,7 +1010,8 @@ class Parser {
   Sentence sentence_;
   ParsedMessage out_;
   std::vector<FoodDraft> drafts_;
-  std::vector<std::size_t> silent_;  // drafts that are told as unclear or unknown already
+  std::vector<std::string> perhaps_;  // unknown words that are foods if others are
+  std::vector<std::size_t> silent_;   // drafts that are told as unclear or unknown already
   std::size_t at_ = 0;
 
   // The item that is being read.

@@ -108,6 +108,7 @@ struct Meal {
   FoodEntry entry;
   std::vector<const ParsedFood*> foods;
   std::int64_t days_ago = 0;
+  bool at_clock = false;  ///< Its time was said.
 };
 
 /// The foods of a message by meal and time.
@@ -134,6 +135,7 @@ Meals meals_of(const AgentRequest& request, const ParsedMessage& parsed) {
       meal.entry.meal_type = placed.meal;
       meal.entry.timestamp = placed.timestamp;
       meal.days_ago = placed.days_ago;
+      meal.at_clock = food.moment.clock.has_value() || food.moment.seconds_ago.has_value();
       found = all.meals.end() - 1;
     }
     found->entry.foods.push_back(food.food);
@@ -150,7 +152,9 @@ std::string what_is_logged(const AgentRequest& request, const std::vector<Meal>&
     const Totals totals = totals_of(meal.entry.foods);
     if (!text.empty()) text += "\n";
     text.append("Logged for ").append(meal.entry.meal_type);
-    text.append(day_in_words(meal.days_ago, request)).append(":");
+    text.append(day_in_words(meal.days_ago, request));
+    if (meal.at_clock) text.append(" at ").append(clock_in_words(meal.entry.timestamp, request));
+    text.append(":");
     for (const ParsedFood* food : meal.foods)
       text.append("\n- ").append(line_of(food->food, food->grams, food->as_written));
     text.append("\nTotal: ").append(format_number(totals.calories)).append(" kcal, ");

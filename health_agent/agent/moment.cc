@@ -7,6 +7,7 @@
 
 #include "health_agent/agent/numbers.h"
 #include "health_agent/agent/quantity.h"
+#include "health_agent/agent/words.h"
 
 namespace health_agent::agent {
 namespace {
@@ -68,8 +69,12 @@ class MomentReader {
     }
     if (is_word("yesterday")) {
       // "yesterday's dinner" tells what was eaten, not when
-      if (!tokens_[at_].possessive || is_part(1)) moment_.days_ago = 1;
+      if (!tokens_[at_].possessive || is_part(1) || names_the_meal()) moment_.days_ago = 1;
       return take(1);
+    }
+    if (is_word("other", the) && is_one_of({"day", "night", "evening", "morning"}, the + 1)) {
+      moment_.unclear = true;
+      return take(the + 2);
     }
     if (is_one_of({"tonight", "tonite"})) {
       moment_.days_ago = 0;
@@ -77,6 +82,18 @@ class MomentReader {
       return take(1);
     }
     return false;
+  }
+
+  /// The "yesterday's" of "add an apple to yesterday's lunch", "yesterday's lunch: soup"
+  [[nodiscard]] bool names_the_meal() const {
+    const Token* const meal = token(1);
+    if (meal == nullptr) return false;
+    const WordRole role = role_of(meal->text);
+    if (role < WordRole::kBreakfast || role > WordRole::kSnack) return false;
+    if (at_ == 0 || tokens_[at_ - 1].kind != TokenKind::kWord) return true;
+    const std::string_view before = tokens_[at_ - 1].text;
+    return before == "to" || before == "for" || before == "under" || before == "in" ||
+           before == "log" || before == "as" || before == "was";
   }
 
   bool last_or_this() {
@@ -103,6 +120,7 @@ class MomentReader {
     const std::size_t on = is_word("on") ? 1 : 0;
     const int day = weekday_of(on);
     if (day < 0 || token(on)->plural) return false;
+    if (token(on)->possessive) return false;
     const std::string_view name = token(on)->text;
     const bool short_name = name.size() < 6;
     if (on == 0 && (short_name || !may_stand_alone(token(1)))) return false;
@@ -153,7 +171,7 @@ class MomentReader {
       moment_.seconds_ago = std::llround(count * each);
       return true;
     };
-    if (stem == "hour" || stem == "hr") return seconds(kHour);
+    if (stem == "hour" || stem == "hr" || stem == "h") return seconds(kHour);
     if (stem == "minute" || stem == "min") return seconds(60);
     if (stem == "night" || stem == "evening") moment_.part = DayPart::kEvening;
     if (stem == "morning") moment_.part = DayPart::kMorning;

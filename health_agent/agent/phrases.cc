@@ -29,4 +29,12 @@ std::string day_in_words(std::int64_t days_ago, const AgentRequest& request) {
   return " on " + format_date(request.zone.day_of(request.now) - days_ago);
 }
 
+std::string clock_in_words(std::int64_t unix_seconds, const AgentRequest& request) {
+  const int minutes = request.zone.second_of_day(unix_seconds) / 60;
+  const auto two = [](int value) {
+    return std::string{value < 10 ? "0" : ""} + std::to_string(value);
+  };
+  return two(minutes / 60) + ":" + two(minutes % 60);
+}
+
 }  // namespace health_agent::agent

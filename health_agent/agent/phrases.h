@@ -22,4 +22,7 @@ namespace health_agent::agent {
 /// Nothing for today, ` yesterday`, ` on 2026-11-27`.
 [[nodiscard]] std::string day_in_words(std::int64_t days_ago, const AgentRequest& request);
 
+/// `08:30`, by the user's clock.
+[[nodiscard]] std::string clock_in_words(std::int64_t unix_seconds, const AgentRequest& request);
+
 }  // namespace health_agent::agent

@@ -28,8 +28,17 @@ std::string_view Sentence::text(std::size_t at) const {
              : std::string_view{};
 }
 
+/// "calories in an apple", "tell me about pizza"
+bool Sentence::asks_for_figures(std::size_t at) const {
+  static constexpr std::array<std::string_view, 14> kFigures{
+      "calories",  "calorie", "kcal", "kcals",   "macros",    "nutrition", "nutritional",
+      "nutrients", "tell",    "show", "explain", "calculate", "estimate",  "compare"};
+  return !has_verb_ && me_ == Who::kNobody && is_one_of(text(at), kFigures);
+}
+
 void Sentence::begin(std::size_t at) {
   end_clause();
+  begin_ = at;
   if (!keeps_) {
     me_ = Who::kNobody;
     has_verb_ = false;
@@ -84,6 +93,7 @@ void Sentence::hear(std::size_t at, WordRole role) {
       return hear_person(at);
     case WordRole::kChat:
       chat_ = true;
+      if (asks_for_figures(at)) hear_question(at);
       // "going to eat", "need to eat"
       if (text(at) == "going" || (text(at + 1) == "to" && text(at + 2) != "the"))
         hear_verb(Stance::kPlanned);
@@ -97,6 +107,10 @@ void Sentence::hear(std::size_t at, WordRole role) {
       return;
     case WordRole::kAside:
       aside_ = true;
+      // "while my wife had salad"
+      if (text(at) != "at" && text(at) != "in" && text(at) != "from" && text(at) != "into" &&
+          text(at) != "during")
+        end_predicate();
       return;
     case WordRole::kAsk:
       return hear_question(at);
@@ -205,7 +219,12 @@ void Sentence::hear_eating(std::size_t at, WordRole role) {
   if (denied_ && !denies && was_fresh) denied_ = false;
   chat_ = false;
   aside_ = false;
-  if (role == WordRole::kLog && !denied_ && verb_ != Stance::kDenied) {
+  // "should I log 2 eggs", but "can you log 2 eggs"
+  static constexpr std::array<std::string_view, 10> kOfQuestions{
+      "should", "did", "do", "does", "have", "has", "is", "was", "may", "are"};
+  const bool asks = role == WordRole::kLog && begin_ != at && is_one_of(text(begin_), kOfQuestions);
+  if (asks) hear_question(at);
+  if (role == WordRole::kLog && !asks && !denied_ && verb_ != Stance::kDenied) {
     has_verb_ = false;
     hypothetical_ = false;
     asks_first_ = false;

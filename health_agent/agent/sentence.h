@@ -96,8 +96,10 @@ class Sentence {
   [[nodiscard]] bool begins_predicate() const noexcept;
   [[nodiscard]] bool amount_follows(std::size_t at) const;
   [[nodiscard]] bool is_question(std::size_t at) const;
+  [[nodiscard]] bool asks_for_figures(std::size_t at) const;
 
   std::span<const Token> tokens_;
+  std::size_t begin_ = 0;  // of the sentence
   Who me_ = Who::kNobody;
   bool has_verb_ = false;
   Stance verb_ = Stance::kEaten;

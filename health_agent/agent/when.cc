@@ -68,7 +68,9 @@ class Placer {
     const std::optional<std::int64_t> day = day_of_moment();
     if (!day) return doubt(weekday_doubt_ ? TimeDoubt::kWeekday : TimeDoubt::kDay);
     if (*day > today_) return doubt(TimeDoubt::kFuture);
-    if (today_ - *day > 366) return doubt(TimeDoubt::kDay);
+    // "nov 30", said before it, is hardly that of a year ago
+    const bool no_year = moment_.month && !moment_.year;
+    if (today_ - *day > (no_year ? 180 : 366)) return doubt(TimeDoubt::kDay);
     if (moment_.clock) return at_clock(*day);
     return at_part(*day);
   }

@@ -82,7 +82,7 @@ constexpr std::array kWords{
         "carbohydrate carbohydrates fat fats fiber fibre sugars vitamin vitamins calcium iron "
         "nutrition nutrients nutritional help helps youre yours do does did done doing pm "
         "oclock know knew guess believe mean means say said tell told ask asked talk "
-        "chat explain show going go went come came look "
+        "chat explain show calculate estimate compare going go went come came look "
         "looking need needs needed "
         "trying start started stop stopped keep kept use using "
         "order really very quite pretty still burn "
