@@ -137,7 +137,8 @@ Finding ask_model(const Settings& settings, const std::string& variable, const s
   } catch (const ServiceError& error) {
     const std::string vendor = model.starts_with("anthropic:") ? "ANTHROPIC" : "OPENAI";
     const std::string key = "correct " + vendor + "_API_KEY: it is not accepted";
-    const std::string name = "correct the model's name in " + variable;
+    const std::string name =
+        "correct the model's name in " + variable + ", or the path of " + vendor + "_BASE_URL";
     const std::string address = "correct " + vendor + "_BASE_URL, or look at the network";
     const Cure cures[]{
         {"HTTP 401 ", key},

@@ -90,6 +90,7 @@ std::string words_of(const json& value, int depth = 0) {
     }
     return words;
   }
+  if (!value.is_object()) return words;
   for (const char* name : {"message", "msg", "detail", "error", "Message"}) {
     words = words_of(member(value, name), depth + 1);
     if (!words.empty()) break;
