@@ -678,9 +678,8 @@ class Corrector {
     return name;
   }
 
-  AgentReply apply(Description target, const Description& value,
+  AgentReply apply(const Description& target, const Description& value,
                    const std::optional<Description>& old) {
-    target.meal = value.has_amount() || value.kcal || !value.name.empty() ? target.meal : "";
     const bool amount = value.has_amount() || value.kcal;
     const bool other_food = !value.name.empty();
     if (value.unread || (other_food && value.food.food == nullptr))
@@ -714,6 +713,11 @@ class Corrector {
                                          const std::optional<Description>& old) const {
     if (log_.size() == 0) return {};
     if (!target.name.empty()) return narrowed(log_.foods(target), old ? *old : Description{});
+    // "it was 200 g, not 100": the one that day with 100 of them
+    if (old && old->count && !target.has_place()) {
+      std::vector<Hit> exact = narrowed(log_.foods({}), *old);
+      if (exact.size() == 1) return exact;
+    }
     std::vector<Hit> hits;
     const std::vector<std::size_t> entries =
         target.has_place() ? log_.entries(target) : std::vector<std::size_t>{0};
@@ -800,6 +804,11 @@ class Corrector {
         return ask(
             "It is logged together with other foods: " + list_foods(log_.entry(index).foods) +
             ". Should I move all of them? Then say \"move it\".");
+    }
+    if (target.name.empty() && target.has_place()) {
+      const std::vector<std::size_t> found = log_.entries(target);
+      if (found.size() != 1) return ask_entry(found);
+      index = found.front();
     }
     FoodEntry entry = log_.entry(index);
     const PlacedMeal placed =

@@ -436,8 +436,19 @@ class Parser {
     return true;
   }
 
+  /// "at Subway", "from KFC": a place that is also a food's name
+  [[nodiscard]] bool is_place(const FoodMatch& match) const {
+    const bool name = match.name == "subway" || match.name == "kfc";
+    return name && at_ > 0 &&
+           (text_at(at_ - 1) == "at" || text_at(at_ - 1) == "from" || text_at(at_ - 1) == "to");
+  }
+
   void food(const FoodMatch& match) {
     const std::size_t first = at_;
+    if (is_place(match)) {
+      at_ += match.tokens;
+      return;
+    }
     at_ += match.tokens;
     sentence_.hear_food();
     if (sentence_.denied()) return deny(match, first);
@@ -757,6 +768,7 @@ class Parser {
     const WordRole role = short_will ? WordRole::kGlue : role_of(token.text);
     const bool meal = role >= WordRole::kBreakfast && role <= WordRole::kSnack;
     if (meal && !meal_describes() && (quantity_.is_said() || !unknown_.empty())) end_item();
+    const bool behind_food = here == food_end_;
     if (role != WordRole::kDescribes && role != WordRole::kGlue && role != WordRole::kRaw)
       joined_ = false;
     switch (role) {
@@ -785,7 +797,9 @@ class Parser {
         talked_about(Stance::kUnclear);
         break;
       case WordRole::kStored:
-        talked_about(Stance::kBought);
+        // "in the oven", but not "oven baked"
+        if (token.text != "oven" || (here > 1 && text_at(here - 2) == "in"))
+          talked_about(Stance::kBought);
         break;
       case WordRole::kHabit:
         if (here == 0 || text_at(here - 1) != "as") talked_about(Stance::kHabit);
@@ -837,6 +851,8 @@ class Parser {
       case WordRole::kLike:
       case WordRole::kOther:
         if (text_at(at_) == "list" || text_at(at_) == "cart") put_on_list();
+        // "my coffee got cold"
+        if (role == WordRole::kOther && behind_food) talked_about(Stance::kUnclear);
         unknown_.clear();
         break;
       case WordRole::kBreakfast:

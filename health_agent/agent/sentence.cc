@@ -51,7 +51,8 @@ void Sentence::begin(std::size_t at) {
   doubtful_ = is_question(at) || begins_a_question(text(at), text(at + 1));
   const bool have_i =
       (text(at) == "have" || text(at) == "had") && begins_a_question(text(at), text(at + 1));
-  if (have_i) hear_question(at);
+  static constexpr std::array<std::string_view, 4> kQuestionWords{"who", "whose", "where", "why"};
+  if (have_i || is_one_of(text(at), kQuestionWords)) hear_question(at);
 }
 
 /// Whether the sentence that begins at `at` ends with a question mark.
@@ -289,9 +290,9 @@ void Sentence::hear_negation(std::size_t at) {
 
 /// "I cooked rice", "made pasta"; but not the "cooked rice" of a list, nor "homemade"
 void Sentence::hear_made(std::size_t at) {
-  static constexpr std::array<std::string_view, 10> kAlwaysVerbs{
-      "made",     "make",    "makes",    "making",  "cook",
-      "prepared", "prepare", "prepping", "prepped", "fixed"};
+  static constexpr std::array<std::string_view, 11> kAlwaysVerbs{
+      "made",    "make",     "makes",   "making", "cook", "prepared",
+      "prepare", "prepping", "prepped", "prep",   "fixed"};
   // "a salad made with 200 g of chicken": of what it is made
   if (said_since_fresh_ && text(at) == "made" &&
       (text(at + 1) == "with" || text(at + 1) == "of" || text(at + 1) == "from")) {

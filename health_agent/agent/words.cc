@@ -24,23 +24,24 @@ constexpr std::array kWords{
         "granny grandmother grandfather neighbor neighbour neighbors neighbours dog dogs cat cats "
         "guest guests uncle aunt cousin cousins niece nephew family parents teacher somebody "
         "someone everybody everyone people person bro sis fiance fiancee twins buddy mate team"},
-    Words{WordRole::kIs, "is are was were tastes tasted smells smelled looks looked"},
+    Words{WordRole::kIs, "is are was were cost costs tastes tasted smells smelled looks looked"},
     Words{WordRole::kThem, "it them those these that"},
     Words{WordRole::kLog,
           "log logging add adding track tracking record recording note register enter put count"},
     Words{WordRole::kBuy,
           "bought buy buying buys purchased purchase purchasing ordered ordering shopping grocery "
           "groceries sold sell selling stocked preordered"},
-    Words{WordRole::kMake,
-          "made make makes making cooked cook cooking cooks prepared prepare preparing prepped "
-          "baked bake baking fried boiled grilled roasted steamed poached scrambled toasted fixed"},
+    Words{
+        WordRole::kMake,
+        "made make makes making cooked cook cooking cooks prepared prepare preparing prep prepped "
+        "baked bake baking fried boiled grilled roasted steamed poached scrambled toasted fixed"},
     Words{
         WordRole::kOther,
         "gave give giving gives given fed feed feeding feeds served serve brought bring "
         "threw throw thrown dropped drop spilled spilt burned burnt wasted tossed "
         "saw see seen watched watching thought think thinking dreamed dreamt heard picked pick got "
         "gotten get getting stole took take offered photographed found counted there logged "
-        "tracked recorded mentioned posted saved save shared split halved canceled cancelled "
+        "tracked recorded mentioned posted saved save lost shared split halved canceled cancelled "
         "deleted removed"},
     Words{WordRole::kLike,
           "like likes liked love loves loved hate hates hated prefer prefers preferred dislike "
@@ -49,8 +50,9 @@ constexpr std::array kWords{
     Words{WordRole::kHabit,
           "usually always often sometimes normally typically rarely generally daily every used "
           "regularly seldom mostly"},
-    Words{WordRole::kStored,
-          "fridge refrigerator freezer pantry cupboard left remaining remain stock supermarket"},
+    Words{
+        WordRole::kStored,
+        "fridge oven refrigerator freezer pantry cupboard left remaining remain stock supermarket"},
     Words{
         WordRole::kVague,
         "lots lot loads tons ton heaps plenty bit little much many bunches oodles amount amounts"},

@@ -158,6 +158,10 @@ TEST_F(Corrections, AMealOrDayIsMoved) {
   ASSERT_EQ(lunch.changes.size(), 1U) << lunch.text;
   EXPECT_EQ(lunch.changes[0].after.value().meal_type, "lunch");
   EXPECT_EQ(lunch.changes[0].after.value().timestamp, request.recent[0].timestamp);
+  const AgentReply breakfast = say("change breakfast to lunch");
+  ASSERT_EQ(breakfast.changes.size(), 1U) << breakfast.text;
+  EXPECT_EQ(breakfast.changes[0].entry_id, 2);
+  EXPECT_EQ(breakfast.changes[0].after.value().meal_type, "lunch");
   const AgentReply yesterday = say("that was yesterday");
   ASSERT_EQ(yesterday.changes.size(), 1U) << yesterday.text;
   EXPECT_EQ(request.zone.day_of(yesterday.changes[0].after.value().timestamp),
@@ -208,6 +212,7 @@ TEST_F(Corrections, ItIsInDoubtWhereSeveralFoodsWereLogged) {
   request.recent.erase(request.recent.begin());
   expect_question("make it 3");
   expect_change("it was 3 slices, not 2", 3, "3 slice pizza 851, 1 can coke 139");
+  expect_change("it was 2, not 3", 2, "2 piece egg 143, 1 piece toast 82");
 }
 
 TEST_F(Corrections, UndoTakesBackTheLastTurnAndSaysWhatThatIs) {
