@@ -119,6 +119,12 @@ bool is_loopback(std::string_view host) noexcept {
          });
 }
 
+std::string authority_of(std::string_view host, int port) {
+  const bool bare_v6 = host.find(':') != std::string_view::npos && !host.starts_with('[');
+  std::string text{host};
+  return (bare_v6 ? "[" + text + "]" : text) + ":" + std::to_string(port);
+}
+
 std::string source_of(std::string_view peer, std::string_view forwarded_for,
                       const AddressList& trusted) {
   // A listener on `::` sees the callers of IPv4 by their mapped addresses.

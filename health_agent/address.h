@@ -56,6 +56,9 @@ class AddressList {
 /// or `localhost`. Any other name is not, whatever it resolves to now.
 [[nodiscard]] bool is_loopback(std::string_view host) noexcept;
 
+/// `127.0.0.1:8080`, `[::1]:8080`: as it stands in a URL.
+[[nodiscard]] std::string authority_of(std::string_view host, int port);
+
 /// Where a request comes from. That is `peer`, unless `peer` is one of the `trusted` proxies: then
 /// it is the last address in `forwarded_for` (X-Forwarded-For, all its lines joined by commas) that
 /// none of them wrote for another of them. What is left of an entry that is no address is not

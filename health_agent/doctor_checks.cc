@@ -296,6 +296,7 @@ Finding check_listener(const Settings& settings, const std::string& variable, st
 Finding check_metrics(const Settings& settings) {
   if (!settings.enable_prometheus) return skipped("ENABLE_PROMETHEUS is false");
   if (settings.prometheus_port == 0) return skipped("PROMETHEUS_PORT is 0");
+  if (shares_port(settings)) return skipped("PROMETHEUS_PORT is API_PORT: /metrics is there");
   return check_listener(settings, "PROMETHEUS_PORT", settings.prometheus_port, "/metrics",
                         "vitals_build_info");
 }

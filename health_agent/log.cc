@@ -4,6 +4,7 @@
 
 #include <iterator>
 #include <memory>
+#include <utility>
 
 namespace health_agent {
 namespace {
@@ -22,6 +23,9 @@ spdlog::level::level_enum level_of(LogLevel level) noexcept {
   return spdlog::level::critical;
 }
 
+// The logs' sinks are called by whoever logs.
+thread_local LogFields fields_of_line;
+
 spdlog::logger& logger_of(Log::Name name) {
   static const std::shared_ptr<spdlog::logger> access = spdlog::get("access");
   static const std::shared_ptr<spdlog::logger> audit = spdlog::get("audit");
@@ -32,8 +36,13 @@ spdlog::logger& logger_of(Log::Name name) {
 
 }  // namespace
 
-void Log::write(LogLevel level, fmt::string_view format,
-                fmt::format_args arguments) const noexcept {
+LogFields current_log_fields() noexcept {
+  return fields_of_line;
+}
+
+void Log::write(LogLevel level, fmt::string_view format, fmt::format_args arguments,
+                LogFields fields) const noexcept {
+  const LogFields before = std::exchange(fields_of_line, fields);
   try {
     spdlog::logger& logger = logger_of(name_);
     const spdlog::level::level_enum of_spdlog = level_of(level);
@@ -44,6 +53,7 @@ void Log::write(LogLevel level, fmt::string_view format,
   } catch (...) {
     // Without memory there is nothing to say it with.
   }
+  fields_of_line = before;
 }
 
 }  // namespace health_agent

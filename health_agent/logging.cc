@@ -9,6 +9,7 @@
 #include <nlohmann/json.hpp>
 #include <string_view>
 
+#include "health_agent/log.h"
 #include "health_agent/log_text.h"
 #include "health_agent/time.h"
 #include "vitals/adapters/spdlog.h"
@@ -33,6 +34,8 @@ class JsonFormatter final : public spdlog::formatter {
     const vitals::monitor::LogContext context = vitals::monitor::current_log_context();
     if (!context.request_id.empty()) object["request_id"] = context.request_id;
     if (!context.trace_id.empty()) object["trace_id"] = context.trace_id;
+    for (const LogField& field : current_log_fields())
+      std::visit([&](const auto& value) { object[std::string{field.name}] = value; }, field.value);
     const std::string text =
         printable(object.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace)) + "\n";
     out.append(text.data(), text.data() + text.size());

@@ -120,8 +120,10 @@ health_agent::Watchdog::Ask asking(const health_agent::Service::Place& place) {
   };
 }
 
+/// `ending` is made when the end begins.
 void run(const Arguments& arguments, const Settings& settings, const sigset_t& signals,
-         std::shared_ptr<vitals::console::RecentEvents> recent) {
+         std::shared_ptr<vitals::console::RecentEvents> recent,
+         std::optional<health_agent::EndsOnInterrupt>& ending) {
   service_log.info("health-agent {} starts in the environment {}", health_agent::kVersion,
                    settings.sentry_environment);
   for (const std::string& path : health_agent::open_to_others(private_paths(settings)))
@@ -130,7 +132,8 @@ void run(const Arguments& arguments, const Settings& settings, const sigset_t& s
   health_agent::Systemd systemd;
   std::optional<health_agent::SignalsWhileStarting> starting{std::in_place};
   // From when on it serves, a signal ends it in order: it waits to be taken below.
-  health_agent::Service service{settings, std::move(recent), [&] { starting.reset(); }};
+  health_agent::Service service{settings, std::move(recent), [&] { starting.reset(); },
+                                [&](std::string what) { starting->doing(std::move(what)); }};
   systemd.ready();
   health_agent::Watchdog watchdog{systemd, asking(service.place())};
   {
@@ -141,6 +144,7 @@ void run(const Arguments& arguments, const Settings& settings, const sigset_t& s
       demo.emplace(settings);
     }
     wait_for_end(signals, arguments, service, watchdog);
+    ending.emplace();
     watchdog.stop();
     systemd.stopping();
     if (demo) {
@@ -197,6 +201,7 @@ int main(int argc, char** argv) {
 
   int exit_code = 0;
   vitals::sentry::Guard sentry;
+  std::optional<health_agent::EndsOnInterrupt> ending;
   try {
     std::shared_ptr<vitals::console::RecentEvents> recent;  // what the console shows
     const bool anywhere = !settings.sentry_dsn.empty() || !settings.sentry_spotlight.empty();
@@ -207,7 +212,7 @@ int main(int argc, char** argv) {
     sentry = start_sentry(settings, recent.get());
     curl_global_init(CURL_GLOBAL_DEFAULT);
     vitals::sentry::set_tag("operation", "start");
-    run(arguments, settings, signals, std::move(recent));
+    run(arguments, settings, signals, std::move(recent), ending);
     service_log.info("health-agent has ended");
   } catch (const std::exception& error) {
     vitals::sentry::capture_exception(

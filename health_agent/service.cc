@@ -18,6 +18,7 @@
 #include "health_agent/db/migrations.h"
 #include "health_agent/db/pool.h"
 #include "health_agent/db/store.h"
+#include "health_agent/db/url.h"
 #include "health_agent/dotenv.h"
 #include "health_agent/http_client.h"
 #include "health_agent/log.h"
@@ -53,6 +54,32 @@ db::PoolOptions pool_options(const Settings& settings) {
     }
   };
   return options;
+}
+
+std::string name_of_database(const Settings& settings) {
+  const auto url = db::parse_database_url(settings.database_url);
+  if (!url) return "the database";
+  return url->kind == db::DatabaseUrl::Kind::kSqlite ? url->path : db::shown(url->postgres);
+}
+
+db::PoolOptions opening(const Settings& settings, const std::function<void(std::string)>& doing) {
+  if (doing) {
+    doing("opens the pool of " + std::to_string(settings.database_pool_size) + " connections to " +
+          name_of_database(settings) +
+          "; a pooler in front has to give it as many (DATABASE_POOL_SIZE)");
+  }
+  return pool_options(settings);
+}
+
+int migrating(db::Pool& pool, const Settings& settings,
+              const std::function<void(std::string)>& doing) {
+  if (doing) {
+    doing("brings the tables of " + name_of_database(settings) +
+          " up to date by a connection of its pool, or waits for its turn to do so");
+  }
+  const int taken = db::migrate(pool);
+  if (doing) doing("starts what stands on the database");
+  return taken;
 }
 
 /// Handlers wait for the database, and there is no use in more of them than it has connections.
@@ -94,6 +121,7 @@ bool has_webhook(const Settings& settings) {
 std::unique_ptr<vitals::exporting::Exposer> start_exposer(
     const Settings& settings, vitals::exporting::ScrapeHandler* scrapes) {
   if (scrapes == nullptr || settings.prometheus_port == 0) return nullptr;
+  if (shares_port(settings)) return nullptr;  // load_settings() has warned of it
   auto exposer = vitals::exporting::Exposer::start(
       {.host = settings.api_host,
        .port = settings.prometheus_port,
@@ -161,12 +189,12 @@ std::unique_ptr<bot::Bot> make_bot(const Settings& settings, HttpClient& http, d
 
 struct Service::Impl {
   Impl(const Settings& settings, std::shared_ptr<vitals::console::RecentEvents> recent,
-       const std::function<void()>& before_serving)
+       const std::function<void()>& before_serving, const std::function<void(std::string)>& doing)
       : has_keys(!settings.api_keys.empty()),
         scrapes(start_metrics(settings)),
         console(start_console(settings, std::move(recent))),
-        pool(pool_options(settings)),
-        migrated(db::migrate(pool)),
+        pool(opening(settings, doing)),
+        migrated(migrating(pool, settings, doing)),
         store(pool),
         cache(cache::make_cache(cache_options(settings))),
         users(store, *cache),
@@ -187,8 +215,8 @@ struct Service::Impl {
     }
     if (bot) bot->start();
     service_log.info("{} (database: {} migration steps taken)",
-                     server ? "health-agent listens on http://" + settings.api_host + ":" +
-                                  std::to_string(settings.api_port)
+                     server ? "health-agent listens on http://" +
+                                  authority_of(settings.api_host, settings.api_port)
                             : std::string{"health-agent runs its bot alone"},
                      migrated);
   }
@@ -232,8 +260,9 @@ struct Service::Impl {
 };
 
 Service::Service(const Settings& settings, std::shared_ptr<vitals::console::RecentEvents> recent,
-                 const std::function<void()>& before_serving)
-    : impl_(std::make_unique<Impl>(settings, std::move(recent), before_serving)) {}
+                 const std::function<void()>& before_serving,
+                 const std::function<void(std::string)>& doing)
+    : impl_(std::make_unique<Impl>(settings, std::move(recent), before_serving, doing)) {}
 Service::~Service() = default;
 
 void Service::reload(const LoadedSettings& fresh) {
@@ -256,11 +285,14 @@ void Service::reload(const LoadedSettings& fresh) {
       return false;
     }
     const auto fault =
-        std::find_if(fresh.faults.begin(), fresh.faults.end(),
-                     [&](const SettingFault& candidate) { return candidate.variable == variable; });
+        std::find_if(fresh.faults.begin(), fresh.faults.end(), [&](const SettingFault& candidate) {
+          const std::string_view at_fault = candidate.variable;
+          return at_fault == variable ||
+                 (at_fault.starts_with(variable) && at_fault.substr(variable.size()) == "_FILE");
+        });
     if (fault == fresh.faults.end()) return true;
-    service_log.warn("SIGHUP: {} was not taken: {} was given; accepted: {}", variable, fault->given,
-                     fault->accepted);
+    service_log.warn("SIGHUP: {} was not taken: {} was given; accepted: {}", fault->variable,
+                     fault->given, fault->accepted);
     return false;
   };
   const Settings& s = fresh.settings;

@@ -17,10 +17,12 @@ class Service {
   /// Opens the database, brings its schema up to date, and listens. Throws when it cannot:
   /// DatabaseError, ConfigurationError, std::runtime_error for a port that is taken.
   /// `recent` is what the Sentry client tells of; null when the console has none to show.
-  /// `before_serving` is called when all has been made and nobody has been served yet.
+  /// `doing` is told what begins that may take long, in words that follow "it"; `before_serving` is
+  /// called when all has been made and nobody has been served yet.
   explicit Service(const Settings& settings,
                    std::shared_ptr<vitals::console::RecentEvents> recent = nullptr,
-                   const std::function<void()>& before_serving = {});
+                   const std::function<void()>& before_serving = {},
+                   const std::function<void(std::string)>& doing = {});
   ~Service();
   Service(const Service&) = delete;
   Service& operator=(const Service&) = delete;

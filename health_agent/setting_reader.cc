@@ -104,7 +104,29 @@ bool is_url(std::string_view text, std::initializer_list<std::string_view> schem
   return false;
 }
 
+void SettingReader::take_files(std::span<const char* const> names) {
+  for (const std::string name : names) {
+    const std::string file_name = name + "_FILE";
+    if (raw(name) && raw(file_name)) {
+      fault(file_name, *raw(file_name), Secret::kNo,
+            "either " + file_name + " or " + name + ", not both");
+      continue;
+    }
+    std::string path;
+    auto text = file(file_name, path);
+    if (!text) continue;
+    if (trim(*text).empty()) {
+      fault(file_name, path, Secret::kNo,
+            "the path of a file that holds " + name + "; it is empty");
+      continue;
+    }
+    from_files_[name] = *std::move(text);
+  }
+}
+
 std::optional<std::string> SettingReader::given(const std::string& name) const {
+  if (const auto found = from_files_.find(name); found != from_files_.end())
+    return std::string{trim(found->second)};
   std::optional<std::string> value = environment_(name);
   if (!value) {
     if (const auto found = dotenv_.find(name); found != dotenv_.end()) value = found->second;

@@ -5,6 +5,7 @@
 #include <initializer_list>
 #include <map>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <system_error>
@@ -43,6 +44,11 @@ class SettingReader {
   SettingReader(const Environment& environment, std::map<std::string, std::string> dotenv,
                 std::vector<SettingFault>& faults)
       : environment_(environment), dotenv_(std::move(dotenv)), faults_(faults) {}
+
+  /// Takes each of the variables `names` from the file that NAME_FILE names, where it does: for
+  /// secrets that are mounted. To be called before any of them is read. A fault of NAME_FILE is a
+  /// file that cannot be read or holds nothing, and a NAME that is given as well.
+  void take_files(std::span<const char* const> names);
 
   /// What was given, which may be empty; nothing when the variable is not there at all.
   std::optional<std::string> given(const std::string& name) const;
@@ -86,6 +92,7 @@ class SettingReader {
  private:
   const Environment& environment_;
   std::map<std::string, std::string> dotenv_;
+  std::map<std::string, std::string> from_files_;
   std::vector<SettingFault>& faults_;
 };
 

@@ -1,6 +1,9 @@
 #include "health_agent/settings.h"
 
+#include <unistd.h>
+
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <cmath>
 #include <cstdlib>
@@ -20,6 +23,31 @@
 
 namespace health_agent {
 namespace {
+
+/// What may be given as a file, by the name with _FILE at its end.
+constexpr std::array kSecrets{"API_KEYS",       "METRICS_TOKEN",      "SENTRY_DSN",
+                              "DATABASE_URL",   "REDIS_URL",          "ANTHROPIC_API_KEY",
+                              "OPENAI_API_KEY", "TELEGRAM_BOT_TOKEN", "TELEGRAM_WEBHOOK_SECRET"};
+
+/// Whether a header can hold it: a line that ends in the middle of a key fits nobody's.
+bool is_one_line(std::string_view text) {
+  return std::none_of(text.begin(), text.end(),
+                      [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; });
+}
+
+void read_keys(SettingReader& in, Settings& s) {
+  auto keys = in.raw("API_KEYS");
+  if (!keys) return;
+  // A file has a key a line.
+  std::replace(keys->begin(), keys->end(), '\n', ',');
+  for (const std::string& key : split_list(*keys)) {
+    if (is_one_line(key)) {
+      s.api_keys.push_back(key);
+    } else {
+      in.fault("API_KEYS", key, Secret::kYes, "keys without control characters");
+    }
+  }
+}
 
 void read_rules(SettingReader& in, Settings& s) {
   constexpr const char* kName = "SENTRY_FINGERPRINT_RULES";
@@ -69,6 +97,10 @@ void read_monitoring(SettingReader& in, LoadedSettings& out) {
   read_rules(in, s);
   in.flag("SENTRY_DEBUG", s.sentry_debug);
   in.text("METRICS_TOKEN", s.metrics_token);
+  if (!is_one_line(s.metrics_token)) {
+    in.fault("METRICS_TOKEN", s.metrics_token, Secret::kYes, "a token without control characters");
+    s.metrics_token.clear();
+  }
   in.flag("ENABLE_CONSOLE", s.enable_console);
 }
 
@@ -145,7 +177,11 @@ void read_api(SettingReader& in, LoadedSettings& out) {
   // In one spelling, so that what is listened on is what was judged.
   if (const auto address = IpAddress::parse(s.api_host)) s.api_host = address->str();
   in.integer("API_PORT", s.api_port, 1, 65535);
-  if (const auto keys = in.raw("API_KEYS")) s.api_keys = split_list(*keys);
+  if (shares_port(s)) {
+    out.warnings.push_back("PROMETHEUS_PORT is API_PORT, " + std::to_string(s.api_port) +
+                           ": /metrics is on the API's port only, and PROMETHEUS_PORT 0 says so");
+  }
+  read_keys(in, s);
   if (s.api_keys.empty() && !is_loopback(s.api_host)) {
     in.fault(
         "API_KEYS", "", Secret::kYes,
@@ -171,11 +207,23 @@ void read_api(SettingReader& in, LoadedSettings& out) {
   }
 }
 
+/// Earlier versions took `sqlite:///data/x.db` for a path from the root.
+void warn_of_other_file(std::string_view url, const db::DatabaseUrl& parsed, LoadedSettings& out) {
+  if (!url.starts_with("sqlite:///") || parsed.path.starts_with('/')) return;
+  const std::string from_root = "/" + parsed.path;
+  if (::access(from_root.c_str(), F_OK) != 0 || ::access(parsed.path.c_str(), F_OK) == 0) return;
+  out.warnings.push_back("DATABASE_URL: sqlite:///" + parsed.path +
+                         " is a path from the folder of " +
+                         "the process, where no such file is; there is one at " + from_root +
+                         ", whose URL is sqlite:///" + from_root);
+}
+
 void read_storage(SettingReader& in, LoadedSettings& out) {
   Settings& s = out.settings;
   if (const auto url = in.raw("DATABASE_URL")) {
     if (const auto parsed = db::parse_database_url(*url); parsed) {
       s.database_url = *url;
+      warn_of_other_file(*url, *parsed, out);
     } else {
       in.fault("DATABASE_URL", *url, Secret::kUrl, parsed.error().message);
     }
@@ -361,6 +409,7 @@ LoadedSettings load_settings(const Environment& environment, std::string_view do
   out.from_dotenv = !variables.empty();
   SettingReader in{environment, std::move(variables), out.faults};
   if (environment(out.unended)) out.unended.clear();
+  in.take_files(kSecrets);
   read_monitoring(in, out);
   read_api(in, out);
   read_storage(in, out);
@@ -383,6 +432,11 @@ agent::AgentOptions agent_options(const Settings& settings, std::stop_token stop
   if (!settings.agent_prices.empty())
     options.prices->replace(agent::PriceTable::parse(settings.agent_prices).value());
   return options;
+}
+
+bool shares_port(const Settings& settings) {
+  return settings.enable_prometheus && settings.run_mode != "bot" &&
+         settings.prometheus_port == settings.api_port;
 }
 
 std::vector<std::string> private_paths(const Settings& settings) {

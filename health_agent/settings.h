@@ -105,6 +105,10 @@ using Environment = std::function<std::optional<std::string>(const std::string& 
 /// file. Never throws for bad input: each fault is in the result.
 [[nodiscard]] LoadedSettings load_settings(const Environment& environment, std::string_view dotenv);
 
+/// Whether PROMETHEUS_PORT is the API's own port: /metrics is there then, and has no listener of its
+/// own.
+[[nodiscard]] bool shares_port(const Settings& settings);
+
 /// Where the settings say that people's data is kept in files: the database with what SQLite puts
 /// beside it, and Sentry's folder. Whether they are there or not.
 [[nodiscard]] std::vector<std::string> private_paths(const Settings& settings);

@@ -14,6 +14,7 @@
 #include <string>
 #include <string_view>
 #include <system_error>
+#include <utility>
 #include <vector>
 
 #include "health_agent/bot/bot.h"
@@ -21,7 +22,6 @@
 namespace health_agent {
 namespace {
 
-constexpr std::chrono::minutes kLongestStart{2};
 /// What the start needs beside its threads' stacks.
 constexpr std::size_t kMemory = std::size_t{64} << 20U;
 
@@ -50,24 +50,38 @@ bool has_memory(std::size_t size) {
 
 }  // namespace
 
-SignalsWhileStarting::SignalsWhileStarting() : thread_([this] { watch(); }) {}
+SignalsWhileStarting::SignalsWhileStarting(Limits limits)
+    : limits_(limits), thread_([this] { watch(); }) {}
 
 SignalsWhileStarting::~SignalsWhileStarting() {
   started_ = true;
   thread_.join();
 }
 
-void SignalsWhileStarting::watch() const {
+void SignalsWhileStarting::doing(std::string what) {
+  const std::lock_guard lock{mutex_};
+  doing_ = std::move(what);
+  since_ = std::chrono::steady_clock::now();
+  told_ = false;
+}
+
+void SignalsWhileStarting::watch() {
   constexpr long kPauseNs = 5'000'000;
   const sigset_t signals = the_services_signals();
   const timespec pause{0, kPauseNs};
-  const auto deadline = std::chrono::steady_clock::now() + kLongestStart;
+  const auto begin = std::chrono::steady_clock::now();
   while (!started_) {
     const int signal = ::sigtimedwait(&signals, nullptr, &pause);
     if (signal == SIGTERM || signal == SIGINT)
       end_now(0, "health-agent was told to end while it started\n");
-    if (std::chrono::steady_clock::now() > deadline)
-      end_now(1, "health-agent cannot start: it was not done within two minutes\n");
+    const auto now = std::chrono::steady_clock::now();
+    const std::lock_guard lock{mutex_};
+    if (now - begin > limits_.whole)
+      end_now(1, "health-agent cannot start: it was not done in time, and still " + doing_ + "\n");
+    if (told_ || now - since_ < limits_.patience) continue;
+    told_ = true;
+    const std::string words = "health-agent is not started yet: it " + doing_ + "\n";
+    static_cast<void>(::write(STDERR_FILENO, words.data(), words.size()) < 0);
   }
 }
 
@@ -75,6 +89,28 @@ std::size_t slow_workers(const Settings& settings) {
   constexpr std::size_t kForModels = 32;
   return settings.agent_model == "local" ? static_cast<std::size_t>(settings.database_pool_size)
                                          : kForModels;
+}
+
+EndsOnInterrupt::EndsOnInterrupt() noexcept {
+  try {
+    thread_ = std::thread{[this] {
+      constexpr long kPauseNs = 20'000'000;
+      sigset_t interrupt;
+      sigemptyset(&interrupt);
+      sigaddset(&interrupt, SIGINT);
+      const timespec pause{0, kPauseNs};
+      while (!over_) {
+        if (::sigtimedwait(&interrupt, nullptr, &pause) == SIGINT)
+          end_now(130, "health-agent was interrupted again and ends at once\n");
+      }
+    }};
+  } catch (const std::exception&) {  // the end goes its way without
+  }
+}
+
+EndsOnInterrupt::~EndsOnInterrupt() {
+  over_ = true;
+  if (thread_.joinable()) thread_.join();
 }
 
 std::size_t threads_needed(const Settings& settings) {

@@ -3,7 +3,10 @@
 #include <signal.h>
 
 #include <atomic>
+#include <chrono>
 #include <cstddef>
+#include <mutex>
+#include <string>
 #include <thread>
 
 #include "health_agent/settings.h"
@@ -11,21 +14,50 @@
 namespace health_agent {
 
 /// Ends the process, with exit code 0 and a word on stderr, when one of SIGTERM and SIGINT comes
-/// while it lives: for a start that waits for something, such as a database. With exit code 1 when
-/// it lives for two minutes: no start may wait for ever. SIGHUP is dropped, for there is nothing to
-/// reload yet. All three have to be blocked in every thread.
+/// while it lives: for a start that waits for something, such as a database. With exit code 1, and
+/// what it was doing, when it lives for too long: no start may wait for ever. SIGHUP is dropped, for
+/// there is nothing to reload yet. All three have to be blocked in every thread.
 class SignalsWhileStarting {
  public:
+  struct Limits {
+    std::chrono::milliseconds patience{5'000};  ///< For one thing; then it says what it waits for.
+    std::chrono::milliseconds whole{120'000};   ///< For the start.
+  };
+
   /// Throws std::system_error when there is no thread to be had.
-  SignalsWhileStarting();
+  SignalsWhileStarting() : SignalsWhileStarting(Limits{}) {}
+  explicit SignalsWhileStarting(Limits limits);
   ~SignalsWhileStarting();
   SignalsWhileStarting(const SignalsWhileStarting&) = delete;
   SignalsWhileStarting& operator=(const SignalsWhileStarting&) = delete;
 
- private:
-  void watch() const;
+  /// What is being done from now on and may take long: a few words that follow "it". Threads: any.
+  void doing(std::string what);
 
+ private:
+  void watch();
+
+  const Limits limits_;
   std::atomic<bool> started_{false};
+  std::mutex mutex_;
+  std::string doing_ = "starts";
+  std::chrono::steady_clock::time_point since_ = std::chrono::steady_clock::now();
+  bool told_ = false;
+  std::thread thread_;
+};
+
+/// Ends the process at once, with exit code 130 and a word on stderr, when SIGINT comes while it
+/// lives: for who presses Ctrl-C again while an orderly end takes its time. SIGINT has to be blocked
+/// in every thread. Where there is no thread to be had it does nothing.
+class EndsOnInterrupt {
+ public:
+  EndsOnInterrupt() noexcept;
+  ~EndsOnInterrupt();
+  EndsOnInterrupt(const EndsOnInterrupt&) = delete;
+  EndsOnInterrupt& operator=(const EndsOnInterrupt&) = delete;
+
+ private:
+  std::atomic<bool> over_{false};
   std::thread thread_;
 };
 

@@ -42,16 +42,18 @@ void Audit::record(const Entry& entry, Method method, int status) {
       return;
     }
     const std::uint64_t left_out = left_out_.exchange(0, std::memory_order_relaxed);
-    audit_log.warn("audit: refused, {}: {} {} {}{}{}", why, vitals::monitor::to_string(method),
-                   template_of(entry), status, described(entry),
+    audit_log.warn(RequestFields{entry, method, status}, "audit: refused, {}: {} {} {}{}{}", why,
+                   vitals::monitor::to_string(method), template_of(entry), status, described(entry),
                    left_out == 0 ? "" : " (" + std::to_string(left_out) + " before it left out)");
     return;
   }
   if (is_first_use(entry))
-    audit_log.info("audit: first use since the start of{}", described(entry));
+    audit_log.info(RequestFields{entry, method, status}, "audit: first use since the start of{}",
+                   described(entry));
   if (method == Method::kDelete && entry.match.route != nullptr) {
-    audit_log.info("audit: {} {} {}{}", vitals::monitor::to_string(method), template_of(entry),
-                   status, described(entry));
+    audit_log.info(RequestFields{entry, method, status}, "audit: {} {} {}{}",
+                   vitals::monitor::to_string(method), template_of(entry), status,
+                   described(entry));
   }
 }
 
@@ -62,6 +64,19 @@ bool Audit::is_first_use(const Entry& entry) {
   const std::lock_guard lock{mutex_};
   if (uses_.size() >= kMostCallers) uses_.clear();
   return uses_.insert(use).second;
+}
+
+RequestFields::RequestFields(const Entry& entry, Method method, int status) {
+  add({"method", std::string_view{vitals::monitor::to_string(method)}});
+  add({"route", template_of(entry)});
+  add({"status", std::int64_t{status}});
+  if (!entry.key_name.empty()) add({"key", std::string_view{entry.key_name}});
+  add({"source", std::string_view{entry.source}});
+}
+
+RequestFields::RequestFields(const Entry& entry, Method method, int status, double ms)
+    : RequestFields(entry, method, status) {
+  add({"duration_ms", ms});
 }
 
 std::string described(const Entry& entry) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
@@ -9,6 +10,7 @@
 
 #include "health_agent/api/admission.h"
 #include "health_agent/api/rate_limit.h"
+#include "health_agent/log.h"
 
 namespace health_agent::api {
 
@@ -33,6 +35,21 @@ class Audit {
   std::atomic<std::uint64_t> left_out_{0};
   std::mutex mutex_;
   std::unordered_set<std::size_t> uses_;  // digests of key and source
+};
+
+/// What every line about a request has under names of their own; views into `entry`.
+class RequestFields {
+ public:
+  RequestFields(const Entry& entry, vitals::monitor::Method method, int status);
+  /// With how long it took.
+  RequestFields(const Entry& entry, vitals::monitor::Method method, int status, double ms);
+  operator LogFields() const noexcept { return {fields_.data(), size_}; }
+
+ private:
+  void add(LogField field) noexcept { fields_[size_++] = field; }
+
+  std::array<LogField, 6> fields_{};
+  std::size_t size_ = 0;
 };
 
 /// What a log line says of the caller: ` key=3f2a91bc from=192.0.2.1`.

@@ -95,7 +95,8 @@ class Handlers {
     const bool busy = answer == db::Probe::Answer::kBusy;
     const bool listens = services_.listener == nullptr || !services_.listener->troubled;
     const bool writes = !services_.store.writing_fails();
-    const bool well = there && !busy && writes && listens;
+    const bool full = services_.cache.full();
+    const bool well = there && !busy && writes && listens && !full;
     const char* const database = !there    ? "unavailable"
                                  : !writes ? "read-only"
                                  : busy    ? "busy"
@@ -105,7 +106,9 @@ class Handlers {
                                      : there ? "degraded"
                                              : "unavailable"},
                           {"database", database},
-                          {"cache", services_.cache.healthy() ? "ok" : "unavailable"},
+                          {"cache", !services_.cache.healthy() ? "unavailable"
+                                    : full                     ? "degraded"
+                                                               : "ok"},
                           {"agent", services_.agent.healthy() ? "ok" : "degraded"},
                           {"listener", listens ? "ok" : "degraded"},
                           {"timestamp", format_timestamp(unix_now())},

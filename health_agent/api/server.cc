@@ -332,14 +332,14 @@ void Server::Impl::send(const std::shared_ptr<Exchange>& exchange, Request& requ
                         Response response) {
   // Measured before the answer leaves: whoever has read it finds it counted.
   exchange->scope.finish(response.status);
+  const double ms = std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() -
+                                                              exchange->arrived)
+                        .count();
   access_log.info(
-      "{} {} {} {:.1f} ms{}", vitals::monitor::to_string(request.method),
+      RequestFields{exchange->entry, request.method, response.status, ms}, "{} {} {} {:.1f} ms{}",
+      vitals::monitor::to_string(request.method),
       exchange->match.path.empty() ? vitals::monitor::kUnmatchedRoute : exchange->match.path,
-      response.status,
-      std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() -
-                                                exchange->arrived)
-          .count(),
-      described(exchange->entry));
+      response.status, ms, described(exchange->entry));
   exchange->call->answer(std::move(response), exchange->scope, exchange);
 }
 

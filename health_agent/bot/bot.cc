@@ -396,7 +396,10 @@ void Bot::Impl::accept(std::span<const Update> batch) {
     // Of an album one picture has the caption, or one is answered that there is none.
     if (!update.album.empty()) {
       const bool first = begun.insert(update.album).second && !albums.knows(update.album);
-      if (!first && update.kind == UpdateKind::kOther) continue;
+      if (!first && update.kind == UpdateKind::kOther) {
+        vitals::monitor::UpdateScope{word(UpdateKind::kIgnored), {}}.succeed();
+        continue;
+      }
     }
     db::TelegramUpdate row;
     row.update_id = update.update_id;

@@ -50,6 +50,9 @@ class Cache {
   /// Whether the cache can be reached; the service goes on without it.
   [[nodiscard]] virtual bool healthy() const noexcept = 0;
 
+  /// Whether it takes no new values for want of memory, and gives only what it has.
+  [[nodiscard]] virtual bool full() const noexcept { return false; }
+
  protected:
   Cache() = default;
   Cache(const Cache&) = default;

@@ -23,6 +23,10 @@ std::unique_ptr<Cache> make_cache(const CacheOptions& options) {
                                                                        const std::string& words) {
     if (state == RedisState::kAway && warn)
       warn("the cache " + name + " cannot be used (" + words + "): going on without it");
+    if (state == RedisState::kFull && warn)
+      warn("the cache " + name + " is full and takes no new values (" + words +
+           "): give it more maxmemory, or the policy allkeys-lru");
+    if (state == RedisState::kRoom && tell) tell("the cache " + name + " takes new values again");
     if (state == RedisState::kBack && tell) tell("the cache " + name + " is back after " + words);
   };
   return std::make_unique<RedisCache>(std::move(redis));

@@ -106,6 +106,8 @@ class RedisCache::Impl {
     if (pending_.holds(key)) return std::nullopt;
     RedisReply reply =
         run(kLookup, key, {std::to_string(fresh_number()), std::string(kMarkMilliseconds)});
+    // What is found is only read; else a mark was written.
+    note(reply, reply.kind == Kind::kList && !reply.items.empty() && !reply.items[0]);
     if (reply.kind != Kind::kList || reply.items.size() != 2) return std::nullopt;
     Lookup found{std::move(reply.items[0]), 0};
     if (found.value) {
@@ -124,13 +126,16 @@ class RedisCache::Impl {
     if (version == 0) return std::nullopt;  // the lookup has failed
     const RedisReply reply =
         run(kFill, key, {std::to_string(version), std::string(value), milliseconds_});
+    note(reply, reply.kind == Kind::kInteger && reply.integer == 1);
     if (reply.kind != Kind::kInteger) return std::nullopt;
     return reply.integer == 1;
   }
 
   bool set(string_view key, string_view value) {
-    return run(kSet, key, {std::to_string(fresh_number()), std::string(value), milliseconds_})
-               .kind == Kind::kInteger;
+    const RedisReply reply =
+        run(kSet, key, {std::to_string(fresh_number()), std::string(value), milliseconds_});
+    note(reply, reply.kind == Kind::kInteger);
+    return reply.kind == Kind::kInteger;
   }
 
   bool erase(string_view key) {
@@ -152,8 +157,26 @@ class RedisCache::Impl {
   }
 
   bool well() const noexcept { return link_.well(); }
+  bool full() const noexcept { return full_.load(std::memory_order_relaxed); }
 
  private:
+  /// Tells of a server that is full once, and of its end only when it has lasted: at the edge, one
+  /// write in two succeeds.
+  void note(const RedisReply& reply, bool wrote) {
+    using Clock = std::chrono::steady_clock;
+    if (reply.lacks_memory()) {
+      refused_at_.store(Clock::now(), std::memory_order_relaxed);
+      if (!full_.exchange(true)) tell(RedisState::kFull, reply.error);
+    } else if (wrote && full() &&
+               Clock::now() - refused_at_.load(std::memory_order_relaxed) > options_.full_for &&
+               full_.exchange(false)) {
+      tell(RedisState::kRoom, {});
+    }
+  }
+  void tell(RedisState state, const std::string& words) const {
+    if (options_.link.report) options_.link.report(state, words);
+  }
+
   static RedisReply run_on(RedisConnection& connection, string_view script, string_view key,
                            const std::vector<std::string>& arguments) {
     return with_words(script, key, arguments,
@@ -181,7 +204,7 @@ class RedisCache::Impl {
   /// Before Redis is trusted again: that scripts work, and that what should be gone is gone.
   bool recover(RedisConnection& connection, std::string& error) {
     const auto works = [&](const RedisReply& reply) {
-      if (reply.kind == Kind::kRefused && reply.error.starts_with("OOM")) return true;
+      if (reply.lacks_memory()) return true;
       error = reply.error;
       return reply.kind != Kind::kRefused && reply.kind != Kind::kLost &&
              reply.kind != Kind::kStale;
@@ -222,6 +245,8 @@ class RedisCache::Impl {
   PendingErases pending_;
   std::atomic<std::uint64_t> hits_{0};
   std::atomic<std::uint64_t> misses_{0};
+  std::atomic<bool> full_{false};
+  std::atomic<std::chrono::steady_clock::time_point> refused_at_{};
   RedisLink link_;  // last: its thread uses the others
 };
 
@@ -264,6 +289,9 @@ CacheStats RedisCache::stats() const {
 }
 bool RedisCache::healthy() const noexcept {
   return impl_->well();
+}
+bool RedisCache::full() const noexcept {
+  return impl_->full();
 }
 
 }  // namespace health_agent::cache

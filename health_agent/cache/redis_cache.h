@@ -13,7 +13,9 @@ namespace health_agent::cache {
 
 struct RedisCacheOptions {
   RedisLinkOptions link;
-  std::chrono::seconds ttl{300};                 ///< CACHE_TTL_SECONDS, since the value was set
+  std::chrono::seconds ttl{300};  ///< CACHE_TTL_SECONDS, since the value was set
+  /// How long no write may have been refused for want of memory until the server is not full.
+  std::chrono::milliseconds full_for{60'000};
   std::size_t max_pending = 10'000;              ///< keys remembered whose erase() failed
   std::size_t max_value = std::size_t{1} << 20;  ///< bytes; a larger value is not kept
 };
@@ -43,6 +45,7 @@ class RedisCache final : public Cache {
   /// `size` is what Redis has in this database, of whomever it is; 0 while it is away.
   [[nodiscard]] CacheStats stats() const override;
   [[nodiscard]] bool healthy() const noexcept override;
+  [[nodiscard]] bool full() const noexcept override;
 
  private:
   class Impl;

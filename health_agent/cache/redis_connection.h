@@ -31,6 +31,13 @@ struct RedisReply {
   std::int64_t integer = 0;
   std::vector<std::optional<std::string>> items;
   std::string error;
+
+  /// The server refuses to write for want of memory; it still gives what it has, and erases. Up to
+  /// Redis 6 a script's refusal is wrapped in words.
+  [[nodiscard]] bool lacks_memory() const noexcept {
+    return kind == Kind::kRefused &&
+           (error.starts_with("OOM") || error.find("OOM command not allowed") != std::string::npos);
+  }
 };
 
 /// One connection to a Redis server, over hiredis. Every call is bounded: by the time-outs given to

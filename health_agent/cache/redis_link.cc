@@ -24,7 +24,7 @@ RedisReply lost(std::string why) {
 
 /// A server that only lacks memory still gives what it has, and still erases.
 bool harmless(const RedisReply& reply) {
-  return reply.kind != Kind::kRefused || reply.error.starts_with("OOM");
+  return reply.kind != Kind::kRefused || reply.lacks_memory();
 }
 
 }  // namespace

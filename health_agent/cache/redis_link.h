@@ -17,7 +17,12 @@
 
 namespace health_agent::cache {
 
-enum class RedisState { kAway, kBack };
+enum class RedisState {
+  kAway,
+  kBack,
+  kFull,  ///< it has no memory for new values (`maxmemory` with `noeviction`)
+  kRoom,  ///< it has again
+};
 
 struct RedisLinkOptions {
   RedisAddress address;

@@ -11,7 +11,9 @@ namespace health_agent::db {
 namespace {
 
 constexpr std::string_view kAccepted =
-    "; accepted is sqlite:PATH, such as sqlite:data/health_agent.db, or "
+    "; accepted is sqlite:PATH, such as sqlite:data/health_agent.db (also sqlite:///PATH, "
+    "relative, "
+    "and sqlite:////PATH, absolute), or "
     "postgresql://user:pass@host:port/db";
 
 vitals::Error refused(std::string_view what) {
@@ -19,6 +21,13 @@ vitals::Error refused(std::string_view what) {
 }
 
 vitals::Result<DatabaseUrl> parse_sqlite(std::string_view path) {
+  if (path == "//")
+    return refused("a database in memory cannot be shared by the connections of a pool");
+  if (path.starts_with("///")) {
+    path.remove_prefix(3);
+  } else if (path.starts_with("//")) {
+    return refused("what stands after sqlite:// is a host; a path is sqlite:///PATH");
+  }
   if (path.empty()) return refused("the path after sqlite: is missing");
   if (path.starts_with(":memory:") || path.starts_with("file:")) {
     return refused("a database in memory cannot be shared by the connections of a pool");

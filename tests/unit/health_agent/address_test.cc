@@ -153,5 +153,13 @@ TEST(Fingerprint, WeakIsShortOrOfFewCharacters) {
     EXPECT_FALSE(is_weak(good)) << good;
 }
 
+TEST(Authority, IsAsItStandsInAUrl) {
+  EXPECT_EQ(authority_of("127.0.0.1", 8080), "127.0.0.1:8080");
+  EXPECT_EQ(authority_of("localhost", 80), "localhost:80");
+  EXPECT_EQ(authority_of("::1", 8080), "[::1]:8080");
+  EXPECT_EQ(authority_of("[::1]", 8080), "[::1]:8080");
+  EXPECT_EQ(authority_of("::", 9090), "[::]:9090");
+}
+
 }  // namespace
 }  // namespace health_agent

@@ -12,6 +12,7 @@
 #include "health_agent/cache/redis_cache.h"
 #include "health_agent/cache/redis_url.h"
 #include "health_agent/errors.h"
+#include "integration/support/redis.h"
 
 namespace health_agent::cache {
 namespace {
@@ -101,6 +102,39 @@ TEST(PendingErases, TooManyOfThemAreAll) {
 TEST(MakeCache, GivesTheOneInsideTheProcessWithoutAUrlAndRefusesABadOne) {
   EXPECT_EQ(make_cache({})->stats().backend, "memory");
   EXPECT_THROW((void)make_cache({.redis_url = "redis://"}), ConfigurationError);
+}
+
+TEST(RedisFull, IsToldOnceAndGivesWhatItHas) {
+  integration::Redis redis;
+  std::vector<RedisState> told;
+  std::mutex mutex;
+  RedisCacheOptions options;
+  options.link.address = parsed(redis.url());
+  options.link.command_timeout = std::chrono::seconds{5};
+  options.link.report = [&](RedisState state, const std::string&) {
+    const std::lock_guard lock{mutex};
+    told.push_back(state);
+  };
+  options.full_for = std::chrono::milliseconds{1};
+  RedisCache cache{std::move(options)};
+  cache.set("a", "kept");
+  EXPECT_FALSE(cache.full());
+
+  redis.ask({"CONFIG", "SET", "maxmemory", "1"});
+  for (int i = 0; i < 5; ++i)
+    cache.set("b", "refused");
+  EXPECT_EQ(cache.lookup("c").version, 0U);
+  EXPECT_TRUE(cache.full());
+  EXPECT_TRUE(cache.healthy());
+  EXPECT_EQ(cache.get("a"), "kept");
+  EXPECT_TRUE(cache.full()) << "reading says nothing of room";
+  EXPECT_THAT(told, testing::ElementsAre(RedisState::kFull));
+
+  redis.ask({"CONFIG", "SET", "maxmemory", "0"});
+  while (cache.full())
+    cache.set("b", "taken");
+  EXPECT_EQ(cache.get("b"), "taken");
+  EXPECT_THAT(told, testing::ElementsAre(RedisState::kFull, RedisState::kRoom));
 }
 
 TEST(RedisAway, IsAnEmptyCacheAtOnceAndToldOnce) {

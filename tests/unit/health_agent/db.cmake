@@ -5,7 +5,7 @@ vitals_test(health_agent_db_test
   TIMEOUT 120)
 vitals_test(health_agent_cache_test
   SOURCES db_testing.cc cache_memory_test.cc cache_redis_test.cc cache_users_test.cc
-  DEPS health_agent_cache health_agent_db vitals::testing SQLite::SQLite3
+  DEPS health_agent_cache health_agent_db integration_support vitals::testing SQLite::SQLite3
   TIMEOUT 120)
 # SQLite's own header and SOCI's copy of its names do not go together.
 set_source_files_properties(db_testing.cc PROPERTIES SKIP_UNITY_BUILD_INCLUSION ON)

@@ -23,6 +23,25 @@ PostgresAddress parsed(std::string_view text) {
   return url->postgres;
 }
 
+TEST(SqliteUrl, IsRelativeWithThreeSlashesAndAbsoluteWithFour) {
+  for (const auto& [text, path] :
+       std::vector<std::pair<std::string, std::string>>{{"sqlite:data/x.db", "data/x.db"},
+                                                        {"sqlite:/data/x.db", "/data/x.db"},
+                                                        {"sqlite:///data/x.db", "data/x.db"},
+                                                        {"sqlite:///x.db", "x.db"},
+                                                        {"sqlite:///./data/x.db", "./data/x.db"},
+                                                        {"sqlite:////data/x.db", "/data/x.db"},
+                                                        {"sqlite:////x.db", "/x.db"}}) {
+    const auto url = parse_database_url(text);
+    ASSERT_TRUE(url) << text << ": " << url.error().message;
+    EXPECT_EQ(url->kind, DatabaseUrl::Kind::kSqlite);
+    EXPECT_EQ(url->path, path) << text;
+  }
+  for (const char* bad : {"sqlite:", "sqlite://", "sqlite:///", "sqlite://data/x.db",
+                          "sqlite://localhost/x.db", "sqlite:///:memory:", "sqlite::memory:"})
+    EXPECT_FALSE(parse_database_url(bad)) << bad;
+}
+
 TEST(PostgresUrl, IsTakenApart) {
   const PostgresAddress address = parsed(
       "postgresql://ann:p%40ss%2Fw%3Ard%25@db.example:5433/food?sslmode=require&"

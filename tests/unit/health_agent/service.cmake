@@ -9,4 +9,4 @@ vitals_test(health_agent_api_test
 
 vitals_test(health_agent_systemd_test
   SOURCES systemd_test.cc
-  DEPS health_agent_service)
+  DEPS health_agent_service nlohmann_json::nlohmann_json)

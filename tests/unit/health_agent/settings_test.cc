@@ -3,8 +3,11 @@
 
 #include <gmock/gmock.h>
 
+#include <fstream>
 #include <map>
 #include <ostream>
+
+#include "tests/unit/health_agent/db_testing.h"
 
 namespace health_agent {
 namespace {
@@ -51,6 +54,90 @@ TEST(Settings, WhiteSpaceAtTheEndsOfAValueIsNoPartOfIt) {
   for (const char* token : {"token\n", "token\r\n", " token ", "\ttoken\v\f\n\n"})
     EXPECT_EQ(load({{"METRICS_TOKEN", token}}).settings.metrics_token, "token");
   EXPECT_THAT(load({{"API_KEYS", "one,\ntwo\n"}}).settings.api_keys, ElementsAre("one", "two"));
+}
+
+struct SecretVariable {
+  const char* name;
+  const char* value;
+  std::string (*taken)(const Settings&);
+};
+
+const SecretVariable kEachSecret[] = {
+    {"API_KEYS", "key-of-sixteen-or-more", [](const Settings& s) { return s.api_keys.at(0); }},
+    {"METRICS_TOKEN", "token-of-sixteen-or-more",
+     [](const Settings& s) { return s.metrics_token; }},
+    {"SENTRY_DSN", "https://k@h/1", [](const Settings& s) { return s.sentry_dsn; }},
+    {"DATABASE_URL", "postgresql://u:p@h/db", [](const Settings& s) { return s.database_url; }},
+    {"REDIS_URL", "redis://:p@h", [](const Settings& s) { return s.redis_url; }},
+    {"ANTHROPIC_API_KEY", "a-key", [](const Settings& s) { return s.anthropic_api_key; }},
+    {"OPENAI_API_KEY", "o-key", [](const Settings& s) { return s.openai_api_key; }},
+    {"TELEGRAM_BOT_TOKEN", "4711:AA-b_c", [](const Settings& s) { return s.telegram_bot_token; }},
+    {"TELEGRAM_WEBHOOK_SECRET", "secret-of-sixteen-or-more",
+     [](const Settings& s) { return s.telegram_webhook_secret; }},
+};
+
+TEST(Settings, EverySecretMayStandInAFile) {
+  const db::TempFolder folder;
+  const std::string path = folder.file("secret");
+  for (const auto& [name, value, taken] : kEachSecret) {
+    const std::string file_name = std::string{name} + "_FILE";
+    for (const char* end : {"", "\n", "\r\n", " \n\n"}) {
+      std::ofstream{path} << value << end;
+      const LoadedSettings loaded = load({{file_name, path + "\n"}, {name, ""}});
+      EXPECT_THAT(loaded.faults, SizeIs(0)) << describe(loaded.faults);
+      EXPECT_EQ(taken(loaded.settings), value) << name;
+    }
+    EXPECT_EQ(taken(load({}, file_name + "=" + path).settings), value) << name << " by .env";
+  }
+}
+
+TEST(Settings, AFileOfASecretThatIsNoUseIsAFaultThatNamesItsVariable) {
+  const db::TempFolder folder;
+  const std::string path = folder.file("secret");
+  const std::string blank = folder.file("blank");
+  std::ofstream{blank} << " \n";
+  for (const auto& [name, value, taken] : kEachSecret) {
+    const std::string file_name = std::string{name} + "_FILE";
+    std::ofstream{path} << value;
+    const LoadedSettings both = load({{file_name, path}, {name, value}});
+    ASSERT_FALSE(both.faults.empty()) << name;
+    EXPECT_EQ(both.faults[0].variable, file_name);
+    EXPECT_THAT(both.faults[0].accepted, HasSubstr(std::string{"or "} + name + ", not both"));
+    for (const std::string& bad : {folder.file("none"), folder.path().string(), blank}) {
+      const LoadedSettings loaded = load({{file_name, bad}});
+      ASSERT_FALSE(loaded.faults.empty()) << name << " " << bad;
+      EXPECT_EQ(loaded.faults[0].variable, file_name) << bad;
+      EXPECT_THAT(loaded.faults[0].given, HasSubstr(bad));
+    }
+  }
+  std::ofstream{path} << "hunter2";
+  EXPECT_THAT(describe(load({{"SENTRY_DSN_FILE", path}}).faults), Not(HasSubstr("hunter2")));
+}
+
+TEST(Settings, AFileOfKeysHasOneALine) {
+  const db::TempFolder folder;
+  std::ofstream{folder.file("keys")} << "one\r\ntwo, three\n\n";
+  EXPECT_THAT(load({{"API_KEYS_FILE", folder.file("keys")}}).settings.api_keys,
+              ElementsAre("one", "two", "three"));
+}
+
+TEST(Settings, AKeyThatNoHeaderCanHoldIsAFault) {
+  EXPECT_EQ(load({{"API_KEYS", "good,ba\x01d"}}).faults.at(0).variable, "API_KEYS");
+  EXPECT_EQ(load({{"METRICS_TOKEN", "two\nlines"}}).faults.at(0).variable, "METRICS_TOKEN");
+  EXPECT_THAT(load({{"API_KEYS", "a key with blanks,\xC3\xA4"}}).faults, SizeIs(0));
+}
+
+TEST(Settings, OnePortForTheApiAndTheMetricsIsAWarning) {
+  const LoadedSettings loaded = load({{"API_PORT", "9090"}});
+  EXPECT_THAT(loaded.faults, SizeIs(0));
+  EXPECT_TRUE(shares_port(loaded.settings));
+  EXPECT_THAT(loaded.warnings, ElementsAre(HasSubstr("PROMETHEUS_PORT is API_PORT, 9090")));
+  for (const std::map<std::string, std::string>& apart :
+       {std::map<std::string, std::string>{},
+        {{"API_PORT", "9090"}, {"PROMETHEUS_PORT", "0"}},
+        {{"API_PORT", "9090"}, {"ENABLE_PROMETHEUS", "no"}},
+        {{"API_PORT", "9090"}, {"RUN_MODE", "bot"}, {"TELEGRAM_BOT_TOKEN", "1:a"}}})
+    EXPECT_FALSE(shares_port(load(apart).settings));
 }
 
 TEST(Settings, AFileWhoseLastLineHasNoEndSaysWhichVariableStandsThere) {

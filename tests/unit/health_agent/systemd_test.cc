@@ -1,4 +1,7 @@
 #include "health_agent/systemd.h"
+#include "health_agent/log.h"
+#include "health_agent/logging.h"
+#include "health_agent/starting.h"
 #include "health_agent/watchdog.h"
 
 #include <gtest/gtest.h>
@@ -16,6 +19,8 @@
 #include <cstdlib>
 #include <cstring>
 #include <functional>
+#include <nlohmann/json.hpp>
+#include <sstream>
 #include <string>
 #include <thread>
 
@@ -255,6 +260,76 @@ TEST(Watchdog, IsNotToldWhenTheThreadThatTakesSignalsStandsStill) {
 
 TEST(WatchdogDeathTest, EndsTheProcessItselfWhereThereIsNoSystemd) {
   EXPECT_EXIT(serve_nobody(), ::testing::KilledBySignal(SIGABRT), "");
+}
+
+/// Runs in the process of a death test: blocks the signals as main() does.
+void block_the_services_signals() {
+  sigset_t signals;
+  sigemptyset(&signals);
+  for (const int signal : {SIGTERM, SIGINT, SIGHUP})
+    sigaddset(&signals, signal);
+  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+}
+
+TEST(StartingDeathTest, SaysWhatItWaitsForAndEndsWithThat) {
+  GTEST_FLAG_SET(death_test_style, "threadsafe");
+  EXPECT_EXIT(
+      {
+        block_the_services_signals();
+        SignalsWhileStarting starting{{.patience = 10ms, .whole = 200ms}};
+        starting.doing("opens the pool of 9");
+        std::this_thread::sleep_for(60s);
+      },
+      ::testing::ExitedWithCode(1),
+      "not started yet: it opens the pool of 9\n(.|\n)*cannot start.*still opens the pool of 9");
+}
+
+TEST(StartingDeathTest, ASignalEndsAStartThatWaits) {
+  GTEST_FLAG_SET(death_test_style, "threadsafe");
+  for (const int signal : {SIGTERM, SIGINT}) {
+    EXPECT_EXIT(
+        {
+          block_the_services_signals();
+          const SignalsWhileStarting starting;
+          ::kill(::getpid(), signal);
+          std::this_thread::sleep_for(60s);
+        },
+        ::testing::ExitedWithCode(0), "told to end while it started");
+  }
+}
+
+TEST(EndingDeathTest, AnotherInterruptEndsAtOnce) {
+  GTEST_FLAG_SET(death_test_style, "threadsafe");
+  EXPECT_EXIT(
+      {
+        block_the_services_signals();
+        const EndsOnInterrupt ending;
+        ::kill(::getpid(), SIGTERM);  // is nothing new
+        ::kill(::getpid(), SIGINT);
+        std::this_thread::sleep_for(60s);
+      },
+      ::testing::ExitedWithCode(130), "interrupted again");
+}
+
+TEST(JsonLog, HasTheFieldsOfALineApart) {
+  ::testing::internal::CaptureStderr();
+  start_logging("info", "json");
+  const std::array<LogField, 3> fields{
+      {{"route", std::string_view{"/x\n"}}, {"status", std::int64_t{404}}, {"ms", 1.5}}};
+  access_log.info(fields, "GET {} {}", "/x\n", 404);
+  access_log.info("nothing\nmore");
+  std::istringstream lines{::testing::internal::GetCapturedStderr()};
+  std::string line;
+  std::getline(lines, line);
+  const nlohmann::json with = nlohmann::json::parse(line);
+  EXPECT_EQ(with["route"], "/x\n");
+  EXPECT_EQ(with["status"], 404);
+  EXPECT_EQ(with["ms"], 1.5);
+  EXPECT_EQ(with["message"], "GET /x\n 404");
+  std::getline(lines, line);
+  const nlohmann::json without = nlohmann::json::parse(line);
+  EXPECT_EQ(without["message"], "nothing\nmore");
+  EXPECT_FALSE(without.contains("route"));
 }
 
 }  // namespace
