@@ -107,7 +107,7 @@ Response chat(const Services& services, Retries& retries, Request& request) {
   const json body = parse_object(request.body, {"user_id", "message", "message_history"});
   Question question;
   question.user_id = require_user_id("user_id", required_string(body, "user_id", kMaxIdSize));
-  question.message = required_string(body, "message", kMaxMessageSize);
+  question.message = required_text(body, "message", kMaxMessageSize);
   if (const auto given = body.find("message_history"); given != body.end() && !given->is_null())
     question.history = read_history(*given);
   identify(request, question.user_id);

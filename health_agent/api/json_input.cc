@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "health_agent/errors.h"
+#include "health_agent/log_text.h"
 #include "health_agent/time.h"
 
 namespace health_agent::api {
@@ -183,6 +184,12 @@ std::string required_string(const json& object, const char* field, std::size_t m
   const auto found = object.find(field);
   if (found == object.end()) missing(field, "a string");
   return string_of(*found, field, most);
+}
+
+std::string required_text(const json& object, const char* field, std::size_t most) {
+  std::string text = required_string(object, field, most);
+  if (is_blank(text)) refuse(field, json(text), "a text that is not blank");
+  return text;
 }
 
 std::string optional_string(const json& object, const char* field, std::size_t most) {

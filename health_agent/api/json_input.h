@@ -30,6 +30,9 @@ const std::string& require_user_id(std::string_view where, const std::string& id
 
 [[nodiscard]] std::string required_string(const nlohmann::json& object, const char* field,
                                           std::size_t most);
+/// The same for what somebody is to read: not of white space and invisible characters alone.
+[[nodiscard]] std::string required_text(const nlohmann::json& object, const char* field,
+                                        std::size_t most);
 [[nodiscard]] std::string optional_string(const nlohmann::json& object, const char* field,
                                           std::size_t most);
 

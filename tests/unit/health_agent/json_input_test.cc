@@ -135,5 +135,16 @@ TEST(Fields, TakeScalarsAndListsAndRefuseTrees) {
       "");
 }
 
+TEST(RequiredText, IsNotBlank) {
+  for (const char* blank :
+       {" ", "\n\t", "\xC2\xA0", "\xE2\x80\x8B", "\xE3\x80\x80", "\xE2\xA0\x80"}) {
+    EXPECT_THAT(refusal([&] {
+                  (void)required_text(json{{"message", blank}}, "message", 100);
+                }),
+                HasSubstr("'message'"));
+  }
+  EXPECT_EQ(required_text(json{{"message", " 2 eggs\n"}}, "message", 100), " 2 eggs\n");
+}
+
 }  // namespace
 }  // namespace health_agent::api
