@@ -25,7 +25,8 @@ inline constexpr std::size_t kMaxFoods = 100;
 [[nodiscard]] nlohmann::json parse_object(std::string_view body,
                                           std::initializer_list<std::string_view> members);
 
-/// A user id: 1 to 64 characters of `A-Za-z0-9._:@-`, but not `.` or `..`, which no path can name. `where` is the field or the part of the path.
+/// A user id: 1 to 64 characters of `A-Za-z0-9._:@-`, but not `.` or `..`, which no path can name.
+/// `where` is the field or the part of the path.
 const std::string& require_user_id(std::string_view where, const std::string& id);
 
 [[nodiscard]] std::string required_string(const nlohmann::json& object, const char* field,

@@ -39,8 +39,8 @@ struct DatabaseUrl {
 /// [?parameter=value&…]` (also `postgres://`). Returns an error that names the part at fault and
 /// says what is accepted; a URL that can hold a password is never echoed. For the settings, so that
 /// a bad URL is reported together with every other bad variable.
-/// Source: PostgreSQL documentation, "Connection URIs" (34.1.1.2) and "Parameter Key Words"; SQLAlchemy
-/// documentation, "Connect Strings" of SQLite.
+/// Source: PostgreSQL documentation, "Connection URIs" (34.1.1.2) and "Parameter Key Words";
+/// SQLAlchemy documentation, "Connect Strings" of SQLite.
 [[nodiscard]] vitals::Result<DatabaseUrl> parse_database_url(std::string_view text);
 
 /// `postgresql://host:port/db`: how messages name the database. No user, no password, no parameter.

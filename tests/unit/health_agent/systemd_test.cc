@@ -271,44 +271,44 @@ void block_the_services_signals() {
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
 }
 
+[[noreturn]] void wait_for_a_pool() {
+  block_the_services_signals();
+  SignalsWhileStarting starting{{.patience = 10ms, .whole = 200ms}};
+  starting.doing("opens the pool of 9");
+  std::this_thread::sleep_for(60s);
+  std::_Exit(2);
+}
+
+[[noreturn]] void start_and_get(int signal) {
+  block_the_services_signals();
+  const SignalsWhileStarting starting;
+  ::kill(::getpid(), signal);
+  std::this_thread::sleep_for(60s);
+  std::_Exit(2);
+}
+
+[[noreturn]] void end_and_be_interrupted() {
+  block_the_services_signals();
+  const EndsOnInterrupt ending;
+  ::kill(::getpid(), SIGTERM);  // is nothing new
+  ::kill(::getpid(), SIGINT);
+  std::this_thread::sleep_for(60s);
+  std::_Exit(2);
+}
+
 TEST(StartingDeathTest, SaysWhatItWaitsForAndEndsWithThat) {
-  GTEST_FLAG_SET(death_test_style, "threadsafe");
-  EXPECT_EXIT(
-      {
-        block_the_services_signals();
-        SignalsWhileStarting starting{{.patience = 10ms, .whole = 200ms}};
-        starting.doing("opens the pool of 9");
-        std::this_thread::sleep_for(60s);
-      },
-      ::testing::ExitedWithCode(1),
-      "not started yet: it opens the pool of 9\n(.|\n)*cannot start.*still opens the pool of 9");
+  EXPECT_EXIT(wait_for_a_pool(), ::testing::ExitedWithCode(1),
+              "not started yet: it opens the pool of 9\n(.|\n)*still opens the pool of 9");
 }
 
 TEST(StartingDeathTest, ASignalEndsAStartThatWaits) {
-  GTEST_FLAG_SET(death_test_style, "threadsafe");
-  for (const int signal : {SIGTERM, SIGINT}) {
-    EXPECT_EXIT(
-        {
-          block_the_services_signals();
-          const SignalsWhileStarting starting;
-          ::kill(::getpid(), signal);
-          std::this_thread::sleep_for(60s);
-        },
-        ::testing::ExitedWithCode(0), "told to end while it started");
-  }
+  for (const int signal : {SIGTERM, SIGINT})
+    EXPECT_EXIT(start_and_get(signal), ::testing::ExitedWithCode(0),
+                "told to end while it started");
 }
 
 TEST(EndingDeathTest, AnotherInterruptEndsAtOnce) {
-  GTEST_FLAG_SET(death_test_style, "threadsafe");
-  EXPECT_EXIT(
-      {
-        block_the_services_signals();
-        const EndsOnInterrupt ending;
-        ::kill(::getpid(), SIGTERM);  // is nothing new
-        ::kill(::getpid(), SIGINT);
-        std::this_thread::sleep_for(60s);
-      },
-      ::testing::ExitedWithCode(130), "interrupted again");
+  EXPECT_EXIT(end_and_be_interrupted(), ::testing::ExitedWithCode(130), "interrupted again");
 }
 
 TEST(JsonLog, HasTheFieldsOfALineApart) {
