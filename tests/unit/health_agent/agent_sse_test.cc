@@ -50,6 +50,10 @@ TEST(SseParser, AnEventThatHasNotEndedIsNone) {
   EXPECT_THAT(read("data: one\n", 100), IsEmpty());
 }
 
+TEST(SseParser, AnErrorInAFieldOfItsOwnIsAnEvent) {
+  EXPECT_THAT(read("error: {\"code\":500}\n\n", 3), ElementsAre(Pair("message", "{\"code\":500}")));
+}
+
 TEST(SseParser, SkipsAByteOrderMark) {
   EXPECT_THAT(read("\xEF\xBB\xBF"
                    "data: one\n\n",

@@ -283,6 +283,18 @@ TEST_F(StreamTest, WhatIsCutOrHangsAfterItsLastWordIsWhole) {
   EXPECT_EQ(reply.usage.output_tokens, 5);
 }
 
+TEST_F(StreamTest, AServerThatAlwaysStreamsIsUnderstoodWhereNobodyListens) {
+  for (const char* before : {"", ": hello\n\n", "\n", "\xEF\xBB\xBF"}) {
+    RemoteAgent agent{openai_endpoint("gpt-5.4", "http://model", ""), 30s,
+                      std::make_shared<Prices>(), world_.world()};
+    std::string body{before};
+    for (const json& event : {chunk({{"content", "Hel"}}), chunk({{"content", "lo!"}}, "stop")})
+      body += "data: " + event.dump() + "\n\n";
+    world_.answers(200, body + "data: [DONE]\n\n");
+    EXPECT_EQ(agent.reply({}, {}).text, "Hello!") << before;
+  }
+}
+
 TEST_F(StreamTest, WhatComesAfterTheEndIsOfNoInterest) {
   for (const char* more : {"data: [DONE]\n\n", "data:\n\n", "data:  \n\n", "data: nonsense\n\n",
                            "event: done\ndata: 7\n\n", ": bye\n\n"}) {
