@@ -469,6 +469,8 @@ class Parser {
 
   /// "no cheese" says nothing of what was eaten; but "without cheese and fries" may mean the fries.
   void deny(const FoodMatch& match, std::size_t first) {
+    if (match.food->name == "sugar" && last_ != kNowhere && drafts_[last_].food->carbs >= 8)
+      make_free("sugar free");
     if (text_at(first - 1) == "and" && first > 0 && last_ != kNowhere &&
         !is_condiment(*match.food)) {
       sentence_.end_denial();
@@ -477,6 +479,23 @@ class Parser {
       if (last_ != kNowhere) drafts_[last_].stance = Stance::kUnclear;
     }
     begin_item();
+  }
+
+  /// "cola without sugar" is another one; where the table lacks it, a question.
+  void make_free(std::string_view of) {
+    FoodDraft& draft = drafts_[last_];
+    const std::vector<Token> tokens =
+        tokenize(std::string{of} + " " + std::string{draft.food->name});
+    const FoodMatch other = table_.longest_match(tokens, 0);
+    if (other.tokens == tokens.size()) {
+      draft.food = other.food;
+      draft.name = other.name;
+      return;
+    }
+    changed_ = of;
+    draft.as_written = changed_ + " " + std::string{draft.name};
+    doubt_last();
+    changed_.clear();
   }
 
   /// "a dragonfruit smoothie", where the table has both but no such smoothie
@@ -652,11 +671,22 @@ class Parser {
            next == "was" || next == "were";
   }
 
+  /// "monday and tuesday I had pizza"; but not "eggs yesterday and today I had toast"
+  [[nodiscard]] bool another_day_follows() const {
+    if (text_at(at_) != "and" && text_at(at_) != "or") return false;
+    const MomentMatch next = moment_at(tokens_, at_ + 1);
+    if (next.tokens == 0 || !next.moment.has_day()) return false;
+    const std::size_t end = at_ + 1 + next.tokens;
+    const bool ends = end >= tokens_.size() || tokens_[end].kind != TokenKind::kWord;
+    return ends || group_start_ >= drafts_.size();
+  }
+
   void time(const MomentMatch& match) {
     const std::size_t first = at_;
     if (quantity_.is_said() && number_at_ == food_end_) end_item();
     at_ += match.tokens;
-    const Moment& said = match.moment;
+    Moment said = match.moment;
+    if (said.has_day() && another_day_follows()) said.unclear = true;
     if (meal_by_time_.empty()) {
       meal_by_time_ =
           said.clock && !said.half_day_unsaid ? usual_meal(*said.clock) : meal_of(said.part);
@@ -771,6 +801,9 @@ class Parser {
     const bool behind_food = here == food_end_;
     if (role != WordRole::kDescribes && role != WordRole::kGlue && role != WordRole::kRaw)
       joined_ = false;
+    if (token.text == "alcohol" && sentence_.denied() && last_ != kNowhere &&
+        drafts_[last_].food->alcohol > 0)
+      make_free("alcohol free");
     switch (role) {
       case WordRole::kUnknown:
         if (find_unit(token) == nullptr) unknown_.push_back(here);
@@ -818,6 +851,8 @@ class Parser {
         break;
       case WordRole::kChat:
         nutrient(token);
+        // "rice 200 g raw weight"
+        if (quantity_.unit != nullptr && number_at_ == food_end_) end_item();
         quantity_ = {};
         break;
       case WordRole::kAside:

@@ -129,10 +129,10 @@ class MomentReader {
   }
 
   static bool may_stand_alone(const Token* next) {
-    static constexpr std::array<std::string_view, 19> kFollowers{
-        "i",       "we",        "my",     "for",   "at",  "morning",   "night",
-        "evening", "afternoon", "around", "lunch", "had", "breakfast", "dinner",
-        "snack",   "ate",       "was",    "noon",  "a"};
+    static constexpr std::array<std::string_view, 21> kFollowers{
+        "and",       "or",     "i",       "we",        "my",     "for",   "at",
+        "morning",   "night",  "evening", "afternoon", "around", "lunch", "had",
+        "breakfast", "dinner", "snack",   "ate",       "was",    "noon",  "a"};
     return next == nullptr || next->kind != TokenKind::kWord ||
            std::ranges::find(kFollowers, next->text) != kFollowers.end();
   }

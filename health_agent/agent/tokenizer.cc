@@ -207,11 +207,13 @@ class Lexer {
   /// "w/o" and "w/", where the w is read already
   bool short_with(std::size_t slash) {
     if (glued_end_ != slash || tokens_.empty() || tokens_.back().text != "w") return false;
-    const bool without = (peek(at_) == U'o' || peek(at_) == U'O') && !is_letter(peek(at_ + 1));
+    const bool o = (peek(at_) | 0x20U) == U'o' && !is_letter(peek(at_ + 1));
+    const bool out = (peek(at_) | 0x20U) == U'o' && (peek(at_ + 1) | 0x20U) == U'u' &&
+                     (peek(at_ + 2) | 0x20U) == U't' && !is_letter(peek(at_ + 3));
     Token& token = tokens_.back();
-    token.text = without ? "without" : "with";
+    token.text = o || out ? "without" : "with";
     token.stem = token.text;
-    if (without) ++at_;
+    at_ += o ? 1 : out ? 3 : 0;
     return true;
   }
 
