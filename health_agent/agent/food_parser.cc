@@ -737,10 +737,7 @@ class Parser {
         taken = true;
       }
     }
-    if (taken) {
-      group_start_ = drafts_.size();
-      return;
-    }
+    if (taken) return;
     if (forward_meal_ != meal && std::exchange(forward_used_, false)) {
       forward_.clock.reset();
       forward_.part = DayPart::kNone;
@@ -921,6 +918,10 @@ class Parser {
   /// "good evening, I had soup"
   void hear_part(DayPart part) {
     if (meal_by_time_.empty()) meal_by_time_ = meal_of(part);
+    // "morning: coffee"
+    if (at_ >= tokens_.size() || tokens_[at_].kind != TokenKind::kColon) return;
+    forward_.clock.reset();
+    forward_.part = part;
   }
 
   void end_predicate_item() {
@@ -931,7 +932,8 @@ class Parser {
     each_said_ = each_said_ || token.text == "each";
     times_ = times_ || token.text == "x" || token.text == "times";
     whole_ = whole_ || token.text == "whole" || token.text == "entire";
-    if ((token.text == "rest" || token.text == "most" || token.text == "more") &&
+    if ((token.text == "rest" || token.text == "some" || token.text == "most" ||
+         token.text == "more") &&
         is_of(tokens_, at_))
       vague_ = true;
     if (token.text == "then") {
