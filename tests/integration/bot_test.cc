@@ -148,10 +148,11 @@ TEST(Bot, AnswersWhatIsNoTextAndLeavesTheRestAlone) {
     update["message"].update(changes, true);
     return update.dump();
   };
-  telegram.push(11, with(11, {{"photo", Json::array({{{"file_id", "x"}}})}, {"caption", "lunch"}}));
+  telegram.push(11, with(11, {{"photo", Json::array({{{"file_id", "x"}}})}}));
   telegram.push(12, with(12, {{"text", "not for you"}, {"chat", {{"id", -5}, {"type", "group"}}}}));
   telegram.push(13, with(13, {{"text", "beep"}, {"from", {{"is_bot", true}}}}));
-  telegram.push(14, R"({"update_id": 14, "edited_message": {"text": "2 eggs"}})");
+  const Json command = update_json(14, kAnn, "/today");
+  telegram.push(14, Json{{"update_id", 14}, {"edited_message", command["message"]}}.dump());
   telegram.push(15, R"({"update_id": 15, "channel_post": {"text": "2 eggs"}})");
   telegram.push(
       16, with(16, {{"text", "/today@food_bot"}, {"chat", {{"id", -6}, {"type", "supergroup"}}}}));
