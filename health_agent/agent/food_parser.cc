@@ -721,8 +721,23 @@ class Parser {
     return quantity_.count && table_.longest_match(tokens_, at_).tokens > 0;
   }
 
+  /// "skipped lunch", "nothing for lunch", "no breakfast"
+  [[nodiscard]] bool is_no_meal(std::size_t here) const {
+    static constexpr std::array<std::string_view, 6> kNone{"no",       "skip",    "skipped",
+                                                           "skipping", "nothing", "missed"};
+    std::size_t before = here;
+    while (before > 0 && (text_at(before - 1) == "for" || text_at(before - 1) == "my" ||
+                          text_at(before - 1) == "the"))
+      --before;
+    return before > 0 && is_among(text_at(before - 1), kNone);
+  }
+
   void hear_meal(std::string_view meal, std::size_t here) {
     if (meal_describes()) return;
+    if (is_no_meal(here)) {
+      forward_meal_ = {};
+      return;
+    }
     const std::string_view before = here > 0 ? text_at(here - 1) : std::string_view{};
     if (before == "after" || before == "before" || before == "between") return;
     if (std::ranges::find(meals_, meal) == meals_.end()) meals_.push_back(meal);

@@ -62,6 +62,14 @@ class MomentReader {
       moment_.days_ago = 2;
       return take(the + 3);
     }
+    if ((is_word("just") || is_word("right")) && is_word("now", 1)) {
+      moment_.seconds_ago = 0;
+      return take(2);
+    }
+    if (is_word("the") && is_word("day", 1) && is_word("before", 2)) {
+      moment_.unclear = true;
+      return take(3);
+    }
     if (is_word("night", the) && is_word("before", the + 1) && is_word("last", the + 2)) {
       moment_.days_ago = 2;
       moment_.part = DayPart::kEvening;
