@@ -1,5 +1,4 @@
 # How a test is declared. Headers that nearly every test includes are compiled once, and nlohmann-json's code too.
-option(VITALS_UNITY "Compile the files of a test program together: quicker as a whole, slower after a change of one of them" ON)
 find_package(GTest REQUIRED)
 find_package(nlohmann_json REQUIRED)
 include(GoogleTest)
@@ -45,8 +44,6 @@ function(vitals_test name)
   target_include_directories(${name} PRIVATE ${PROJECT_SOURCE_DIR} ${PROJECT_SOURCE_DIR}/src)
   target_link_libraries(${name} PRIVATE vitals_warnings ${ARG_DEPS} GTest::gmock_main)
   vitals_test_code(${name})
-  # Eight files are compiled as one: most of their time goes into what they instantiate of GoogleTest. So two files of a program
-  # cannot give one name to two things, even inside an unnamed namespace.
-  set_target_properties(${name} PROPERTIES UNITY_BUILD ${VITALS_UNITY} UNITY_BUILD_BATCH_SIZE 8)
+  vitals_unity(${name})
   gtest_discover_tests(${name} DISCOVERY_MODE PRE_TEST PROPERTIES LABELS ${ARG_LABEL} TIMEOUT ${ARG_TIMEOUT})
 endfunction()

@@ -10,7 +10,7 @@
 namespace vitals::console::detail {
 namespace {
 
-constexpr float kNothing = std::numeric_limits<float>::quiet_NaN();
+constexpr float kNoValue = std::numeric_limits<float>::quiet_NaN();
 
 /// Quantiles of one second of a quiet service jump from bucket to bucket; those of ten do not.
 constexpr std::size_t kQuantileRows = 10;
@@ -133,7 +133,7 @@ void add_rates(const RingFamily& family, const Spec& spec, const Frame& frame,
   for (auto& [name, values] : lines) {
     for (std::size_t i = 0; i < values.size(); ++i) {
       const float seconds = frame.elapsed(static_cast<std::ptrdiff_t>(i));
-      values[i] = seconds > 0 ? values[i] / seconds : kNothing;
+      values[i] = seconds > 0 ? values[i] / seconds : kNoValue;
     }
     std::string key{spec.panel};
     if (!name.empty()) key.append(".").append(name);
@@ -143,7 +143,7 @@ void add_rates(const RingFamily& family, const Spec& spec, const Frame& frame,
 
 void add_gauge(const RingFamily& family, const Spec& spec, const Frame& frame,
                std::vector<Track>& out) {
-  std::vector<float> values(frame.size(), kNothing);
+  std::vector<float> values(frame.size(), kNoValue);
   for (const auto& series : family.series) {
     for (std::size_t i = 0; i < frame.size(); ++i) {
       const auto at = static_cast<std::ptrdiff_t>(i);
@@ -181,7 +181,7 @@ void add_quantiles(const RingFamily& family, const Spec& spec, const Frame& fram
   const std::size_t first = out.size();
   for (const auto& [name, q] : kQuantiles) {
     out.push_back({std::string{spec.panel}.append(".").append(name),
-                   std::vector<float>(frame.size(), kNothing)});
+                   std::vector<float>(frame.size(), kNoValue)});
   }
   std::vector<std::uint64_t> window(columns, 0);
   for (std::size_t i = 0; i < rows; ++i) {

@@ -55,10 +55,10 @@ MachineContexts machine_contexts() {
   text(os, "distribution_version", os_release("VERSION_ID"));
   text(os, "distribution_pretty_name", os_release("PRETTY_NAME"));
   all.emplace_back("os", std::move(os));
-  Fields runtime;
-  text(runtime, "name", "c++");
-  text(runtime, "version", compiler());
-  all.emplace_back("runtime", std::move(runtime));
+  Fields language;
+  text(language, "name", "c++");
+  text(language, "version", compiler());
+  all.emplace_back("runtime", std::move(language));
   Fields device;
   text(device, "arch", known ? machine.machine : "");
   const long processors = sysconf(_SC_NPROCESSORS_ONLN);

@@ -18,11 +18,11 @@ constexpr std::chrono::seconds kInterval{60};
 /// the last one of its remainder. So nothing has to be swept before a thread can count, and one
 /// that looked at the clock just before its minute ended still counts in the right row.
 constexpr std::size_t kMinutes = 4;
-struct alignas(64) Shard {
+struct alignas(64) Tally {
   std::array<std::array<std::atomic<std::uint32_t>, kSessionStatuses>, kMinutes> rows{};
 };
-static_assert(sizeof(Shard) == 64);
-constinit std::array<Shard, kShards> shards{};
+static_assert(sizeof(Tally) == 64);
+constinit std::array<Tally, kShards> tallies{};
 
 /// How many sessions ended in one minute, by status.
 using Row = std::array<std::uint64_t, kSessionStatuses>;
@@ -39,9 +39,9 @@ std::size_t row_of(std::int64_t minute) noexcept {
 
 Row take_row(std::size_t index) noexcept {
   Row row{};
-  for (Shard& shard : shards) {
+  for (Tally& tally : tallies) {
     for (std::size_t status = 0; status < kSessionStatuses; ++status) {
-      std::atomic<std::uint32_t>& count = shard.rows[index][status];
+      std::atomic<std::uint32_t>& count = tally.rows[index][status];
       // Most are zero, and a line that is only read stays with whoever counts in it.
       if (count.load(std::memory_order_relaxed) == 0) continue;
       row[status] += count.exchange(0, std::memory_order_relaxed);
@@ -95,7 +95,7 @@ class Writer {
 
 void record_session(SessionStatus status) noexcept {
   if (!runtime.track_sessions.load(std::memory_order_relaxed)) return;
-  shards[own_shard()]
+  tallies[own_shard()]
       .rows[row_of(minute_of(coarse_wall_clock()))][static_cast<std::size_t>(status)]
       .fetch_add(1, std::memory_order_relaxed);
 }

@@ -334,12 +334,12 @@ void write_stack(const CrashStack& stack) noexcept {
 }
 
 /// Fewer frames than this is what an unwinder gives that lost its way.
-constexpr std::size_t kFewFrames = 2;
+constexpr std::size_t kFramesWorthTelling = 2;
 
 void walk_tables() noexcept {
   if (writer.throw_site.count > 0) return write_stack(writer.throw_site);
   walk_by_tables(writer.stack, writer.machine);
-  if (writer.stack.count >= kFewFrames) write_stack(writer.stack);
+  if (writer.stack.count >= kFramesWorthTelling) write_stack(writer.stack);
 }
 
 void walk_another_way() noexcept {

@@ -10,7 +10,7 @@
 namespace vitals::sentry::detail {
 namespace {
 
-constexpr std::size_t kMaxFiles = 64;
+constexpr std::size_t kMaxSourceFiles = 64;
 constexpr std::size_t kMaxFileSize = 4 * 1024 * 1024;
 constexpr std::size_t kMaxBytes = 32 * 1024 * 1024;
 constexpr std::size_t kMaxLine = 256;
@@ -50,7 +50,7 @@ const SourceLines::File& SourceLines::file(const std::string& path) {
     made.starts.push_back(at + 1);
   }
   const std::size_t size = made.text.size() + made.starts.size() * sizeof(std::size_t);
-  if (files_.size() >= kMaxFiles || bytes_ + size > kMaxBytes) {
+  if (files_.size() >= kMaxSourceFiles || bytes_ + size > kMaxBytes) {
     files_.clear();
     bytes_ = 0;
   }
