@@ -2,6 +2,10 @@
 # bench and floor presets, which compile without, show that (CMAKE_DISABLE_PRECOMPILE_HEADERS). A project that vitals is a part of
 # has none of this.
 
+# ccache keeps the object only with the first option. The others turn off warnings that g++ 12 gives wrongly about its own std::string:
+# once precompiled, it no longer takes that code for a system header's. The bench and floor presets have them on.
+set(vitals_precompiled_options $<$<CXX_COMPILER_ID:GNU>:-fpch-preprocess$<SEMICOLON>-Wno-array-bounds$<SEMICOLON>-Wno-restrict$<SEMICOLON>-Wno-stringop-overflow$<SEMICOLON>-Wno-stringop-overread>)
+
 # vitals_precompile(NAME HEADER): declares what vitals_precompiled(TARGET NAME) takes. The flags of both must be the same.
 function(vitals_precompile name header)
   file(CONFIGURE OUTPUT ${CMAKE_CURRENT_BINARY_DIR}/${name}.cc CONTENT "")
@@ -14,10 +18,7 @@ endfunction()
 function(vitals_precompiled target name)
   if(TARGET ${name} AND NOT CMAKE_DISABLE_PRECOMPILE_HEADERS)
     target_precompile_headers(${target} REUSE_FROM ${name})
-    # ccache keeps the object only with the first option. The others turn off warnings that g++ 12 gives wrongly about its own
-    # std::string: once precompiled, it no longer takes that code for a system header's. The bench and floor presets have them on.
-    target_compile_options(${target} PRIVATE
-      $<$<CXX_COMPILER_ID:GNU>:-fpch-preprocess$<SEMICOLON>-Wno-array-bounds$<SEMICOLON>-Wno-restrict$<SEMICOLON>-Wno-stringop-overflow$<SEMICOLON>-Wno-stringop-overread>)
+    target_compile_options(${target} PRIVATE ${vitals_precompiled_options})
   endif()
 endfunction()
 
