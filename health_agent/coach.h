@@ -48,8 +48,9 @@ class Coach {
 
   /// Answers one message of a user, who is made when new. `history` stands in for the stored
   /// conversation when given. The message and the answer are kept, unless the client went away
-  /// (`on_text` gave false) or the model refused to answer. What was eaten or changed, the conversation and what `also` does are
-  /// committed together or not at all. `now` is when the message was sent, which may be days ago.
+  /// (`on_text` gave false) or the model refused to answer. What was eaten or changed, the
+  /// conversation and what `also` does are committed together or not at all. `now` is when the
+  /// message was sent, which may be days ago.
   Answer chat(const std::string& user_id, std::string message,
               std::optional<std::vector<Message>> history, std::int64_t now,
               const agent::OnText& on_text = {}, const AlsoStore& also = {},

@@ -112,10 +112,10 @@ struct AgentOptions {
 /// long again. Throws ConfigurationError for a name that is none, or a key that is missing.
 [[nodiscard]] std::unique_ptr<Agent> make_agent(const AgentOptions& options = {});
 
-/// Asks `options.model` the smallest question there is, once, for at most 10 s a way of asking: the name, the key
-/// and the way to it. Counts nothing. Throws AgentError that names the cause, ConfigurationError as
-/// make_agent() does. A local model always answers. Gives how the server wants to be asked, where
-/// that is not the vendor's way: `without stream_options`.
+/// Asks `options.model` the smallest question there is, once, for at most 10 s a way of asking: the
+/// name, the key and the way to it. Counts nothing. Throws AgentError that names the cause,
+/// ConfigurationError as make_agent() does. A local model always answers. Gives how the server
+/// wants to be asked, where that is not the vendor's way: `without stream_options`.
 std::vector<std::string> probe(const AgentOptions& options);
 
 }  // namespace health_agent::agent

@@ -10,7 +10,8 @@ namespace health_agent::agent {
 /// Two agents: the second is asked when the first has failed or refused, unless the first has
 /// already said something to the listener or has logged something. That counts in
 /// `agent_fallbacks_total`, and a failure is a handled event in Sentry. When the second fails, too,
-/// its failure is the answer; a refusal of the first then stands. Both count their calls themselves: give it monitored ones.
+/// its failure is the answer; a refusal of the first then stands. Both count their calls
+/// themselves: give it monitored ones.
 class FallbackAgent final : public Agent {
  public:
   FallbackAgent(std::unique_ptr<Agent> first, std::unique_ptr<Agent> second);

@@ -30,9 +30,10 @@ struct World {
 };
 
 /// A model of somebody else's, by its vendor's API: asked again when that may help, all within the
-/// timeout; its tool calls checked and answered (see ToolDesk); tokens and cost as the vendor reports them, summed
-/// over the rounds of one answer. Text that came is told at once, and what was told is never asked
-/// for again. Cost is priced for the model that answered, else for the one that was asked.
+/// timeout; its tool calls checked and answered (see ToolDesk); tokens and cost as the vendor
+/// reports them, summed over the rounds of one answer. Text that came is told at once, and what was
+/// told is never asked for again. Cost is priced for the model that answered, else for the one that
+/// was asked.
 class RemoteAgent final : public Agent {
  public:
   RemoteAgent(Endpoint endpoint, std::chrono::milliseconds timeout, std::shared_ptr<Prices> prices,

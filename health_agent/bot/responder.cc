@@ -263,11 +263,10 @@ void Responder::answer_text(db::TelegramUpdate& update, const std::string& user,
 }
 
 void Responder::undo(db::TelegramUpdate& update, const std::string& user, std::string& said) {
-  parts_.coach.undo(user, said_at(update),
-                    [&](db::Connection& connection, const Answer& given) {
-                      said = clean_text(given.text);
-                      parts_.updates.set_answer(connection, update.update_id, said);
-                    });
+  parts_.coach.undo(user, said_at(update), [&](db::Connection& connection, const Answer& given) {
+    said = clean_text(given.text);
+    parts_.updates.set_answer(connection, update.update_id, said);
+  });
   update.answer = said;
   update.answered = true;
 }

@@ -9,8 +9,8 @@
 #include <utility>
 #include <vector>
 
-#include "health_agent/db/kept_answers.h"
 #include "health_agent/db/food_log.h"
+#include "health_agent/db/kept_answers.h"
 #include "health_agent/db/pool.h"
 #include "health_agent/models.h"
 
