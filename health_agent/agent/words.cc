@@ -133,14 +133,14 @@ constexpr std::array kWords{
     Words{WordRole::kEating,
           "have having eat eats eating drink drinks drinking consume consuming has snacking "
           "munching sipping nibbling"},
-    Words{
-        WordRole::kWish,
-        "want wants wanted wanna wanting craving crave craved wish wished hope hoping might could "
-        "would should shall may must planning plan planned plans later recipe recipes recommend "
-        "suggest suggestion suggestions consider considering considered tempted dreaming will "
-        "gonna try tried tries supposed almost nearly if when whenever whether suppose imagine "
-        "intend lets let "
-        "forgot forget remember remind refuse refused ought thinking"},
+    Words{WordRole::kWish,
+          "want wants wanted forward wanna wanting craving crave craved wish wished hope hoping "
+          "might could "
+          "would should shall may must planning plan planned plans later recipe recipes recommend "
+          "suggest suggestion suggestions consider considering considered tempted dreaming will "
+          "gonna try tried tries supposed almost nearly if when whenever whether suppose imagine "
+          "intend lets let "
+          "forgot forget remember remind refuse refused ought thinking"},
     Words{WordRole::kAsk, "how what whats hows"},
     Words{WordRole::kNegate,
           "no not without didnt dont doesnt havent hasnt hadnt wasnt isnt never skip skipped "
