@@ -40,4 +40,5 @@ target_compile_options(vitals_warnings INTERFACE -Wall -Wextra -Wpedantic -Wshad
 find_package(Threads REQUIRED)
 
 include(hardening)
+include(precompiled)
 include(rooms)
