@@ -142,9 +142,9 @@ TEST(AgentSilence, ManyWhoWaitForTheModelHoldUpNeitherOthersNorTheEnd) {
   begin_chats(0, 20, clients);
   ASSERT_TRUE(eventually([&] { return asked == 20; })) << asked;
   EXPECT_EQ(client.get("/api/v1/users/bob").status, 200);
-  // Now every worker waits.
+  // Now every worker that chats may have waits.
   begin_chats(20, 40, clients);
-  ASSERT_TRUE(eventually([&] { return asked >= 34; })) << asked;
+  ASSERT_TRUE(eventually([&] { return asked == 32; })) << asked;
   EXPECT_EQ(client.get("/api/health").status, 200);
   EXPECT_EQ(client.get("/metrics").status, 200);
 
@@ -240,7 +240,7 @@ TEST_P(AgentFailure, AHostileToolCallIsToldToTheModelAndNeverStored) {
   good.erase("user_id");
   good["foods"][0].update({{"quantity", 1}, {"calories", 5}});
   Aimock mock{Json::array(
-      {{{"match", {{"userMessage", "mended"}, {"toolResultContains", "Nothing was logged"}}},
+      {{{"match", {{"userMessage", "mended"}, {"toolResultContains", "Nothing was done"}}},
         {"response", call(good)}},
        {{"match", {{"userMessage", "mended"}, {"toolResultContains", "Logged for"}}},
         {"response", {{"content", "Now it is logged."}, {"usage", usage(100, 10)}}}},
