@@ -176,7 +176,7 @@ int main(int argc, char** argv) {
   options.enable_logs = true;
   // A busy machine must not decide what a crash keeps. An exit waits for the server all that time.
   const bool crashes = std::string_view{argv[1]}.find("exit") == std::string_view::npos;
-  options.shutdown_timeout = crashes && std::string_view{argv[1]} != "return" ? 8s : 1s;
+  options.shutdown_timeout = crashes && std::string_view{argv[1]} != "return" ? 8s : 4s;
   options.before_send = [](sentry::Event& event) {
     event.tags.emplace_back("hook", "ran");
     return true;
