@@ -93,12 +93,7 @@ Answer Coach::chat(const std::string& user_id, std::string message,
     }
     today.totals = {};
     for (const FoodEntry& entry : today.entries) {
-      if (request.zone.day_of(entry.timestamp) != day) continue;
-      const Totals more = totals_of(entry.foods);
-      today.totals.calories += more.calories;
-      today.totals.protein += more.protein;
-      today.totals.carbs += more.carbs;
-      today.totals.fat += more.fat;
+      if (request.zone.day_of(entry.timestamp) == day) today.totals += totals_of(entry.foods);
     }
     tell_of_edit(messages, now);
     request.history.insert(request.history.end(), messages.begin(), messages.end());

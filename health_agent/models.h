@@ -45,6 +45,14 @@ struct Totals {
   double protein = 0;
   double carbs = 0;
   double fat = 0;
+
+  Totals& operator+=(const Totals& more) noexcept {
+    calories += more.calories;
+    protein += more.protein;
+    carbs += more.carbs;
+    fat += more.fat;
+    return *this;
+  }
 };
 
 /// One turn of a conversation. `role` is `user` or `assistant`.

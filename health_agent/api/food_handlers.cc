@@ -157,10 +157,7 @@ class FoodHandlers {
     Totals totals;
     std::int64_t day = from;
     for (const cache::DaySummary& summary : services_.users.food_of_days(id, zone, from, to)) {
-      totals.calories += summary.totals.calories;
-      totals.protein += summary.totals.protein;
-      totals.carbs += summary.totals.carbs;
-      totals.fat += summary.totals.fat;
+      totals += summary.totals;
       days.push_back(day_json(day++, summary));
     }
     return json_response(200, {{"user_id", id},

@@ -175,11 +175,7 @@ std::optional<std::vector<FoodEntry>> entries_from(std::string_view text, std::i
 DaySummary summary_of(std::vector<FoodEntry> entries) {
   DaySummary summary{std::move(entries), {}};
   for (const FoodEntry& entry : summary.entries) {
-    const Totals totals = totals_of(entry.foods);
-    summary.totals.calories += totals.calories;
-    summary.totals.protein += totals.protein;
-    summary.totals.carbs += totals.carbs;
-    summary.totals.fat += totals.fat;
+    summary.totals += totals_of(entry.foods);
   }
   return summary;
 }
