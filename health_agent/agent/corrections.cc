@@ -1,22 +1,20 @@
 #include "health_agent/agent/corrections.h"
 
 #include <algorithm>
-#include <array>
 #include <cmath>
-#include <initializer_list>
 #include <map>
 #include <set>
-#include <span>
 #include <string>
-#include <string_view>
 #include <utility>
 #include <vector>
 
+#include "health_agent/agent/changed_food.h"
+#include "health_agent/agent/description.h"
 #include "health_agent/agent/moment.h"
 #include "health_agent/agent/numbers.h"
+#include "health_agent/agent/orders.h"
 #include "health_agent/agent/phrases.h"
-#include "health_agent/agent/portion.h"
-#include "health_agent/agent/quantity.h"
+#include "health_agent/agent/recent_food.h"
 #include "health_agent/agent/text.h"
 #include "health_agent/agent/when.h"
 #include "health_agent/agent/words.h"
@@ -24,290 +22,7 @@
 namespace health_agent::agent {
 namespace {
 
-constexpr std::size_t kNowhere = static_cast<std::size_t>(-1);
-
-/// More or less than this many times what was logged is a slip of the tongue.
-constexpr double kMostTimes = 20;
 constexpr double kMostCaloriesOfOne = 3'000;
-
-using WordList = std::initializer_list<std::string_view>;
-
-/// The words of a message, and where they end.
-class Words {
- public:
-  explicit Words(std::span<const Token> tokens) : tokens_(tokens) {}
-
-  [[nodiscard]] std::span<const Token> tokens() const noexcept { return tokens_; }
-  [[nodiscard]] std::size_t size() const noexcept { return tokens_.size(); }
-  [[nodiscard]] std::string_view at(std::size_t index) const {
-    return index < tokens_.size() && tokens_[index].kind == TokenKind::kWord
-               ? std::string_view{tokens_[index].text}
-               : std::string_view{};
-  }
-  [[nodiscard]] bool is(std::size_t index, WordList words) const {
-    const std::string_view word = at(index);
-    return !word.empty() && std::ranges::find(words, word) != words.end();
-  }
-  [[nodiscard]] bool ends_clause(std::size_t index) const {
-    return index >= tokens_.size() || tokens_[index].kind == TokenKind::kComma ||
-           tokens_[index].kind == TokenKind::kBreak;
-  }
-  [[nodiscard]] std::size_t find(WordList words, std::size_t from = 0) const {
-    for (std::size_t i = from; i < tokens_.size(); ++i)
-      if (is(i, words)) return i;
-    return kNowhere;
-  }
-  [[nodiscard]] bool has_number(std::size_t from, std::size_t to) const {
-    for (std::size_t i = from; i < std::min(to, tokens_.size()); ++i)
-      if (const SpokenNumber number = number_at(tokens_, i); number.tokens > 0 && !number.article)
-        return true;
-    return false;
-  }
-
- private:
-  std::span<const Token> tokens_;
-};
-
-/// Something that was said about an entry: a food, an amount, a meal, a time.
-struct Description {
-  std::vector<std::string> stems;  ///< Of the food's name.
-  std::string name;                ///< The food in the user's words.
-  FoodMatch food{};                ///< When the table has it.
-  std::optional<double> count{};
-  bool article = false;
-  bool the = false;  ///< `the 2 eggs`, not `2 eggs`
-  const Unit* unit = nullptr;
-  double size = 1;
-  std::optional<double> kcal{};
-  std::string_view meal{};
-  Moment moment{};
-  bool pronoun = false;  ///< It, that, the last one.
-  bool all = false;
-  bool unread = false;  ///< There were words that say nothing here.
-
-  [[nodiscard]] bool has_amount() const noexcept { return (count && !article) || unit != nullptr; }
-  [[nodiscard]] bool has_place() const noexcept { return !meal.empty() || moment != Moment{}; }
-};
-
-/// Reads `tokens[from, to)`.
-class DescriptionReader {
- public:
-  DescriptionReader(const Words& words, const NutritionTable& table, std::size_t from,
-                    std::size_t to)
-      : words_(words),
-        tokens_(words.tokens().first(std::min(to, words.size()))),
-        table_(table),
-        at_(from) {}
-
-  Description read() {
-    while (at_ < tokens_.size())
-      step();
-    return std::move(said_);
-  }
-
- private:
-  void step() {
-    if (tokens_[at_].kind != TokenKind::kWord && tokens_[at_].kind != TokenKind::kNumber) {
-      ++at_;
-      return;
-    }
-    if (const MomentMatch match = moment_at(tokens_, at_); match.tokens > 0) {
-      add_to(said_.moment, match.moment);
-      // "yesterday's pizza"
-      if (tokens_[at_].text == "yesterday") said_.moment.days_ago = 1;
-      at_ += match.tokens;
-    } else if (!meal() && !energy() && !food() && !number() && !unit()) {
-      word();
-    }
-  }
-
-  bool meal() {
-    const WordRole role = role_of(words_.at(at_));
-    const std::string_view meal = role == WordRole::kBreakfast ? "breakfast"
-                                  : role == WordRole::kLunch   ? "lunch"
-                                  : role == WordRole::kDinner  ? "dinner"
-                                  : role == WordRole::kSnack   ? "snack"
-                                                               : "";
-    if (meal.empty()) return false;
-    said_.meal = meal;
-    ++at_;
-    return true;
-  }
-
-  bool energy() {
-    const SpokenNumber number = number_at(tokens_, at_);
-    if (number.tokens == 0) return false;
-    if (!words_.is(at_ + number.tokens, {"kcal", "calories", "calorie", "cal", "cals"}))
-      return false;
-    said_.kcal = number.value;
-    at_ += number.tokens + 1;
-    return true;
-  }
-
-  bool food() {
-    const FoodMatch match = table_.longest_match(tokens_, at_);
-    if (match.tokens == 0 || tokens_[at_].kind != TokenKind::kWord) return false;
-    if (said_.food.tokens == 0) said_.food = match;
-    for (std::size_t i = 0; i < match.tokens; ++i)
-      add_name(at_ + i);
-    at_ += match.tokens;
-    return true;
-  }
-
-  bool number() {
-    const SpokenNumber number = number_at(tokens_, at_);
-    if (number.tokens == 0) return false;
-    if (said_.count && !said_.article) said_.unread = said_.unread || !number.article;
-    if (!said_.count || said_.article) {
-      said_.the = at_ > 0 && words_.at(at_ - 1) == "the";
-      said_.count = number.value;
-      said_.article = number.article;
-    }
-    at_ += number.tokens;
-    return true;
-  }
-
-  bool unit() {
-    const UnitMatch match = unit_at(tokens_, at_);
-    if (match.unit == nullptr || !said_.count || said_.unit != nullptr) return false;
-    said_.unit = match.unit;
-    at_ += match.tokens;
-    return true;
-  }
-
-  void word() {
-    const std::size_t here = at_++;
-    if (words_.is(here, {"it", "that", "this", "them", "those", "last", "latest", "previous", "one",
-                         "entry", "these"})) {
-      said_.pronoun = true;
-    } else if (words_.is(here, {"back"})) {
-      return;
-    } else if (words_.is(here, {"all", "everything", "entries", "meals"})) {
-      said_.all = true;
-    } else if (role_of(words_.at(here)) == WordRole::kUnknown ||
-               role_of(words_.at(here)) == WordRole::kDescribes) {
-      add_name(here);
-    } else if (const double size = size_factor(role_of(words_.at(here))); size != 1) {
-      said_.size = size;
-      said_.unread = true;
-    }
-  }
-
-  void add_name(std::size_t at) {
-    if (tokens_[at].text == "food" || said_.stems.size() > 8) return;
-    said_.stems.push_back(tokens_[at].stem);
-    said_.name.append(said_.name.empty() ? "" : " ").append(tokens_[at].text);
-  }
-
-  const Words& words_;
-  std::span<const Token> tokens_;
-  const NutritionTable& table_;
-  std::size_t at_;
-  Description said_;
-};
-
-/// One food of one entry.
-struct Hit {
-  std::size_t entry = 0;
-  std::size_t food = 0;
-  friend bool operator==(const Hit&, const Hit&) = default;
-};
-
-std::string list_foods(const std::vector<Food>& foods) {
-  std::string text;
-  for (const Food& food : foods)
-    text.append(text.empty() ? "" : ", ").append(amount_of(food));
-  return text;
-}
-
-std::string kcal_of(const std::vector<Food>& foods) {
-  return format_number(totals_of(foods).calories) + " kcal";
-}
-
-/// What was logged last, to be searched.
-class Log {
- public:
-  Log(const AgentRequest& request, const NutritionTable& table)
-      : request_(request), table_(table) {}
-
-  [[nodiscard]] const FoodEntry& entry(std::size_t index) const { return request_.recent[index]; }
-  [[nodiscard]] std::size_t size() const noexcept { return request_.recent.size(); }
-
-  /// The foods that fit, of the newest day that has one.
-  [[nodiscard]] std::vector<Hit> foods(const Description& said) const {
-    std::vector<Hit> hits;
-    for (std::size_t e = 0; e < size(); ++e) {
-      if (!fits_place(entry(e), said)) continue;
-      if (!hits.empty() && day_of(hits.front().entry) != day_of(e)) continue;
-      for (std::size_t f = 0; f < entry(e).foods.size(); ++f)
-        if (fits_name(entry(e).foods[f].name, said)) hits.push_back({e, f});
-    }
-    return hits;
-  }
-
-  /// The entries at that meal and time, of the newest day that has one.
-  [[nodiscard]] std::vector<std::size_t> entries(const Description& said) const {
-    std::vector<std::size_t> found;
-    for (std::size_t e = 0; e < size(); ++e)
-      if (fits_place(entry(e), said) && (found.empty() || day_of(found.front()) == day_of(e)))
-        found.push_back(e);
-    return found;
-  }
-
-  [[nodiscard]] std::string where(std::size_t index) const {
-    return entry(index).meal_type + day_in_words(days_ago(index), request_);
-  }
-  [[nodiscard]] bool is_today(std::size_t index) const { return days_ago(index) == 0; }
-
- private:
-  [[nodiscard]] std::int64_t day_of(std::size_t index) const {
-    return request_.zone.day_of(entry(index).timestamp);
-  }
-  [[nodiscard]] std::int64_t days_ago(std::size_t index) const {
-    return request_.zone.day_of(request_.now) - day_of(index);
-  }
-
-  [[nodiscard]] bool fits_place(const FoodEntry& entry, const Description& said) const {
-    if (!said.meal.empty() && entry.meal_type != said.meal) return false;
-    if (!said.moment.has_day() && !said.moment.has_time()) return true;
-    const PlacedMeal placed =
-        place_in_time(said.moment, entry.meal_type, true, request_.now, request_.zone);
-    if (placed.doubt != TimeDoubt::kNone) return false;
-    if (said.moment.part != DayPart::kNone && said.meal.empty() &&
-        entry.meal_type != meal_of(said.moment.part))
-      return false;
-    return request_.zone.day_of(entry.timestamp) == request_.zone.day_of(placed.timestamp);
-  }
-
-  [[nodiscard]] bool fits_name(std::string_view name, const Description& said) const {
-    if (said.stems.empty()) return true;
-    const std::vector<Token> tokens = tokenize(name);
-    const bool has_all = std::ranges::all_of(said.stems, [&](const std::string& stem) {
-      return std::ranges::find(tokens, stem, &Token::stem) != tokens.end();
-    });
-    if (has_all) return true;
-    const FoodMatch match = table_.longest_match(tokens, 0);
-    return said.food.food != nullptr && match.tokens == tokens.size() &&
-           match.food == said.food.food;
-  }
-
-  const AgentRequest& request_;
-  const NutritionTable& table_;
-};
-
-/// The food with another amount in the same unit.
-Food scaled(const Food& food, double times) {
-  const auto part = [&](const std::optional<double>& value) {
-    return value ? std::optional{std::round(*value * times * 10) / 10} : value;
-  };
-  Food made = food;
-  made.quantity = std::round(food.quantity * times * 1e6) / 1e6;
-  made.calories = std::round(food.calories * times * 10) / 10;
-  made.protein = part(food.protein);
-  made.carbs = part(food.carbs);
-  made.fat = part(food.fat);
-  return made;
-}
 
 class Corrector {
  public:
@@ -319,12 +34,13 @@ class Corrector {
         log_(request, table) {}
 
   std::optional<AgentReply> run() {
-    at_ = first_word();
-    if (is_undo()) return undo();
-    if (const std::size_t target = deletes(at_); target > 0) return remove(at_ + target);
-    if (changes()) return change();
+    at_ = first_word(words_);
+    if (orders_undo(words_, at_)) return undo();
+    if (const std::size_t target = orders_deletion(words_, at_); target > 0)
+      return remove(at_ + target);
+    if (orders_change(words_, at_)) return change();
     if (remarks()) return remark();
-    if (changes_in_passing())
+    if (orders_in_passing(words_))
       return ask(
           "Please send what is to be changed or deleted in a message of its own. What is it?");
     return std::nullopt;
@@ -332,52 +48,6 @@ class Corrector {
 
  private:
   // --- what is asked for ---
-
-  /// Past "please", "oops", "can you".
-  [[nodiscard]] std::size_t first_word() const {
-    std::size_t at = 0;
-    while (at < words_.size() &&
-           (tokens_[at].kind == TokenKind::kComma || tokens_[at].kind == TokenKind::kBreak ||
-            words_.is(at, {"please", "pls",  "plz",      "oops", "sorry", "hey",  "hi",     "ok",
-                           "okay",   "can",  "could",    "you",  "would", "i",    "want",   "need",
-                           "to",     "wait", "no",       "just", "id",    "like", "whoops", "ah",
-                           "oh",     "lets", "actually", "then", "now",   "nope", "um"})))
-      ++at;
-    return at;
-  }
-
-  [[nodiscard]] bool is_undo() const {
-    if (words_.is(at_, {"undo", "revert", "restore", "redo"})) return true;
-    if (words_.is(at_, {"scratch", "revoke"}) && words_.is(at_ + 1, {"that", "this", "it", "the"}))
-      return true;
-    if (words_.is(at_, {"take", "bring"}) &&
-        (words_.is(at_ + 1, {"back"}) || words_.is(at_ + 2, {"back"})))
-      return true;
-    return words_.size() <= 3 && (words_.is(at_, {"nevermind"}) ||
-                                  (words_.is(at_, {"never"}) && words_.is(at_ + 1, {"mind"})));
-  }
-
-  /// How many words the order to delete takes at `at`; 0 when there is none.
-  [[nodiscard]] std::size_t deletes(std::size_t at) const {
-    if (words_.is(at, {"delete", "remove", "cancel", "erase", "unlog", "discard", "del", "rm"}))
-      return 1;
-    if (words_.is(at, {"get"}) && words_.is(at + 1, {"rid"})) return 3;
-    if (words_.is(at, {"take"}) && words_.is(at + 1, {"off", "out", "away"})) return 2;
-    if (words_.is(at, {"take"}) && words_.find({"off", "out"}, at) != kNowhere) return 1;
-    const bool rest = words_.is(
-        at + 1, {"that", "it", "the", "all", "everything", "my", "about", "this", "last"});
-    return words_.is(at, {"clear", "forget", "drop"}) && rest ? 1 : 0;
-  }
-
-  [[nodiscard]] bool changes() const {
-    if (words_.ends_clause(at_ + 1)) return words_.is(at_, {"edit", "change"});
-    if (words_.is(at_, {"change", "correct", "edit", "update", "adjust", "modify", "fix", "replace",
-                        "swap", "switch", "move", "rename"}))
-      return true;
-    if (words_.is(at_, {"set"})) return words_.find({"to"}, at_) != kNowhere;
-    return words_.is(at_, {"make"}) &&
-           words_.is(at_ + 1, {"it", "that", "them", "those", "this", "the", "my"});
-  }
 
   /// "it was 200 g, not 100", "I meant 3 eggs", "no, 3 eggs", "not 2 eggs but 3"
   [[nodiscard]] bool remarks() const {
@@ -389,7 +59,7 @@ class Corrector {
       return words_.is(should > 0 ? should - 1 : should,
                        {"it", "that", "this", "they", "those", "there", "should"}) ||
              fits_something(0, should);
-    if (old_amount() != kNowhere) return true;
+    if (old_amount(words_) != kNowhere) return true;
     const bool it = words_.is(at_, {"it", "that", "they", "those", "this"}) &&
                     words_.is(at_ + 1, {"was", "were", "is", "wasnt", "are"});
     const bool not_first = words_.is(at_, {"not"}) && words_.has_number(at_ + 1, at_ + 3);
@@ -412,30 +82,6 @@ class Corrector {
   [[nodiscard]] bool fits_something(std::size_t from, std::size_t to) const {
     const Description said = describe(from, to);
     return !said.name.empty() && !log_.foods(only_name(said)).empty();
-  }
-
-  /// The `not` of "200 g, not 100".
-  [[nodiscard]] std::size_t old_amount() const {
-    for (std::size_t i = 0; i < words_.size(); ++i) {
-      const std::size_t number = words_.is(i, {"not"})                 ? i + 1
-                                 : words_.is(i, {"instead", "rather"}) ? i + 2
-                                                                       : kNowhere;
-      if (number == kNowhere) continue;
-      const SpokenNumber old = number_at(tokens_, number);
-      if (old.tokens > 0 && !old.article && words_.has_number(0, i)) return i;
-    }
-    return kNowhere;
-  }
-
-  /// "had toast, delete the eggs"
-  [[nodiscard]] bool changes_in_passing() const {
-    for (std::size_t i = 1; i < words_.size(); ++i) {
-      const bool begins = tokens_[i - 1].kind == TokenKind::kComma ||
-                          tokens_[i - 1].kind == TokenKind::kBreak ||
-                          words_.is(i - 1, {"and", "please", "then", "but", "you", "to"});
-      if (begins && words_.is(i, {"delete", "remove", "undo", "erase", "unlog"})) return true;
-    }
-    return false;
   }
 
   // --- undo ---
@@ -659,7 +305,7 @@ class Corrector {
   }
 
   [[nodiscard]] std::size_t old_place() const {
-    if (const std::size_t number = old_amount(); number != kNowhere) return number;
+    if (const std::size_t number = old_amount(words_); number != kNowhere) return number;
     return words_.find({"not"}, at_);
   }
 
@@ -692,7 +338,7 @@ class Corrector {
     const std::vector<Hit> hits = targets(target, old);
     if (hits.size() != 1) return ask_which(target, hits);
     const Food& before = log_.entry(hits[0].entry).foods[hits[0].food];
-    const std::optional<Food> after = changed(before, value);
+    const std::optional<Food> after = changed(before, value, table_);
     const bool odd =
         after && after->calories > kMostCaloriesOfOne && after->calories > before.calories;
     if (!after || odd)
@@ -737,50 +383,6 @@ class Corrector {
         exact.push_back(hit);
     }
     return exact.empty() ? hits : exact;
-  }
-
-  static bool same_unit(const Food& food, const Description& said) {
-    return said.unit == nullptr || food.unit == said.unit->name;
-  }
-
-  /// The food as it is from now on; nothing when that cannot be told.
-  [[nodiscard]] std::optional<Food> changed(const Food& before, const Description& value) const {
-    if (value.food.food != nullptr && !is_same(before, value)) return weighed(value.food, value);
-    if (value.kcal) {
-      if (!(before.calories > 0) || !(*value.kcal > 0)) return std::nullopt;
-      Food made = scaled(before, *value.kcal / before.calories);
-      made.quantity = before.quantity;
-      made.calories = std::round(*value.kcal * 10) / 10;
-      return *value.kcal / before.calories <= kMostTimes ? std::optional{made} : std::nullopt;
-    }
-    if (!value.count) return std::nullopt;
-    if (same_unit(before, value)) {
-      const double times = before.quantity > 0 ? *value.count / before.quantity : 0;
-      if (!(times >= 1 / kMostTimes) || times > kMostTimes) return std::nullopt;
-      return scaled(before, times);
-    }
-    const std::vector<Token> name = tokenize(before.name);
-    const FoodMatch match = table_.longest_match(name, 0);
-    if (match.tokens == 0 || match.tokens != name.size()) return std::nullopt;
-    return weighed(match, value);
-  }
-
-  [[nodiscard]] bool is_same(const Food& before, const Description& value) const {
-    const std::vector<Token> name = tokenize(before.name);
-    const FoodMatch match = table_.longest_match(name, 0);
-    return match.food == value.food.food && match.tokens == name.size();
-  }
-
-  static std::optional<Food> weighed(const FoodMatch& match, const Description& value) {
-    FoodDraft draft;
-    draft.food = match.food;
-    draft.name = match.name;
-    draft.quantity.count = value.count;
-    draft.quantity.article = value.article;
-    draft.quantity.unit = value.unit;
-    draft.kcal = value.kcal;
-    const std::optional<ParsedFood> made = weigh(draft);
-    return made ? std::optional{made->food} : std::nullopt;
   }
 
   AgentReply replace(const Hit& hit, const Food& after) {
@@ -890,14 +492,14 @@ class Corrector {
   }
 
   [[nodiscard]] Description describe(std::size_t from, std::size_t to) const {
-    return DescriptionReader{words_, table_, from, to}.read();
+    return agent::describe(words_, table_, from, to);
   }
 
   const AgentRequest& request_;
   const NutritionTable& table_;
   std::vector<Token> tokens_;
   Words words_;
-  Log log_;
+  RecentFood log_;
   std::size_t at_ = 0;
   double today_ = 0;  // how much more the day has
 };
