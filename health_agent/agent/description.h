@@ -16,8 +16,6 @@
 
 namespace health_agent::agent {
 
-inline constexpr std::size_t kNowhere = static_cast<std::size_t>(-1);
-
 using WordList = std::initializer_list<std::string_view>;
 
 /// The words of a message, and where they end. Borrows the tokens.

@@ -21,6 +21,9 @@ enum class TokenKind : std::uint8_t {
   kColon
 };
 
+/// The place of a token that is not there.
+inline constexpr std::size_t kNowhere = static_cast<std::size_t>(-1);
+
 /// One word, number or mark of a message.
 struct Token {
   TokenKind kind = TokenKind::kWord;

@@ -1,0 +1,260 @@
+#include "health_agent/agent/food_reader.h"
+
+#include <utility>
+
+namespace health_agent::agent {
+namespace {
+
+/// Foods that take the word before them into their name: a strawberry smoothie is no strawberry.
+constexpr std::array<std::string_view, 46> kDishes{
+    "yogurt",   "yoghurt",  "smoothie", "omelette", "omelet",    "salad",      "soup",
+    "sandwich", "cake",     "pie",      "juice",    "pizza",     "burger",     "curry",
+    "pasta",    "cream",    "muffin",   "pancake",  "wrap",      "stew",       "cookie",
+    "bar",      "pudding",  "shake",    "latte",    "milkshake", "cheesecake", "cereal",
+    "oatmeal",  "porridge", "taco",     "burrito",  "noodle",    "quesadilla", "risotto",
+    "donut",    "scone",    "kebab",    "sushi",    "casserole", "crumble",    "waffle",
+    "crepe",    "lasagna",  "ravioli",  "dumpling"};
+
+bool is_dish(std::string_view stem) {
+  static const auto* const stems = [] {
+    auto* made = new std::array<std::string, kDishes.size()>;
+    std::ranges::transform(kDishes, made->begin(),
+                           [](std::string_view dish) { return stem_of(dish); });
+    return made;
+  }();
+  return std::ranges::find(*stems, stem) != stems->end();
+}
+
+/// Words before "free" that change nothing of the energy.
+constexpr std::array<std::string_view, 14> kHarmlessFree{
+    "gluten", "dairy", "lactose", "egg",   "nut",      "peanut",  "soy",
+    "cage",   "wheat", "grain",   "guilt", "caffeine", "hormone", "gmo"};
+
+/// Said after "without A and ...": a thing that is left out together with the A.
+bool is_condiment(const NutritionFacts& food) {
+  const std::string_view usual = food.units.front().unit;
+  return food.grams_of("splash") > 0 || usual == "tablespoon" || usual == "teaspoon" ||
+         usual == "pinch" || usual == "leaf";
+}
+
+}  // namespace
+
+bool FoodReader::free_of(const FoodMatch& match) {
+  const std::size_t of = at_ + std::max<std::size_t>(match.tokens, 1);
+  const FoodMatch next = table_.longest_match(tokens_, at_ + 1);
+  const bool diet = text_at(at_) == "diet" ||
+                    (text_at(at_) == "zero" && next.food != nullptr && next.food->density > 0);
+  if (diet && match.tokens == 0 && next.tokens > 0) {
+    changed_ = text_at(at_);
+    ++at_;
+    return true;
+  }
+  if (match.tokens > 1 || tokens_[at_].kind != TokenKind::kWord || text_at(of) != "free")
+    return false;
+  if (text_at(of + 1) == "range") return false;
+  if (!is_among(tokens_[at_].text, kHarmlessFree)) changed_ = tokens_[at_].text + " free";
+  at_ = of + 1;
+  return true;
+}
+
+bool FoodReader::is_place(const FoodMatch& match) const {
+  const bool name = match.name == "subway" || match.name == "kfc";
+  return name && at_ > 0 &&
+         (text_at(at_ - 1) == "at" || text_at(at_ - 1) == "from" || text_at(at_ - 1) == "to");
+}
+
+void FoodReader::food(const FoodMatch& match) {
+  const std::size_t first = at_;
+  if (is_place(match)) {
+    at_ += match.tokens;
+    return;
+  }
+  at_ += match.tokens;
+  sentence_.hear_food();
+  if (sentence_.denied()) return deny(match, first);
+  const Token& head = tokens_[at_ - 1];
+  const bool adjacent =
+      joined_ && last_ != kNowhere && !quantity_.count && quantity_.unit == nullptr && !kcal_;
+  if (adjacent && !drafts_[last_].plural && is_dish(head.stem)) {
+    rename_last(match, head.plural);
+  } else {
+    add_draft(match, head.plural);
+  }
+  begin_item();
+  joined_ = true;
+  if (last_ != kNowhere && drafts_[last_].quantity.unit == nullptr) unit_after(drafts_[last_]);
+  and_a_half();
+  food_end_ = at_;
+}
+
+void FoodReader::deny(const FoodMatch& match, std::size_t first) {
+  if (match.food->name == "sugar" && last_ != kNowhere && drafts_[last_].food->carbs >= 8)
+    make_free("sugar free");
+  if (text_at(first - 1) == "and" && first > 0 && last_ != kNowhere && !is_condiment(*match.food)) {
+    sentence_.end_denial();
+    vague_ = false;
+    add_draft(match, tokens_[at_ - 1].plural);
+    if (last_ != kNowhere) drafts_[last_].stance = Stance::kUnclear;
+  }
+  begin_item();
+}
+
+void FoodReader::make_free(std::string_view of) {
+  FoodDraft& draft = drafts_[last_];
+  const std::vector<Token> tokens = tokenize(std::string{of} + " " + std::string{draft.food->name});
+  const FoodMatch other = table_.longest_match(tokens, 0);
+  if (other.tokens == tokens.size()) {
+    draft.food = other.food;
+    draft.name = other.name;
+    return;
+  }
+  changed_ = of;
+  draft.as_written = changed_ + " " + std::string{draft.name};
+  doubt_last();
+  changed_.clear();
+}
+
+void FoodReader::rename_last(const FoodMatch& match, bool plural) {
+  FoodDraft& draft = drafts_[last_];
+  draft.as_written = std::string{draft.name} + " " + std::string{match.name};
+  draft.food = match.food;
+  draft.name = match.name;
+  draft.plural = plural;
+}
+
+void FoodReader::add_draft(const FoodMatch& match, bool plural) {
+  if (drafts_.size() == kMaxFoods) {
+    out_.too_many = true;
+    last_ = kNowhere;
+    return;
+  }
+  FoodDraft draft;
+  draft.food = match.food;
+  draft.name = match.name;
+  draft.quantity = quantity_;
+  draft.kcal = kcal_;
+  draft.kcal_each = kcal_.has_value() && kcal_each_;
+  draft.plural = plural;
+  draft.splash = with_ && last_ != kNowhere && is_drink(*drafts_[last_].food);
+  draft.whole = whole_;
+  draft.number_between = quantity_.count && last_ != kNowhere && number_at_ == food_end_;
+  draft.meal = forward_meal_;
+  draft.moment = forward_;
+  draft.sentence = sentence_count_;
+  draft.stance = sentence_.stance(draft.quantity.is_said() && !draft.quantity.article);
+  if (draft.stance == Stance::kEaten && is_part_of_last(draft)) draft.stance = Stance::kUnclear;
+  draft.past = sentence_.in_the_past();
+  draft.present = sentence_.in_the_present();
+  draft.have = sentence_.says_have();
+  draft.eat = sentence_.says_eat();
+  forward_used_ = true;
+  if (std::exchange(or_, false)) {
+    // "eggs or toast": one of them
+    draft.stance = Stance::kUnclear;
+    if (last_ != kNowhere && drafts_[last_].stance == Stance::kEaten)
+      drafts_[last_].stance = Stance::kUnclear;
+  }
+  if (std::exchange(pack_, false) && draft.food->grams_of("can") > 0) set_unit(draft, "can");
+  const bool described = !unknown_.empty() && unknown_.size() <= kMaxUnknownWords;
+  if (described && !sentence_.chat() && !sentence_.aside())
+    draft.as_written = words(unknown_) + " " + std::string{match.name};
+  drafts_.push_back(std::move(draft));
+  last_ = drafts_.size() - 1;
+  if (!changed_.empty() && match.food->kcal > 5) {
+    drafts_[last_].as_written = changed_ + " " + std::string{match.name};
+    doubt_last();
+  }
+  if (vague_) doubt_last();
+  if (raw_) raw_last();
+}
+
+bool FoodReader::is_part_of_last(const FoodDraft& draft) const {
+  if (lists_parts_) return true;
+  if (!with_ || last_ == kNowhere || draft.food->name != "egg") return false;
+  static constexpr std::array<std::string_view, 4> kOfEggs{"omelette", "frittata", "scrambled egg",
+                                                           "quiche"};
+  return is_among(drafts_[last_].food->name, kOfEggs);
+}
+
+void FoodReader::set_unit(FoodDraft& draft, std::string_view name) {
+  Token token;
+  token.text = name;
+  token.stem = stem_of(name);
+  draft.quantity.unit = find_unit(token);
+}
+
+void FoodReader::doubt_last() {
+  FoodDraft& draft = drafts_[last_];
+  if (draft.stance != Stance::kEaten) return;
+  const std::string name{draft.as_written.empty() ? describe(draft) : draft.as_written};
+  add_to(changed_.empty() ? out_.unclear : out_.unknown, name);
+  draft.stance = Stance::kDenied;
+  silent_.push_back(last_);
+}
+
+void FoodReader::raw_last() {
+  FoodDraft& draft = drafts_[last_];
+  std::string name{"raw "};
+  name += draft.food->name;
+  const std::vector<Token> tokens = tokenize(name);
+  const FoodMatch raw = table_.longest_match(tokens, 0);
+  if (raw.tokens == tokens.size()) {
+    draft.food = raw.food;
+    draft.name = raw.name;
+    return;
+  }
+  const NutritionFacts& food = *draft.food;
+  static constexpr std::array<std::string_view, 7> kAsIs{"honey", "oats", "egg",   "egg yolk",
+                                                         "sugar", "date", "salmon"};
+  const bool as_is =
+      food.kcal < 100 || food.fat > 35 || food.density > 0 || is_among(food.name, kAsIs);
+  if (as_is || !draft.quantity.is_weighed()) return;
+  draft.as_written = name;
+  doubt_last();
+}
+
+bool FoodReader::is_drink(const NutritionFacts& food) {
+  const std::string_view usual = food.units.front().unit;
+  return food.density > 0 && (usual == "cup" || usual == "glass" || usual == "can");
+}
+
+void FoodReader::unit_after(FoodDraft& draft) {
+  const UnitMatch match = unit_at(tokens_, at_);
+  if (match.unit == nullptr || is_measure(*match.unit)) return;
+  if (is_of(tokens_, at_ + 1) || table_.longest_match(tokens_, at_).tokens > 0) return;
+  draft.quantity.unit = match.unit;
+  at_ += match.tokens;
+}
+
+void FoodReader::and_a_half() {
+  if (last_ == kNowhere || text_at(at_) != "and" || text_at(at_ + 1) != "a") return;
+  const double part = text_at(at_ + 2) == "half" ? 0.5 : text_at(at_ + 2) == "quarter" ? 0.25 : 0;
+  const bool ends = at_ + 3 >= tokens_.size() || tokens_[at_ + 3].kind != TokenKind::kWord ||
+                    role_of(text_at(at_ + 3)) == WordRole::kGlue;
+  if (part == 0 || !ends || !drafts_[last_].quantity.count) return;
+  *drafts_[last_].quantity.count += part;
+  drafts_[last_].quantity.article = false;
+  at_ += 3;
+}
+
+void FoodReader::weigh_all() {
+  for (std::size_t i = 0; i < drafts_.size(); ++i) {
+    FoodDraft& draft = drafts_[i];
+    if (std::ranges::find(silent_, i) != silent_.end()) continue;
+    const bool placed = !draft.meal.empty() || draft.moment.has_day() || draft.moment.has_time();
+    const bool counted = draft.quantity.is_said() && !draft.quantity.article;
+    if (draft.stance == Stance::kEaten &&
+        ((draft.have && !placed) || (draft.eat && !placed && !counted)))
+      draft.stance = Stance::kUnclear;
+    std::optional<ParsedFood> weighed = weigh(draft);
+    if (draft.stance == Stance::kEaten && lacks_whole(draft) && weighed) {
+      add_to(out_.unclear, "part of a whole " + std::string{draft.name});
+    } else if (!weighed) {
+      add_to(out_.refused, describe(draft));
+    } else {
+      (draft.stance == Stance::kEaten ? out_.foods : out_.mentioned).push_back(std::move(*weighed));
+    }
+  }
+}
+
+}  // namespace health_agent::agent
