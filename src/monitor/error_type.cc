@@ -3,6 +3,7 @@
 #include <cxxabi.h>
 
 #include <algorithm>
+#include <array>
 #include <cstring>
 #include <typeinfo>
 
@@ -31,7 +32,7 @@ ErrorType unqualified(const char* mangled) noexcept {
 }  // namespace
 
 ErrorType::ErrorType(std::string_view word) noexcept
-    : size_(static_cast<unsigned char>(std::min(word.size(), text_.size()))) {
+    : size_(static_cast<unsigned char>(std::min(word.size(), std::tuple_size_v<decltype(text_)>))) {
   std::memcpy(text_.data(), word.data(), size_);
 }
 
