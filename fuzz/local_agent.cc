@@ -1,5 +1,5 @@
-// A message of any bytes to the agent without a model: an answer in words, and nothing logged or changed
-// that a store could not keep or that the request does not have.
+// A message of any bytes to the agent without a model: an answer in words, and nothing logged or
+// changed that a store could not keep or that the request does not have.
 
 #include "health_agent/agent/local_agent.h"
 

@@ -76,9 +76,9 @@ class Client {
 };
 
 /// The next thing that a user does.
-class User {
+class DemoUser {
  public:
-  User(int number, std::string url, const std::string& key)
+  DemoUser(int number, std::string url, const std::string& key)
       : id_("demo-" + std::to_string(number)),
         client_(std::move(url), key),
         random_(static_cast<unsigned>(number)) {}
@@ -178,7 +178,7 @@ struct Demo::Impl {
   std::atomic<long> failed{0};
   std::vector<std::thread> threads;
 
-  void run(User& user) {
+  void run(DemoUser& user) {
     std::unique_lock lock{mutex};
     while (!ended) {
       lock.unlock();
@@ -202,7 +202,7 @@ Demo::Demo(const Settings& settings) : impl_(std::make_unique<Impl>()) {
   const std::string key = settings.api_keys.empty() ? std::string{} : settings.api_keys.front();
   for (int number = 1; number <= kUsers; ++number) {
     impl_->threads.emplace_back([this, number, url = base_url(settings), key] {
-      User user{number, url, key};
+      DemoUser user{number, url, key};
       impl_->run(user);
     });
   }

@@ -33,10 +33,10 @@ class Said {
 std::string name_of(const AgentRequest& request) {
   const auto found = request.profile.find("name");
   if (found == request.profile.end()) return {};
-  const std::string& json = found->second;
-  const bool text = json.size() > 2 && json.size() <= 42 && json.front() == '"' &&
-                    json.back() == '"' && json.find('\\') == std::string::npos;
-  return text ? " " + json.substr(1, json.size() - 2) : std::string{};
+  const std::string& name = found->second;
+  const bool text = name.size() > 2 && name.size() <= 42 && name.front() == '"' &&
+                    name.back() == '"' && name.find('\\') == std::string::npos;
+  return text ? " " + name.substr(1, name.size() - 2) : std::string{};
 }
 
 std::string today_in_words(const AgentRequest& request) {

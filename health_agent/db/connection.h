@@ -310,4 +310,11 @@ class [[nodiscard("without commit() everything is undone")]] Transaction {
     Pool& pool, QueryType type, std::string_view table,
     std::chrono::milliseconds wait = std::chrono::milliseconds::max());
 
+/// Connection::run on a connection that is given back at once.
+template <class Out, class In, class... Rest>
+Integer run(Pool& pool, const Query<Out, In>& query, Rest&&... rest) {
+  const Pool::Lease lease = checkout_for(pool, query.type, query.table);
+  return lease.connection().run(query, std::forward<Rest>(rest)...);
+}
+
 }  // namespace health_agent::db

@@ -42,12 +42,6 @@ constexpr Query<Columns<>, Params<string, string, Integer>> kDrop{
     QueryType::kDelete, "leases",
     "DELETE FROM leases WHERE name = :name AND holder = :holder AND renewals = :renewals"};
 
-template <class Out, class In, class... Rest>
-Integer run(Pool& pool, const Query<Out, In>& query, Rest&&... rest) {
-  const Pool::Lease lease = checkout_for(pool, query.type, query.table);
-  return lease.connection().run(query, std::forward<Rest>(rest)...);
-}
-
 }  // namespace
 
 Leases::Leases(Pool& pool, std::string holder, std::chrono::milliseconds ttl, Now now)

@@ -137,12 +137,6 @@ constexpr Query<Columns<Integer>, Params<>> kPing{
 
 constexpr auto kMost = static_cast<Integer>(kMaxFields);
 
-template <class Out, class In, class... Rest>
-Integer run(Pool& pool, const Query<Out, In>& query, Rest&&... rest) {
-  const Pool::Lease lease = checkout_for(pool, query.type, query.table);
-  return lease.connection().run(query, std::forward<Rest>(rest)...);
-}
-
 Fields fields_of(Pool& pool, const Query<Columns<string, string>, Id>& query,
                  std::string_view user_id) {
   Fields fields;

@@ -77,12 +77,6 @@ constexpr Query<Columns<>, Params<Integer, Integer>> kRemoveOld{
     "DELETE FROM telegram_updates WHERE bot_id = :bot_id AND state = 'done'"
     " AND taken_at < :before_time"};
 
-template <class Out, class In, class... Rest>
-Integer run(Pool& pool, const Query<Out, In>& query, Rest&&... rest) {
-  const Pool::Lease lease = checkout_for(pool, query.type, query.table);
-  return lease.connection().run(query, std::forward<Rest>(rest)...);
-}
-
 /// Takes rows as kTakeOver and kHeld give them.
 auto adds_to(std::vector<TelegramUpdate>& updates) {
   return [&updates](Integer id, Integer chat, Integer sender, const string& kind,
