@@ -1,7 +1,5 @@
 # The two commands a newcomer needs: `make demo` and `make test`. All of it is CMake presets underneath.
 JOBS ?= $(shell nproc)
-# Most tests wait for a server rather than compute.
-TEST_JOBS ?= $(shell expr 3 \* $(JOBS))
 
 .PHONY: help setup setup-test build run demo test test-asan test-tsan soak bench fuzz check format clean
 
@@ -38,11 +36,11 @@ demo: build
 
 test: setup-test build/release/build.ninja
 	cmake --build --preset release -j $(JOBS)
-	ctest --test-dir build/release --output-on-failure -j $(TEST_JOBS)
+	scripts/run-tests build/release --output-on-failure
 
 test-asan test-tsan: test-%: setup-test build/%/build.ninja
 	cmake --build --preset $* -j $(JOBS)
-	ctest --test-dir build/$* --output-on-failure -j $(TEST_JOBS)
+	scripts/run-tests build/$* --output-on-failure
 
 soak: setup-test build/release/build.ninja
 	cmake --build --preset release --target soak -j $(JOBS)

@@ -182,6 +182,7 @@ std::unique_ptr<bot::Bot> make_bot(const Settings& settings, HttpClient& http, d
   options.api_url = settings.telegram_api_url;
   options.allowed_ids = settings.allowed_telegram_ids;
   options.webhook = has_webhook(settings);
+  if (settings.enable_prometheus) options.registry = &vitals::metrics::default_registry();
   return std::make_unique<bot::Bot>(std::move(options), http, pool, store, users, coach);
 }
 
@@ -228,6 +229,8 @@ struct Service::Impl {
     if (has_webhook(settings))
       services.take_update = [this](std::string_view update) { return bot->take(update); };
     services.listener = &listener;
+    if (bot) services.bot_healthy = [this] { return bot->healthy(); };
+    if (exposer) services.metrics_healthy = [this] { return !exposer->in_trouble(); };
     api::ServerOptions options = server_options(settings);
     options.listener = &listener;
     server = std::make_unique<api::Server>(std::move(options), api::make_routes(services));
@@ -255,8 +258,8 @@ struct Service::Impl {
   std::unique_ptr<bot::Bot> bot;
   api::ListenerState listener;
   std::unique_ptr<db::Probe> database;
-  std::unique_ptr<api::Server> server;
   std::unique_ptr<vitals::exporting::Exposer> exposer;
+  std::unique_ptr<api::Server> server;
 };
 
 Service::Service(const Settings& settings, std::shared_ptr<vitals::console::RecentEvents> recent,

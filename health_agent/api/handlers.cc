@@ -96,23 +96,27 @@ class Handlers {
     const bool listens = services_.listener == nullptr || !services_.listener->troubled;
     const bool writes = !services_.store.writing_fails();
     const bool full = services_.cache.full();
-    const bool well = there && !busy && writes && listens && !full;
+    const bool bot_well = !services_.bot_healthy || services_.bot_healthy();
+    const bool metrics_well = !services_.metrics_healthy || services_.metrics_healthy();
+    const bool well = there && !busy && writes && listens && !full && bot_well && metrics_well;
     const char* const database = !there    ? "unavailable"
                                  : !writes ? "read-only"
                                  : busy    ? "busy"
                                            : "ok";
-    return json_response(there ? 200 : 503,
-                         {{"status", well    ? "ok"
-                                     : there ? "degraded"
-                                             : "unavailable"},
-                          {"database", database},
-                          {"cache", !services_.cache.healthy() ? "unavailable"
-                                    : full                     ? "degraded"
-                                                               : "ok"},
-                          {"agent", services_.agent.healthy() ? "ok" : "degraded"},
-                          {"listener", listens ? "ok" : "degraded"},
-                          {"timestamp", format_timestamp(unix_now())},
-                          {"version", kVersion}});
+    json body = {{"status", well    ? "ok"
+                            : there ? "degraded"
+                                    : "unavailable"},
+                 {"database", database},
+                 {"cache", !services_.cache.healthy() ? "unavailable"
+                           : full                     ? "degraded"
+                                                      : "ok"},
+                 {"agent", services_.agent.healthy() ? "ok" : "degraded"},
+                 {"listener", listens ? "ok" : "degraded"},
+                 {"timestamp", format_timestamp(unix_now())},
+                 {"version", kVersion}};
+    if (services_.bot_healthy) body["bot"] = bot_well ? "ok" : "degraded";
+    if (services_.metrics_healthy) body["metrics_listener"] = metrics_well ? "ok" : "degraded";
+    return json_response(there ? 200 : 503, body);
   }
 
   Response cache_stats(Request&) const {

@@ -34,6 +34,10 @@ struct Services {
   vitals::console::Console* console = nullptr;
   /// What /api/health says of the listener; null says nothing.
   const ListenerState* listener = nullptr;
+  /// Whether the metrics-only listener takes connections, for /api/health; empty where there is none.
+  std::function<bool()> metrics_healthy = {};
+  /// Whether the bot gets its updates, for /api/health; empty where there is no bot.
+  std::function<bool()> bot_healthy = {};
 };
 
 /// The API of the specification's section 5: every route with its handler. `services` must outlive

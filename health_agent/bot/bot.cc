@@ -24,6 +24,7 @@
 #include "health_agent/bot/remembered.h"
 #include "health_agent/bot/responder.h"
 #include "health_agent/bot/telegram.h"
+#include "health_agent/bot/trouble.h"
 #include "health_agent/bot/typing.h"
 #include "health_agent/bot/update.h"
 #include "health_agent/bot/waiting.h"
@@ -32,6 +33,7 @@
 #include "health_agent/errors.h"
 #include "health_agent/log.h"
 #include "health_agent/time.h"
+#include "vitals/metrics/registry.h"
 #include "vitals/monitor/bot.h"
 #include "vitals/sentry/client.h"
 #include "vitals/sentry/scope.h"
@@ -76,22 +78,11 @@ bool same_name(std::string_view a, std::string_view b) {
   });
 }
 
-/// Says what went wrong once, not at every try; and when it is over.
-class Trouble {
- public:
-  void say(LogLevel level, const std::string& words) {
-    if (words == last_) return;
-    service_log.write(level, "the bot: {}", fmt::make_format_args(words));
-    last_ = words;
-  }
-  void over() {
-    if (!last_.empty()) service_log.info("the bot: all is well again");
-    last_.clear();
-  }
-
- private:
-  std::string last_;
-};
+vitals::metrics::Counter failures_of(vitals::metrics::Registry* registry) {
+  if (registry == nullptr) return {};
+  return registry->counter("bot_receive_failures_total",
+                           "Times that the bot could not ask for updates or keep its lease.");
+}
 
 }  // namespace
 
@@ -143,6 +134,7 @@ struct Bot::Impl {
 
   BotOptions options;
   std::unordered_set<std::int64_t> allowed;
+  vitals::metrics::Counter failures = failures_of(options.registry);
   std::int64_t bot_id;
   std::string holder;
   std::string lease_prefix;
@@ -173,12 +165,12 @@ struct Bot::Impl {
   std::int64_t offset = 0;
   Clock::time_point last_update = Clock::now();
   bool one_by_one = false;
-  Trouble trouble;
+  Trouble trouble{failures};
   Backoff trouble_pause;
   Backoff idle_pause{200ms, 2s};
 
   // The keeping thread's own.
-  Trouble keeping_trouble;
+  Trouble keeping_trouble{failures};
   std::optional<Clock::time_point> cleaned;
 
   std::thread keeper;
@@ -529,6 +521,10 @@ bool Bot::take(std::string_view update_json) {
   if (impl_->lanes.room() == 0) return false;
   impl_->accept({&update, 1});
   return true;
+}
+
+bool Bot::healthy() const noexcept {
+  return !impl_->trouble.on() && !impl_->keeping_trouble.on();
 }
 
 }  // namespace health_agent::bot

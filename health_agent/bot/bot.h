@@ -13,6 +13,10 @@
 #include "health_agent/db/store.h"
 #include "health_agent/http_client.h"
 
+namespace vitals::metrics {
+class Registry;
+}
+
 namespace health_agent::bot {
 
 struct BotOptions {
@@ -25,6 +29,8 @@ struct BotOptions {
   std::chrono::seconds poll{50};            ///< How long Telegram may keep a poll open.
   std::chrono::milliseconds lease{10'000};  ///< A replica that is silent for so long is dead.
   std::chrono::milliseconds pause{1'000};   ///< After trouble; it grows to a minute.
+  /// Where what it meets is counted; null counts nothing. Must outlive the bot.
+  vitals::metrics::Registry* registry = nullptr;
 };
 
 /// The Telegram bot: takes updates by long polling or by webhook, records each before Telegram may
@@ -55,6 +61,10 @@ class Bot {
   /// Takes one update that came by webhook. False when there is too much in hand: Telegram will
   /// send it again. Throws DatabaseError when it cannot be recorded. Returns before it is answered.
   bool take(std::string_view update_json);
+
+  /// False from when asking for updates or keeping the lease failed until it succeeds again.
+  /// Threads: any. Cost: two loads.
+  [[nodiscard]] bool healthy() const noexcept;
 
  private:
   struct Impl;

@@ -96,6 +96,7 @@ class Exposer::Loop {
   }
 
   [[nodiscard]] std::uint16_t port() const noexcept { return port_; }
+  [[nodiscard]] bool in_trouble() const noexcept { return in_trouble_; }
   /// Whether this is the process that it was started in, not a child of that.
   [[nodiscard]] bool at_home() const noexcept { return process_ == ::getpid(); }
   /// In a child: gives up this process' hold on the port, so that it can be listened on anew.
@@ -395,7 +396,7 @@ class Exposer::Loop {
   std::vector<AnswerPool::Made> made_;
   std::uint64_t last_id_ = 0;
   Clock::time_point accept_after_{};
-  bool in_trouble_ = false;
+  std::atomic<bool> in_trouble_{false};
   std::atomic<bool> stopping_{false};
   const pid_t process_ = ::getpid();
   AnswerPool pool_;
@@ -408,6 +409,10 @@ Exposer::~Exposer() {
   // In a child of fork() the threads are the parent's, and so is what the eventfd would wake: what
   // they stand on is left as it is.
   if (!loop_->at_home()) loop_.release()->leave_port();
+}
+
+bool Exposer::in_trouble() const noexcept {
+  return loop_->in_trouble();
 }
 
 std::uint16_t Exposer::port() const noexcept {

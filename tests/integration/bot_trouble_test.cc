@@ -1,9 +1,11 @@
 #include <gmock/gmock.h>
+#include <sys/resource.h>
 
 #include <string>
 #include <vector>
 
 #include "integration/bot_fixture.h"
+#include "integration/support/proc.h"
 
 namespace integration {
 namespace {
@@ -101,6 +103,32 @@ TEST(BotTrouble, DoesNotSpinWhenNothingComesAtOnce) {
   EXPECT_GE(calls[7]["at"].get<long>() - calls[0]["at"].get<long>(), 2000);
   telegram.say(kAnn, "/help");
   EXPECT_THAT(telegram.wait_for_answers(kAnn, 1), SizeIs(1));
+}
+
+TEST(BotTrouble, WithoutDescriptorsItSaysSoAndAnswersAllOnceItHasThemAgain) {
+  TelegramServer telegram;
+  Service service{bot_of(telegram, {{"RUN_MODE", "both"}})};
+  Http before = service.http();  // a connection that stays
+  const auto bot_is = [&before] { return before.get("/api/health").json().value("bot", ""); };
+  telegram.say(kAnn, "2 eggs");
+  ASSERT_THAT(telegram.wait_for_answers(kAnn, 1), SizeIs(1)) << service.errors();
+  EXPECT_EQ(bot_is(), "ok");
+
+  const std::uint64_t descriptors = set_limit(service.pid(), RLIMIT_NOFILE, 3);
+  telegram.hang_up();
+  ASSERT_TRUE(eventually([&] { return bot_is() == "degraded"; })) << service.errors();
+  EXPECT_EQ(before.get("/api/health").json()["status"], "degraded");
+  telegram.say(kAnn, "3 apples");
+  telegram.say(kAnn, "a banana");
+
+  set_limit(service.pid(), RLIMIT_NOFILE, descriptors);
+  const auto answers = telegram.wait_for_answers(kAnn, 3, 60s);
+  ASSERT_THAT(answers, SizeIs(3)) << service.errors();
+  EXPECT_THAT(answers[1], HasSubstr("apple"));
+  EXPECT_THAT(answers[2], HasSubstr("banana"));
+  EXPECT_TRUE(eventually([&] { return bot_is() == "ok"; }));
+  EXPECT_GE(service.metrics().sum("bot_receive_failures_total", {}), 1);
+  EXPECT_EQ(times_said(service, "the bot: all is well again"), 1U) << service.errors();
 }
 
 TEST(BotTrouble, PassesPoisonedUpdatesOverAndCountsThem) {

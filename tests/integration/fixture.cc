@@ -38,6 +38,8 @@ class Servers final : public ::testing::Environment {
       const std::string database = postgres_->create_database();
       settings["DATABASE_URL"] = bouncer_ ? bouncer_->url(database) : postgres_->url(database);
     }
+    // Each of them is a process of PostgreSQL's, which takes longer to start than most tests do.
+    settings.try_emplace("DATABASE_POOL_SIZE", "4");
     if (!settings.contains("REDIS_URL")) settings["REDIS_URL"] = redis_->url(next_++);
   }
 

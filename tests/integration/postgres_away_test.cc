@@ -1,4 +1,5 @@
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 
 #include <atomic>
 #include <chrono>
@@ -11,6 +12,7 @@
 
 #include "integration/fixture.h"
 #include "integration/support/postgres.h"
+#include "integration/support/proc.h"
 
 namespace integration {
 namespace {
@@ -141,6 +143,27 @@ TEST(PostgresAway, IsToldAtOnceAndTheServiceComesBackByItselfWithNothingLost) {
   // One that met the server's end waits for a new connection, at most 2 s.
   EXPECT_LT(load.slowest(), 4.0 * kSlowness) << "a request waited for the database";
   scene.expect_nothing_lost(load);
+}
+
+TEST(PostgresAway, WithoutDescriptorsThePoolSaysSoAndComesBackByItself) {
+  Scene scene;
+  Http before = scene.service.http();
+  EXPECT_EQ(before.get("/api/v1/users/ann/profile").status, 200);  // its connection stays
+  const std::uint64_t descriptors = set_limit(scene.service.pid(), RLIMIT_NOFILE, 3);
+  EXPECT_GT(scene.postgres.kill_connections(scene.database), 0);
+  EXPECT_TRUE(eventually([&] {
+    return before.get("/api/health").json().value("database", "") == "unavailable";
+  })) << scene.service.errors();
+  const Response refused = before.get("/api/v1/users/ann/preferences");
+  EXPECT_EQ(refused.status, 500);
+  EXPECT_EQ(refused.json()["error"], "DatabaseError");
+
+  set_limit(scene.service.pid(), RLIMIT_NOFILE, descriptors);
+  EXPECT_TRUE(eventually([&] {
+    return before.get("/api/health").json().value("database", "") == "ok" &&
+           before.get("/api/v1/users/ann/preferences").status == 200;
+  })) << scene.service.errors();
+  EXPECT_GT(scene.unavailable(), 0);
 }
 
 TEST(PostgresAway, ARestartBetweenRequestsFailsNone) {

@@ -6,7 +6,9 @@
 #include <unistd.h>
 
 #include <atomic>
+#include <chrono>
 #include <csignal>
+#include <cstdio>
 #include <filesystem>
 #include <fstream>
 #include <functional>
@@ -208,6 +210,78 @@ TEST(StrangeMachine, AStartWithTooLittleMemoryEndsWithAClearError) {
     SCOPED_TRACE(mebibytes);
     expect_a_clear_start({{RLIMIT_AS, mebibytes << 20U}});
   }
+}
+
+/// The clock of a service that was started with the variables of settings(): libfaketime gives it
+/// the time of the day, moved by what a file says. The steady clock is the machine's own.
+class Clock {
+ public:
+  Clock() { jump(0); }
+
+  [[nodiscard]] Settings settings() const {
+    return {{"LD_PRELOAD", "/usr/$LIB/faketime/libfaketimeMT.so.1"},
+            {"FAKETIME_TIMESTAMP_FILE", folder_.file("clock")},
+            {"FAKETIME_NO_CACHE", "1"},
+            {"FAKETIME_DONT_FAKE_MONOTONIC", "1"}};
+  }
+
+  /// From now on the clock is so many days before or after this machine's.
+  void jump(int days) {
+    write_file(folder_.file("new"), (days < 0 ? "" : "+") + std::to_string(days) + "d\n");
+    fs::rename(folder_.file("new"), folder_.file("clock"));
+  }
+
+ private:
+  TempDir folder_;
+};
+
+/// The day, counted from any, of a time as the API writes it.
+std::chrono::sys_days day_of(const std::string& timestamp) {
+  int year = 0;
+  unsigned month = 0;
+  unsigned day = 0;
+  std::sscanf(timestamp.c_str(), "%d-%u-%uT", &year, &month, &day);
+  return std::chrono::sys_days{std::chrono::year_month_day{
+      std::chrono::year{year}, std::chrono::month{month}, std::chrono::day{day}}};
+}
+
+TEST(StrangeMachine, AClockThatJumpsHoldsUpNobody) {
+  if (kSlowness > 1) return;  // a sanitizer wants to be loaded before any other library
+  Clock clock;
+  EnvelopeReceiver receiver;
+  Settings settings = clock.settings();
+  settings["RATE_LIMIT_PER_MINUTE"] = "120";
+  settings["SENTRY_TRACES_SAMPLE_RATE"] = "1";
+  Service service{health_agent(with_sentry(receiver, settings))};
+  Http client = service.http();
+  create_user(client, "ann");
+  const auto now = [&] { return day_of(client.get("/api/health").json().value("timestamp", "")); };
+  const std::chrono::sys_days today = now();
+  int meals = 0;
+  for (const int days : {2, -3, 400, -400, 1, 0}) {
+    SCOPED_TRACE(days);
+    clock.jump(days);
+    // Midnight may come between the two.
+    EXPECT_TRUE(eventually([&] { return now() - today - std::chrono::days{days} <= 24h; }));
+    EXPECT_GE(now() - today, std::chrono::days{days});
+    const std::size_t sent = receiver.transactions().size();
+    const auto begun = std::chrono::steady_clock::now();
+    const Response food = client.post("/api/v1/users/ann/food", kMeal);
+    EXPECT_EQ(food.status, 201) << food.body;
+    EXPECT_EQ(client.post("/api/v1/chat", {{"user_id", "ann"}, {"message", "2 eggs"}}).status, 200);
+    EXPECT_EQ(
+        client.patch("/api/v1/users/ann/profile", {{"field", "n"}, {"value", ++meals}}).status,
+        200);
+    EXPECT_EQ(client.get("/api/v1/users/ann/profile").json()["profile"]["n"], meals);
+    EXPECT_EQ(database_says(service), "200 ok ok");
+    static_cast<void>(service.metrics());
+    EXPECT_LT(seconds_since(begun), 10) << "something waits for the clock";
+    EXPECT_TRUE(eventually([&] { return receiver.transactions().size() >= sent + 4; }));
+  }
+  EXPECT_EQ(service.metrics().sum("http_errors_total", {}), 0);
+  const Stopped stopped = service.stop();
+  EXPECT_EQ(stopped.status->code, 0) << service.errors();
+  EXPECT_LT(stopped.seconds, 5);
 }
 
 TEST(StrangeMachine, AStartThatWaitsForItsDatabaseEndsAtSigterm) {

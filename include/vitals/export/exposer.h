@@ -56,6 +56,10 @@ class Exposer {
   /// The port it listens on.
   [[nodiscard]] std::uint16_t port() const noexcept;
 
+  /// Whether it could not take the last connection that came, for want of descriptors or memory.
+  /// Threads: any.
+  [[nodiscard]] bool in_trouble() const noexcept;
+
  private:
   class Loop;
   explicit Exposer(std::unique_ptr<Loop> loop) noexcept;

@@ -13,6 +13,8 @@ const log = []; // every call of the bot: {method, body, code}
 let pending = []; // updates that are not confirmed: {id, text}
 let scripts = []; // {method, times, code, body}: answers in place of the real ones
 let poll = null; // the poll that waits
+let news = true; // something may have come since upstream was last asked
+let wake = () => {}; // ends the pause of the poll that waits
 let webhook = ""; // what getWebhookInfo says
 let waits = true; // false: as bare telegram-test-api, which answers at once
 
@@ -26,6 +28,8 @@ async function ask(path, body) {
 }
 
 async function fetchUpdates() {
+  if (!news) return;
+  news = false;
   for (const update of (await ask(`/bot${token}/getUpdates`, {})).result) {
     update.message.date = Math.floor(Date.now() / 1000);
     pending.push({ id: update.update_id, text: JSON.stringify(update) });
@@ -40,10 +44,13 @@ const refused = (code, description, parameters) => ({
 const given = (result) => ({ code: 200, text: `{"ok":true,"result":${result}}` });
 
 async function getUpdates(body, isGone) {
-  if (poll) poll("taken");
+  if (poll) poll();
   const end = Date.now() + (waits ? (body.timeout ?? 0) * 1000 : 0);
   let taken = false;
-  const mine = () => (taken = true);
+  const mine = () => {
+    taken = true;
+    wake();
+  };
   poll = mine;
   try {
     for (;;) {
@@ -54,7 +61,11 @@ async function getUpdates(body, isGone) {
       if (body.offset) pending = pending.filter((update) => update.id >= body.offset);
       const batch = pending.slice(0, body.limit ?? 100);
       if (batch.length > 0 || Date.now() >= end) return given(`[${batch.map((update) => update.text).join(",")}]`);
-      await new Promise((done) => setTimeout(done, 20));
+      if (news || taken) continue;
+      await new Promise((done) => {
+        const timer = setTimeout(done, end - Date.now());
+        wake = () => done(clearTimeout(timer));
+      });
     }
   } finally {
     if (poll === mine) poll = null;
@@ -91,31 +102,45 @@ async function botCall(method, body, isGone) {
   return refused(404, "Not Found");
 }
 
+function tell() {
+  news = true;
+  wake();
+}
+
 function control(what, body) {
   if (what === "log") return log;
   if (what === "pending") return pending.map((update) => update.id);
   if (what === "script") scripts.push(body);
   if (what === "unscript") scripts = [];
   if (what === "push") pending.push({ id: body.id, text: body.text });
+  if (what === "push") wake();
   if (what === "webhook") webhook = body.url;
   if (what === "instant") waits = false;
   return {};
 }
 
-http
+const server = http
   .createServer(async (request, response) => {
     const pieces = [];
     for await (const piece of request) pieces.push(piece);
     let gone = false;
-    response.on("close", () => (gone = true));
+    response.on("close", () => {
+      gone = true;
+      wake();
+    });
     const text = Buffer.concat(pieces).toString();
     const body = text ? JSON.parse(text) : {};
     const reply = (code, words) => response.writeHead(code, { "Content-Type": "application/json" }).end(words);
     try {
       const path = request.url.split("?")[0];
       const call = path.match(/^\/bot([^/]*)\/(\w+)$/);
+      if (path === "/control/hangup") response.on("finish", () => server.closeAllConnections());
       if (path.startsWith("/control/")) return reply(200, JSON.stringify(control(path.slice(9), body)));
-      if (!call) return reply(200, JSON.stringify(await ask(path, body)));
+      if (!call) {
+        const answer = JSON.stringify(await ask(path, body));
+        if (path !== "/getUpdatesHistory") tell();
+        return reply(200, answer);
+      }
       const entry = { method: call[2], body, at: Date.now() };
       log.push(entry);
       const known = call[1] === token;

@@ -1,5 +1,6 @@
 #include "integration/support/postgres.h"
 
+#include <libpq-fe.h>
 #include <pwd.h>
 #include <unistd.h>
 
@@ -135,11 +136,24 @@ std::string Postgres::url(const std::string& database) const {
 }
 
 std::string Postgres::ask(const std::string& sql, const std::string& database) const {
-  const Finished end =
-      run({.command = {programs() + "psql", "-XAtq", "-v", "ON_ERROR_STOP=1", "-h", "127.0.0.1",
-                       "-p", std::to_string(port_), "-U", "postgres", "-d", database, "-c", sql}});
-  if (!end.status || end.status->code != 0) throw std::runtime_error("psql: " + end.errors);
-  return end.output;
+  const std::unique_ptr<PGconn, decltype(&PQfinish)> connection{
+      PQconnectdb(
+          (url(database) + "?sslmode=disable&gssencmode=disable&connect_timeout=20").c_str()),
+      &PQfinish};
+  const std::unique_ptr<PGresult, decltype(&PQclear)> result{PQexec(connection.get(), sql.c_str()),
+                                                             &PQclear};
+  const ExecStatusType status = PQresultStatus(result.get());
+  if (status != PGRES_TUPLES_OK && status != PGRES_COMMAND_OK)
+    throw std::runtime_error("PostgreSQL: " + std::string{PQerrorMessage(connection.get())});
+  std::string rows;
+  for (int row = 0; row < PQntuples(result.get()); ++row) {
+    for (int column = 0; column < PQnfields(result.get()); ++column) {
+      if (column > 0) rows += '|';
+      rows += PQgetvalue(result.get(), row, column);
+    }
+    rows += '\n';
+  }
+  return rows;
 }
 
 int Postgres::connections(const std::string& database) const {

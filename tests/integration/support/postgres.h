@@ -28,8 +28,8 @@ class Postgres {
   /// DATABASE_URL for one of its databases. Anybody may come in as `postgres`.
   [[nodiscard]] std::string url(const std::string& database) const;
 
-  /// Runs one statement as another program would and gives what psql prints: a line for each row,
-  /// columns by `|`. Throws std::runtime_error with psql's words when it fails.
+  /// Runs one statement over a connection of its own and gives a line for each row, columns by `|`.
+  /// Throws std::runtime_error with the server's words when it fails.
   std::string ask(const std::string& sql, const std::string& database = "postgres") const;
 
   /// How many sessions `database` has.

@@ -73,6 +73,10 @@ void TelegramServer::answer_polls_at_once() {
   control("instant");
 }
 
+void TelegramServer::hang_up() {
+  control("hangup");
+}
+
 void TelegramServer::set_webhook_url(const std::string& url) {
   control("webhook", {{"url", url}});
 }

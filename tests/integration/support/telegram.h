@@ -37,6 +37,9 @@ class TelegramServer {
   /// From now on getUpdates answers at once, whatever it was asked to wait.
   void answer_polls_at_once();
 
+  /// Closes every connection; each of the bot's calls needs a new one.
+  void hang_up();
+
   /// What getWebhookInfo says from now on.
   void set_webhook_url(const std::string& url);
 
