@@ -154,14 +154,16 @@ TEST(PostgresAway, WithoutDescriptorsThePoolSaysSoAndComesBackByItself) {
   EXPECT_TRUE(eventually([&] {
     return before.get("/api/health").json().value("database", "") == "unavailable";
   })) << scene.service.errors();
-  const Response refused = before.get("/api/v1/users/ann/preferences");
+  const Json egg = {{"foods", {{{"name", "egg"}, {"quantity", 1}, {"calories", 78}}}},
+                    {"meal_type", "snack"}};
+  const Response refused = before.post(kFood, egg);
   EXPECT_EQ(refused.status, 500);
   EXPECT_EQ(refused.json()["error"], "DatabaseError");
 
   set_limit(scene.service.pid(), RLIMIT_NOFILE, descriptors);
   EXPECT_TRUE(eventually([&] {
     return before.get("/api/health").json().value("database", "") == "ok" &&
-           before.get("/api/v1/users/ann/preferences").status == 200;
+           before.post(kFood, egg).status == 201;
   })) << scene.service.errors();
   EXPECT_GT(scene.unavailable(), 0);
 }

@@ -21,7 +21,8 @@ constexpr std::uint16_t kLast = 27999;  // from 28000 on they are those of tests
 // The lock lives as long as this process: its descriptor is never closed, and is not handed down to
 // children.
 bool reserve(std::uint16_t port) {
-  const std::filesystem::path folder = std::filesystem::temp_directory_path() / "vitals-test-ports";
+  // One place whatever TMPDIR is: tests that run at once may have several.
+  const std::filesystem::path folder = "/tmp/vitals-test-ports-" + std::to_string(::geteuid());
   std::filesystem::create_directories(folder);
   const std::string file = (folder / std::to_string(port)).string();
   const int lock = ::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
