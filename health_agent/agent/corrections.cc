@@ -36,25 +36,62 @@ class Corrector {
   std::optional<AgentReply> run() {
     at_ = first_word(words_);
     if (orders_undo(words_, at_)) return undo();
-    if (const std::size_t target = orders_deletion(words_, at_); target > 0)
+    if (const std::size_t target = orders_deletion(words_, at_); target > 0) {
+      if (says_more(at_ + target)) return ask_for_one();
       return remove(at_ + target);
+    }
+    if (const double times = orders_scaling(words_, at_); times > 0) return scale(times);
+    if (ends_in_deletion()) return remove(at_);
     if (orders_change(words_, at_)) return change();
     if (remarks()) return remark();
-    if (orders_in_passing(words_))
-      return ask(
-          "Please send what is to be changed or deleted in a message of its own. What is it?");
+    if (orders_in_passing(words_)) return ask_for_one();
     return std::nullopt;
   }
 
  private:
   // --- what is asked for ---
 
+  static AgentReply ask_for_one() {
+    return ask("Please send what is to be changed or deleted in a message of its own. What is it?");
+  }
+
+  /// "delete the pizza, I had a salad": something else is told in the same breath.
+  [[nodiscard]] bool says_more(std::size_t from) const {
+    for (std::size_t i = from; i + 1 < words_.size(); ++i) {
+      if (!words_.ends_clause(i) && !words_.is(i, {"and", "but", "then"})) continue;
+      const std::size_t next = words_.is(i + 1, {"i", "and", "then", "instead"}) ? i + 2 : i + 1;
+      if (words_.is(next, {"had", "ate", "have", "add", "log", "drank", "put", "replace", "it"}))
+        return true;
+    }
+    return false;
+  }
+
+  /// "eggs delete please"
+  [[nodiscard]] bool ends_in_deletion() const {
+    std::size_t end = words_.size();
+    while (end > 0 && (words_.ends_clause(end - 1) || words_.is(end - 1, {"please", "pls", "plz"})))
+      --end;
+    return end > at_ + 1 && words_.is(end - 1, {"delete", "remove", "undo", "erase", "unlog"}) &&
+           fits_something(at_, end - 1);
+  }
+
+  /// "double it", "half of that"
+  AgentReply scale(double times) {
+    Description target = describe(at_ + 1, words_.size());
+    target.count.reset();
+    target.article = false;
+    const std::vector<Hit> hits = targets(target, std::nullopt);
+    if (hits.size() != 1) return ask_which(target, hits);
+    return replace(hits[0], scaled(log_.entry(hits[0].entry).foods[hits[0].food], times));
+  }
+
   /// "it was 200 g, not 100", "I meant 3 eggs", "no, 3 eggs", "not 2 eggs but 3"
   [[nodiscard]] bool remarks() const {
     if (words_.find({"meant"}) != kNowhere) return true;
-    const std::size_t should = words_.find({"should"});
+    const std::size_t should = words_.find({"should", "shouldve"});
     if (should != kNowhere &&
         (words_.is(should + 1, {"be", "say"}) ||
+         (words_.is(should, {"shouldve"}) && words_.is(should + 1, {"been"})) ||
          (words_.is(should + 1, {"have"}) && words_.is(should + 2, {"been"}))))
       return words_.is(should > 0 ? should - 1 : should,
                        {"it", "that", "this", "they", "those", "there", "should"}) ||
@@ -62,15 +99,42 @@ class Corrector {
     if (old_amount(words_) != kNowhere) return true;
     const bool it = words_.is(at_, {"it", "that", "they", "those", "this"}) &&
                     words_.is(at_ + 1, {"was", "were", "is", "wasnt", "are"});
-    const bool not_first = words_.is(at_, {"not"}) && words_.has_number(at_ + 1, at_ + 3);
+    // "not 2 eggs but 3", "I didn't have 3 eggs, I had 2"
+    const std::size_t verb = at_ + (words_.is(at_, {"did"}) ? 2 : 1);
+    const bool denied = (words_.is(at_, {"didnt"}) || words_.is(at_ + 1, {"not"})) &&
+                        words_.is(verb, {"have", "eat", "drink"}) &&
+                        words_.has_number(verb + 1, verb + 2) &&
+                        words_.has_number(verb + 3, words_.size());
+    const bool not_first =
+        denied || (words_.is(at_, {"not"}) && words_.has_number(at_ + 1, at_ + 3));
+    // "actually, I also had 2 eggs" is something more
+    const bool more = words_.find({"also", "too", "forgot", "forgotten", "another", "more", "add",
+                                   "plus", "log"}) != kNowhere;
     const bool corrected =
-        at_ > 0 && said_before(at_, {"actually", "no", "sorry", "oops", "wait", "whoops", "nope"});
+        !more && ((at_ > 0 && said_before(at_, {"actually", "no", "sorry", "oops", "wait", "whoops",
+                                                "nope", "correction", "well", "x", "mistake",
+                                                "wrong", "incorrect"})) ||
+                  ends_with_actually());
     if (!it && !not_first && !corrected) return false;
     const Description said = describe(at_, words_.size());
     if (said.name.empty())
       return (said.has_amount() || said.kcal || (it && said.has_place())) && !said.all;
     // A food that was logged that day is corrected, another is logged.
-    return said.has_amount() && !log_.foods(only_name(said)).empty();
+    if (!said.has_amount()) return false;
+    const std::vector<Hit> hits = log_.foods(only_name(said));
+    // "correction: 3 eggs", where none are logged
+    if (hits.empty() && at_ > 0 &&
+        said_before(at_, {"correction", "mistake", "wrong", "incorrect"}))
+      return true;
+    return !hits.empty() && (not_first || said.has_place() || log_.is_today(hits.front().entry));
+  }
+
+  /// "3 eggs actually"
+  [[nodiscard]] bool ends_with_actually() const {
+    std::size_t end = words_.size();
+    while (end > 0 && words_.ends_clause(end - 1))
+      --end;
+    return end > 1 && words_.is(end - 1, {"actually"});
   }
 
   [[nodiscard]] bool said_before(std::size_t end, WordList words) const {
@@ -246,9 +310,18 @@ class Corrector {
       return ask("What should I change, and to what? For example \"change the eggs to 3\".");
     Description target = describe(from, middle);
     std::optional<Description> old;
+    // "make that 2 eggs", where eggs are logged
+    const Description value = describe(middle, words_.size());
+    if (makes && target.name.empty() && fits_something(middle, words_.size())) {
+      target = only_name(value);
+      Description amount = value;
+      amount.name.clear();
+      amount.food = {};
+      return apply(target, amount, old);
+    }
     // "change the eggs from 2 to 3"
     if (target.has_amount()) old = target;
-    return apply(target, describe(middle, words_.size()), old);
+    return apply(target, value, old);
   }
 
   /// Where the "3" of "make the eggs 3" begins.
@@ -269,12 +342,13 @@ class Corrector {
     std::size_t to = words_.size();
     if (const std::size_t meant = words_.find({"meant"}); meant != kNowhere) from = meant + 1;
     std::optional<Description> old = old_said();
-    if (const std::size_t should = words_.find({"should"}); should != kNowhere) {
+    if (const std::size_t should = words_.find({"should", "shouldve"}); should != kNowhere) {
       const Description target = describe(at_, should);
-      if (!target.name.empty()) return apply(target, describe(should + 2, to), old);
-      from = should + 2;
+      const std::size_t value = should + (words_.is(should + 1, {"have"}) ? 3 : 2);
+      if (!target.name.empty()) return apply(target, describe(value, to), old);
+      from = value;
     }
-    if (words_.is(from, {"not", "wasnt"}) ||
+    if (words_.is(from, {"not", "wasnt", "didnt", "did"}) ||
         (words_.is(from, {"it", "that"}) && words_.is(from + 1, {"wasnt"}))) {
       // "not 2 eggs but 3"
       std::size_t middle = words_.find({"but"}, from);

@@ -5,7 +5,7 @@
 namespace health_agent::agent {
 
 FoodReader::FoodReader(std::string_view message, const NutritionTable& table)
-    : tokens_(tokenize(message)), table_(table), sentence_(tokens_) {
+    : tokens_(tokenize(message)), table_(table), sentence_(tokens_), strange_(tokens_.size()) {
   out_.too_many = message.size() > kMaxTextBytes;
 }
 
@@ -14,6 +14,7 @@ ParsedMessage FoodReader::run() {
     step();
   end_item();
   fill_settings();
+  doubt_strangers();
   weigh_all();
   // "flarn and toast": the toast says that the flarn is a food
   if (!out_.foods.empty())
@@ -30,10 +31,11 @@ ParsedMessage FoodReader::run() {
 
 void FoodReader::step() {
   const Token& token = tokens_[at_];
+  if (place() || child()) return;
   if (const MomentMatch moment = moment_at(tokens_, at_); moment.tokens > 0) return time(moment);
   if (token.kind != TokenKind::kWord && token.kind != TokenKind::kNumber) return mark(token);
   const FoodMatch match = table_.longest_match(tokens_, at_);
-  if (free_of(match)) return;
+  if (free_of(match) || (match.tokens > 0 && (saying(match) || done_with(match)))) return;
   // A unit needs a number before it or an "of" behind it.
   const UnitMatch unit = unit_at(tokens_, at_);
   const bool of = is_of(tokens_, at_ + unit.tokens);
@@ -68,6 +70,8 @@ void FoodReader::mark(const Token& token) {
       lists_parts_ = false;
       break;
     case TokenKind::kColon:
+      parts_follow_ = food_end_ + 1 == at_ && last_ != kNowhere && !drafts_[last_].quantity.count &&
+                      table_.longest_match(tokens_, at_).tokens > 0;
       end_item();
       labelled_ = true;
       if (at_ < tokens_.size()) sentence_.keep_over_lines();
@@ -89,6 +93,7 @@ void FoodReader::mark(const Token& token) {
 void FoodReader::end_sentence() {
   sentence_.begin(at_);
   last_ = kNowhere;
+  parts_follow_ = false;
   ++sentence_count_;
   group_start_ = drafts_.size();
   forward_.clock.reset();
@@ -113,13 +118,20 @@ void FoodReader::end_item() {
     drafts_[last_].as_written = changed_ + " " + std::string{drafts_[last_].name};
     doubt_last();
   }
-  if (!unknown_.empty()) {
+  const std::size_t first = unknown_.empty() ? 0 : unknown_.front();
+  if (!unknown_.empty() && sentence_.is_recipient(first) && group_start_ < drafts_.size()) {
+    give_away();  // "2 eggs for Anna"
+  } else if (!unknown_.empty() && first == food_end_ && !quantity_.is_said()) {
+    mark_unknown();  // "eggs flambadou"
+  } else if (!unknown_.empty()) {
     const bool listed = sentence_.speaks_of_eating() || !drafts_.empty() || !out_.unknown.empty();
     const bool like_a_food = unknown_.size() <= kMaxUnknownWords && !sentence_.chat();
     if (stands && eaten && (quantity_.is_said() || (listed && like_a_food)))
       add_to(out_.unknown, words(unknown_));
     else if (stands && eaten && like_a_food && !labels_place())
       add_to(perhaps_, words(unknown_));
+    else if (!sentence_.denied() && !is_place_told(first, true))
+      mark_unknown();
   } else if (number && (eat_of_last() || attach_to_last())) {
     // said after its food: "rice (150 g)"
   } else if (stands && eaten && quantity_.count && quantity_.unit != nullptr && !sentence_.chat()) {
@@ -143,12 +155,14 @@ void FoodReader::begin_item() {
   kcal_.reset();
   unknown_.clear();
   changed_.clear();
+  percent_.clear();
   with_ = false;
   labelled_ = false;
   times_ = false;
   vague_ = false;
   whole_ = false;
   raw_ = false;
+  light_ = false;
   them_ = false;
   or_ = false;
 }
@@ -162,6 +176,7 @@ bool FoodReader::attach_to_last() {
       return false;
     last.count = quantity_.count;
     last.article = false;
+    drafts_[last_].behind = quantity_.unit == nullptr;
     if (quantity_.unit != nullptr) last.unit = quantity_.unit;
     last.each = quantity_.each;
     return true;
@@ -182,6 +197,8 @@ bool FoodReader::shift_numbers() {
   if (first == last_ || drafts_[first].quantity.is_said()) return false;
   for (std::size_t i = first; i < last_; ++i)
     drafts_[i].quantity = drafts_[i + 1].quantity;
+  for (std::size_t i = first; i <= last_; ++i)
+    drafts_[i].behind = true;
   drafts_[last_].quantity = quantity_;
   return true;
 }

@@ -112,6 +112,9 @@ class FoodReader {
   /// "cola without sugar" is another one; where the table lacks it, a question.
   void make_free(std::string_view of);
 
+  /// "greek yogurt 0%", "0% fat yogurt", "beer 0.0%"
+  void percent_of_last(const std::string& percent);
+
   /// "a dragonfruit smoothie", where the table has both but no such smoothie
   void rename_last(const FoodMatch& match, bool plural);
 
@@ -169,6 +172,12 @@ class FoodReader {
 
   void word(const Token& token);
 
+  /// "put down 2 eggs", but not "put the pizza in the fridge"
+  [[nodiscard]] bool puts_on_record(std::size_t here) const;
+
+  /// "2 eggs a day"
+  void hear_habit(std::size_t here);
+
   /// "good evening, I had soup"
   void hear_part(DayPart part);
 
@@ -201,6 +210,47 @@ class FoodReader {
   /// "at 8", "in 2019"; but not "from 2 cups of rice"
   void skip_number();
 
+  // What is in doubt (food_reader_doubt.cc).
+
+  /// Whether a place is told at `at`: "from the new deli"; `any` for one that is not known
+  [[nodiscard]] bool is_place_told(std::size_t at, bool any) const;
+
+  /// "Burger King", "Dunkin Donuts", "the sushi place": takes it, since it is no food.
+  bool place();
+
+  /// "my 3 year old", "my little one": takes it as somebody else
+  bool child();
+
+  /// "that's nuts", "sweet!", "my Apple Watch": takes the food's name, since it is none.
+  bool saying(const FoodMatch& match);
+
+  /// "beer battered fish", "chocolate covered almonds": takes what the food is only done with.
+  bool done_with(const FoodMatch& match);
+
+  /// A word of talk that describes a food, or tells where somebody was.
+  [[nodiscard]] bool is_harmless(std::size_t here) const;
+
+  /// Whether words of talk, or ones that are not known, stand where they belong to the draft.
+  [[nodiscard]] bool has_strangers(const FoodDraft& draft) const;
+
+  /// More of one food than a person eats: by its number, its weight or its energy
+  [[nodiscard]] static bool is_too_much(const FoodDraft& draft, const ParsedFood& weighed);
+
+  /// The rule for doubt: what stands beside words that are not understood was perhaps not eaten.
+  void doubt_strangers();
+
+  /// The number is part of the name: "four cheese pizza", "a 3 egg omelette"
+  [[nodiscard]] bool names_food(const SpokenNumber& number) const;
+
+  /// "3 of 8 slices", "2 out of 12 cookies": the later number is that of all there were.
+  [[nodiscard]] bool is_of_all() const;
+
+  /// "light mayo", "low fat yogurt": another food than the one that the table has
+  [[nodiscard]] bool is_made_light(const FoodMatch& match) const;
+
+  /// The words that stand before a verb, or behind a food: they are not understood.
+  void mark_unknown();
+
   // What is not known (food_reader.cc).
 
   [[nodiscard]] std::string words(std::span<const std::size_t> at) const;
@@ -218,6 +268,7 @@ class FoodReader {
   std::vector<std::string> perhaps_;  // unknown words that are foods if others are
   std::vector<std::size_t> silent_;   // drafts that are told as unclear or unknown already
   std::size_t at_ = 0;
+  std::vector<bool> strange_;  // by token: talk, or not known
 
   // The item that is being read.
   Quantity quantity_;
@@ -225,12 +276,14 @@ class FoodReader {
   bool kcal_each_ = false;
   std::vector<std::size_t> unknown_;
   std::string changed_;  // "sugar free": what makes it another food
+  std::string percent_;  // "0%": how much fat or alcohol
   bool with_ = false;
   bool labelled_ = false;  // after a colon
   bool times_ = false;     // after an `x`
   bool vague_ = false;     // an amount was said that cannot be told
   bool whole_ = false;     // a part of one, or all of it
   bool raw_ = false;
+  bool light_ = false;  // light, low fat
   bool or_ = false;     // "or" stands before
   bool them_ = false;   // "it", "them"
   bool packs_ = false;  // the number is that of a six-pack
@@ -252,8 +305,9 @@ class FoodReader {
   std::size_t food_end_ = kNowhere;  // the token behind the last food
   std::size_t number_at_ = 0;        // the last number
   bool in_brackets_ = false;
-  bool lists_parts_ = false;  // the brackets stand right behind a food
-  bool held_ = false;         // the brackets stand inside a quantity
+  bool lists_parts_ = false;   // the brackets stand right behind a food
+  bool parts_follow_ = false;  // "salad: chicken, tomato"
+  bool held_ = false;          // the brackets stand inside a quantity
   bool each_said_ = false;
 };
 

@@ -18,6 +18,16 @@ void FoodReader::count(const SpokenNumber& number) {
     end_item();
     if (verb) vague_ = true;
   }
+  if (names_food(number)) {
+    at_ += number.tokens;
+    if (table_.longest_match(tokens_, at_).tokens == 0) ++at_;
+    return;
+  }
+  if (is_of_all()) {
+    at_ += number.tokens;
+    if (whole_ && quantity_.count) *quantity_.count *= number.value;
+    return;
+  }
   number_at_ = at_;
   at_ += number.tokens;
   each_said_ = false;
@@ -88,6 +98,25 @@ bool FoodReader::energy() {
   const bool joules = is_among(unit, kJoules);
   if (!joules && !is_among(unit, kCalories)) return false;
   if (sentence_.chat()) return false;
+  // "burned 300 calories", "500 calories left": nobody's food
+  static constexpr std::array<std::string_view, 22> kNotEaten{
+      "burned",  "burnt", "burn",    "burning", "left",   "remaining", "under", "over",
+      "limit",   "goal",  "deficit", "budget",  "target", "need",      "lost",  "spent",
+      "surplus", "below", "above",   "saved",   "per",    "a"};
+  const std::size_t behind = at_ + number.tokens + 1;
+  const std::string_view next_word = text_at(behind) == "to" ? "left" : text_at(behind);
+  const bool before = at_ > 0 && text_at(at_ - 1) != "a" && is_among(text_at(at_ - 1), kNotEaten);
+  const bool per_day = text_at(behind) == "per" || text_at(behind) == "a"
+                           ? text_at(behind + 1) == "day" || text_at(behind + 1) == "week"
+                           : is_among(next_word, kNotEaten);
+  if (before || per_day) {
+    if (!quantity_.count && unknown_.empty()) end_item();
+    at_ = per_day ? behind + 1 : behind;
+    while (at_ < tokens_.size() && tokens_[at_].kind == TokenKind::kWord &&
+           (role_of(text_at(at_)) == WordRole::kGlue || role_of(text_at(at_)) == WordRole::kChat))
+      ++at_;
+    return true;
+  }
   kcal_ = joules ? number.value / 4.184 : number.value;
   at_ += number.tokens + 1;
   std::size_t next = at_;

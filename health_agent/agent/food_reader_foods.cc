@@ -6,14 +6,17 @@ namespace health_agent::agent {
 namespace {
 
 /// Foods that take the word before them into their name: a strawberry smoothie is no strawberry.
-constexpr std::array<std::string_view, 46> kDishes{
-    "yogurt",   "yoghurt",  "smoothie", "omelette", "omelet",    "salad",      "soup",
-    "sandwich", "cake",     "pie",      "juice",    "pizza",     "burger",     "curry",
-    "pasta",    "cream",    "muffin",   "pancake",  "wrap",      "stew",       "cookie",
-    "bar",      "pudding",  "shake",    "latte",    "milkshake", "cheesecake", "cereal",
-    "oatmeal",  "porridge", "taco",     "burrito",  "noodle",    "quesadilla", "risotto",
-    "donut",    "scone",    "kebab",    "sushi",    "casserole", "crumble",    "waffle",
-    "crepe",    "lasagna",  "ravioli",  "dumpling"};
+constexpr std::array<std::string_view, 65> kDishes{
+    "yogurt",    "yoghurt",   "smoothie", "omelette", "omelet",    "salad",      "soup",
+    "sandwich",  "cake",      "pie",      "juice",    "pizza",     "burger",     "curry",
+    "pasta",     "cream",     "muffin",   "pancake",  "wrap",      "stew",       "cookie",
+    "bar",       "pudding",   "shake",    "latte",    "milkshake", "cheesecake", "cereal",
+    "oatmeal",   "porridge",  "taco",     "burrito",  "noodle",    "quesadilla", "risotto",
+    "donut",     "scone",     "kebab",    "sushi",    "casserole", "crumble",    "waffle",
+    "crepe",     "lasagna",   "ravioli",  "dumpling", "gyoza",     "enchilada",  "sausage",
+    "croissant", "bagel",     "meatball", "nugget",   "skewer",    "samosa",     "empanada",
+    "tamale",    "fajita",    "bun",      "tart",     "crumpet",   "chowder",    "gnocchi",
+    "wonton",    "tortellini"};
 
 bool is_dish(std::string_view stem) {
   static const auto* const stems = [] {
@@ -23,6 +26,12 @@ bool is_dish(std::string_view stem) {
     return made;
   }();
   return std::ranges::find(*stems, stem) != stems->end();
+}
+
+/// "ham and cheese croissant": what is in it counts as much as the bread around it.
+bool is_filled(const NutritionFacts& filling, std::string_view stem) {
+  static constexpr std::array<std::string_view, 4> kBreads{"croissant", "bagel", "bun", "crumpet"};
+  return is_among(stem, kBreads) && filling.protein >= 5 && filling.carbs < 30 && filling.fat < 40;
 }
 
 /// Words before "free" that change nothing of the energy.
@@ -42,6 +51,14 @@ bool is_condiment(const NutritionFacts& food) {
 bool FoodReader::free_of(const FoodMatch& match) {
   const std::size_t of = at_ + std::max<std::size_t>(match.tokens, 1);
   const FoodMatch next = table_.longest_match(tokens_, at_ + 1);
+  // "no sugar coke"
+  const FoodMatch sweet = table_.longest_match(tokens_, at_ + 2);
+  if ((text_at(at_) == "no" || text_at(at_) == "zero") && text_at(at_ + 1) == "sugar" &&
+      match.tokens == 0 && sweet.food != nullptr && sweet.food->density > 0) {
+    changed_ = "sugar free";
+    at_ += 2;
+    return true;
+  }
   const bool diet = text_at(at_) == "diet" ||
                     (text_at(at_) == "zero" && next.food != nullptr && next.food->density > 0);
   if (diet && match.tokens == 0 && next.tokens > 0) {
@@ -59,8 +76,11 @@ bool FoodReader::free_of(const FoodMatch& match) {
 
 bool FoodReader::is_place(const FoodMatch& match) const {
   const bool name = match.name == "subway" || match.name == "kfc";
-  return name && at_ > 0 &&
-         (text_at(at_ - 1) == "at" || text_at(at_ - 1) == "from" || text_at(at_ - 1) == "to");
+  const bool label =
+      at_ + match.tokens < tokens_.size() && tokens_[at_ + match.tokens].kind == TokenKind::kColon;
+  return name && (label || at_ > 0) &&
+         (label || text_at(at_ - 1) == "at" || text_at(at_ - 1) == "from" ||
+          text_at(at_ - 1) == "to");
 }
 
 void FoodReader::food(const FoodMatch& match) {
@@ -75,16 +95,29 @@ void FoodReader::food(const FoodMatch& match) {
   const Token& head = tokens_[at_ - 1];
   const bool adjacent =
       joined_ && last_ != kNowhere && !quantity_.count && quantity_.unit == nullptr && !kcal_;
-  if (adjacent && !drafts_[last_].plural && is_dish(head.stem)) {
+  const bool counted = last_ != kNowhere && drafts_[last_].quantity.count && !drafts_[last_].behind;
+  if (adjacent && (!drafts_[last_].plural || counted) && is_dish(head.stem)) {
     rename_last(match, head.plural);
   } else {
+    const std::size_t before = adjacent ? last_ : kNowhere;
+    const std::size_t count = drafts_.size();
     add_draft(match, head.plural);
+    if (drafts_.size() > count) {
+      drafts_[last_].at = first;
+      // "2 chicken enchiladas", "1 fish oil": one food of which the table lacks the whole name
+      if (before != kNowhere && counted && drafts_[before].quantity.unit == nullptr &&
+          !drafts_[before].plural) {
+        drafts_[before].stance = Stance::kUnclear;
+        drafts_[last_].stance = Stance::kUnclear;
+      }
+    }
   }
   begin_item();
   joined_ = true;
   if (last_ != kNowhere && drafts_[last_].quantity.unit == nullptr) unit_after(drafts_[last_]);
   and_a_half();
   food_end_ = at_;
+  if (last_ != kNowhere) drafts_[last_].end = at_;
 }
 
 void FoodReader::deny(const FoodMatch& match, std::size_t first) {
@@ -114,8 +147,23 @@ void FoodReader::make_free(std::string_view of) {
   changed_.clear();
 }
 
+void FoodReader::percent_of_last(const std::string& percent) {
+  FoodDraft& draft = drafts_[last_];
+  const std::vector<Token> tokens = tokenize(percent + " " + std::string{draft.food->name});
+  const FoodMatch other = table_.longest_match(tokens, 0);
+  if (other.tokens == tokens.size()) {
+    draft.food = other.food;
+    draft.name = other.name;
+  } else if (percent.starts_with('0') && (draft.food->fat > 1 || draft.food->alcohol > 0)) {
+    draft.as_written = percent + " " + std::string{draft.name};
+    draft.strange = true;
+  }
+}
+
 void FoodReader::rename_last(const FoodMatch& match, bool plural) {
   FoodDraft& draft = drafts_[last_];
+  if (is_filled(*draft.food, tokens_[at_ - 1].stem)) draft.strange = true;
+  if (draft.plural) draft.quantity = {};  // "2 eggs omelette"
   draft.as_written = std::string{draft.name} + " " + std::string{match.name};
   draft.food = match.food;
   draft.name = match.name;
@@ -145,6 +193,9 @@ void FoodReader::add_draft(const FoodMatch& match, bool plural) {
   if (draft.stance == Stance::kEaten && is_part_of_last(draft)) draft.stance = Stance::kUnclear;
   draft.past = sentence_.in_the_past();
   draft.present = sentence_.in_the_present();
+  draft.told = sentence_.told();
+  draft.verb_at = sentence_.verb_at();
+  draft.ours = sentence_.is_ours();
   draft.have = sentence_.says_have();
   draft.eat = sentence_.says_eat();
   forward_used_ = true;
@@ -156,20 +207,20 @@ void FoodReader::add_draft(const FoodMatch& match, bool plural) {
   }
   if (std::exchange(pack_, false) && draft.food->grams_of("can") > 0) set_unit(draft, "can");
   const bool described = !unknown_.empty() && unknown_.size() <= kMaxUnknownWords;
+  draft.strange = !unknown_.empty() && !labels_place();
   if (described && !sentence_.chat() && !sentence_.aside())
     draft.as_written = words(unknown_) + " " + std::string{match.name};
   drafts_.push_back(std::move(draft));
   last_ = drafts_.size() - 1;
-  if (!changed_.empty() && match.food->kcal > 5) {
-    drafts_[last_].as_written = changed_ + " " + std::string{match.name};
-    doubt_last();
-  }
+  if (changed_.empty() && is_made_light(match)) changed_ = "light";
+  if (!changed_.empty() && match.food->kcal > 5) make_free(std::string{changed_});
+  if (!percent_.empty()) percent_of_last(std::exchange(percent_, {}));
   if (vague_) doubt_last();
   if (raw_) raw_last();
 }
 
 bool FoodReader::is_part_of_last(const FoodDraft& draft) const {
-  if (lists_parts_) return true;
+  if (lists_parts_ || (parts_follow_ && last_ != kNowhere)) return true;
   if (!with_ || last_ == kNowhere || draft.food->name != "egg") return false;
   static constexpr std::array<std::string_view, 4> kOfEggs{"omelette", "frittata", "scrambled egg",
                                                            "quiche"};
@@ -222,6 +273,17 @@ void FoodReader::unit_after(FoodDraft& draft) {
   const UnitMatch match = unit_at(tokens_, at_);
   if (match.unit == nullptr || is_measure(*match.unit)) return;
   if (is_of(tokens_, at_ + 1) || table_.longest_match(tokens_, at_).tokens > 0) return;
+  // "carrot sticks": more than one, the usual portion
+  if (!draft.quantity.count && tokens_[at_].plural) {
+    at_ += match.tokens;
+    return;
+  }
+  // "10 pizza rolls", "2 peanut butter cups" are foods of their own
+  const bool a_part = draft.food->grams_of(match.unit->name) > 0 || match.unit->name == "slice" ||
+                      match.unit->name == "piece" || match.unit->name == "serving";
+  const bool its_own = match.unit->name == "cup" || match.unit->name == "roll" ||
+                       match.unit->name == "ball" || match.unit->name == "bowl";
+  if (draft.quantity.count && (!a_part || its_own)) draft.strange = true;
   draft.quantity.unit = match.unit;
   at_ += match.tokens;
 }
@@ -247,8 +309,14 @@ void FoodReader::weigh_all() {
         ((draft.have && !placed) || (draft.eat && !placed && !counted)))
       draft.stance = Stance::kUnclear;
     std::optional<ParsedFood> weighed = weigh(draft);
+    if (draft.stance == Stance::kEaten && weighed && is_too_much(draft, *weighed)) {
+      add_to(out_.unclear, describe(draft));
+      continue;
+    }
     if (draft.stance == Stance::kEaten && lacks_whole(draft) && weighed) {
-      add_to(out_.unclear, "part of a whole " + std::string{draft.name});
+      add_to(out_.unclear,
+             (draft.quantity.count.value_or(1) < 1 ? "part of a whole " : "a whole ") +
+                 std::string{draft.name});
     } else if (!weighed) {
       add_to(out_.refused, describe(draft));
     } else {

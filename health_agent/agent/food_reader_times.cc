@@ -89,6 +89,14 @@ void FoodReader::hear_meal(std::string_view meal, std::size_t here) {
   }
   const std::string_view before = here > 0 ? text_at(here - 1) : std::string_view{};
   if (before == "after" || before == "before" || before == "between") return;
+  // "pizza for lunch and dinner": once or twice?
+  const WordRole other = here > 1 && (before == "and" || before == "or")
+                             ? role_of(text_at(here - 2))
+                             : WordRole::kUnknown;
+  if (other >= WordRole::kBreakfast && other <= WordRole::kSnack)
+    for (std::size_t i = 0; i < drafts_.size(); ++i)
+      if (drafts_[i].sentence == sentence_count_ && drafts_[i].stance == Stance::kEaten)
+        drafts_[i].stance = Stance::kUnclear;
   if (std::ranges::find(meals_, meal) == meals_.end()) meals_.push_back(meal);
   bool taken = false;
   if (!looks_ahead(here)) {

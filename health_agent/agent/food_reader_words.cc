@@ -10,17 +10,34 @@ constexpr std::array<std::string_view, 14> kNutrients{
     "protein", "proteins", "carbs", "carb",   "carbohydrates", "carbohydrate", "fat",
     "fats",    "fiber",    "fibre", "sugars", "caffeine",      "sodium",       "alcohol"};
 
+/// A number before it tells a time or a way, not an amount of food.
+bool is_span(std::string_view word) {
+  static constexpr std::array<std::string_view, 29> kSpans{
+      "day",   "days",  "week",    "weeks",   "month",     "months", "year",    "years",
+      "hour",  "hours", "minute",  "minutes", "min",       "mins",   "seconds", "km",
+      "mile",  "miles", "meter",   "meters",  "steps",     "step",   "degrees", "percent",
+      "bucks", "euros", "dollars", "dollar",  "kilometers"};
+  return is_among(word, kSpans);
+}
+
 }  // namespace
 
 void FoodReader::word(const Token& token) {
   const std::size_t here = at_++;
   // "5% fat ground beef"
-  if (token.text.ends_with('%') && is_among(text_at(at_), kNutrients)) {
-    ++at_;
+  if (token.text.ends_with('%')) {
+    if (here == food_end_ && last_ != kNowhere) {
+      percent_of_last(token.text);
+    } else {
+      percent_ = token.text;
+    }
+    if (is_among(text_at(at_), kNutrients)) ++at_;
     return;
   }
   const bool short_will = token.apostrophe && token.text.ends_with("ll");
-  const WordRole role = short_will ? WordRole::kGlue : role_of(token.text);
+  WordRole role = short_will ? WordRole::kGlue : role_of(token.text);
+  if (token.text == "put" && !puts_on_record(here)) role = WordRole::kOther;
+  if (token.apostrophe && token.text == "were") role = WordRole::kWe;
   const bool meal = role >= WordRole::kBreakfast && role <= WordRole::kSnack;
   if (meal && !meal_describes() && (quantity_.is_said() || !unknown_.empty())) end_item();
   const bool behind_food = here == food_end_;
@@ -29,9 +46,14 @@ void FoodReader::word(const Token& token) {
   if (token.text == "alcohol" && sentence_.denied() && last_ != kNowhere &&
       drafts_[last_].food->alcohol > 0)
     make_free("alcohol free");
+  // "that's nuts", "that was a piece of cake": of what was nothing said to be eaten
+  const bool points = token.text == "that" || token.text == "this" || token.text == "it";
+  if (points && drafts_.empty() && meals_.empty() && !sentence_.was_eating() &&
+      (token.possessive || role_of(text_at(at_)) == WordRole::kIs))
+    strange_[here] = true;
   switch (role) {
     case WordRole::kUnknown:
-      if (find_unit(token) == nullptr) unknown_.push_back(here);
+      if (find_unit(token) == nullptr && !is_place_told(here, false)) unknown_.push_back(here);
       break;
     case WordRole::kGlue:
       glue(token, here);
@@ -63,6 +85,7 @@ void FoodReader::word(const Token& token) {
       if (here == 0 || text_at(here - 1) != "as") talked_about(Stance::kHabit);
       break;
     case WordRole::kWish:
+      if (token.text == "recipe" || token.text == "recipes") talked_about(Stance::kAsked);
       if (token.text == "later") talked_about(Stance::kPlanned);
       end_predicate_item();
       break;
@@ -76,9 +99,12 @@ void FoodReader::word(const Token& token) {
       break;
     case WordRole::kChat:
       nutrient(token);
+      if (behind_food) joined_ = false;
       // "rice 200 g raw weight"
       if (quantity_.unit != nullptr && number_at_ == food_end_) end_item();
-      quantity_ = {};
+      if (is_span(token.text)) quantity_ = {};
+      if (!is_harmless(here)) strange_[here] = true;
+      if (token.text == "day" || token.text == "week") hear_habit(here);
       break;
     case WordRole::kAside:
       end_item();
@@ -92,6 +118,7 @@ void FoodReader::word(const Token& token) {
     case WordRole::kBut:
       end_item();
       sentence_.end_clause();
+      if (text_at(here > 0 ? here - 1 : 0) == "everything") sentence_.hear(here, WordRole::kNegate);
       break;
     case WordRole::kAnd:
       conjunction();
@@ -100,11 +127,22 @@ void FoodReader::word(const Token& token) {
       end_item();
       break;
     case WordRole::kI:
+      // "John and I had 2 pizzas"
+      if (here > 1 && text_at(here - 1) == "and" && here - 2 != food_end_ - 1 &&
+          role_of(text_at(here - 2)) == WordRole::kUnknown)
+        sentence_.hear_stranger();
+      end_predicate_item();
+      break;
     case WordRole::kWe:
       end_predicate_item();
       break;
     case WordRole::kEat:
     case WordRole::kEating:
+      // "John had 2 eggs", "a banana has 100 calories"
+      if (behind_food && sentence_.is_bare()) talked_about(Stance::kUnclear);
+      if (!unknown_.empty()) sentence_.hear_stranger();
+      unknown_.clear();
+      break;
     case WordRole::kLog:
     case WordRole::kBuy:
     case WordRole::kMake:
@@ -112,7 +150,10 @@ void FoodReader::word(const Token& token) {
     case WordRole::kOther:
       if (text_at(at_) == "list" || text_at(at_) == "cart") put_on_list();
       // "my coffee got cold"
-      if (role == WordRole::kOther && behind_food) talked_about(Stance::kUnclear);
+      if (behind_food && (role == WordRole::kOther || token.text == "makes" ||
+                          token.text == "make" || token.text == "give"))
+        talked_about(Stance::kUnclear);
+      mark_unknown();
       unknown_.clear();
       break;
     case WordRole::kBreakfast:
@@ -136,11 +177,38 @@ void FoodReader::word(const Token& token) {
     case WordRole::kEvening:
       hear_part(DayPart::kEvening);
       break;
+    case WordRole::kDescribes:
+      if (token.text == "light" || token.text == "lite" || token.text == "reduced" ||
+          token.text == "skinny" || (token.text == "low" && text_at(at_) != "sodium"))
+        light_ = true;
+      break;
     default:
       if (const double factor = size_factor(role); factor != 1) quantity_.size = factor;
       break;
   }
+  const bool acts = role == WordRole::kOther || role == WordRole::kBuy || role == WordRole::kLike;
   sentence_.hear(here, role);
+  if (acts && sentence_.stance(true) == Stance::kEaten && !is_harmless(here)) strange_[here] = true;
+}
+
+bool FoodReader::puts_on_record(std::size_t here) const {
+  static constexpr std::array<std::string_view, 6> kRecord{"down",      "log",   "diary",
+                                                           "breakfast", "lunch", "dinner"};
+  bool record = false;
+  for (std::size_t i = here + 1;
+       i < tokens_.size() && tokens_[i].kind != TokenKind::kBreak && i < here + 12; ++i) {
+    if (text_at(i) == "list" || role_of(text_at(i)) == WordRole::kStored) return false;
+    record = record || is_among(text_at(i), kRecord);
+  }
+  return record;
+}
+
+void FoodReader::hear_habit(std::size_t here) {
+  const std::string_view before = here > 0 ? text_at(here - 1) : std::string_view{};
+  if (before != "a" && before != "per" && before != "each") return;
+  for (FoodDraft& draft : drafts_)
+    if (draft.sentence == sentence_count_ && draft.stance == Stance::kEaten)
+      draft.stance = Stance::kHabit;
 }
 
 void FoodReader::hear_part(DayPart part) {
@@ -169,6 +237,18 @@ void FoodReader::glue(const Token& token, std::size_t here) {
   }
   if (token.text == "for" && (text_at(at_) == "me" || text_at(at_) == "myself"))
     group_start_ = std::max(group_start_, drafts_.size());
+  // "2 eggs for her", "my usual breakfast"
+  const bool ends =
+      at_ >= tokens_.size() || tokens_[at_].kind != TokenKind::kWord || text_at(at_) == "and";
+  if ((token.text == "her" || token.text == "their" || token.text == "you") && ends &&
+      sentence_.is_recipient(here))
+    give_away();
+  const WordRole next_role = role_of(text_at(at_));
+  if ((token.text == "usual" || token.text == "normal" || token.text == "regular" ||
+       token.text == "typical") &&
+      next_role >= WordRole::kBreakfast && next_role <= WordRole::kSnack)
+    sentence_.hear(here, WordRole::kHabit);
+
   if (token.text == "or" && here > 0 && joined_) or_ = true;
   if (token.text == "rather" && text_at(at_) == "than") {
     end_item();

@@ -97,6 +97,7 @@ std::string_view question_of(TimeDoubt doubt) {
 
 /// "I'm having a salad for lunch", said at nine in the morning.
 bool is_to_come(const ParsedFood& food, const AgentRequest& request) {
+  if (food.present && food.moment.weekday && !food.moment.last) return true;
   if (!food.present || food.moment.has_day() || food.moment.has_time()) return false;
   const int hour = request.zone.second_of_day(request.now) / 3600;
   return (food.meal == "lunch" && hour >= 4 && hour < 10) ||

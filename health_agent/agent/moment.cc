@@ -28,8 +28,8 @@ class MomentReader {
       : tokens_(tokens), start_(at), at_(at) {}
 
   MomentMatch read() {
-    const bool found = day_by_name() || last_or_this() || weekday() || ago() || iso_date() ||
-                       month_date() || time_of_day() || part_alone() || to_come();
+    const bool found = day_by_name() || some_day() || last_or_this() || weekday() || ago() ||
+                       iso_date() || month_date() || time_of_day() || part_alone() || to_come();
     if (!found || at_ == start_) return {};
     part_after();
     return {moment_, at_ - start_};
@@ -50,6 +50,23 @@ class MomentReader {
   bool take(std::size_t count) {
     at_ += count;
     return true;
+  }
+
+  /// "over the weekend", "earlier this week", "recently": some day
+  bool some_day() {
+    std::size_t at = is_one_of({"over", "on", "at", "during"}) ? 1 : 0;
+    if (at == 1 && is_word("the", 1)) at = 2;
+    if (at > 0 && is_word("weekend", at)) {
+      moment_.unclear = true;
+      return take(at + 1);
+    }
+    if (is_word("earlier") && is_word("this", 1) && is_one_of({"week", "month", "year"}, 2)) {
+      moment_.unclear = true;
+      return take(3);
+    }
+    if (!is_one_of({"recently", "lately"})) return false;
+    moment_.unclear = true;
+    return take(1);
   }
 
   bool day_by_name() {
@@ -116,7 +133,7 @@ class MomentReader {
       moment_.last = last;
       return take(2);
     }
-    if (last && is_one_of({"week", "month", "weekend", "year"}, 1)) {
+    if (is_one_of({"week", "month", "weekend", "year"}, 1)) {
       moment_.unclear = true;
       return take(2);
     }
@@ -131,7 +148,14 @@ class MomentReader {
     if (token(on)->possessive) return false;
     const std::string_view name = token(on)->text;
     const bool short_name = name.size() < 6;
-    if (on == 0 && (short_name || !may_stand_alone(token(1)))) return false;
+    const bool label = token(1) != nullptr && token(1)->kind == TokenKind::kColon;
+    // "sunday roast", "taco tuesday" tell no day
+    const bool of_name =
+        is_one_of({"roast", "special", "sundae"}, 1) ||
+        (at_ > 0 && (tokens_[at_ - 1].text == "taco" || tokens_[at_ - 1].text == "meatless"));
+    const bool first = at_ == 0 || tokens_[at_ - 1].kind != TokenKind::kWord;
+    if (on == 0 && (of_name || (short_name && !label) || (!first && !may_stand_alone(token(1)))))
+      return false;
     moment_.weekday = day;
     return take(on + 1);
   }
@@ -165,7 +189,8 @@ class MomentReader {
     if (number.tokens == 0) return false;
     const std::size_t of = is_of(tokens_, at_ + number.tokens) ? 1 : 0;
     const std::size_t unit = number.tokens + of;
-    if (!is_word("ago", unit + 1) || token(unit)->kind != TokenKind::kWord) return false;
+    const bool back = is_word("back", unit + 1);
+    if (!(is_word("ago", unit + 1) || back) || token(unit)->kind != TokenKind::kWord) return false;
     if (!span_ago(token(unit)->stem, number.value)) moment_.unclear = true;
     // "a few days ago" could be any of them
     for (std::size_t i = 0; i < number.tokens; ++i)
@@ -421,6 +446,16 @@ class MomentReader {
     if (is_word("next") &&
         (weekday_of(1) >= 0 || is_one_of({"week", "month", "weekend", "time"}, 1)))
       words = 2;
+    // "in 2 hours"
+    if (is_word("in")) {
+      const SpokenNumber number = number_at(tokens_, at_ + 1);
+      const bool of = is_of(tokens_, at_ + 1 + number.tokens);
+      const std::size_t unit = 1 + number.tokens + (of ? 1 : 0);
+      if (number.tokens > 0 && is_one_of({"hour", "hours", "minute", "minutes", "min", "mins",
+                                          "day", "days", "week", "weeks"},
+                                         unit))
+        words = unit + 1;
+    }
     if (words == 0) return false;
     moment_.days_ago = -1;
     return take(words);

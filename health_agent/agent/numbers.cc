@@ -164,6 +164,19 @@ class NumberReader {
     ++at_;
   }
 
+  /// The fifty of `one hundred fifty`, `a hundred and fifty`
+  void rest_after(double& value) {
+    const std::size_t skip = is_word("and") ? 1 : 0;
+    const NumberWord* const rest = word(skip);
+    const bool plain = rest != nullptr &&
+                       (rest->role == NumberRole::kTens ||
+                        (rest->role == NumberRole::kPlain && rest->value < 20 && rest->value > 0));
+    if (!plain) return;
+    at_ += skip + 1;
+    value += rest->value;
+    if (rest->role == NumberRole::kTens) ones_after(value);
+  }
+
   /// `1 1/2`
   void fraction_after(double& value, bool is_fraction) {
     const Token* const next = token();
@@ -186,6 +199,7 @@ class NumberReader {
         number.value *= next->value;
         number.article = false;
         ++at_;
+        if (next->value == 100 || next->value == 1e3) rest_after(number.value);
         if (next->role == NumberRole::kPart) skip_of();
         continue;
       }

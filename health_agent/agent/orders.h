@@ -20,6 +20,9 @@ namespace health_agent::agent {
 /// "change", "correct", "make it", at `at`.
 [[nodiscard]] bool orders_change(const Words& words, std::size_t at);
 
+/// How many times as much "double it", "half of that" order at `at`; 0 when they do not.
+[[nodiscard]] double orders_scaling(const Words& words, std::size_t at);
+
 /// Behind something else: "had toast, delete the eggs".
 [[nodiscard]] bool orders_in_passing(const Words& words);
 

@@ -1,5 +1,7 @@
 #include "health_agent/agent/portion.h"
 
+#include <algorithm>
+#include <array>
 #include <cmath>
 
 namespace health_agent::agent {
@@ -53,6 +55,13 @@ Portion portion_of(const FoodDraft& draft) {
 }  // namespace
 
 bool lacks_whole(const FoodDraft& draft) {
+  // "a cake", "half a chicken": what is sold whole and eaten in pieces
+  static constexpr std::array<std::string_view, 10> kWholes{
+      "cake",  "chocolate cake", "apple pie", "pineapple", "watermelon",
+      "melon", "chicken",        "turkey",    "duck",      "pumpkin"};
+  if (draft.quantity.unit == nullptr && draft.quantity.count && !draft.kcal &&
+      std::ranges::find(kWholes, draft.food->name) != kWholes.end())
+    return true;
   const double slice = draft.food->grams_of("slice");
   const double piece = draft.food->grams_of("piece");
   return draft.whole && draft.quantity.unit == nullptr && slice > 0 && piece <= 1.2 * slice &&

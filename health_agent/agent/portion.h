@@ -30,6 +30,13 @@ struct FoodDraft {
   Moment moment{};
   bool number_between = false;  ///< Its number stands right behind the food before it.
   std::size_t sentence = 0;     ///< Which one of the message.
+  std::size_t at = 0;           ///< Its first token.
+  std::size_t end = 0;          ///< The token behind it.
+  bool told = false;            ///< A verb says that it was eaten; it is the token `verb_at`.
+  std::size_t verb_at = 0;
+  bool ours = false;     ///< Of several people together.
+  bool strange = false;  ///< Words that are not known describe it.
+  bool behind = false;   ///< Its number, without a unit, stands behind it.
 };
 
 /// Whether the amount cannot be told: part of a whole whose weight the table lacks.

@@ -81,6 +81,8 @@ bool Sentence::begins_predicate() const noexcept {
 
 void Sentence::hear(std::size_t at, WordRole role) {
   hear_short_will(at);
+  // "I can eat 3 burgers"
+  if (text(at) == "can" && me_ != Who::kNobody && begins_predicate()) hear_verb(Stance::kPlanned);
   switch (role) {
     case WordRole::kI:
       if (me_ == Who::kOther && !has_verb_ && text(at - 1) == "and") return hear_subject(Who::kUs);
@@ -133,6 +135,10 @@ void Sentence::hear(std::size_t at, WordRole role) {
       return;
     case WordRole::kMake:
       return hear_made(at);
+    case WordRole::kStored:
+      // "ate the burger but left the fries"
+      if (text(at) == "left" && begins_predicate()) hear_verb(Stance::kUnclear);
+      return;
     case WordRole::kLike:
       if (begins_predicate()) hear_verb(Stance::kLiked);
       return;
@@ -182,7 +188,12 @@ bool Sentence::is_recipient(std::size_t at) const {
 void Sentence::hear_person(std::size_t at) {
   static constexpr std::array<std::string_view, 12> kLeads{
       "with", "from", "at", "by", "to", "like", "of", "than", "near", "for", "without", "w"};
-  if (tokens_[at].possessive || is_one_of(before_person(at), kLeads)) return;
+  // "she's having" is no possession, "my wife's eating" neither
+  static constexpr std::array<std::string_view, 7> kPronouns{
+      "he", "she", "everyone", "everybody", "someone", "somebody", "nobody"};
+  const bool owns = tokens_[at].possessive && !is_one_of(text(at), kPronouns) &&
+                    role_of(text(at + 1)) != WordRole::kEating;
+  if (owns || is_one_of(before_person(at), kLeads)) return;
   // "family dinner", "kids menu"
   const bool attribute = (text(at) == "family" || text(at) == "team" || text(at) == "baby") &&
                          (at == 0 || text(at - 1) == before_person(at));
@@ -237,6 +248,7 @@ void Sentence::hear_eating(std::size_t at, WordRole role) {
   hear_verb(denies ? Stance::kDenied : must ? Stance::kPlanned : Stance::kEaten);
   if (denies) denied_ = false;
   if (verb_ != Stance::kEaten) return;
+  verb_at_ = at;
   present_ = role == WordRole::kEating;
   have_ = text(at) == "have" || text(at) == "has";
   eat_ = text(at) == "eat" || text(at) == "eats" || text(at) == "drink" || text(at) == "drinks";
@@ -275,7 +287,14 @@ void Sentence::hear_negation(std::size_t at) {
   static constexpr std::array<std::string_view, 12> kOfVerbs{"didnt",   "dont",  "doesnt", "havent",
                                                              "hasnt",   "hadnt", "never",  "cant",
                                                              "couldnt", "wont",  "cannot", "didn"};
-  if (is_one_of(text(at), kOfVerbs)) {
+  static constexpr std::array<std::string_view, 15> kAuxiliaries{
+      "did",  "do", "does", "have",  "has",   "had", "was", "were",
+      "will", "am", "im",   "would", "could", "can", "may"};
+  const bool of_verb = text(at) == "not" && at > begin_ && is_one_of(text(at - 1), kAuxiliaries);
+  // "instead of eating pizza", "rather than having pizza"
+  const bool gerund = (text(at + 1) == "of" || text(at + 1) == "than") &&
+                      role_of(text(at + 2)) == WordRole::kEating;
+  if (of_verb || gerund || is_one_of(text(at), kOfVerbs)) {
     has_verb_ = false;
     return hear_verb(Stance::kDenied);
   }

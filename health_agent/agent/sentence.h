@@ -37,6 +37,11 @@ class Sentence {
   /// Takes the word at `tokens[at]`, which is no food, number or unit.
   void hear(std::size_t at, WordRole role);
 
+  /// A word that is not known stands where the subject does: `John had 2 eggs`.
+  void hear_stranger() {
+    if (me_ == Who::kNobody && !has_verb_) hear_subject(Who::kOther);
+  }
+
   /// A food or a number was said.
   void hear_food() noexcept {
     spoke_ = true;
@@ -66,6 +71,15 @@ class Sentence {
 
   /// What holds for a food that is said now. `counted`: its amount was said.
   [[nodiscard]] Stance stance(bool counted) const noexcept;
+  /// A verb says that what follows is eaten; it is `tokens[verb_at()]`.
+  [[nodiscard]] bool told() const noexcept { return has_verb_ && verb_ == Stance::kEaten; }
+  [[nodiscard]] std::size_t verb_at() const noexcept { return verb_at_; }
+  /// Something was said to be eaten, in this sentence or before.
+  [[nodiscard]] bool was_eating() const noexcept { return ate_; }
+  /// Neither a subject nor a verb was said yet.
+  [[nodiscard]] bool is_bare() const noexcept { return !has_verb_ && me_ == Who::kNobody; }
+  /// `We had`: several people together.
+  [[nodiscard]] bool is_ours() const noexcept { return me_ == Who::kUs; }
   /// A verb says that it was eaten, in the past.
   [[nodiscard]] bool in_the_past() const noexcept {
     return has_verb_ && verb_ == Stance::kEaten && !present_;
@@ -103,6 +117,7 @@ class Sentence {
   Who me_ = Who::kNobody;
   bool has_verb_ = false;
   Stance verb_ = Stance::kEaten;
+  std::size_t verb_at_ = 0;
   bool present_ = false;           // the verb is `have`, `eating`
   bool have_ = false;              // it is `have`
   bool eat_ = false;               // it is `eat`

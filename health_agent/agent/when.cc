@@ -126,6 +126,11 @@ class Placer {
     const bool other_day = day != today_;
     const int clock = half_day(*moment_.clock, other_day);
     if (clock < 0) return doubt(TimeDoubt::kHalfDay);
+    // "last night at 1am" is this morning by the calendar
+    const bool after_midnight =
+        other_day && clock < kNightEnds + kHour &&
+        (moment_.part == DayPart::kNight || moment_.part == DayPart::kEvening);
+    if (after_midnight) ++day;
     const std::int64_t timestamp = zone_.at(day, clock);
     if (timestamp <= now_ + kTolerance) return at(timestamp);
     const bool day_said = moment_.has_day();
@@ -137,6 +142,8 @@ class Placer {
   [[nodiscard]] int half_day(int clock, bool other_day) const {
     const bool late = moment_.part == DayPart::kAfternoon || moment_.part == DayPart::kEvening ||
                       moment_.part == DayPart::kNight || meal_ == "dinner";
+    // "at 12 last night"
+    if (late && moment_.half_day_unsaid && clock / kHour == 12) return clock - kHalfDay;
     if (late && clock >= kHour && clock < kHalfDay &&
         (moment_.half_day_unsaid || clock > kNightEnds))
       return clock + kHalfDay;

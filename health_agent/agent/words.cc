@@ -22,9 +22,12 @@ constexpr std::array kWords{
         "friends roommate flatmate boss coach doctor colleague colleagues coworker coworkers "
         "brother brothers sister sisters girlfriend boyfriend partner gf bf hubby grandma grandpa "
         "granny grandmother grandfather neighbor neighbour neighbors neighbours dog dogs cat cats "
+        "boy boys girl girls guy guys lady ladies man men woman women nobody noone anybody ones "
         "guest guests uncle aunt cousin cousins niece nephew family parents teacher somebody "
-        "someone everybody everyone people person bro sis fiance fiancee twins buddy mate team"},
-    Words{WordRole::kIs, "is are was were cost costs tastes tasted smells smelled looks looked"},
+        "someone everybody everyone everyones people person bro sis fiance fiancee twins buddy "
+        "mate team"},
+    Words{WordRole::kIs,
+          "is are was were thats cost costs tastes tasted smells smelled looks looked"},
     Words{WordRole::kThem, "it them those these that"},
     Words{WordRole::kLog,
           "log logging add adding track tracking record recording note register enter put count"},
@@ -42,14 +45,15 @@ constexpr std::array kWords{
         "saw see seen watched watching thought think thinking dreamed dreamt heard picked pick got "
         "gotten get getting stole took take offered photographed found counted there logged "
         "tracked recorded mentioned posted saved save lost shared split halved canceled cancelled "
-        "deleted removed"},
+        "deleted removed sharing splitting kept keep keeping quit quits quitting resist resisted "
+        "resisting stopped stop stopping traded swapped donated delivered delivering"},
     Words{WordRole::kLike,
           "like likes liked love loves loved hate hates hated prefer prefers preferred dislike "
           "dislikes adore adores enjoy enjoys miss missed allergic intolerant favorite favourite "
           "favorites favourites"},
     Words{WordRole::kHabit,
           "usually always often sometimes normally typically rarely generally daily every used "
-          "regularly seldom mostly"},
+          "regularly seldom mostly mornings evenings nights weekends weekdays nowadays"},
     Words{
         WordRole::kStored,
         "fridge oven refrigerator freezer pantry cupboard left remaining remain stock supermarket"},
@@ -69,6 +73,8 @@ constexpr std::array kWords{
         "tasty delicious amazing quick simple meal food foods dish dessert "
         "starter main course topping toppings side sides or whole entire full single third fourth "
         "fifth consisting altogether exactly than rather either "
+        "actually honestly basically literally quickly accidentally unfortunately luckily happily "
+        "obviously yesterdays "
         "including containing contained u ur fyi btw am self off down up out late early worth"},
     Words{
         WordRole::kChat,
@@ -85,8 +91,8 @@ constexpr std::array kWords{
         "nutrition nutrients nutritional help helps youre yours do does did done doing pm "
         "oclock know knew guess believe mean means say said tell told ask asked talk "
         "chat explain show calculate estimate compare going go went come came look "
-        "looking need needs needed "
-        "trying start started stop stopped keep kept use using "
+        "looking "
+        "vs versus trying start started use using "
         "order really very quite pretty still burn "
         "yes yeah yep yup nope sure right wrong "
         "true test testing question questions answer weather joke story "
@@ -117,8 +123,9 @@ constexpr std::array kWords{
         "korean american english turkish vietnamese spanish german lebanese gluten dairy lactose "
         "decaffeinated skinny rare glazed marinated seasoned "
         "breaded battered barbecued bbq pickled fermented wholegrain wholewheat wholemeal "
-        "farm local store shop takeaway takeout fluffy juicy tender "
-        "semi skimmed flavored flavoured style"},
+        "organically cooked cured sugared whey farm local store shop takeaway takeout fluffy juicy "
+        "tender "
+        "grain semi skimmed flavored flavoured style"},
     Words{WordRole::kAnd, "and n und et"},
     Words{WordRole::kWith, "with w topped alongside"},
     Words{WordRole::kBut, "but however"},
@@ -134,7 +141,8 @@ constexpr std::array kWords{
           "have having eat eats eating drink drinks drinking consume consuming has snacking "
           "munching sipping nibbling"},
     Words{WordRole::kWish,
-          "want wants wanted forward wanna wanting craving crave craved wish wished hope hoping "
+          "want wants wanted need needs needed gotta fancy fancied fancying forward wanna wanting "
+          "craving crave craved wish wished hope hoping "
           "might could "
           "would should shall may must planning plan planned plans later recipe recipes recommend "
           "suggest suggestion suggestions consider considering considered tempted dreaming will "

@@ -93,11 +93,28 @@ class Corrections : public ::testing::Test {
 };
 
 TEST_F(Corrections, DeletingAFoodKeepsTheOthersOfItsEntry) {
-  for (const char* message :
-       {"delete the eggs", "please delete the eggs", "remove the eggs from breakfast",
-        "can you remove the eggs please?", "cancel the eggs", "take the eggs out",
-        "get rid of the eggs", "Delete the 3 eggs.", "erase eggs", "remove the egg",
-        "I want to delete the eggs", "oops, delete the eggs", "undo the eggs"})
+  for (const char* message : {"delete the eggs",
+                              "please delete the eggs",
+                              "remove the eggs from breakfast",
+                              "can you remove the eggs please?",
+                              "cancel the eggs",
+                              "take the eggs out",
+                              "get rid of the eggs",
+                              "Delete the 3 eggs.",
+                              "erase eggs",
+                              "remove the egg",
+                              "I want to delete the eggs",
+                              "oops, delete the eggs",
+                              "undo the eggs",
+                              "ignore the eggs",
+                              "scrap the eggs",
+                              "disregard the eggs",
+                              "strike the eggs",
+                              "omit the eggs",
+                              "eggs delete please",
+                              "exclude the eggs",
+                              "take out the eggs",
+                              "delete the eggs I had for breakfast"})
     expect_change(message, 2, "1 piece toast 82");
 }
 
@@ -124,12 +141,38 @@ TEST_F(Corrections, TheNewestDayThatHasTheFoodIsMeant) {
 }
 
 TEST_F(Corrections, AnAmountIsChanged) {
-  for (const char* message :
-       {"change the eggs to 2", "make the eggs 2", "correct the eggs to 2", "change 3 eggs to 2",
-        "change the eggs from 3 to 2", "actually 2 eggs", "no, 2 eggs", "I meant 2 eggs",
-        "it was 2 eggs, not 3", "I had 2 eggs, not 3", "that should be 2 eggs",
-        "update the eggs to two", "set the eggs to 2", "not 3 eggs but 2", "change eggs to two",
-        "fix the eggs: 2", "the eggs should be 2", "sorry, it was 2 eggs", "not 3 eggs, 2"})
+  for (const char* message : {"change the eggs to 2",
+                              "make the eggs 2",
+                              "correct the eggs to 2",
+                              "change 3 eggs to 2",
+                              "change the eggs from 3 to 2",
+                              "actually 2 eggs",
+                              "no, 2 eggs",
+                              "I meant 2 eggs",
+                              "it was 2 eggs, not 3",
+                              "I had 2 eggs, not 3",
+                              "that should be 2 eggs",
+                              "update the eggs to two",
+                              "set the eggs to 2",
+                              "not 3 eggs but 2",
+                              "change eggs to two",
+                              "fix the eggs: 2",
+                              "the eggs should be 2",
+                              "sorry, it was 2 eggs",
+                              "not 3 eggs, 2",
+                              "Correction: 2 eggs",
+                              "that's wrong, it was 2 eggs",
+                              "well it was 2 eggs",
+                              "*2 eggs",
+                              "2 eggs actually",
+                              "it should've been 2 eggs",
+                              "reduce the eggs to 2",
+                              "I didn't have 3 eggs, I had 2",
+                              "my mistake, 2 eggs",
+                              "lower the eggs to 2",
+                              "I did not eat 3 eggs, I ate 2",
+                              "make that 2 eggs",
+                              "mistake: 2 eggs"})
     expect_change(message, 2, "2 piece egg 143, 1 piece toast 82");
 }
 
@@ -141,6 +184,31 @@ TEST_F(Corrections, ItIsWhatWasLoggedLast) {
   expect_change("change it to 300g please", 4, "300 g rice 390");
   expect_change("should have been 300 g", 4, "300 g rice 390");
   expect_change("make it 100 kcal", 4, "150 g rice 100");
+}
+
+TEST_F(Corrections, AnAmountIsDoubledOrHalved) {
+  expect_change("double it", 4, "300 g rice 390");
+  expect_change("double the rice", 4, "300 g rice 390");
+  expect_change("half of that", 4, "75 g rice 98");
+  expect_change("increase the rice to 300 g", 4, "300 g rice 390");
+}
+
+TEST_F(Corrections, WhatIsSaidToBeMoreChangesNothing) {
+  for (const char* message :
+       {"Actually, I also had 2 eggs", "Sorry, I forgot: 2 eggs for breakfast",
+        "oops, I had another 2 eggs", "take away pizza for dinner", "take out sushi for lunch"}) {
+    request.message = message;
+    LocalAgent agent;
+    EXPECT_THAT(agent.reply(request, {}).changes, IsEmpty()) << message;
+  }
+}
+
+TEST_F(Corrections, TheFoodOfAnotherDayIsNotChangedInPassing) {
+  request.recent.clear();
+  add(7, "breakfast", at(8) - 86'400, {logged_food("egg", 3, "piece", 214.5)});
+  request.message = "actually 2 eggs";
+  LocalAgent agent;
+  EXPECT_THAT(agent.reply(request, {}).changes, IsEmpty());
 }
 
 TEST_F(Corrections, AnotherUnitIsWeighedAgain) {
@@ -181,6 +249,9 @@ TEST_F(Corrections, WhatIsInDoubtIsAskedAndNeverLogged) {
                               "remove the sushi from lunch",
                               "change the broccoli to 3",
                               "delete everything",
+                              "delete the pizza, I had a salad",
+                              "delete the eggs and add toast",
+                              "Correction: 3 waffles",
                               "delete",
                               "change",
                               "make it 3000",

@@ -89,7 +89,9 @@ TEST(LocalAgent, RefusesAbsurdQuantitiesPolitely) {
 }
 
 TEST(LocalAgent, RefusesAMealThatIsAbsurdAltogether) {
-  const AgentReply reply = local_answer("2 kg of butter and 1 kg of almonds");
+  const AgentReply reply = local_answer(
+      "400 g of butter, 500 g of almonds, 450 g of walnuts, 500 g of cashews, 330 g of oil, 500 g "
+      "of chocolate");
   EXPECT_THAT(reply.text, HasSubstr("more than anybody eats at once"));
   EXPECT_TRUE(reply.food_entries.empty());
 }
