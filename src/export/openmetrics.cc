@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <cmath>
 
 #include "export/encoder.h"
@@ -14,6 +15,17 @@ using metrics::MetricType;
 using metrics::SeriesInfo;
 using metrics::SummaryView;
 
+/// Whether the line of the unit may stand: an escaped name may no longer end in it, and strict
+/// readers refuse the page then. Source: OpenMetrics 1.0.0, "UNIT".
+bool may_be_told(std::string_view unit, std::string_view name) noexcept {
+  if (unit.empty() || !name.ends_with(unit)) return false;
+  name.remove_suffix(unit.size());
+  // It goes without quotes and escapes.
+  return name.ends_with('_') && std::none_of(unit.begin(), unit.end(), [](char c) {
+           return (static_cast<unsigned char>(c) <= 0x20) || c == '"' || c == '\\' || c == 0x7f;
+         });
+}
+
 /// OpenMetrics text 1.0.0. Source: OpenMetrics 1.0.0, "Text format".
 class OpenMetricsEncoder final : public Encoder {
  public:
@@ -27,7 +39,7 @@ class OpenMetricsEncoder final : public Encoder {
     out_ += "# TYPE ";
     append_shown(base);
     out_.append(" ").append(type_name(family.type)) += '\n';
-    if (!family.unit.empty()) {
+    if (may_be_told(family.unit, base)) {
       out_ += "# UNIT ";
       append_shown(base);
       out_.append(" ").append(family.unit) += '\n';

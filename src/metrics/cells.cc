@@ -9,8 +9,8 @@
 #include <vector>
 
 #include "metrics/after_fork.h"
-#include "metrics/fork_gate.h"
 #include "metrics/observed_cells.h"
+#include "vitals/metrics/detail/fork_gate.h"
 
 namespace vitals::metrics::detail {
 
@@ -56,6 +56,9 @@ struct LongSum {
   }
   [[nodiscard]] double value() const noexcept { return std::isfinite(high) ? high + low : high; }
 };
+
+/// What a count that passes its largest number has lost.
+constexpr double kCarry = 0x1p64;
 
 /// A count and a sum that are written, and read, in one go.
 struct alignas(16) Observed {
@@ -163,7 +166,10 @@ class Store {
 
   void add_to_base(Slot slot, std::uint64_t n) noexcept {
     const Hold hold(*this);
-    if (slot < next_slot_) base_[slot >> kPageShift].counts[slot & (kPageCells - 1)] += n;
+    if (slot >= next_slot_) return;
+    std::uint64_t& count = base_[slot >> kPageShift].counts[slot & (kPageCells - 1)];
+    if (!__builtin_add_overflow(count, n, &count)) return;
+    if (LongSum* sums = base_sums(slot >> kPageShift)) sums[slot & (kPageCells - 1)].add(kCarry);
   }
 
   void add_to_base(Slot slot, double v) noexcept {
@@ -240,6 +246,15 @@ class Store {
   }
   ThreadRecord& own_record();
   bool fold(const ThreadRecord& record) noexcept;
+  /// Whether one of a thread's counts makes that of the base's page pass its largest number.
+  bool carries(const std::uint64_t* counts, std::size_t page) const noexcept {
+    if (counts == nullptr) return false;
+    std::uint64_t sum = 0;
+    for (std::size_t i = 0; i < kPageCells; ++i) {
+      if (__builtin_add_overflow(base_[page].counts[i], counts[i], &sum)) return true;
+    }
+    return false;
+  }
   void read_batch(std::span<const Slot> slots, std::size_t cells, std::uint64_t* counts,
                   double* sums) noexcept;
 
@@ -370,13 +385,16 @@ bool Store::fold(const ThreadRecord& record) noexcept {
   }
   for (std::size_t p = 0; p < record.page_count; ++p) {
     // All the memory first, so that a page is folded wholly or not at all.
-    if (record.pages[p].sums != nullptr && base_sums(p) == nullptr) return false;
+    const bool has_sums = record.pages[p].sums != nullptr || carries(record.pages[p].counts, p);
+    if (has_sums && base_sums(p) == nullptr) return false;
   }
   for (std::size_t p = 0; p < record.page_count; ++p) {
     const PagePair& pair = record.pages[p];
     if (pair.counts != nullptr) {
-      for (std::size_t i = 0; i < kPageCells; ++i)
-        base_[p].counts[i] += pair.counts[i];
+      for (std::size_t i = 0; i < kPageCells; ++i) {
+        std::uint64_t& count = base_[p].counts[i];
+        if (__builtin_add_overflow(count, pair.counts[i], &count)) base_[p].sums[i].add(kCarry);
+      }
     }
     if (pair.sums != nullptr) {
       for (std::size_t i = 0; i < kPageCells; ++i) {
@@ -427,8 +445,11 @@ void Store::read_batch(std::span<const Slot> slots, std::size_t cells, std::uint
       const PagePair& pair = thread->pages[p];
       const std::size_t at = slots[i] & (kPageCells - 1);
       if (pair.counts != nullptr) {
-        for (std::size_t c = 0; c < cells; ++c)
-          counts[i * cells + c] += load(pair.counts[at + c]);
+        for (std::size_t c = 0; c < cells; ++c) {
+          std::uint64_t& count = counts[i * cells + c];
+          if (__builtin_add_overflow(count, load(pair.counts[at + c]), &count))
+            totals[i].add(kCarry);
+        }
       }
       if (pair.sums != nullptr) totals[i].add(load(pair.sums[at]));
     }
@@ -506,15 +527,24 @@ void add_sum_slow(Slot slot, double v) noexcept {
 }
 
 void add_large(Slot slot, double amount) noexcept {
+  if (amount >= 0x1p62) return add_sum(slot, amount);
+  const auto whole = static_cast<std::uint64_t>(amount);
+  add_large(slot, whole);
+  const double fraction = amount - static_cast<double>(whole);
+  if (fraction > 0.0) add_sum(slot, fraction);
+}
+
+void add_large(Slot slot, std::uint64_t amount) noexcept {
   const ThreadCells& mine = t_cells;
   const std::size_t page = slot >> kPageShift;
   const std::uint64_t* const counts = page < mine.page_count ? mine.pages[page].counts : nullptr;
   const std::uint64_t counted = counts != nullptr ? counts[slot & (kPageCells - 1)] : 0;
+  constexpr std::uint64_t kMost = std::uint64_t{1} << 62U;
   // A sum of doubles would lose what is counted beside it; but it has no end.
-  if (amount < 0x1p62 && counted < std::uint64_t{1} << 60) {
-    add_count(slot, static_cast<std::uint64_t>(amount));
+  if (amount <= kMost && counted <= kMost) {
+    add_count(slot, amount);
   } else {
-    add_sum(slot, amount);
+    add_sum(slot, static_cast<double>(amount));
   }
 }
 

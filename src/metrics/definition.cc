@@ -50,7 +50,9 @@ void check_family(const FamilyInfo& family, NameRule rule) {
   }
   if (family.name.empty()) refuse(family.name, "the name is empty");
   if (!valid_utf8(family.name)) refuse(mend_utf8(family.name), "the name is not UTF-8");
-  if (family.name.starts_with("__")) refuse(family.name, "names that begin with __ are reserved");
+  if (begins_reserved(family.name)) {
+    refuse(family.name, "names that begin with __, as they stand or escaped, are reserved");
+  }
   if (family.help.empty()) refuse(family.name, "the help text is empty; say what is counted");
 
   if (!valid_utf8(family.help)) refuse(family.name, "the help text is not UTF-8");

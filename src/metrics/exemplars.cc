@@ -6,8 +6,8 @@
 #include <cstring>
 #include <new>
 
-#include "metrics/fork_gate.h"
 #include "metrics/label_text.h"
+#include "vitals/metrics/detail/fork_gate.h"
 #include "vitals/metrics/label.h"
 
 namespace vitals::metrics {

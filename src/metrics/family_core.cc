@@ -9,8 +9,8 @@
 
 #include "metrics/exact.h"
 #include "metrics/extra.h"
-#include "metrics/fork_gate.h"
 #include "metrics/label_text.h"
+#include "vitals/metrics/detail/fork_gate.h"
 
 namespace vitals::metrics::detail {
 namespace {
@@ -450,7 +450,8 @@ void FamilyCore::expire(std::chrono::steady_clock::time_point now) {
     if (is_new || last.count != seen.count ||
         std::bit_cast<std::uint64_t>(last.value) != std::bit_cast<std::uint64_t>(seen.value)) {
       last = seen;
-    } else if (now - last.at >= spec_.expire_after) {
+    } else if (std::chrono::floor<std::chrono::seconds>(now - last.at) >= spec_.expire_after) {
+      // In whole seconds: the longest of them has no number in nanoseconds.
       // One by one, so that a new label set waits for one and not for all.
       const RoomLock lock(mutex_);
       const bool there = series->era == era_ && !series->removed.load(std::memory_order_relaxed);

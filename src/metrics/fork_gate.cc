@@ -1,4 +1,4 @@
-#include "metrics/fork_gate.h"
+#include "vitals/metrics/detail/fork_gate.h"
 
 #include <pthread.h>
 #include <time.h>

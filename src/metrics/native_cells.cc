@@ -7,8 +7,8 @@
 #include <set>
 #include <utility>
 
-#include "metrics/fork_gate.h"
 #include "metrics/observed_cells.h"
+#include "vitals/metrics/detail/fork_gate.h"
 
 namespace vitals::metrics::detail {
 namespace {

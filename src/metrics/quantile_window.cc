@@ -7,7 +7,7 @@
 #include <limits>
 #include <new>
 
-#include "metrics/fork_gate.h"
+#include "vitals/metrics/detail/fork_gate.h"
 
 namespace vitals::metrics::detail {
 namespace {

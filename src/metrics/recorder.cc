@@ -113,8 +113,14 @@ void Recorder::summary(const SeriesInfo& series, const SummaryView& value) {
 
 void Recorder::keep_exemplars(Sample& sample, std::span<const ExemplarView> exemplars) {
   for (const ExemplarView& exemplar : exemplars) {
-    for (const auto& [name, text] : decode_labels(exemplar.labels)) {
+    const auto labels = decode_labels(exemplar.labels);
+    for (std::size_t i = 0; i < labels.size(); ++i) {
+      const std::string& name = labels[i].first;
       if (!plain_label_name(name)) throw DefinitionError("exemplar: bad label \"" + name + "\"");
+      for (std::size_t j = 0; j < i; ++j) {
+        if (labels[j].first == name)
+          throw DefinitionError("exemplar: the label \"" + name + "\" is given twice");
+      }
     }
     sample.exemplars.push_back({std::string(exemplar.labels), exemplar.value, exemplar.timestamp});
   }

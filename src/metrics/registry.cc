@@ -15,8 +15,8 @@
 #include <utility>
 
 #include "metrics/definition.h"
-#include "metrics/fork_gate.h"
 #include "metrics/recorder.h"
+#include "vitals/metrics/detail/fork_gate.h"
 #include "vitals/metrics/process_collector.h"
 
 namespace vitals::metrics {

@@ -36,6 +36,10 @@ class Counter {
     if constexpr (std::signed_integral<Integer>) {
       if (n < 0) return;
     }
+    if constexpr (sizeof(Integer) > 4) {
+      if (static_cast<std::uint64_t>(n) >= detail::kLarge) [[unlikely]]
+        return detail::add_large(slot_, static_cast<std::uint64_t>(n));
+    }
     detail::add_count(slot_, static_cast<std::uint64_t>(n));
   }
 
@@ -46,7 +50,7 @@ class Counter {
   /// infinite. Threads: any. Cost: as above.
   void inc(double amount) const noexcept {
     if (!detail::is_finite_and_positive(amount)) return;
-    if (amount < 0x1p53) [[likely]] {
+    if (amount < static_cast<double>(detail::kLarge)) [[likely]] {
       // Apart, so that a small fraction is not lost in a large sum.
       const auto whole = static_cast<std::int64_t>(amount);
       const double fraction = amount - static_cast<double>(whole);

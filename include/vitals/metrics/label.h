@@ -32,9 +32,24 @@ namespace detail {
   return !name.empty();
 }
 
-/// Any UTF-8 that does not begin with `__` and is not one of the reserved `le` and `quantile`.
+/// Whether the name begins with `__`, which Prometheus keeps for itself, or does so once it is
+/// escaped for a scraper that does not know UTF-8: `..name..` is `__name__` there, and a label with
+/// such a name is dropped.
+[[nodiscard]] constexpr bool begins_reserved(std::string_view name) noexcept {
+  for (int i = 0; i < 2; ++i) {
+    if (name.empty()) return false;
+    const char c = name.front();
+    const bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+    if (letter || (i > 0 && c >= '0' && c <= '9')) return false;
+    const std::size_t size = character_size(name);
+    name.remove_prefix(size == 0 ? 1 : size);
+  }
+  return true;
+}
+
+/// Any UTF-8 that is not reserved: see begins_reserved(), and `le` and `quantile`.
 [[nodiscard]] constexpr bool valid_utf8_label_name(std::string_view name) noexcept {
-  return !name.empty() && !name.starts_with("__") && name != "le" && name != "quantile" &&
+  return !name.empty() && !begins_reserved(name) && name != "le" && name != "quantile" &&
          valid_utf8(name);
 }
 
@@ -93,7 +108,8 @@ requires std::is_enum_v<Enum>
 
 /// A label whose name is any UTF-8, as OpenTelemetry has them:
 /// `Family<Counter, utf8_label("http.request.method")>`. Only for registries that allow such names,
-/// see Registry::allow_utf8_names(). What is not UTF-8 or is reserved does not compile.
+/// see Registry::allow_utf8_names(). What is not UTF-8 does not compile, nor what is reserved, as it
+/// stands or once it is escaped for older scrapers: `..name..` is `__name__` to them.
 template <std::size_t N>
 [[nodiscard]] consteval Label<N> utf8_label(const char (&name)[N]) {
   return Label<N>(detail::AnyUtf8{}, name);

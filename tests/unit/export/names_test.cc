@@ -268,5 +268,26 @@ TEST(Utf8Names, OfCollectorsFollowTheSameRules) {
   EXPECT_THROW((void)metrics::SeriesLabels::utf8({{"le", "1"}}), DefinitionError);
 }
 
+TEST(Utf8Names, AUnitIsToldOnlyWhereTheNameStillEndsInIt) {
+  for (const std::string unit : {"seconds", "bytes_per_second", "°C", "s²", "2nd", "m/s", "a b"}) {
+    Registry registry;
+    registry.allow_utf8_names();
+    registry.gauge("rate_" + unit, "R.", {.unit = unit}).set(1);
+    registry.counter("odd.name_" + unit + "_total", "C.", {.unit = unit}).inc();
+    for (const Escaping escaping :
+         {Escaping::kUnderscores, Escaping::kDots, Escaping::kValues, Escaping::kAllowUtf8}) {
+      std::string page;
+      write_metrics(registry, Format::kOpenMetrics, page, {}, escaping);
+      EXPECT_EQ(fault_in_openmetrics(page), "") << page;
+      const bool told = page.find("# UNIT ") != std::string::npos;
+      if (unit == "seconds") {
+        EXPECT_TRUE(told) << page;
+      } else if (unit == "bytes_per_second") {
+        EXPECT_EQ(told, escaping != Escaping::kDots) << page;
+      }
+    }
+  }
+}
+
 }  // namespace
 }  // namespace vitals::exporting

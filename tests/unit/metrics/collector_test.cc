@@ -435,5 +435,20 @@ TEST(Collector, ThatIsSlowIsSharedByTheScrapesThatComeMeanwhile) {
   EXPECT_TRUE(shared);
 }
 
+TEST(Collector, AnExemplarThatHasALabelTwiceIsNoneOfAnybodys) {
+  for (const char* labels : {"a=\"1\",a=\"2\"", "a=\"1\",b=\"2\",a=\"1\"", "a=\"\",a=\"\""}) {
+    Registry registry;
+    registry.gauge("behind", "Behind.");
+    add(registry, [labels](SampleSink& sink) {
+      sink.begin_family({"events_total", "Events.", MetricType::kCounter});
+      sink.counter({}, {3, 0.0, {labels, 1.0, 1.0}});
+    });
+    std::string page;
+    exporting::write_metrics(registry, exporting::Format::kOpenMetrics, page);
+    EXPECT_EQ(page.find("events"), std::string::npos) << page;
+    EXPECT_NE(page.find("behind"), std::string::npos) << page;
+  }
+}
+
 }  // namespace
 }  // namespace vitals::metrics

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <cstdint>
+#include <latch>
 #include <limits>
 #include <string>
 #include <thread>
@@ -150,6 +151,64 @@ TEST(Counter, CellsNeverOverlapAcrossManyPages) {
     family.with(std::to_string(i)).inc(i);
   for (int i = 0; i < 1500; ++i)
     ASSERT_EQ(family.with(std::to_string(i)).value(), i);
+}
+
+TEST(Counter, LargeAmountsOfSeveralThreadsNeverMakeItFall) {
+  using Add = void (*)(const Counter&);
+  constexpr Add kAdds[] = {
+      [](const Counter& counter) { counter.inc(4e18); },
+      [](const Counter& counter) { counter.inc(std::int64_t{4'000'000'000'000'000'000}); },
+      [](const Counter& counter) { counter.inc(std::uint64_t{4'000'000'000'000'000'000}); },
+      [](const Counter& counter) { counter.inc(std::numeric_limits<std::uint64_t>::max()); },
+      [](const Counter& counter) {
+        for (int i = 0; i < 3'000; ++i)
+          counter.inc(0x1p53 - 1);
+      },
+  };
+  for (const Add add : kAdds) {
+    for (const bool alive : {true, false}) {
+      Registry registry;
+      const Counter counter = registry.counter("events_total", "Events.");
+      add(counter);
+      const double each = counter.value();
+      double before = each;
+      std::vector<std::thread> threads;
+      std::latch all_read{1};
+      for (int i = 2; i <= 7; ++i) {
+        std::latch added{1};
+        threads.emplace_back([&] {
+          add(counter);
+          added.count_down();
+          if (alive) all_read.wait();
+        });
+        added.wait();
+        if (!alive) threads.back().join();
+        EXPECT_GT(counter.value(), before);
+        before = counter.value();
+        EXPECT_DOUBLE_EQ(before, each * i);
+        EXPECT_DOUBLE_EQ(std::stod(exposed(registry)), before);
+      }
+      all_read.count_down();
+      for (std::thread& thread : threads) {
+        if (thread.joinable()) thread.join();
+      }
+      EXPECT_DOUBLE_EQ(counter.value(), before) << "when all have ended";
+      counter.inc();
+      EXPECT_GE(counter.value(), before);
+    }
+  }
+}
+
+TEST(Counter, OneThreadsLargeIntegersNeverMakeItFall) {
+  Registry registry;
+  const Counter counter = registry.counter("events_total", "Events.");
+  double before = 0;
+  for (int i = 0; i < 20; ++i) {
+    counter.inc(std::uint64_t{1} << 63U);
+    ASSERT_GT(counter.value(), before);
+    before = counter.value();
+  }
+  EXPECT_DOUBLE_EQ(before, 20 * 0x1p63);
 }
 
 }  // namespace

@@ -9,6 +9,8 @@
 #include <thread>
 
 #include "vitals/metrics/registry.h"
+#include "vitals/metrics/summary.h"
+#include "vitals/testing/snapshot.h"
 
 namespace vitals::metrics {
 namespace {
@@ -202,6 +204,26 @@ TEST_F(ManySeries, AreClearedAtOnceAndMadeAnew) {
     EXPECT_EQ(left(core_, 2s), 1U);
   }
   expect_quick();
+}
+
+TEST_F(Expiry, TheLongestTimeIsForEverAndNotNone) {
+  for (const std::chrono::seconds longest :
+       {std::chrono::seconds::max(), std::chrono::seconds::max() - 1s,
+        std::chrono::duration_cast<std::chrono::seconds>(std::chrono::nanoseconds::max()) + 1s,
+        std::chrono::seconds{std::chrono::hours{24 * 365 * 293}}}) {
+    detail::FamilySpec lasting = spec(MetricType::kCounter);
+    lasting.expire_after = longest;
+    FamilyCore core{std::move(lasting)};
+    detail::add_count(series(core, "idle").slot, 1);
+    for (const auto at : {0s, 1s, 1'000'000s})
+      EXPECT_EQ(left(core, at), 1U) << longest.count();
+  }
+  // The same of the other durations that may be given.
+  Registry registry;
+  const Summary summary = registry.summary(
+      "wait_seconds", "Wait.", {.quantiles = {.5}, .window = std::chrono::seconds::max()});
+  summary.observe(3);
+  EXPECT_NEAR(*testing::Snapshot(registry).value("wait_seconds", {{"quantile", "0.5"}}), 3, 0.1);
 }
 
 }  // namespace

@@ -5,6 +5,7 @@
 
 #include "vitals/metrics/definition_error.h"
 #include "vitals/metrics/label.h"
+#include "vitals/metrics/registry.h"
 #include "vitals/metrics/sample_sink.h"
 
 namespace vitals::metrics {
@@ -57,6 +58,25 @@ TEST(LabelName, IsCheckedByTheRulesOfPrometheus) {
   }
   for (const char* name : {"", "9a", "a-b", "a:b", "__a", "le", "quantile", "é", "a b"}) {
     EXPECT_FALSE(detail::valid_label_name(name)) << name;
+  }
+}
+
+TEST(LabelName, OfUtf8IsNotReservedOnceItIsEscapedEither) {
+  for (const char* name :
+       {"http.method", ".x", "é", "éa", "_a.b", "1a", "a..b", "größe", "x.", "."}) {
+    EXPECT_TRUE(detail::valid_utf8_label_name(name)) << name;
+    EXPECT_FALSE(detail::underscored(name).starts_with("__")) << name;
+  }
+  for (const char* name : {"..name..", "..x", "__x", "_.x", "._x", "1.x", ".é", "éé", "花火", ":_",
+                           "-- ", ". a", "9\n", "\xF0\x9F\x8D\x8E."}) {
+    EXPECT_FALSE(detail::valid_utf8_label_name(name)) << name;
+    EXPECT_TRUE(detail::underscored(name).starts_with("__")) << name;
+    EXPECT_THROW((void)SeriesLabels::utf8({{name, "v"}}), DefinitionError) << name;
+    EXPECT_THROW((void)decode_labels("\"" + std::string(name) + "\"=\"v\""), DefinitionError)
+        << name;
+    Registry registry;
+    registry.allow_utf8_names();
+    EXPECT_THROW(registry.gauge(name, "L."), DefinitionError) << name;
   }
 }
 

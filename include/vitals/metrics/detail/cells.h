@@ -82,8 +82,13 @@ inline void bump(double& cell, double v) noexcept {
 }
 
 void add_count_slow(Slot slot, std::uint64_t n) noexcept;
-/// Adds a whole number of 2^53 or more: as a count as long as that cannot overflow.
+/// From here on an amount is added by add_large(): so many of smaller ones that a cell overflows take
+/// longer than anybody counts.
+inline constexpr std::uint64_t kLarge = std::uint64_t{1} << 32U;
+/// Adds kLarge or more: what is whole as a count as long as this thread's cell cannot overflow. The
+/// total of all threads may: read_totals() goes over to its sum then.
 void add_large(Slot slot, double amount) noexcept;
+void add_large(Slot slot, std::uint64_t amount) noexcept;
 void add_sum_slow(Slot slot, double v) noexcept;
 
 inline void add_count(Slot slot, std::uint64_t n) noexcept {
@@ -136,8 +141,9 @@ inline void add_observation(Slot first, std::size_t bucket, double v) noexcept {
 [[nodiscard]] Slot take_slots(std::size_t cells);
 
 /// Reads the totals of many series at once: `cells` counts from each slot on into `counts`
-/// (slots.size() x cells), and the sum at each slot into `sums`. Threads: any. Cost: one lock, then
-/// an add for each cell and live thread.
+/// (slots.size() x cells), and the sum at each slot into `sums`. Where a count passes 2^64, that much
+/// of it is in the sum, so that the two together never fall. Threads: any. Cost: one lock, then an
+/// add for each cell and live thread.
 void read_totals(std::span<const Slot> slots, std::size_t cells, std::span<std::uint64_t> counts,
                  std::span<double> sums) noexcept;
 
