@@ -11,7 +11,7 @@ void count(detail::Families& families, CacheOperation operation, CacheResult res
   families.cache_operations.with(operation, result).inc();
   if (operation == CacheOperation::kGet &&
       (result == CacheResult::kHit || result == CacheResult::kMiss)) {
-    families.cache_hits.record(result == CacheResult::kHit, detail::coarse_seconds());
+    families.cache_hits.record(result == CacheResult::kHit, detail::seconds_of_this_process());
   }
 }
 

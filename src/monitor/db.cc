@@ -1,11 +1,15 @@
 #include "vitals/monitor/db.h"
 
+#include <atomic>
+#include <cstdint>
 #include <memory>
 #include <mutex>
+#include <utility>
 
 #include "monitor/clock.h"
 #include "monitor/families.h"
 #include "monitor/fixed_text.h"
+#include "vitals/metrics/detail/fork_gate.h"
 #include "vitals/sentry/scope.h"
 
 namespace vitals::monitor {
@@ -49,12 +53,57 @@ FixedText<96> query_text(QueryType type, std::string_view table) noexcept {
   return {detail::label_of(type), table};
 }
 
-std::mutex g_pool_mutex;
-std::function<PoolCounts()>& pool_source() {
-  static auto* source =
-      new std::function<PoolCounts()>;  // never destroyed: a late scrape may still ask
-  return *source;
-}
+thread_local int t_in_pool_source = 0;
+
+/// What set_pool_source() was given, and how many threads are in the middle of it.
+class PoolSource {
+ public:
+  explicit PoolSource(std::function<PoolCounts()> read) : read_(std::move(read)) {}
+
+  /// Before ask(), while nobody can replace it.
+  void enter() noexcept {
+    // A child of fork() has none of its parent's threads: the upper half says whose calls these are.
+    const std::uint64_t mine = std::uint64_t{metrics::detail::forks()} << 32U;
+    std::uint64_t seen = calls_.load();
+    while (!calls_.compare_exchange_weak(seen, mine | (under_way(seen) + 1))) {
+    }
+  }
+  PoolCounts ask() {
+    ++t_in_pool_source;
+    const Leave leave{*this};
+    return read_();
+  }
+  /// Returns when no thread is in it any more.
+  void wait_until_left() const noexcept {
+    for (std::uint64_t seen = calls_.load(); under_way(seen) > 0; seen = calls_.load())
+      calls_.wait(seen);
+  }
+
+ private:
+  struct Leave {
+    PoolSource& source;
+    ~Leave() {
+      --t_in_pool_source;
+      source.calls_.fetch_sub(1);
+      source.calls_.notify_all();
+    }
+  };
+  static std::uint64_t under_way(std::uint64_t calls) noexcept {
+    return calls >> 32U == metrics::detail::forks() ? calls & 0xffff'ffffU : 0;
+  }
+
+  const std::function<PoolCounts()> read_;
+  std::atomic<std::uint64_t> calls_{0};
+};
+
+/// Never destroyed: a late scrape may still ask.
+union PoolSourcePlace {
+  constexpr PoolSourcePlace() noexcept : source() {}
+  ~PoolSourcePlace() {}
+  std::shared_ptr<PoolSource> source;
+};
+constinit PoolSourcePlace g_pool;
+constinit std::mutex g_pool_mutex;  // never held while a source is asked
 
 }  // namespace
 
@@ -99,8 +148,13 @@ void QueryScope::end() noexcept {
 }
 
 void set_pool_source(std::function<PoolCounts()> source) {
-  const std::lock_guard lock{g_pool_mutex};
-  pool_source() = std::move(source);
+  auto changed = source ? std::make_shared<PoolSource>(std::move(source)) : nullptr;
+  {
+    const metrics::detail::RoomLock lock{g_pool_mutex};
+    g_pool.source.swap(changed);
+  }
+  // A source that replaces itself would wait for its own end.
+  if (changed && t_in_pool_source == 0) changed->wait_until_left();
 }
 
 void update_pool_metrics(int total, int available) {
@@ -112,8 +166,13 @@ void observe_pool_wait(double seconds) noexcept {
 }
 
 PoolCounts detail::current_pool_counts() {
-  const std::lock_guard lock{g_pool_mutex};
-  return pool_source() ? pool_source()() : PoolCounts{};
+  std::shared_ptr<PoolSource> source;
+  {
+    const metrics::detail::RoomLock lock{g_pool_mutex};
+    source = g_pool.source;
+    if (source) source->enter();
+  }
+  return source ? source->ask() : PoolCounts{};
 }
 
 }  // namespace vitals::monitor

@@ -6,6 +6,7 @@
 
 #include "monitor/families.h"
 #include "monitor/status_text.h"
+#include "vitals/metrics/detail/fork_gate.h"
 
 namespace vitals::monitor {
 
@@ -33,7 +34,7 @@ struct Endpoint::Metrics {
       if (held == 0) break;
     }
     const metrics::Counter found = look_up();
-    const std::lock_guard hold{mutex};
+    const metrics::detail::RoomLock hold{mutex};
     for (Answers& place : answers) {
       const int held = place.status.load(std::memory_order_relaxed);
       if (held == status) break;
@@ -49,7 +50,7 @@ struct Endpoint::Metrics {
   metrics::Histogram histogram(const LookUp& look_up) noexcept {
     if (has_duration.load(std::memory_order_acquire)) return duration;  // pairs with the release
     const metrics::Histogram found = look_up();
-    const std::lock_guard hold{mutex};
+    const metrics::detail::RoomLock hold{mutex};
     if (!has_duration.load(std::memory_order_relaxed)) {
       duration = found;
       has_duration.store(true, std::memory_order_release);

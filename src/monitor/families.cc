@@ -89,7 +89,7 @@ Families::Families(metrics::Registry& registry)
                           [] { return static_cast<double>(current_pool_counts().available); });
   registry.gauge_callback("cache_hit_rate",
                           "Share of cache gets that found something, over the last five minutes.",
-                          [this] { return cache_hits.rate(coarse_seconds()); });
+                          [this] { return cache_hits.rate(seconds_of_this_process()); });
   add_sentry_health(registry);
 }
 

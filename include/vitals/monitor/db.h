@@ -92,8 +92,9 @@ struct PoolCounts {
 };
 
 /// Says where `db_connection_pool_size` and `db_connection_pool_available` are read at each scrape;
-/// an empty function ends it. Threads: any; `source` is called on the scraping thread, never after
-/// this call has replaced it.
+/// an empty function ends it. Threads: any; `source` is called on the scraping threads, by several at
+/// once where several scrape, and never after this call has replaced it: that waits for the calls
+/// under way, except from within a source.
 void set_pool_source(std::function<PoolCounts()> source);
 
 /// Sets the two pool gauges by hand, for a pool that cannot be asked. Replaces a source.

@@ -1,8 +1,20 @@
 #include "vitals/monitor/db.h"
 
 #include <gmock/gmock.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
+#include <atomic>
+#include <cmath>
+#include <latch>
+#include <stdexcept>
+#include <thread>
+
+#include "monitor/families.h"
 #include "tests/unit/monitor/monitored.h"
+#include "vitals/monitor/cache.h"
+#include "vitals/monitor/endpoint.h"
+#include "vitals/monitor/http.h"
 
 namespace vitals::monitor {
 namespace {
@@ -90,6 +102,103 @@ TEST_F(QueryScopeTest, PoolGaugesAreReadAtTheScrape) {
   update_pool_metrics(9, 4);
   EXPECT_EQ(value("db_connection_pool_size"), 9);
   EXPECT_EQ(value("db_connection_pool_available"), 4);
+}
+
+TEST_F(QueryScopeTest, ASlowPoolSourceHoldsUpNoOtherScrape) {
+  std::latch inside{1};
+  std::latch leave{1};
+  std::atomic<bool> slow{true};
+  std::atomic<int> calls{0};
+  set_pool_source([&] {
+    ++calls;
+    if (slow.exchange(false)) {
+      inside.count_down();
+      leave.wait();
+    }
+    return PoolCounts{6, 2};
+  });
+  std::thread first{[] { EXPECT_EQ(detail::current_pool_counts().total, 6); }};
+  inside.wait();
+  EXPECT_EQ(detail::current_pool_counts().total, 6) << "while the other is in the middle of it";
+
+  // Replacing it waits for the call under way, which is the last.
+  std::atomic<bool> replaced{false};
+  std::thread other{[&] {
+    set_pool_source({});
+    replaced = true;
+  }};
+  while (detail::current_pool_counts().total != 0)
+    std::this_thread::yield();
+  const int before = calls;
+  EXPECT_FALSE(replaced);
+  leave.count_down();
+  other.join();
+  first.join();
+  EXPECT_EQ(detail::current_pool_counts().total, 0);
+  EXPECT_EQ(calls, before);
+}
+
+TEST_F(QueryScopeTest, APoolSourceMayReplaceItself) {
+  set_pool_source([] {
+    update_pool_metrics(8, 3);
+    return PoolCounts{7, 1};
+  });
+  EXPECT_EQ(detail::current_pool_counts().total, 7);
+  EXPECT_EQ(detail::current_pool_counts().total, 8);
+  set_pool_source([]() -> PoolCounts { throw std::runtime_error("the pool is gone"); });
+  EXPECT_THROW((void)detail::current_pool_counts(), std::runtime_error);
+  set_pool_source({});  // which waits for nobody
+}
+
+TEST_F(QueryScopeTest, AChildOfAForkScrapesWhateverItsParentWasDoing) {
+  set_pool_source({});
+  track_cache_operation("get", true);
+  EXPECT_FALSE(std::isnan(value("cache_hit_rate")));
+  std::latch inside{1};
+  std::latch leave{1};
+  std::atomic<bool> parents{true};
+  set_pool_source([&] {
+    if (parents) {
+      inside.count_down();
+      leave.wait();
+    }
+    return PoolCounts{5, 4};
+  });
+  std::thread asking{[] { static_cast<void>(detail::current_pool_counts()); }};
+  inside.wait();
+  const Endpoint endpoint{Method::kGet, "/forked"};
+  std::atomic<bool> stop{false};
+  std::thread serving{[&] {  // always in the middle of a first look-up
+    for (int i = 0; !stop; ++i) {
+      const Endpoint fresh{Method::kGet, "/forked"};
+      RequestScope request{{.method = Method::kGet, .endpoint = &fresh}};
+      request.finish(200);
+    }
+  }};
+  for (int i = 0; i < 5 && !HasFailure(); ++i) {
+    const pid_t child = fork();
+    if (child == 0) {
+      alarm(30);
+      parents = false;
+      int answer = detail::current_pool_counts().total == 5 ? 0 : 1;
+      if (!std::isnan(value("cache_hit_rate"))) answer = 2;
+      RequestScope request{{.method = Method::kGet, .endpoint = &endpoint}};
+      request.finish(200);
+      track_cache_operation("get", false);
+      if (value("cache_hit_rate") != 0.0) answer = 3;
+      set_pool_source({});  // it does not wait for the parent's thread
+      _exit(answer);
+    }
+    int status = 0;
+    waitpid(child, &status, 0);
+    EXPECT_TRUE(WIFEXITED(status)) << "it hung";
+    EXPECT_EQ(WEXITSTATUS(status), 0);
+  }
+  stop = true;
+  serving.join();
+  leave.count_down();
+  asking.join();
+  set_pool_source({});
 }
 
 }  // namespace
