@@ -19,6 +19,9 @@ namespace {
 /// As much of an answer as goes into an error's text.
 constexpr std::size_t kMaxAnswer = 1000;
 
+/// More of an answer than any gateway has to say, in bytes.
+constexpr std::size_t kMostRead = 256 * 1024;
+
 /// Longer ones are taken for this, since they would overflow on the way.
 constexpr std::chrono::milliseconds kMaxTimeout = std::chrono::hours(24);
 
@@ -94,10 +97,23 @@ std::string shown(const std::string& url) {
   return at == std::string::npos ? url : url.substr(0, host + 3) + "***" + url.substr(at);
 }
 
+/// What has come of an answer: its head is of no interest, of its body the beginning.
+struct Answer {
+  std::string text;
+  std::size_t read = 0;
+};
+
+/// An answer that does not end is given up, and its status stands.
+std::size_t count_head(char*, std::size_t, std::size_t size, void* target) {
+  auto& answer = *static_cast<Answer*>(target);
+  answer.read += size;
+  return answer.read <= kMostRead ? size : 0;
+}
 std::size_t keep_answer(char* data, std::size_t, std::size_t size, void* target) {
-  auto& answer = *static_cast<std::string*>(target);
-  answer.append(data, std::min(size, kMaxAnswer - std::min(answer.size(), kMaxAnswer)));
-  return size;
+  auto& answer = *static_cast<Answer*>(target);
+  answer.text.append(data, std::min(size, kMaxAnswer - std::min(answer.text.size(), kMaxAnswer)));
+  answer.read += size;
+  return answer.read <= kMostRead ? size : 0;
 }
 
 struct FreeCurl {
@@ -119,7 +135,7 @@ std::optional<Error> send(const PushOptions& options, const char* method, const 
   add_header("Content-Type: " + std::string{content_type(Format::kText)});
   add_header("Expect:");  // else curl waits a second before it sends a large body
   if (!options.authorization.empty()) add_header("Authorization: " + options.authorization);
-  std::string answer;
+  Answer answer;
   char words[CURL_ERROR_SIZE] = "";
   curl_easy_setopt(easy.get(), CURLOPT_URL, url.c_str());
   curl_easy_setopt(easy.get(), CURLOPT_PROTOCOLS_STR, "http,https");
@@ -127,6 +143,8 @@ std::optional<Error> send(const PushOptions& options, const char* method, const 
   curl_easy_setopt(easy.get(), CURLOPT_POSTFIELDS, body.data());
   curl_easy_setopt(easy.get(), CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(body.size()));
   curl_easy_setopt(easy.get(), CURLOPT_HTTPHEADER, headers.get());
+  curl_easy_setopt(easy.get(), CURLOPT_HEADERFUNCTION, &count_head);
+  curl_easy_setopt(easy.get(), CURLOPT_HEADERDATA, &answer);
   curl_easy_setopt(easy.get(), CURLOPT_WRITEFUNCTION, &keep_answer);
   curl_easy_setopt(easy.get(), CURLOPT_WRITEDATA, &answer);
   curl_easy_setopt(easy.get(), CURLOPT_ERRORBUFFER, words);
@@ -134,15 +152,16 @@ std::optional<Error> send(const PushOptions& options, const char* method, const 
   curl_easy_setopt(easy.get(), CURLOPT_TIMEOUT_MS,
                    static_cast<long>(std::min(options.timeout, kMaxTimeout).count()));
   const CURLcode code = curl_easy_perform(easy.get());
-  if (code != CURLE_OK) {
+  long status = 0;
+  curl_easy_getinfo(easy.get(), CURLINFO_RESPONSE_CODE, &status);
+  const bool given_up = code == CURLE_WRITE_ERROR && status >= 200;
+  if (code != CURLE_OK && !given_up) {
     return Error{"pushgateway: " + std::string{method} + " " + shown(url) + ": " +
                  (words[0] != '\0' ? words : curl_easy_strerror(code))};
   }
-  long status = 0;
-  curl_easy_getinfo(easy.get(), CURLINFO_RESPONSE_CODE, &status);
   if (status >= 200 && status < 300) return std::nullopt;
   return Error{"pushgateway: " + std::string{method} + " " + shown(url) + " was answered " +
-               std::to_string(status) + ": " + answer};
+               std::to_string(status) + ": " + answer.text};
 }
 
 std::string page_of(const metrics::Registry& registry) {

@@ -162,6 +162,9 @@ std::int64_t wall_clock() noexcept {
 std::int64_t coarse_wall_clock() noexcept {
   return read_clock(CLOCK_REALTIME_COARSE);
 }
+std::int64_t running_clock() noexcept {
+  return read_clock(CLOCK_BOOTTIME);
+}
 std::int64_t steady_clock_ns() noexcept {
   return read_clock(CLOCK_MONOTONIC);
 }

@@ -109,6 +109,11 @@ void become_sentry_thread() noexcept;
 [[nodiscard]] std::int64_t wall_clock() noexcept;
 /// The same by the kernel's last tick: some milliseconds old, and several times cheaper.
 [[nodiscard]] std::int64_t coarse_wall_clock() noexcept;
+/// A wall clock that tells less (2020-01-01) has not been set since its machine started: how old
+/// something is by such a time, nobody knows.
+inline constexpr std::int64_t kClockWasSet = 1'577'836'800'000'000'000;
+/// Nanoseconds since the machine started, those that it slept too. No clock that is set moves it.
+[[nodiscard]] std::int64_t running_clock() noexcept;
 /// Nanoseconds that only go forward.
 [[nodiscard]] std::int64_t steady_clock_ns() noexcept;
 

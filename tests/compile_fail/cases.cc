@@ -32,6 +32,8 @@ void a_label_name_of_utf8_says_so(Registry& registry) {
   registry.counter<utf8_label("http.\xFF")>("requests_total", "Requests.");
 #elif defined(RESERVED_UTF8)
   registry.counter<utf8_label("__http.method")>("requests_total", "Requests.");
+#elif defined(RESERVED_ONCE_ESCAPED)
+  registry.counter<utf8_label("..name..")>("requests_total", "Requests.");
 #else
   registry.counter<utf8_label("http.method")>("requests_total", "Requests.");
 #endif

@@ -75,3 +75,27 @@ std::size_t error() {
 #endif
   return error.message.size();
 }
+
+void options(const std::exception& error, std::string_view text) {
+#ifdef OPTIONS_OF_BRACES
+  const sentry::CaptureOptions options{.tags = {{"kind", text}}};
+  sentry::capture_exception(error, options);
+#else
+  const sentry::TagView tags[] = {{"kind", text}};
+  const sentry::CaptureOptions options{.tags = tags};
+  sentry::capture_exception(error, options);
+  sentry::capture_exception(error, {.tags = {{"kind", text}}});
+#endif
+}
+
+std::size_t list(std::string_view text) {
+#if defined(LIST_OF_BRACES)
+  const sentry::ListView<sentry::TagView> tags{{"kind", text}};
+#elif defined(LIST_OF_A_TEMPORARY)
+  const sentry::ListView<sentry::TagView> tags = std::vector<sentry::TagView>{{"kind", text}};
+#else
+  const std::vector<sentry::TagView> kept{{"kind", text}};
+  const sentry::ListView<sentry::TagView> tags = kept;
+#endif
+  return tags.size();
+}

@@ -6,3 +6,4 @@
 #include "vitals/monitor/http.h"
 #include "vitals/result.h"
 #include "vitals/sentry/check_in.h"
+#include "vitals/sentry/client.h"

@@ -1,9 +1,13 @@
 #include "vitals/export/pushgateway.h"
 
 #include <gtest/gtest.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
+#include <cstdint>
 #include <memory>
 #include <string>
+#include <thread>
 
 #include "integration/support/http.h"
 #include "integration/support/http_server.h"
@@ -177,6 +181,40 @@ TEST(PushgatewayAway, ATimeoutThatIsNoneIsRefusedAndAHugeOneIsNot) {
     EXPECT_NE(words_of(push(timeout)).find("time-out"), std::string::npos) << timeout.count();
   for (const auto timeout : {std::chrono::milliseconds(1h), std::chrono::milliseconds::max()})
     EXPECT_EQ(words_of(push(timeout)), "") << timeout.count();
+}
+
+TEST(PushgatewayAway, AnAnswerWithoutEndIsGivenUpAndItsStatusStands) {
+  std::string lines;
+  while (lines.size() < 4'000'000)
+    lines += "X: " + std::string(1'000, 'x') + "\r\n";
+  for (const std::string& part : {"\r\n" + std::string(4'000'000, 'x'), lines}) {
+    const std::uint16_t port = free_port();
+    const int listener = listen_on(port);
+    ASSERT_GE(listener, 0);
+    std::thread server{[&] {
+      const int client = ::accept4(listener, nullptr, nullptr, SOCK_CLOEXEC);
+      const std::string answer =
+          "HTTP/1.1 503 Service Unavailable\r\nContent-Length: 9000000000\r\n" + part;
+      for (std::size_t at = 0; at < answer.size();) {
+        const ssize_t sent = ::send(client, answer.data() + at, answer.size() - at, MSG_NOSIGNAL);
+        if (sent <= 0) break;
+        at += static_cast<std::size_t>(sent);
+      }
+      char piece[4096];
+      while (::recv(client, piece, sizeof piece, 0) > 0) {  // until the other end has left
+      }
+      ::close(client);
+    }};
+    const Registry registry;
+    const std::string words = words_of(Pushgateway{
+        {.url = "http://127.0.0.1:" + std::to_string(port),
+         .job = "a",
+         .timeout = 60s}}.push(registry));
+    EXPECT_NE(words.find("was answered 503"), std::string::npos) << words;
+    EXPECT_LT(words.size(), 2'000U);
+    server.join();
+    ::close(listener);
+  }
 }
 
 TEST(PushgatewayAuthorization, IsSent) {

@@ -6,6 +6,7 @@
 #include <boost/beast/http/message.hpp>
 #include <string_view>
 
+#include "vitals/lifetimebound.h"
 #include "vitals/monitor/http.h"
 
 /// Boost.Beast and vitals::monitor::RequestScope: how a request of the one becomes a request of the
@@ -70,8 +71,8 @@ inline std::string_view path_and_query(std::string_view target) noexcept {
 /// any. Cost: a search of the fields for each of four names; does not allocate.
 template <class Fields>
 [[nodiscard]] monitor::RequestStart request_start(
-    const boost::beast::http::header<true, Fields>& request, std::string_view route,
-    std::string_view operation) {
+    const boost::beast::http::header<true, Fields>& request VITALS_LIFETIMEBOUND,
+    std::string_view route VITALS_LIFETIMEBOUND, std::string_view operation VITALS_LIFETIMEBOUND) {
   const std::string_view target = detail::path_and_query(detail::view_of(request.target()));
   const std::size_t question = std::min(target.find('?'), target.size());
   return {.method = monitor::parse_method(detail::view_of(request.method_string())),
@@ -85,15 +86,29 @@ template <class Fields>
           .traceparent = detail::field_of(request, "traceparent"),
           .headers = detail::headers_of(request)};
 }
+/// A temporary is gone before the scope is.
+template <class Fields>
+monitor::RequestStart request_start(const boost::beast::http::header<true, Fields>&& request,
+                                    std::string_view route, std::string_view operation) = delete;
 
 /// The same for a route that has an Endpoint, which must outlive the scope.
 template <class Fields>
 [[nodiscard]] monitor::RequestStart request_start(
-    const boost::beast::http::header<true, Fields>& request, const monitor::Endpoint& endpoint) {
+    const boost::beast::http::header<true, Fields>& request VITALS_LIFETIMEBOUND,
+    const monitor::Endpoint& endpoint VITALS_LIFETIMEBOUND) {
   monitor::RequestStart start = request_start(request, {}, {});
   start.endpoint = &endpoint;
   return start;
 }
+template <class Fields>
+monitor::RequestStart request_start(const boost::beast::http::header<true, Fields>&& request,
+                                    const monitor::Endpoint& endpoint) = delete;
+template <class Fields>
+monitor::RequestStart request_start(const boost::beast::http::header<true, Fields>& request,
+                                    const monitor::Endpoint&& endpoint) = delete;
+template <class Fields>
+monitor::RequestStart request_start(const boost::beast::http::header<true, Fields>&& request,
+                                    const monitor::Endpoint&& endpoint) = delete;
 
 /// Puts the request's ids on an answer: `X-Request-ID`, and with Sentry on `X-Trace-ID`.
 template <class Fields>

@@ -72,6 +72,10 @@ template <class Request>
   start.endpoint = &endpoint;
   return start;
 }
+/// A temporary is gone before the scope is.
+template <class Request>
+monitor::RequestStart request_start(const Request& request,
+                                    const monitor::Endpoint&& endpoint) = delete;
 
 /// Puts the request's ids on an answer: `X-Request-ID`, and with Sentry on `X-Trace-ID`.
 template <class Response>

@@ -13,6 +13,8 @@
 #include <variant>
 #include <vector>
 
+#include "vitals/lifetimebound.h"
+
 namespace vitals::sentry {
 
 /// Wall-clock time in nanoseconds since 1970-01-01 UTC. A default-constructed one means "now".
@@ -108,18 +110,21 @@ struct TagView {
 };
 
 /// Some things in a row, looked at for the length of one call: braces, an array, a vector or a span
-/// of them. Nothing is copied, so never keep one: what braces hold is gone when the call has
-/// returned. Cost: nothing.
+/// of them. Nothing is copied, so never keep one, nor options that hold one: what braces hold is gone
+/// when the call has returned, and clang warns (-Wdangling) of a variable that is made of them. Cost:
+/// nothing.
 template <class T>
 class ListView {
  public:
   constexpr ListView() noexcept = default;
-  constexpr ListView(std::initializer_list<T> items) noexcept
+  constexpr ListView(std::initializer_list<T> items VITALS_LIFETIMEBOUND) noexcept
       : items_(std::span<const T>{items.begin(), items.size()}) {}
   template <class Range>
-  requires(!std::same_as<std::remove_cvref_t<Range>, ListView> &&
-           std::convertible_to<const Range&,
-                               std::span<const T>>) constexpr ListView(const Range& items) noexcept
+  requires(
+      !std::same_as<std::remove_cvref_t<Range>, ListView> &&
+      std::convertible_to<const Range&,
+                          std::span<const T>>) constexpr ListView(const Range& items
+                                                                      VITALS_LIFETIMEBOUND) noexcept
       : items_(items) {}
 
   [[nodiscard]] constexpr const T* begin() const noexcept { return items_.data(); }

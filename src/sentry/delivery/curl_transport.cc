@@ -26,17 +26,29 @@ bool is_header(std::string_view line, std::string_view name) noexcept {
   });
 }
 
+/// Where the lines of an answer's head go, and how many bytes of them there were.
+struct HeadReader {
+  SendResult* result = nullptr;
+  std::size_t read = 0;
+};
+
+/// A head that does not end is given up, as a body is; the status stands.
 std::size_t on_header(char* data, std::size_t, std::size_t size, void* target) {
   constexpr std::size_t kMaxHeader = 4096;
-  auto& result = *static_cast<SendResult*>(target);
+  constexpr std::size_t kMostHead = 256 * 1024;
+  auto& head = *static_cast<HeadReader*>(target);
+  head.read += size;
+  if (head.read > kMostHead) return 0;
+  SendResult& result = *head.result;
   const std::string_view line{data, std::min(size, kMaxHeader)};
   const auto take = [line](std::string_view name, std::string& into) {
     if (!is_header(line, name)) return;
     std::string_view value = line.substr(name.size() + 1);
     while (!value.empty() && (value.back() == '\r' || value.back() == '\n'))
       value.remove_suffix(1);
+    if (into.size() >= kMaxHeader) return;
     if (!into.empty()) into += ',';  // lines of one name are one list
-    if (into.size() < kMaxHeader) into += value;
+    into += value.substr(0, kMaxHeader - into.size());
   };
   if (line.starts_with("HTTP/")) {  // the answer, after one that was only on the way
     result.rate_limits.clear();
@@ -141,7 +153,7 @@ class Connection {
     curl_easy_setopt(easy, CURLOPT_POSTFIELDS, request.body.data());
     curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE,
                      static_cast<curl_off_t>(request.body.size()));
-    curl_easy_setopt(easy, CURLOPT_HEADERDATA, &result);
+    head_ = {&result, 0};
   }
 
   void set_options() {
@@ -149,6 +161,7 @@ class Connection {
     curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
     curl_easy_setopt(easy, CURLOPT_POST, 1L);
     curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, &on_header);
+    curl_easy_setopt(easy, CURLOPT_HEADERDATA, &head_);
     curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, &on_body);
     curl_easy_setopt(easy, CURLOPT_WRITEDATA, &body_read_);
     curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, error_.data());
@@ -181,6 +194,7 @@ class Connection {
   const CurlTransportOptions& options_;
   const std::atomic<bool>& cancelled_;
   std::array<char, CURL_ERROR_SIZE> error_{};
+  HeadReader head_;
   std::size_t body_read_ = 0;
   bool prepared_ = false;
   std::string url_;

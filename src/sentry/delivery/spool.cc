@@ -127,11 +127,14 @@ std::optional<Spool::Entry> Spool::parse_name(std::string_view name) noexcept {
   return entry;
 }
 
-Spool::Spool(const std::string& cache_dir, Limits limits, std::string dsn)
+Spool::Spool(const std::string& cache_dir, Limits limits, std::string dsn, Clocks clocks)
     : limits_(limits),
       dsn_(std::move(dsn)),
       dsn_hash_(hash_of(dsn_)),
-      owner_(static_cast<std::uint32_t>(base::Random::next())) {
+      owner_(static_cast<std::uint32_t>(base::Random::next())),
+      clocks_(clocks),
+      opened_(clocks.wall()),
+      opened_running_(clocks.running()) {
   const Result<bool> opened = open_folder(cache_dir);
   if (opened) {
     rescan();
@@ -232,7 +235,7 @@ bool Spool::put(const Envelope& envelope) noexcept {
   try {
     const std::string text = write_spool_file(envelope, dsn_);
     if (text.size() > limits_.bytes) return false;
-    const Entry entry{static_cast<std::uint64_t>(wall_clock() / 1000), dsn_hash_, owner_,
+    const Entry entry{static_cast<std::uint64_t>(clocks_.wall() / 1000), dsn_hash_, owner_,
                       next_number_.fetch_add(1, std::memory_order_relaxed), text.size()};
     const std::string name = entry.name();
     const std::string unfinished = name + std::string{kWriting} + hex8(owner_);
@@ -331,13 +334,20 @@ void Spool::forget(std::deque<Entry>::iterator entry) {
   waiting_.erase(entry);
 }
 
-void Spool::drop_old(std::uint64_t needed) {
+bool Spool::is_old(const Entry& entry) const noexcept {
   const auto age = std::chrono::microseconds{base::clamp_timeout(limits_.age)}.count();
-  const auto now = wall_clock() / 1000;
+  // By both clocks: one that is set on makes nothing old, nor one that is set back what comes then.
+  const std::int64_t passed = clocks_.running() - opened_running_;
+  const std::int64_t now = std::min(opened_ + passed, clocks_.wall()) / 1000;
+  auto written = static_cast<std::int64_t>(entry.time);
+  if (written < kClockWasSet / 1000) written = std::max(written, opened_ / 1000);
+  return written < now - age;
+}
+
+void Spool::drop_old(std::uint64_t needed) {
   while (!waiting_.empty()) {
     const Entry oldest = waiting_.front();
-    const bool old = static_cast<std::int64_t>(oldest.time) + age < now;
-    if (!old && bytes() + needed <= limits_.bytes) break;
+    if (!is_old(oldest) && bytes() + needed <= limits_.bytes) break;
     forget(waiting_.begin());
     drop(oldest);
   }

@@ -8,9 +8,11 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "sentry/delivery/envelope.h"
+#include "sentry/runtime.h"
 #include "vitals/result.h"
 
 namespace vitals::sentry::detail {
@@ -26,8 +28,17 @@ namespace vitals::sentry::detail {
 /// so two processes that share the folder never take the same one. Whose lock is free is dead,
 /// however it died, and what it had in hand waits again. Bounded by bytes and by age; the oldest
 /// goes first and is counted as cache_overflow. Threads: any, none of a capture.
+///
+/// An age is the lesser of what the wall clock says, and of what it said when this spool was opened
+/// and the time that has passed since: a clock that is set meanwhile makes nothing old. What was
+/// written by a clock that was never set counts from the opening on.
 class Spool {
  public:
+  /// Where the time is read, in nanoseconds: see wall_clock() and running_clock().
+  struct Clocks {
+    std::int64_t (*wall)() noexcept = &wall_clock;
+    std::int64_t (*running)() noexcept = &running_clock;
+  };
   struct Limits {
     std::uint64_t bytes = 0;
     std::chrono::hours age{};
@@ -41,7 +52,9 @@ class Spool {
 
   /// Opens or makes the folder. When that fails, also since it or one below it is another user's or
   /// a link, it says so once on stderr, and put() refuses all.
-  Spool(const std::string& cache_dir, Limits limits, std::string dsn);
+  Spool(const std::string& cache_dir, Limits limits, std::string dsn, Clocks clocks);
+  Spool(const std::string& cache_dir, Limits limits, std::string dsn)
+      : Spool(cache_dir, limits, std::move(dsn), Clocks{}) {}
   Spool(const Spool&) = delete;
   Spool& operator=(const Spool&) = delete;
   ~Spool();
@@ -89,6 +102,7 @@ class Spool {
   void set_aside(const std::string& name, std::string_view why);
   void scan();
   void drop_old(std::uint64_t needed);
+  [[nodiscard]] bool is_old(const Entry& entry) const noexcept;
   void drop(const Entry& entry);
   void forget(std::deque<Entry>::iterator entry);
   void warn_once(std::string_view what) noexcept;
@@ -97,6 +111,9 @@ class Spool {
   const std::string dsn_;
   const std::uint32_t dsn_hash_;
   const std::uint32_t owner_;
+  const Clocks clocks_;
+  const std::int64_t opened_;          // by the wall clock, in nanoseconds
+  const std::int64_t opened_running_;  // by the other
   int folder_ = -1;
   int lock_ = -1;
   std::atomic<std::uint32_t> next_number_{0};

@@ -13,6 +13,20 @@ namespace http = boost::beast::http;
 
 class BeastTest : public monitor::Monitored {};
 
+/// What a RequestScope would refer to after it is gone does not compile.
+template <class Request, class... Rest>
+concept Starts = requires(Request&& request, Rest&&... rest) {
+  request_start(std::forward<Request>(request), std::forward<Rest>(rest)...);
+};
+using Whole = http::request<http::string_body>;
+static_assert(Starts<const Whole&, const char*, const char*>);
+static_assert(Starts<Whole&, const monitor::Endpoint&>);
+static_assert(!Starts<Whole, const char*, const char*>);
+static_assert(!Starts<const http::request_header<>, const char*, const char*>);
+static_assert(!Starts<Whole, const monitor::Endpoint&>);
+static_assert(!Starts<const Whole&, monitor::Endpoint>);
+static_assert(!Starts<Whole, monitor::Endpoint>);
+
 TEST_F(BeastTest, RequestIsReadWholeWithHeaderNamesInAnyCase) {
   http::request<http::string_body> request{http::verb::patch, "/users/7?x=1", 11};
   request.set("x-request-id", "abc");

@@ -64,6 +64,32 @@ TEST(CurlTransport, ReadsTheLimitsOfAnyAnswer) {
   EXPECT_EQ(result.retry_after, "  30");
 }
 
+TEST(CurlTransport, LimitsOnLinesWithoutEndAreCutAndAHeadWithoutEndIsGivenUp) {
+  std::string lines;
+  for (int i = 0; i < 2'000; ++i)
+    lines += "X-Sentry-Rate-Limits: 60:error:key\r\n";
+  const TinyServer many{TinyServer::answer(429, lines)};
+  const SendResult result = make_curl_transport()->send(request_to(many.port()));
+  EXPECT_EQ(result.status, 429);
+  EXPECT_LE(result.rate_limits.size(), 4096U);
+  EXPECT_THAT(result.rate_limits, HasSubstr("60:error:key"));
+
+  std::string empty;
+  for (int i = 0; i < 10'000; ++i)
+    empty += "X-Sentry-Rate-Limits:\r\n";
+  const TinyServer commas{TinyServer::answer(429, empty)};
+  EXPECT_LE(make_curl_transport()->send(request_to(commas.port())).rate_limits.size(), 4096U);
+
+  std::string endless = "HTTP/1.1 429 Too Many Requests\r\nX-Sentry-Rate-Limits: 60::org\r\n";
+  while (endless.size() < 1'000'000)
+    endless += "X: " + std::string(1'000, 'x') + "\r\n";
+  const TinyServer without_end{endless};
+  const SendResult given_up =
+      make_curl_transport({.timeout = 60s})->send(request_to(without_end.port()));
+  EXPECT_EQ(given_up.status, 429);
+  EXPECT_THAT(given_up.rate_limits, HasSubstr("60::org"));
+}
+
 TEST(CurlTransport, SaysWhyNoAnswerCame) {
   const SendResult refused = make_curl_transport()->send(request_to(closed_port()));
   EXPECT_EQ(refused.status, 0);

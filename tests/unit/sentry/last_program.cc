@@ -2,6 +2,7 @@
 // ways(). CACHE_DIR may be empty. Run by last_test.cc.
 #include <signal.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <array>
@@ -95,6 +96,8 @@ struct CapturesAtItsEnd {
 };
 CapturesAtItsEnd older_than_the_client{"an older static ends"};
 
+std::string cache_folder;
+
 const std::map<std::string_view, std::function<void()>>& ways() {
   static const std::map<std::string_view, std::function<void()>> all{
       {"null", crash_by_null},
@@ -128,6 +131,11 @@ const std::map<std::string_view, std::function<void()>>& ways() {
        [] {
          const rlimit none{0, 0};
          setrlimit(RLIMIT_NOFILE, &none);
+         crash_by_null();
+       }},
+      {"closed_folder",
+       [] {
+         if (chmod(cache_folder.c_str(), 0) != 0) std::_Exit(5);
          crash_by_null();
        }},
       {"other_user",
@@ -170,7 +178,7 @@ int main(int argc, char** argv) {
   setrlimit(RLIMIT_CORE, &no_core);
   sentry::Options options;
   options.dsn = argv[2];
-  options.cache_dir = argv[3];
+  options.cache_dir = cache_folder = argv[3];
   options.release = "last@1";
   options.traces_sample_rate = 1.0;
   options.enable_logs = true;
