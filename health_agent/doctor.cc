@@ -28,6 +28,8 @@ using nlohmann::json;
 
 /// sysexits.h: something was found in an unconfigured or misconfigured state.
 constexpr int kExitConfig = 78;
+/// sysexits.h: an error occurred while doing I/O on some file.
+constexpr int kExitCannotWrite = 74;
 /// Shorter values stand in too many words to be looked for.
 constexpr std::size_t kShortestSecret = 4;
 
@@ -121,8 +123,9 @@ std::string report(const std::vector<Result>& results, Format format) {
       if (!result.finding.advice.empty()) check["advice"] = result.finding.advice;
       checks.push_back(std::move(check));
     }
+    // In ASCII: what a peer has said may move the cursor of whoever looks at it, or turn its letters.
     return json{{"ok", failed == 0}, {"version", kVersion}, {"checks", std::move(checks)}}.dump(
-               2, ' ', false, json::error_handler_t::replace) +
+               2, ' ', true, json::error_handler_t::replace) +
            "\n";
   }
   std::string text;
@@ -183,8 +186,10 @@ int main(Format format) {
   } catch (const std::exception& error) {
     results.push_back({"settings", {Status::kFailed, error.what(), {}}, 0});
   }
-  std::fputs(report(results, format).c_str(), stdout);
-  std::fflush(stdout);
+  if (std::fputs(report(results, format).c_str(), stdout) < 0 || std::fflush(stdout) != 0) {
+    std::fputs("health-agent: the report cannot be written\n", stderr);
+    exit_code = kExitCannotWrite;
+  }
   // A check that hangs is still in its thread, on what the usual way out would take away.
   std::_Exit(exit_code);
 }

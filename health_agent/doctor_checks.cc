@@ -313,8 +313,8 @@ Finding check_files(const Settings& settings) {
   std::string names;
   for (const std::string& path : found)
     names += (names.empty() ? "" : ", ") + path;
-  return failed("every user of this machine may read or write " + names,
-                "chmod o-rwx them; what the service makes itself is for its owner alone");
+  return failed("other users of this machine may read or write " + names,
+                "chmod go-rwx them; what the service makes itself is for its owner alone");
 }
 
 }  // namespace

@@ -56,8 +56,6 @@ sigset_t take_signals() {
     sigaddset(&signals, signal);
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
   ::signal(SIGPIPE, SIG_IGN);
-  // A write beyond a limit on the size of files fails as one to a full disk does.
-  ::signal(SIGXFSZ, SIG_IGN);
   return signals;
 }
 
@@ -92,7 +90,9 @@ void wait_for_end(const sigset_t& signals, const Arguments& arguments,
                   health_agent::Service& service, health_agent::Watchdog& watchdog) {
   using Clock = std::chrono::steady_clock;
   using std::chrono::nanoseconds;
-  const auto end = Clock::now() + std::chrono::duration<double>(arguments.seconds);
+  constexpr double kLongest = 1e9;  // some thirty years; a number of more may have no nanoseconds
+  const auto end =
+      Clock::now() + std::chrono::duration<double>(std::min(arguments.seconds, kLongest));
   for (;;) {
     auto wait = watchdog.pause().value_or(std::chrono::hours{1});
     if (arguments.seconds > 0) {
@@ -127,7 +127,7 @@ void run(const Arguments& arguments, const Settings& settings, const sigset_t& s
   service_log.info("health-agent {} starts in the environment {}", health_agent::kVersion,
                    settings.sentry_environment);
   for (const std::string& path : health_agent::open_to_others(private_paths(settings)))
-    service_log.warn("{} may be read or written by every user of this machine: chmod o-rwx it",
+    service_log.warn("{} may be read or written by other users of this machine: chmod go-rwx it",
                      path);
   health_agent::Systemd systemd;
   std::optional<health_agent::SignalsWhileStarting> starting{std::in_place};
@@ -159,6 +159,8 @@ void run(const Arguments& arguments, const Settings& settings, const sigset_t& s
 }  // namespace
 
 int main(int argc, char** argv) {
+  // A write beyond a limit on the size of files fails as one to a full disk does, the doctor's too.
+  ::signal(SIGXFSZ, SIG_IGN);
   Arguments arguments;
   CLI::App app{
       "health-agent: tell it what you ate. It is set up by environment variables; see "

@@ -4,8 +4,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <filesystem>
+#include <utility>
 
 namespace health_agent {
 namespace {
@@ -16,10 +18,21 @@ constexpr mode_t kFolderMode = 0700;
 constexpr mode_t kFileMode = 0600;
 constexpr std::size_t kMostNamed = 20;
 
+/// As many as the kernel follows.
+constexpr int kMostLinks = 40;
+
 bool is_open_to_others(const fs::path& path) {
   struct stat status {};
-  return ::lstat(path.c_str(), &status) == 0 && S_ISREG(status.st_mode) &&
-         (status.st_mode & (S_IROTH | S_IWOTH)) != 0;
+  if (::stat(path.c_str(), &status) != 0) return false;
+  constexpr mode_t kWrite = S_IWGRP | S_IWOTH;
+  constexpr mode_t kRead = S_IRGRP | S_IROTH;
+  if (S_ISREG(status.st_mode)) return (status.st_mode & (kRead | kWrite)) != 0;
+  return S_ISDIR(status.st_mode) && (status.st_mode & kWrite) != 0 &&
+         (status.st_mode & S_ISVTX) == 0;
+}
+
+fs::path folder_of(const fs::path& path) {
+  return path.has_parent_path() ? path.parent_path() : fs::path{"."};
 }
 
 }  // namespace
@@ -44,8 +57,21 @@ std::error_code make_private_folder(const std::string& path) {
                                          : std::make_error_code(std::errc::not_a_directory);
 }
 
+std::string behind_links(const std::string& path) {
+  fs::path at{path};
+  for (int i = 0; i < kMostLinks; ++i) {
+    std::error_code error;
+    const fs::path next = fs::read_symlink(at, error);
+    if (error) return at.string();
+    at = at.parent_path() / next;
+  }
+  return path;
+}
+
 void make_private_file(const std::string& path) {
-  const int file = ::open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, kFileMode);
+  // The link itself would be in the way of O_EXCL, which sees to it that no file is opened.
+  const int file =
+      ::open(behind_links(path).c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, kFileMode);
   if (file < 0) return;
   static_cast<void>(::fchmod(file, kFileMode));
   ::close(file);
@@ -54,9 +80,13 @@ void make_private_file(const std::string& path) {
 std::vector<std::string> open_to_others(const std::vector<std::string>& paths) {
   std::vector<std::string> found;
   const auto look_at = [&](const fs::path& path) {
-    if (found.size() < kMostNamed && is_open_to_others(path)) found.push_back(path.string());
+    if (found.size() >= kMostNamed || !is_open_to_others(path)) return;
+    std::string name = path.string();
+    if (std::find(found.begin(), found.end(), name) == found.end())
+      found.push_back(std::move(name));
   };
   for (const std::string& path : paths) {
+    look_at(folder_of(path));
     look_at(path);
     std::error_code error;
     if (!fs::is_directory(path, error)) continue;

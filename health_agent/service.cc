@@ -9,6 +9,7 @@
 
 #include "health_agent/agent/agent.h"
 #include "health_agent/agent/prices.h"
+#include "health_agent/api/audit.h"
 #include "health_agent/api/handlers.h"
 #include "health_agent/api/server.h"
 #include "health_agent/bot/bot.h"
@@ -126,7 +127,9 @@ std::unique_ptr<vitals::exporting::Exposer> start_exposer(
       {.host = settings.api_host,
        .port = settings.prometheus_port,
        .allowed_hosts = settings.allowed_hosts,
-       .on_trouble = [](std::string_view what) { service_log.warn("{}", what); }},
+       .on_trouble = [](std::string_view what) { service_log.warn("{}", what); },
+       .on_refused = [guard = std::make_shared<api::ScrapeGuard>(settings.rate_limit_per_minute)](
+                         std::string_view address) { return guard->refused(address); }},
       *scrapes);
   if (!exposer) {
     service_log.warn("PROMETHEUS_PORT {}: {}; {}", settings.prometheus_port,
@@ -163,6 +166,7 @@ api::ServerOptions server_options(const Settings& settings) {
   options.admission.trusted_proxies = settings.trusted_proxies;
   options.admission.rate_limit_per_minute = settings.rate_limit_per_minute;
   options.admission.telegram_secret = settings.telegram_webhook_secret;
+  if (settings.enable_prometheus) options.admission.metrics_token = settings.metrics_token;
   options.keep_alive = std::chrono::seconds{settings.keep_alive_seconds};
   options.workers = workers(settings);
   options.slow_workers = slow_workers(settings);
@@ -280,11 +284,11 @@ void Service::reload(const LoadedSettings& fresh) {
   for (const std::string& warning : fresh.warnings)
     service_log.warn("{}", warning);
   const auto good = [&](std::string_view variable) {
-    if (variable == fresh.unended) {
+    if (const auto half = fresh.unended.find(variable); half != fresh.unended.end()) {
       service_log.warn(
-          "SIGHUP: {} was not taken: no newline ends the last line of .env, which may be half of "
+          "SIGHUP: {} was not taken: no newline ends the last line of {}, which may be half of "
           "what is to be there",
-          variable);
+          variable, half->second);
       return false;
     }
     const auto fault =

@@ -113,7 +113,7 @@ void SettingReader::take_files(std::span<const char* const> names) {
       continue;
     }
     std::string path;
-    auto text = file(file_name, path);
+    auto text = file(file_name, name, path);
     if (!text) continue;
     if (trim(*text).empty()) {
       fault(file_name, path, Secret::kNo,
@@ -213,11 +213,20 @@ void SettingReader::url(const std::string& name, std::string& into,
 }
 
 std::optional<std::string> SettingReader::file(const std::string& name, std::string& path) {
+  return file(name, name, path);
+}
+
+std::optional<std::string> SettingReader::file(const std::string& name, const std::string& variable,
+                                               std::string& path) {
   const auto value = raw(name);
   if (!value) return std::nullopt;
   path = *value;
   auto text = read_plain_file(path, kLongestFile);
-  if (text && *text) return std::move(**text);
+  if (text && *text) {
+    if (!(*text)->empty() && !(*text)->ends_with('\n'))
+      unended_files_[variable] = "the file of " + name;
+    return std::move(**text);
+  }
   fault(name, path, Secret::kNo,
         "the path of a file that can be read; " +
             (text ? std::string{"there is none"} : text.error().message));

@@ -2,6 +2,7 @@
 
 #include <charconv>
 #include <cstddef>
+#include <functional>
 #include <initializer_list>
 #include <map>
 #include <optional>
@@ -89,10 +90,20 @@ class SettingReader {
   /// The text of the file that the variable names, and its path for a fault that is found in it.
   std::optional<std::string> file(const std::string& name, std::string& path);
 
+  /// Of what was taken from files: see LoadedSettings::unended.
+  [[nodiscard]] const std::map<std::string, std::string, std::less<>>& unended_files() const {
+    return unended_files_;
+  }
+
  private:
+  /// file() for the value of `variable`, which is the one that says so when no newline ends it.
+  std::optional<std::string> file(const std::string& name, const std::string& variable,
+                                  std::string& path);
+
   const Environment& environment_;
   std::map<std::string, std::string> dotenv_;
   std::map<std::string, std::string> from_files_;
+  std::map<std::string, std::string, std::less<>> unended_files_;
   std::vector<SettingFault>& faults_;
 };
 

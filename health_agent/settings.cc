@@ -17,6 +17,7 @@
 #include "health_agent/dotenv.h"
 #include "health_agent/fingerprint.h"
 #include "health_agent/hosts.h"
+#include "health_agent/private_files.h"
 #include "health_agent/setting_reader.h"
 #include "vitals/sentry/client.h"
 #include "vitals/sentry/dsn.h"
@@ -28,6 +29,15 @@ namespace {
 constexpr std::array kSecrets{"API_KEYS",       "METRICS_TOKEN",      "SENTRY_DSN",
                               "DATABASE_URL",   "REDIS_URL",          "ANTHROPIC_API_KEY",
                               "OPENAI_API_KEY", "TELEGRAM_BOT_TOKEN", "TELEGRAM_WEBHOOK_SECRET"};
+
+/// The secret that is told where to stand by NAME_FILE, else the variable itself.
+std::string meant_by(std::string_view variable) {
+  for (const std::string_view secret : kSecrets) {
+    if (variable.starts_with(secret) && variable.substr(secret.size()) == "_FILE")
+      return std::string{secret};
+  }
+  return std::string{variable};
+}
 
 /// Whether a header can hold it: a line that ends in the middle of a key fits nobody's.
 bool is_one_line(std::string_view text) {
@@ -405,16 +415,18 @@ Environment process_environment() {
 
 LoadedSettings load_settings(const Environment& environment, std::string_view dotenv) {
   LoadedSettings out;
-  auto variables = parse_dotenv(dotenv, out.faults, &out.unended);
+  std::string unended;
+  auto variables = parse_dotenv(dotenv, out.faults, &unended);
   out.from_dotenv = !variables.empty();
   SettingReader in{environment, std::move(variables), out.faults};
-  if (environment(out.unended)) out.unended.clear();
   in.take_files(kSecrets);
   read_monitoring(in, out);
   read_api(in, out);
   read_storage(in, out);
   read_agent(in, out);
   read_bot(in, out);
+  out.unended = in.unended_files();
+  if (!unended.empty() && !environment(unended)) out.unended[meant_by(unended)] = ".env";
   return out;
 }
 
@@ -443,8 +455,11 @@ std::vector<std::string> private_paths(const Settings& settings) {
   std::vector<std::string> paths;
   if (const auto url = db::parse_database_url(settings.database_url);
       url && url->kind == db::DatabaseUrl::Kind::kSqlite) {
-    for (const char* end : {"", "-wal", "-shm"})
-      paths.push_back(url->path + end);
+    paths.push_back(url->path);
+    // SQLite puts the others beside what a link leads to.
+    const std::string file = behind_links(url->path);
+    for (const char* end : {"", "-wal", "-shm", "-journal"})
+      paths.push_back(file + end);
   }
   if (settings.enable_sentry && !settings.sentry_cache_dir.empty())
     paths.push_back(settings.sentry_cache_dir);

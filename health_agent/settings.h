@@ -89,9 +89,11 @@ struct LoadedSettings {
   std::vector<SettingFault> faults;
   /// Odd, but no reason not to start.
   std::vector<std::string> warnings;
-  /// The variable on the last line of the `.env` file, where no newline ends that line and the
-  /// environment does not win over it; else empty. Who writes the file may be in the middle of it.
-  std::string unended;
+  /// The variables whose value may be half of what is to be there, since no newline ends the last
+  /// line of the file that it stands in: who writes that may be in the middle of it. Each with the
+  /// words for its file, such as `.env`. A secret is meant by its own name, whatever stands in
+  /// NAME_FILE.
+  std::map<std::string, std::string, std::less<>> unended;
   bool from_dotenv = false;  ///< the `.env` file sets a variable
 };
 

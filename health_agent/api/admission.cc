@@ -35,14 +35,6 @@ bool is_json(std::string_view content_type) noexcept {
   return equal_ignoring_case(type, "application/json");
 }
 
-/// Whom a request without a key counts for. Whoever has one IPv6 address has the whole /64.
-std::string limited_as(const std::string& source) {
-  constexpr int kSubscriber = 64;
-  if (source.find(':') == std::string::npos) return source;
-  const auto address = IpAddress::parse(source);
-  return address ? address->network(kSubscriber).str() : source;
-}
-
 /// Without keys whoever reaches a loopback address may do everything anyway. What came through a
 /// proxy may be from anywhere.
 bool is_of_this_machine(const RequestHead& head, const Entry& entry) {
@@ -81,6 +73,7 @@ Admission::Admission(AdmissionOptions options, const RouteTable& routes)
       hosts_(options.allowed_hosts, options.api_host),
       trusted_proxies_(std::move(options.trusted_proxies)),
       telegram_secret_(std::move(options.telegram_secret)),
+      metrics_token_(std::move(options.metrics_token)),
       limit_(options.rate_limit_per_minute) {}
 
 std::vector<Admission::Key> Admission::named(std::vector<std::string> keys) {
@@ -117,7 +110,9 @@ Entry Admission::decide(const RequestHead& head) {
   if (open ? is_of_this_machine(head, entry) : entry.login == Entry::Login::kKey)
     entry.trace = Entry::Trace::kContinue;
 
-  const bool unlimited = !limit_.on() || access == Access::kProbes ||
+  const bool guesses = lacks_metrics_token(head, match);
+  if (guesses) entry.login = Entry::Login::kNoMetricsToken;
+  const bool unlimited = !limit_.on() || (access == Access::kProbes && !guesses) ||
                          access == Access::kEverybody || update || preflight;
   if (!unlimited) {
     // The names of keys and addresses cannot be mistaken for each other: these hold `.` or `:`.
@@ -168,6 +163,18 @@ Entry Admission::decide(const RequestHead& head) {
         refuse<AuthorizationError>("the header X-Telegram-Bot-Api-Secret-Token is not right");
   }
   return entry;
+}
+
+bool Admission::lacks_metrics_token(const RequestHead& head, const RouteTable::Match& match) const {
+  if (metrics_token_.empty() || match.route == nullptr || !match.route->wants_metrics_token)
+    return false;
+  // As the handler reads it.
+  std::string_view token = bearer_token(head.authorization);
+  while (token.starts_with(' ') || token.starts_with('\t'))
+    token.remove_prefix(1);
+  while (token.ends_with(' ') || token.ends_with('\t'))
+    token.remove_suffix(1);
+  return !equal_in_constant_time(token, metrics_token_);
 }
 
 bool Admission::open_or_identify(const RequestHead& head, Entry& entry) const {

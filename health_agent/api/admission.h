@@ -44,7 +44,7 @@ struct RequestHead {
 /// answer and its body is of no interest.
 struct Entry {
   /// What the caller showed.
-  enum class Login { kNone, kKey, kMissing, kUnknownKey };
+  enum class Login { kNone, kKey, kMissing, kUnknownKey, kNoMetricsToken };
   /// Whether the caller's sentry-trace, baggage and traceparent are to be believed. A stranger's
   /// would choose what is sampled and paid for, and go on to the model's vendor.
   enum class Trace { kOwn, kContinue };
@@ -81,6 +81,9 @@ struct AdmissionOptions {
   int rate_limit_per_minute = 0;
   /// Empty refuses every update.
   std::string telegram_secret{};
+  /// METRICS_TOKEN. Whoever asks a route for it without showing it counts as one without a key, and
+  /// is answered by the route's handler.
+  std::string metrics_token{};
 };
 
 /// The one place that decides who may come in, from the head of a request alone: what its target
@@ -113,6 +116,9 @@ class Admission {
   };
 
   [[nodiscard]] static std::vector<Key> named(std::vector<std::string> keys);
+  /// Whether the route wants METRICS_TOKEN and the request does not show it.
+  [[nodiscard]] bool lacks_metrics_token(const RequestHead& head,
+                                         const RouteTable::Match& match) const;
   /// Looks at the key, and says whether one is wanted at all.
   [[nodiscard]] bool open_or_identify(const RequestHead& head, Entry& entry) const;
   [[nodiscard]] bool may_read(std::string_view origin) const;
@@ -130,6 +136,7 @@ class Admission {
   const AllowedHosts hosts_;
   const AddressList trusted_proxies_;
   const std::string telegram_secret_;
+  const std::string metrics_token_;
   RateLimit limit_;
 };
 

@@ -23,6 +23,8 @@ const char* reason(Entry::Login login) noexcept {
       return "no key";
     case Entry::Login::kUnknownKey:
       return "an unknown key";
+    case Entry::Login::kNoMetricsToken:
+      return "not the METRICS_TOKEN";
     case Entry::Login::kNone:
     case Entry::Login::kKey:
       break;
@@ -33,6 +35,17 @@ const char* reason(Entry::Login login) noexcept {
 }  // namespace
 
 Audit::Audit() : refusals_(kRefusalsPerMinute) {}
+
+int ScrapeGuard::refused(std::string_view address) {
+  constexpr int kUnauthorized = 401;
+  Entry entry;
+  entry.source = source_of(address, {}, {});
+  entry.login = Entry::Login::kNoMetricsToken;
+  entry.match.path = "/metrics";
+  if (const int seconds = limit_.take(limited_as(entry.source)); seconds > 0) return seconds;
+  audit_.record(entry, Method::kGet, kUnauthorized);
+  return 0;
+}
 
 void Audit::record(const Entry& entry, Method method, int status) {
   const bool refused = status == 401 || status == 403;

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <mutex>
 #include <string>
+#include <string_view>
 #include <unordered_set>
 
 #include "health_agent/api/admission.h"
@@ -35,6 +36,20 @@ class Audit {
   std::atomic<std::uint64_t> left_out_{0};
   std::mutex mutex_;
   std::unordered_set<std::size_t> uses_;  // digests of key and source
+};
+
+/// The same for the metrics-only listener, which has no keys and no Admission: who asks without the
+/// METRICS_TOKEN is told in the log, and limited as one who asks the API without a key. Threads: any.
+class ScrapeGuard {
+ public:
+  explicit ScrapeGuard(int rate_limit_per_minute) : limit_(rate_limit_per_minute) {}
+
+  /// Of a request that lacks the token. 0, or the seconds until this address may try again.
+  [[nodiscard]] int refused(std::string_view address);
+
+ private:
+  RateLimit limit_;
+  Audit audit_;
 };
 
 /// What every line about a request has under names of their own; views into `entry`.

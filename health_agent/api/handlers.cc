@@ -209,7 +209,11 @@ RouteTable make_routes(const Services& services) {
         Access::kTelegram);
   }
   if (services.metrics != nullptr) {
-    add(Method::kGet, "/metrics", "metrics", &Handlers::metrics, Access::kProbes);
+    table.add({{Method::kGet, "/metrics", "metrics"},
+               [handlers](Request& request) { return handlers->metrics(request); },
+               Access::kProbes,
+               Pace::kDatabase,
+               true});
   }
   if (services.console != nullptr) add_console_routes(table, *services.console);
   add_openapi_route(table);

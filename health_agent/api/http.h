@@ -87,6 +87,8 @@ struct Route {
   Handler handler;
   Access access = Access::kKeyHolders;
   Pace pace = Pace::kDatabase;
+  /// The handler wants METRICS_TOKEN: see AdmissionOptions::metrics_token.
+  bool wants_metrics_token = false;
 };
 
 }  // namespace health_agent::api

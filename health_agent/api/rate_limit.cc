@@ -3,7 +3,16 @@
 #include <algorithm>
 #include <cmath>
 
+#include "health_agent/address.h"
+
 namespace health_agent::api {
+
+std::string limited_as(const std::string& source) {
+  constexpr int kSubscriber = 64;
+  if (source.find(':') == std::string::npos) return source;
+  const auto address = IpAddress::parse(source);
+  return address ? address->network(kSubscriber).str() : source;
+}
 
 int RateLimit::take(std::string_view caller, Clock::time_point now) {
   if (per_minute_ == 0) return 0;

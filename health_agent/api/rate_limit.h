@@ -10,6 +10,10 @@
 
 namespace health_agent::api {
 
+/// Whom a request without a key counts for: the address that it comes from, of IPv6 the /64, since
+/// whoever has one address has the whole of it.
+[[nodiscard]] std::string limited_as(const std::string& source);
+
 /// So many requests a minute for each caller, as a token bucket that holds one minute's worth.
 /// Remembers the callers seen last, 10,000 of them: a flood of addresses cannot grow it. Threads:
 /// any; one short mutex.

@@ -15,8 +15,9 @@ void wake_up(int eventfd) noexcept {
   (void)!::write(eventfd, &one, sizeof one);
 }
 
-AnswerPool::AnswerPool(ScrapeHandler& handler, HostRule hosts, int wake, std::size_t max_jobs)
-    : handler_(handler), hosts_(std::move(hosts)), wake_(wake) {
+AnswerPool::AnswerPool(ScrapeHandler& handler, HostRule hosts, OnRefused on_refused, int wake,
+                       std::size_t max_jobs)
+    : handler_(handler), hosts_(std::move(hosts)), on_refused_(std::move(on_refused)), wake_(wake) {
   made_.reserve(max_jobs);
 }
 
@@ -36,10 +37,10 @@ void AnswerPool::start(std::size_t threads) {
     threads_.push_back(base::start_background_thread([this] { run(); }));
 }
 
-void AnswerPool::add(std::uint64_t connection, std::string head) {
+void AnswerPool::add(std::uint64_t connection, std::string head, std::string address) {
   {
     const std::lock_guard lock(mutex_);
-    jobs_.push_back({connection, std::move(head)});
+    jobs_.push_back({connection, std::move(head), std::move(address)});
   }
   changed_.notify_one();
 }
@@ -62,7 +63,7 @@ void AnswerPool::run() noexcept {
     }
     Made made{job.connection, {}};
     try {
-      made.answer = answer_to(job.head, handler_, hosts_);
+      made.answer = answer_to(job.head, handler_, hosts_, job.address, on_refused_);
     } catch (...) {
       // No memory for a word; the loop closes the connection.
     }

@@ -28,7 +28,8 @@ class AnswerPool {
 
   /// `wake` is an eventfd, which is written to when an answer has been made. There are never more
   /// than `max_jobs` that were added and whose answers are not taken yet.
-  AnswerPool(ScrapeHandler& handler, HostRule hosts, int wake, std::size_t max_jobs);
+  AnswerPool(ScrapeHandler& handler, HostRule hosts, OnRefused on_refused, int wake,
+             std::size_t max_jobs);
   AnswerPool(const AnswerPool&) = delete;
   AnswerPool& operator=(const AnswerPool&) = delete;
   /// Finishes what is under way, and leaves what has not been begun.
@@ -37,8 +38,8 @@ class AnswerPool {
   /// Throws std::system_error when a thread cannot be had.
   void start(std::size_t threads);
 
-  /// Adds the head of a request of that connection.
-  void add(std::uint64_t connection, std::string head);
+  /// Adds the head of a request of that connection, which came from `address`.
+  void add(std::uint64_t connection, std::string head, std::string address);
   /// Gives the answers that were made since the last call. `into` must be empty.
   void take(std::vector<Made>& into);
 
@@ -46,12 +47,14 @@ class AnswerPool {
   struct Job {
     std::uint64_t connection = 0;
     std::string head;
+    std::string address;
   };
 
   void run() noexcept;
 
   ScrapeHandler& handler_;
   const HostRule hosts_;
+  const OnRefused on_refused_;
   const int wake_;
   std::mutex mutex_;  // guards the next four
   std::condition_variable changed_;

@@ -76,8 +76,8 @@ class Exposer::Loop {
         wake_(std::move(wake)),
         spare_(spare_descriptor()),
         port_(port_of(listener_.get())),
-        pool_(handler, HostRule{is_loopback(listener_.get()), options_.allowed_hosts}, wake_.get(),
-              options_.max_connections) {
+        pool_(handler, HostRule{is_loopback(listener_.get()), options_.allowed_hosts},
+              options_.on_refused, wake_.get(), options_.max_connections) {
     made_.reserve(options_.max_connections);
   }
   Loop(const Loop&) = delete;
@@ -315,7 +315,8 @@ class Exposer::Loop {
     received.remove_prefix(blank_lines(received));
     const std::optional<std::size_t> length = request_head_length(received);
     if (length && *length <= kMaxHead) {
-      pool_.add(connection.id, std::string(received.substr(0, *length)));
+      pool_.add(connection.id, std::string(received.substr(0, *length)),
+                peer_of(connection.socket.get()));
       connection.received = {};
       connection.state = State::kAnswering;
       connection.deadline = Clock::time_point::max();

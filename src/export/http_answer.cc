@@ -34,6 +34,8 @@ std::string_view reason(int status) noexcept {
       return "Expectation Failed";
     case 421:
       return "Misdirected Request";
+    case 429:
+      return "Too Many Requests";
     case 431:
       return "Request Header Fields Too Large";
     case 501:
@@ -63,7 +65,7 @@ std::string date_now() {
   return {text, static_cast<std::size_t>(size)};
 }
 
-HttpAnswer render(ScrapeResponse response) {
+HttpAnswer render(ScrapeResponse response, int retry_after = 0) {
   HttpAnswer answer;
   std::string& head = answer.head;
   const auto field = [&head](std::string_view name, std::string_view value) {
@@ -80,6 +82,7 @@ HttpAnswer render(ScrapeResponse response) {
   field("Content-Encoding", response.content_encoding);
   field("WWW-Authenticate", response.www_authenticate);
   field("Allow", response.allow);
+  if (retry_after > 0) field("Retry-After", std::to_string(retry_after));
   if (response.status != 204) field("Content-Length", std::to_string(response.content_length));
   head += "\r\n";
   answer.body = std::move(response.body);
@@ -105,7 +108,8 @@ HttpAnswer refusal(const HeadFault& fault) {
   return plain_answer(fault.status, std::string(fault.why) + ".\n");
 }
 
-HttpAnswer answer_to(std::string_view head_text, ScrapeHandler& handler, const HostRule& hosts) {
+HttpAnswer answer_to(std::string_view head_text, ScrapeHandler& handler, const HostRule& hosts,
+                     std::string_view address, const OnRefused& on_refused) {
   const std::variant<RequestHead, HeadFault> read = read_request_head(head_text);
   if (const auto* fault = std::get_if<HeadFault>(&read)) return refusal(*fault);
   const RequestHead& head = std::get<RequestHead>(read);
@@ -125,11 +129,16 @@ HttpAnswer answer_to(std::string_view head_text, ScrapeHandler& handler, const H
   const std::string accept = head.field("Accept");
   const std::string accept_encoding = head.field("Accept-Encoding");
   const std::string authorization = head.field("Authorization");
-  return render(handler.handle({.method = head.method,
-                                .accept = accept,
-                                .accept_encoding = accept_encoding,
-                                .authorization = authorization,
-                                .query = head.target.query}));
+  ScrapeResponse scraped = handler.handle({.method = head.method,
+                                           .accept = accept,
+                                           .accept_encoding = accept_encoding,
+                                           .authorization = authorization,
+                                           .query = head.target.query});
+  const int wait = scraped.status == 401 && on_refused ? on_refused(address) : 0;
+  if (wait <= 0) return render(std::move(scraped));
+  scraped = plain(429, "Too many requests without the token; try again later.\n");
+  if (head.method == "HEAD") scraped.body.clear();
+  return render(std::move(scraped), wait);
 }
 
 }  // namespace vitals::exporting

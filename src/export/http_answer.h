@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <string>
 #include <string_view>
 
@@ -17,12 +18,15 @@ struct HttpAnswer {
   [[nodiscard]] std::size_t size() const noexcept { return head.size() + body.size(); }
 };
 
-/// Answers what a request's head asks for: /metrics by the handler, 404 for other paths, 421 for
-/// Hosts that `hosts` does not allow. Every
-/// answer says that its connection closes, so a body that the request may have is nobody's next
-/// request. Threads: any.
+/// See ExposerOptions::on_refused.
+using OnRefused = std::function<int(std::string_view address)>;
+
+/// Answers what the head of a request from `address` asks for: /metrics by the handler, 404 for other
+/// paths, 421 for Hosts that `hosts` does not allow. Every answer says that its connection closes,
+/// so a body that the request may have is nobody's next request. Threads: any.
 [[nodiscard]] HttpAnswer answer_to(std::string_view head, ScrapeHandler& handler,
-                                   const HostRule& hosts);
+                                   const HostRule& hosts, std::string_view address,
+                                   const OnRefused& on_refused);
 
 /// The answer to a request that is refused for its head.
 [[nodiscard]] HttpAnswer refusal(const HeadFault& fault);

@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <cstdint>
+#include <string>
 #include <string_view>
 #include <utility>
 
@@ -42,6 +43,9 @@ class Fd {
 
 /// Whether a socket is bound to an address that only this machine reaches.
 [[nodiscard]] bool is_loopback(int fd) noexcept;
+
+/// The address at the other end of a connection, without its port; empty when it is none of IP.
+[[nodiscard]] std::string peer_of(int fd);
 
 /// The port that a socket is bound to; 0 when it is not.
 [[nodiscard]] std::uint16_t port_of(int fd) noexcept;

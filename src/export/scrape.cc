@@ -101,6 +101,8 @@ ScrapeHandler::ScrapeHandler(metrics::Registry& registry, ScrapeOptions options)
       left_out_(registry.counter("vitals_scrape_samples_left_out_total",
                                  "Samples and exemplars that were left out of a scrape because a "
                                  "strict reader would refuse the whole page for them.")),
+      refusals_(registry.counter("vitals_scrape_refusals_total",
+                                 "Scrapes that were refused, having no token or a wrong one.")),
       accept_failures_(registry.counter("vitals_scrape_accept_failures_total",
                                         "Times that the metrics-only listener could not take a "
                                         "connection, for want of descriptors or memory.")) {
@@ -132,6 +134,7 @@ ScrapeResponse ScrapeHandler::handle(const ScrapeRequest& request) noexcept {
 
 ScrapeResponse ScrapeHandler::answer(const ScrapeRequest& request) {
   if (!authorized(request.authorization)) {
+    refusals_.inc();
     ScrapeResponse response = refusal(401, "A token is needed: Authorization: Bearer TOKEN.\n");
     response.www_authenticate = "Bearer realm=\"metrics\"";
     return response;

@@ -272,5 +272,38 @@ TEST(Access, TheConsolesApiAndStrangersAreLimitedToo) {
   EXPECT_EQ(holder.get("/console/api/overview").status, 429);
 }
 
+TEST(Access, TheMetricsTokenIsGuessedNoMoreThanAKey) {
+  constexpr int kLimit = 5;
+  for (const std::string keys : {"", kKey}) {
+    Service service{health_agent({{"API_KEYS", keys},
+                                  {"METRICS_TOKEN", "a-token-of-some-length"},
+                                  {"RATE_LIMIT_PER_MINUTE", std::to_string(kLimit)}})};
+    for (const std::uint16_t port : {service.api_port(), service.metrics_port()}) {
+      SCOPED_TRACE(port == service.api_port() ? "the API's port" : "the other port");
+      Http guesser{port};
+      for (int i = 0; i < kLimit; ++i) {
+        const Headers guess{{"Authorization", "Bearer guess-of-a-token"}};
+        EXPECT_EQ(guesser.get("/metrics", i % 2 == 0 ? guess : Headers{}).status, 401);
+      }
+      const Response limited = guesser.get("/metrics", {{"Authorization", "Bearer another"}});
+      EXPECT_EQ(limited.status, 429);
+      EXPECT_NE(limited.header("retry-after"), "");
+      Http prometheus{port};
+      for (int i = 0; i < 2 * kLimit; ++i)
+        EXPECT_EQ(
+            prometheus.get("/metrics", {{"Authorization", "Bearer a-token-of-some-length"}}).status,
+            200);
+    }
+    const Response page = Http{service.metrics_port()}.get(
+        "/metrics", {{"Authorization", "Bearer a-token-of-some-length"}});
+    EXPECT_THAT(page.body, HasSubstr("\nvitals_scrape_refusals_total 11\n"));
+    EXPECT_EQ(service.stop().status->code, 0);
+    EXPECT_EQ(count(service.errors(),
+                    "audit: refused, not the METRICS_TOKEN: GET /metrics 401 from=127.0.0.1"),
+              2U * kLimit);
+    EXPECT_THAT(service.errors(), Not(HasSubstr("guess-of-a-token")));
+  }
+}
+
 }  // namespace
 }  // namespace integration

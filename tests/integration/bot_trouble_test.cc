@@ -1,6 +1,7 @@
 #include <gmock/gmock.h>
 #include <sys/resource.h>
 
+#include <sstream>
 #include <string>
 #include <vector>
 
@@ -195,6 +196,30 @@ TEST(BotTrouble, EveryMessageIsAnsweredOnceThoughTheDatabaseFails) {
   }
   EXPECT_TRUE(eventually([&] { return telegram.pending().empty(); }, 30s));
   EXPECT_THAT(telegram.answers(kAnn), SizeIs(10));
+}
+
+TEST(BotTrouble, WhateverTelegramSaysForgesNoLine) {
+  TelegramServer telegram;
+  Service service{bot_of(telegram)};
+  const std::string words =
+      "\x1b[31mred\x1b[0m\x07 \u009b31m \u202eetal\r\n2026-01-01T00:00:00.000Z forged\x7f";
+  telegram.answer_next("getUpdates", 2, 500, refusal(500, words));
+  telegram.answer_next("sendMessage", 1, 400, refusal(400, words));
+  telegram.answer_next("sendChatAction", 1, 400, refusal(400, words));
+  telegram.say(kAnn, "/help");
+  ASSERT_TRUE(telegram.wait_for_calls("sendMessage", 1));
+  telegram.say(kBob, "/help");
+  EXPECT_THAT(telegram.wait_for_answers(kBob, 1), SizeIs(1)) << service.errors();
+  EXPECT_EQ(service.stop().status->code, 0);
+  EXPECT_THAT(service.errors(), HasSubstr("\\u009b31m \\u202eetal\\n"))
+      << "it is told, and escaped";
+  std::istringstream lines{service.errors()};
+  for (std::string line; std::getline(lines, line);) {
+    EXPECT_TRUE(line.starts_with("20") && line.find("Z ") == 23) << "forged: " << line;
+    EXPECT_FALSE(line.starts_with("2026-01-01T00:00:00.000Z forged")) << line;
+    for (const char* bad : {"\x1b", "\x07", "\r", "\x7f", "\u009b", "\u202e"})
+      EXPECT_THAT(line, Not(HasSubstr(bad)));
+  }
 }
 
 }  // namespace

@@ -301,6 +301,61 @@ TEST(Settings, NoReloadTakesTheKeysAwayWhateverHasBecomeOfTheFile) {
   EXPECT_EQ(status("first"), 401);
 }
 
+TEST(Settings, NoReloadTakesAFileOfKeysThatIsHalfWritten) {
+  const std::string whole = "first,second-of-some-length\nthird\n";
+  const TempDir folder;
+  const std::string file = folder.file("keys");
+  write_file(file, "former");  // as `printf %s` makes it: at the start it is what it is
+  write_file(folder.file("fo"), "wrong\n");
+  ServiceOptions options = health_agent({{"API_KEYS_FILE", file}});
+  options.directory = folder.path();
+  Service service{options};
+  Http client = service.http();
+  const auto status = [&](const std::string& key) {
+    return client.get("/api/cache/stats", {{"Authorization", "Bearer " + key}}).status;
+  };
+  const auto reload = [&](const std::string& words) {
+    const std::size_t before = service.errors().size();
+    service.process().send_signal(SIGHUP);
+    EXPECT_TRUE(eventually([&] {
+      const std::string said = service.errors().substr(before);
+      return said.find(words) != std::string::npos && said.find("LOG_LEVEL") != std::string::npos;
+    })) << service.errors().substr(before);
+  };
+  EXPECT_EQ(status("former"), 200);
+  for (std::size_t length = 0; length < whole.size(); ++length) {
+    if (length > 0 && whole[length - 1] == '\n') continue;  // it cannot be told from a whole one
+    SCOPED_TRACE(length);
+    write_file(file, whole.substr(0, length));
+    reload(length == 0 ? "API_KEYS_FILE was not taken" : "API_KEYS was not taken");
+    EXPECT_EQ(status("former"), 200);
+    EXPECT_EQ(status(whole.substr(0, std::min(length, whole.find(',')))), 401);
+    EXPECT_EQ(status("first"), 401);
+  }
+  write_file(file, whole);
+  reload("took 3 API_KEYS");
+  EXPECT_EQ(status("third"), 200);
+  EXPECT_EQ(status("former"), 401);
+}
+
+TEST(Settings, NoReloadTakesAHalfWrittenNameOfAFileOfKeys) {
+  const TempDir folder;
+  write_file(folder.file("keys"), "former\n");
+  write_file(folder.file("key"), "wrong\n");
+  write_file(folder.file(".env"), "API_KEYS_FILE=keys\n");
+  ServiceOptions options = health_agent();
+  options.directory = folder.path();
+  Service service{options};
+  write_file(folder.file(".env"), "API_KEYS_FILE=key");
+  service.process().send_signal(SIGHUP);
+  EXPECT_TRUE(eventually([&] {
+    return service.errors().find("API_KEYS was not taken") != std::string::npos;
+  })) << service.errors();
+  Http client = service.http();
+  EXPECT_EQ(client.get("/api/cache/stats", {{"Authorization", "Bearer former"}}).status, 200);
+  EXPECT_EQ(client.get("/api/cache/stats", {{"Authorization", "Bearer wrong"}}).status, 401);
+}
+
 TEST(Settings, AFileThatCannotBeReadAtTheStartIsToldAndNotTakenForNone) {
   for (const Unfit& unfit : no_plain_files()) {
     SCOPED_TRACE(unfit.what);

@@ -168,6 +168,51 @@ TEST(StrangeMachine, AFileThatOthersMayReadIsToldAndLeftAsItIs) {
   EXPECT_EQ(well.status->code, 0) << well.output;
 }
 
+TEST(StrangeMachine, ADatabaseBehindALinkIsForItsOwnerAloneToo) {
+  const TempDir folder;
+  fs::create_directory(folder.file("data"));
+  fs::create_symlink("real.db", folder.file("data/health_agent.db"));
+  ServiceOptions options = health_agent();
+  options.directory = folder.path();
+  const std::string real = folder.file("data/real.db");
+  {
+    Service service{after("umask 022", options)};
+    Http client = service.http();
+    create_user(client, "ann");
+    for (const char* end : {"", "-wal", "-shm"}) {
+      struct stat status {};
+      ASSERT_EQ(::stat((real + end).c_str(), &status), 0) << end;
+      EXPECT_EQ(status.st_mode & 0777U, 0600U) << end;
+    }
+    EXPECT_EQ(service.errors().find("may be read or written"), std::string::npos)
+        << service.errors();
+  }
+  for (const ::mode_t open : {0640U, 0604U}) {
+    ASSERT_EQ(::chmod(real.c_str(), open), 0);
+    const Service service{options};
+    EXPECT_NE(service.errors().find("real.db may be read or written"), std::string::npos)
+        << service.errors();
+  }
+  ASSERT_EQ(::chmod(real.c_str(), 0600), 0);
+  ASSERT_EQ(::chmod(folder.file("data").c_str(), 0777), 0);
+  options.arguments = {"doctor"};
+  EXPECT_EQ(run_service(options).status->code, 1);
+  ASSERT_EQ(::chmod(folder.file("data").c_str(), 0755), 0);
+  EXPECT_EQ(run_service(options).status->code, 0);
+}
+
+TEST(StrangeMachine, ADoctorThatMayWriteNothingSaysSoAndNoSignalEndsIt) {
+  const TempDir folder;
+  ServiceOptions options = health_agent();
+  options.directory = folder.path();
+  options.arguments = {"-c", "ulimit -f 0 && exec \"$0\" doctor >report", options.program};
+  options.program = "sh";
+  const Finished end = run_service(options);
+  ASSERT_TRUE(end.status);
+  EXPECT_EQ(end.status->signal, 0);
+  EXPECT_EQ(end.status->code, 74) << end.errors;
+}
+
 /// A start under these limits: it works, or it ends soon with one word of why.
 void expect_a_clear_start(std::map<int, std::uint64_t> limits, Settings settings = {}) {
   EnvelopeReceiver receiver{EnvelopeReceiver::Mode::kBroken};

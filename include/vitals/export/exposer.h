@@ -29,6 +29,10 @@ struct ExposerOptions {
   /// Told once when no connection can be taken (want of descriptors or memory), and once when it
   /// can again. Called on the listener's thread; must not throw, and holds up nobody for long.
   std::function<void(std::string_view what)> on_trouble{};
+  /// Told of each request without the handler's token (401), with the address that it came from, so
+  /// that who guesses is logged and limited: above 0, the answer is 429 with so many seconds as its
+  /// Retry-After. Called on the answering threads, by several at once; must not throw.
+  std::function<int(std::string_view address)> on_refused{};
 };
 
 /// A listener for scrapes alone, on threads of its own: GET, HEAD and OPTIONS of /metrics, 404 for

@@ -44,9 +44,9 @@ struct ScrapeOptions {
 /// Answers scrapes for whatever HTTP server there is: status, negotiation, compression, selection
 /// by `name[]=`. For a service without an HTTP server, give it to an Exposer.
 ///
-/// Defines vitals_scrape_duration_seconds, vitals_scrape_samples_left_out_total and
-/// vitals_scrape_accept_failures_total in the registry, so there is one handler a registry; throws
-/// DefinitionError otherwise. The registry must outlive it.
+/// Defines vitals_scrape_duration_seconds, vitals_scrape_samples_left_out_total,
+/// vitals_scrape_refusals_total and vitals_scrape_accept_failures_total in the registry, so there is
+/// one handler a registry; throws DefinitionError otherwise. The registry must outlive it.
 class ScrapeHandler {
  public:
   explicit ScrapeHandler(metrics::Registry& registry, ScrapeOptions options = {});
@@ -55,9 +55,9 @@ class ScrapeHandler {
 
   /// HEAD makes the page as GET does, since only then is its length known.
   ///
-  /// 401 without the token, 405 for anything but GET and HEAD, 503 over the limit, 500 when there
-  /// is no memory, else 200. The token is compared in a time that does not depend on where it
-  /// differs. Threads: any. Never throws.
+  /// 401 without the token (counted in vitals_scrape_refusals_total), 405 for anything but GET and
+  /// HEAD, 503 over the limit, 500 when there is no memory, else 200. The token is compared in a
+  /// time that does not depend on where it differs. Threads: any. Never throws.
   [[nodiscard]] ScrapeResponse handle(const ScrapeRequest& request) noexcept;
 
  private:
@@ -73,6 +73,7 @@ class ScrapeHandler {
   const ScrapeOptions options_;
   metrics::Histogram duration_;
   metrics::Counter left_out_;
+  metrics::Counter refusals_;
   metrics::Counter accept_failures_;         // of an Exposer
   std::atomic<std::uint64_t> in_flight_{0};  // in the upper half whose, a process's id
   std::atomic<std::size_t> usual_size_{0};   // of a page

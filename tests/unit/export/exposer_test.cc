@@ -208,6 +208,38 @@ TEST_F(ExposerTest, WantsTheTokenOfItsHandler) {
       StartsWith("HTTP/1.1 200 "));
 }
 
+TEST_F(ExposerTest, TellsOfWhoeverLacksTheTokenAndMayLimitThem) {
+  metrics::Registry registry;
+  ScrapeHandler handler(registry, {.token = "t0ken"});
+  std::mutex mutex;
+  std::vector<std::string> refused;
+  const auto exposer = Exposer::start({.port = 0,
+                                       .on_refused =
+                                           [&](std::string_view address) {
+                                             const std::lock_guard lock{mutex};
+                                             refused.emplace_back(address);
+                                             return refused.size() > 2 ? 7 : 0;
+                                           }},
+                                      handler);
+  ASSERT_TRUE(exposer);
+  const auto ask = [&](std::string_view method, std::string_view authorization) {
+    return Client(exposer.value()->port())
+        .ask(std::string(method) + " /metrics HTTP/1.1\r\nHost: x\r\n" +
+             std::string(authorization) + "\r\n");
+  };
+  EXPECT_THAT(ask("GET", ""), StartsWith("HTTP/1.1 401 "));
+  EXPECT_THAT(ask("GET", "Authorization: Bearer t0kem\r\n"), StartsWith("HTTP/1.1 401 "));
+  EXPECT_THAT(ask("HEAD", "Authorization: Basic t0ken\r\n"),
+              AllOf(StartsWith("HTTP/1.1 429 Too Many Requests\r\n"),
+                    HasSubstr("\r\nRetry-After: 7\r\n"), EndsWith("\r\n\r\n")));
+  EXPECT_THAT(ask("GET", ""), StartsWith("HTTP/1.1 429 "));
+  const std::string page = ask("GET", "Authorization: Bearer t0ken\r\n");
+  EXPECT_THAT(page, StartsWith("HTTP/1.1 200 "));
+  EXPECT_THAT(page, HasSubstr("\nvitals_scrape_refusals_total 4\n"));
+  const std::lock_guard lock{mutex};
+  EXPECT_EQ(refused, std::vector<std::string>(4, "127.0.0.1"));
+}
+
 TEST_F(ExposerTest, TakesARequestThatComesInPieces) {
   const auto exposer = start();
   const Client client(exposer->port());

@@ -23,6 +23,8 @@ const RouteTable& routes() {
     made.add({{Method::kDelete, "/api/users/{id}", "delete"}, nullptr});
     made.add({{Method::kPost, "/api/users", "post"}, nullptr});
     made.add({{Method::kGet, "/api/health", "health"}, nullptr, Access::kProbes});
+    made.add(
+        {{Method::kGet, "/metrics", "metrics"}, nullptr, Access::kProbes, Pace::kDatabase, true});
     made.add({{Method::kGet, "/page", "page"}, nullptr, Access::kEverybody});
     made.add({{Method::kPost, "/api/hook", "hook"}, nullptr, Access::kTelegram});
     return made;
@@ -147,6 +149,33 @@ TEST(Admission, GuessingKeysIsLimitedByAddressAndLeavesHoldersAlone) {
   EXPECT_EQ(status_of(admission, asking("", "192.0.2.7")), 401) << "another address";
   for (int i = 0; i < 5; ++i)
     EXPECT_EQ(status_of(admission, head_of(Method::kGet, "/api/health")), 0) << "a probe";
+}
+
+TEST(Admission, GuessingTheMetricsTokenIsLimitedAsGuessingAKeyAndLeavesItsHolderAlone) {
+  const auto metrics = [](std::string_view authorization) {
+    return head_of(Method::kGet, "/metrics", authorization);
+  };
+  for (const std::vector<std::string>& keys : {std::vector<std::string>{}, {"key"}}) {
+    Admission admission{{.keys = keys, .rate_limit_per_minute = 4, .metrics_token = "token"},
+                        routes()};
+    for (const char* wrong : {"Bearer guess", "", "Basic token", "Bearer tokens"}) {
+      const Entry entry = admission.decide(metrics(wrong));
+      EXPECT_FALSE(entry.early_answer("id")) << "the handler answers";
+      EXPECT_EQ(entry.login, Entry::Login::kNoMetricsToken) << wrong;
+    }
+    EXPECT_EQ(status_of(admission, metrics("Bearer guess")), 429);
+    for (const char* right : {"Bearer token", "bearer token", "Bearer  token "}) {
+      for (int i = 0; i < 5; ++i) {
+        const Entry entry = admission.decide(metrics(right));
+        EXPECT_FALSE(entry.early_answer("id"));
+        EXPECT_NE(entry.login, Entry::Login::kNoMetricsToken) << right;
+      }
+    }
+    EXPECT_EQ(status_of(admission, head_of(Method::kGet, "/api/health")), 0);
+    Admission open{{.keys = keys, .rate_limit_per_minute = 2}, routes()};
+    for (int i = 0; i < 5; ++i)
+      EXPECT_EQ(status_of(open, metrics("")), 0) << "no token, nothing to guess";
+  }
 }
 
 TEST(Admission, WhoeverHasOneIPv6AddressHasAllOfItsNetwork) {

@@ -79,5 +79,18 @@ TEST(Doctor, ReportsALineEachAndJsonThatCanBeRead) {
   EXPECT_EQ(json["checks"][1]["status"], "skipped");
 }
 
+TEST(Doctor, NothingThatAPeerSaysMovesTheCursorOrTurnsLetters) {
+  for (const std::string bad : {"\x1b[31m", "\x07", "\r", "\x7f", "\u009b", "\u202e", "\u2066",
+                                "\u2028", "\ufeff", "\U000e0041", "\xff", "\xc3"}) {
+    const std::vector<Result> results{{"cache", {Status::kFailed, "said " + bad + "m", bad}, 0}};
+    for (const Format format : {Format::kText, Format::kJson}) {
+      const std::string said = report(results, format);
+      for (const char c : said)
+        EXPECT_TRUE(c == '\n' || (c >= 0x20 && c < 0x7f)) << said;
+    }
+    EXPECT_EQ(nlohmann::json::parse(report(results, Format::kJson))["checks"][0]["name"], "cache");
+  }
+}
+
 }  // namespace
 }  // namespace health_agent::doctor

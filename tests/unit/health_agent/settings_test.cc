@@ -15,7 +15,9 @@ namespace {
 using ::testing::AllOf;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
+using ::testing::IsEmpty;
 using ::testing::Not;
+using ::testing::Pair;
 using ::testing::SizeIs;
 
 LoadedSettings load(const std::map<std::string, std::string>& variables,
@@ -141,11 +143,33 @@ TEST(Settings, OnePortForTheApiAndTheMetricsIsAWarning) {
 }
 
 TEST(Settings, AFileWhoseLastLineHasNoEndSaysWhichVariableStandsThere) {
-  EXPECT_EQ(load({}, "LOG_LEVEL=info\nAPI_KEYS=one").unended, "API_KEYS");
-  EXPECT_EQ(load({}, "API_KEYS=one\nLOG_LEVEL=info\n").unended, "");
-  EXPECT_EQ(load({}, "API_KEYS=one\n# the end").unended, "");
-  EXPECT_EQ(load({{"API_KEYS", "two"}}, "API_KEYS=one").unended, "")
+  EXPECT_THAT(load({}, "LOG_LEVEL=info\nAPI_KEYS=one").unended,
+              ElementsAre(Pair("API_KEYS", ".env")));
+  EXPECT_THAT(load({}, "API_KEYS=one\nLOG_LEVEL=info\n").unended, IsEmpty());
+  EXPECT_THAT(load({}, "API_KEYS=one\n# the end").unended, IsEmpty());
+  EXPECT_THAT(load({{"API_KEYS", "two"}}, "API_KEYS=one").unended, IsEmpty())
       << "the file's value is not used";
+}
+
+TEST(Settings, AFileOfASecretThatMayBeHalfWrittenIsToldByTheSecretsName) {
+  const db::TempFolder folder;
+  const std::string half = folder.file("half");
+  const std::string whole = folder.file("whole");
+  std::ofstream{half} << "4711:AA";
+  std::ofstream{whole} << "4711:AA\n";
+  for (const auto& each : kEachSecret) {
+    const std::string name = each.name;
+    const std::string file_name = name + "_FILE";
+    EXPECT_THAT(load({{file_name, half}}).unended,
+                ElementsAre(Pair(name, "the file of " + file_name)));
+    EXPECT_THAT(load({{file_name, whole}}).unended, IsEmpty()) << name;
+    EXPECT_THAT(load({}, file_name + "=" + whole).unended, ElementsAre(Pair(name, ".env")));
+    EXPECT_THAT(load({}, file_name + "=" + whole + "\n").unended, IsEmpty()) << name;
+  }
+  for (const std::string name : {"SENTRY_FINGERPRINT_RULES", "AGENT_PRICES_FILE"}) {
+    EXPECT_THAT(load({{name, half}}).unended, ElementsAre(Pair(name, "the file of " + name)));
+    EXPECT_THAT(load({{name, whole}}).unended, IsEmpty()) << name;
+  }
 }
 
 struct BadVariable {
