@@ -174,6 +174,10 @@ bool FoodReader::attach_to_last() {
     const bool directly = (number_at_ == food_end_ || them_) && !last.count && last.unit == nullptr;
     if (quantity_.unit == nullptr && !in_brackets_ && !labelled_ && !times_ && !directly)
       return false;
+    // "toast with syrup, 2 slices": of which of them?
+    if (quantity_.unit != nullptr && quantity_.unit->name == "slice" &&
+        drafts_[last_].food->grams_of("slice") <= 0)
+      drafts_[last_].strange = true;
     last.count = quantity_.count;
     last.article = false;
     drafts_[last_].behind = quantity_.unit == nullptr;

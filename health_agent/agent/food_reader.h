@@ -296,6 +296,7 @@ class FoodReader {
   bool forward_used_ = false;
   std::size_t group_start_ = 0;  // the first food that may still be told when it was
   std::size_t timed_ = 0;        // the foods before it were told when, behind them
+  std::size_t two_meals_ = 0;    // the sentence, from 1, that names two meals for the same foods
   std::size_t sentence_count_ = 0;
   std::vector<std::string_view> meals_;
   std::string_view meal_by_time_;

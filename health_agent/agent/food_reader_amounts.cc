@@ -14,7 +14,9 @@ SpokenNumber FoodReader::number_here() const {
 void FoodReader::count(const SpokenNumber& number) {
   if (!unknown_.empty() && !number.article) {
     // "juggled 2 eggs"
-    const bool verb = text_at(unknown_.back()).ends_with("ed");
+    const std::size_t first = unknown_.front();
+    const bool begins = first == 0 || tokens_[first - 1].kind == TokenKind::kBreak;
+    const bool verb = begins || text_at(unknown_.back()).ends_with("ed");
     end_item();
     if (verb) vague_ = true;
   }

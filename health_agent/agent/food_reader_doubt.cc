@@ -50,7 +50,8 @@ bool is_place_name(const std::string& name) {
       "the cheesecake factory|cinnabon|wetzels pretzel|ben and jerrys|fat burger|fatburger|"
       "smashburger|shake shack|moes|noodle and company|potbelly|firehouse sub|which wich|"
       "mod pizza|cici pizza|round table pizza|costco|walmart|tesco|aldi|lidl|7 eleven|ikea|"
-      "starbucks coffee|caffe nero|peet coffee|peets coffee|dutch bros|the coffee bean|"
+      "drive thru|drive through|doordash|uber eat|ubereats|grubhub|deliveroo|starbucks "
+      "coffee|caffe nero|peet coffee|peets coffee|dutch bros|the coffee bean|"
       "coffee bean and tea leaf|joe and the juice|jollibee|max burger|vapiano|dean and david"));
   return places->contains(name);
 }
@@ -65,7 +66,7 @@ bool is_place_noun(std::string_view stem) {
 
 bool is_said_of_food(std::string_view word) {
   static const auto* const words = new WordSet(word_set(
-      "vegan vegetarian keto protein fat fats carb carbs sodium fiber fibre calorie calories long "
+      "fat fats carb carbs sodium fiber fibre calorie calories long "
       "short less calcium iron weight style bad best better healthy fun home whole next new world "
       "street",
       ' '));
@@ -94,8 +95,8 @@ bool is_where(std::string_view word) {
 }
 
 bool leads_to_a_place(std::string_view word) {
-  static const auto* const words = new WordSet(
-      word_set("at from in on after before during near by to outside inside while post pre", ' '));
+  static const auto* const words = new WordSet(word_set(
+      "at from in on after pre post before during near by to outside inside while post pre", ' '));
   return words->contains(word);
 }
 

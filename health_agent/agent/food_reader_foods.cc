@@ -6,17 +6,17 @@ namespace health_agent::agent {
 namespace {
 
 /// Foods that take the word before them into their name: a strawberry smoothie is no strawberry.
-constexpr std::array<std::string_view, 65> kDishes{
-    "yogurt",    "yoghurt",   "smoothie", "omelette", "omelet",    "salad",      "soup",
-    "sandwich",  "cake",      "pie",      "juice",    "pizza",     "burger",     "curry",
-    "pasta",     "cream",     "muffin",   "pancake",  "wrap",      "stew",       "cookie",
-    "bar",       "pudding",   "shake",    "latte",    "milkshake", "cheesecake", "cereal",
-    "oatmeal",   "porridge",  "taco",     "burrito",  "noodle",    "quesadilla", "risotto",
-    "donut",     "scone",     "kebab",    "sushi",    "casserole", "crumble",    "waffle",
-    "crepe",     "lasagna",   "ravioli",  "dumpling", "gyoza",     "enchilada",  "sausage",
-    "croissant", "bagel",     "meatball", "nugget",   "skewer",    "samosa",     "empanada",
-    "tamale",    "fajita",    "bun",      "tart",     "crumpet",   "chowder",    "gnocchi",
-    "wonton",    "tortellini"};
+constexpr std::array<std::string_view, 68> kDishes{
+    "yogurt",    "yoghurt",  "smoothie", "omelette", "omelet",    "salad",      "soup",
+    "sandwich",  "cake",     "pie",      "juice",    "pizza",     "burger",     "curry",
+    "pasta",     "cream",    "muffin",   "pancake",  "wrap",      "stew",       "cookie",
+    "bar",       "pudding",  "shake",    "latte",    "milkshake", "cheesecake", "cereal",
+    "oatmeal",   "porridge", "taco",     "burrito",  "noodle",    "quesadilla", "risotto",
+    "donut",     "scone",    "kebab",    "sushi",    "casserole", "crumble",    "waffle",
+    "crepe",     "lasagna",  "ravioli",  "dumpling", "gyoza",     "enchilada",  "sausage",
+    "croissant", "bagel",    "meatball", "nugget",   "skewer",    "samosa",     "empanada",
+    "tamale",    "fajita",   "bun",      "tart",     "crumpet",   "toastie",    "panini",
+    "baguette",  "chowder",  "gnocchi",  "wonton",   "tortellini"};
 
 bool is_dish(std::string_view stem) {
   static const auto* const stems = [] {
@@ -93,8 +93,8 @@ void FoodReader::food(const FoodMatch& match) {
   sentence_.hear_food();
   if (sentence_.denied()) return deny(match, first);
   const Token& head = tokens_[at_ - 1];
-  const bool adjacent =
-      joined_ && last_ != kNowhere && !quantity_.count && quantity_.unit == nullptr && !kcal_;
+  const bool adjacent = joined_ && !or_ && last_ != kNowhere && !quantity_.count &&
+                        quantity_.unit == nullptr && !kcal_;
   const bool counted = last_ != kNowhere && drafts_[last_].quantity.count && !drafts_[last_].behind;
   if (adjacent && (!drafts_[last_].plural || counted) && is_dish(head.stem)) {
     rename_last(match, head.plural);
@@ -163,6 +163,10 @@ void FoodReader::percent_of_last(const std::string& percent) {
 void FoodReader::rename_last(const FoodMatch& match, bool plural) {
   FoodDraft& draft = drafts_[last_];
   if (is_filled(*draft.food, tokens_[at_ - 1].stem)) draft.strange = true;
+  // "cheese and ham toastie" is one thing
+  if (last_ > 0 && draft.at > 0 && text_at(draft.at - 1) == "and" &&
+      drafts_[last_ - 1].end + 1 == draft.at && drafts_[last_ - 1].food->density == 0)
+    draft.strange = drafts_[last_ - 1].strange = true;
   if (draft.plural) draft.quantity = {};  // "2 eggs omelette"
   draft.as_written = std::string{draft.name} + " " + std::string{match.name};
   draft.food = match.food;
@@ -191,6 +195,8 @@ void FoodReader::add_draft(const FoodMatch& match, bool plural) {
   draft.sentence = sentence_count_;
   draft.stance = sentence_.stance(draft.quantity.is_said() && !draft.quantity.article);
   if (draft.stance == Stance::kEaten && is_part_of_last(draft)) draft.stance = Stance::kUnclear;
+  if (draft.stance == Stance::kEaten && two_meals_ == sentence_count_ + 1)
+    draft.stance = Stance::kUnclear;
   draft.past = sentence_.in_the_past();
   draft.present = sentence_.in_the_present();
   draft.told = sentence_.told();

@@ -97,6 +97,7 @@ void FoodReader::hear_meal(std::string_view meal, std::size_t here) {
     for (std::size_t i = 0; i < drafts_.size(); ++i)
       if (drafts_[i].sentence == sentence_count_ && drafts_[i].stance == Stance::kEaten)
         drafts_[i].stance = Stance::kUnclear;
+  if (other >= WordRole::kBreakfast && other <= WordRole::kSnack) two_meals_ = sentence_count_ + 1;
   if (std::ranges::find(meals_, meal) == meals_.end()) meals_.push_back(meal);
   bool taken = false;
   if (!looks_ahead(here)) {
@@ -134,6 +135,15 @@ Moment FoodReader::day_of(Moment moment) {
 }
 
 void FoodReader::fill_settings() {
+  // "eggs at 7, a sandwich at 1": the first was in the morning
+  for (std::size_t i = 0; i + 1 < drafts_.size(); ++i) {
+    Moment& first = drafts_[i].moment;
+    const Moment& then = drafts_[i + 1].moment;
+    if (first.clock && then.clock && first.half_day_unsaid && then.half_day_unsaid &&
+        *first.clock > *then.clock && first.part == DayPart::kNone && *first.clock >= 5 * 3600 &&
+        *first.clock < 12 * 3600)
+      first.half_day_unsaid = false;
+  }
   for (std::size_t i = 0; i < drafts_.size(); ++i) {
     FoodDraft& draft = drafts_[i];
     const bool bare = !draft.moment.has_day() && !draft.moment.has_time();

@@ -53,6 +53,11 @@ void FoodReader::word(const Token& token) {
     strange_[here] = true;
   switch (role) {
     case WordRole::kUnknown:
+      if (token.possessive && at_ < tokens_.size() && tokens_[at_].kind != TokenKind::kNumber) {
+        // "Tom's birthday cake", but not "Tom's having cake"
+        if (role_of(text_at(at_)) == WordRole::kEating) sentence_.hear_stranger();
+        break;
+      }
       if (find_unit(token) == nullptr && !is_place_told(here, false)) unknown_.push_back(here);
       break;
     case WordRole::kGlue:
@@ -77,6 +82,8 @@ void FoodReader::word(const Token& token) {
       talked_about(Stance::kUnclear);
       break;
     case WordRole::kStored:
+      // "fridge: 2 eggs"
+      if (at_ < tokens_.size() && tokens_[at_].kind == TokenKind::kColon) strange_[here] = true;
       // "in the oven", but not "oven baked"
       if (token.text != "oven" || (here > 1 && text_at(here - 2) == "in"))
         talked_about(Stance::kBought);
@@ -135,6 +142,11 @@ void FoodReader::word(const Token& token) {
       break;
     case WordRole::kWe:
       end_predicate_item();
+      // "3 eggs between us"
+      if (token.text == "us" && here > 0 &&
+          (text_at(here - 1) == "between" || text_at(here - 1) == "among" ||
+           text_at(here - 1) == "for"))
+        talked_about(Stance::kShared);
       break;
     case WordRole::kEat:
     case WordRole::kEating:
@@ -175,6 +187,7 @@ void FoodReader::word(const Token& token) {
       hear_part(DayPart::kNoon);
       break;
     case WordRole::kEvening:
+      if (behind_food && token.text == "night") strange_[here] = true;  // "pizza night"
       hear_part(DayPart::kEvening);
       break;
     case WordRole::kDescribes:
@@ -237,6 +250,7 @@ void FoodReader::glue(const Token& token, std::size_t here) {
   }
   if (token.text == "for" && (text_at(at_) == "me" || text_at(at_) == "myself"))
     group_start_ = std::max(group_start_, drafts_.size());
+  if (token.text == "out" && is_of(tokens_, at_) && !quantity_.count) strange_[here] = true;
   // "2 eggs for her", "my usual breakfast"
   const bool ends =
       at_ >= tokens_.size() || tokens_[at_].kind != TokenKind::kWord || text_at(at_) == "and";
@@ -322,7 +336,9 @@ void FoodReader::give_away() {
 void FoodReader::skip_number() {
   if (at_ >= tokens_.size() || tokens_[at_].kind != TokenKind::kNumber) return;
   const std::size_t next = at_ + number_at(tokens_, at_).tokens;
-  if (unit_at(tokens_, next).unit == nullptr) at_ = next;
+  // "after 3 burgers"
+  if (unit_at(tokens_, next).unit == nullptr && table_.longest_match(tokens_, next).tokens == 0)
+    at_ = next;
 }
 
 }  // namespace health_agent::agent

@@ -34,6 +34,10 @@ Portion unsaid(const FoodDraft& draft) {
   const NutritionFacts& food = *draft.food;
   const UnitWeight usual = food.units.front();
   const double piece = food.grams_of("piece");
+  // "half of the fries"
+  const double serving_of = food.grams_of("serving");
+  if (draft.quantity.count && *draft.quantity.count < 1 && draft.plural && serving_of > piece)
+    return {*draft.quantity.count, "serving", serving_of};
   if (draft.quantity.count) {
     if (piece > 0) return {*draft.quantity.count, "piece", sized_piece(draft, piece)};
     return {*draft.quantity.count, usual.unit, usual.grams};

@@ -114,6 +114,12 @@ void Sentence::hear(std::size_t at, WordRole role) {
       if (text(at) != "at" && text(at) != "in" && text(at) != "from" && text(at) != "into" &&
           text(at) != "during")
         end_predicate();
+      // "it's been weeks since I had pizza"
+      if (text(at) == "since" && role_of(text(at + 2)) == WordRole::kEat) {
+        hypothetical_ = true;
+        modal_ = Stance::kUnclear;
+        modal_at_ = separators_;
+      }
       return;
     case WordRole::kAsk:
       return hear_question(at);
@@ -309,9 +315,9 @@ void Sentence::hear_negation(std::size_t at) {
 
 /// "I cooked rice", "made pasta"; but not the "cooked rice" of a list, nor "homemade"
 void Sentence::hear_made(std::size_t at) {
-  static constexpr std::array<std::string_view, 11> kAlwaysVerbs{
-      "made",    "make",     "makes",   "making", "cook", "prepared",
-      "prepare", "prepping", "prepped", "prep",   "fixed"};
+  static constexpr std::array<std::string_view, 13> kAlwaysVerbs{
+      "cooking",  "baking",  "made",     "make",    "makes", "making", "cook",
+      "prepared", "prepare", "prepping", "prepped", "prep",  "fixed"};
   // "a salad made with 200 g of chicken": of what it is made
   if (said_since_fresh_ && text(at) == "made" &&
       (text(at + 1) == "with" || text(at + 1) == "of" || text(at + 1) == "from")) {

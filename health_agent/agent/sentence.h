@@ -87,7 +87,7 @@ class Sentence {
   /// It is being eaten, or will be: `having`.
   [[nodiscard]] bool in_the_present() const noexcept { return has_verb_ && present_; }
   /// `I have 2 eggs`, `I eat eggs`: in a kitchen, or as a rule.
-  [[nodiscard]] bool says_have() const noexcept { return present_ && have_ && me_ == Who::kMe; }
+  [[nodiscard]] bool says_have() const noexcept { return present_ && have_ && me_ != Who::kNobody; }
   [[nodiscard]] bool says_eat() const noexcept { return present_ && eat_ && me_ == Who::kMe; }
 
   /// Whether the person at `tokens[at]` stands behind `for`: the foods before are theirs.

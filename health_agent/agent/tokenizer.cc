@@ -183,6 +183,10 @@ class Lexer {
       case U'@':
         push_word("at");
         break;
+      case U'<':
+      case U'>':
+        push_word("vs");
+        break;
       case U'$':
       case 0xA3:
       case 0x20AC:

@@ -74,7 +74,7 @@ constexpr std::array kWords{
         "starter main course topping toppings side sides or whole entire full single third fourth "
         "fifth consisting altogether exactly than rather either "
         "actually honestly basically literally quickly accidentally unfortunately luckily happily "
-        "obviously yesterdays "
+        "obviously yesterdays post pre "
         "including containing contained u ur fyi btw am self off down up out late early worth"},
     Words{
         WordRole::kChat,
@@ -125,6 +125,11 @@ constexpr std::array kWords{
         "breaded battered barbecued bbq pickled fermented wholegrain wholewheat wholemeal "
         "organically cooked cured sugared whey farm local store shop takeaway takeout fluffy juicy "
         "tender "
+        "chobani fage fairlife oikos yoplait danone dannon activia siggis barilla kirkland heinz "
+        "hellmanns philadelphia kelloggs quaker tyson tropicana oatly silk alpro lindt hersheys "
+        "hershey cadbury ghirardelli nestle lays tostitos kraft jif skippy eggo rao raos dole "
+        "premium signature everyday basic favorite seedless pitted peeled cut thinly thickly "
+        "freshly lightly slightly steaming cooling loaded crusty toasty "
         "grain semi skimmed flavored flavoured style"},
     Words{WordRole::kAnd, "and n und et"},
     Words{WordRole::kWith, "with w topped alongside"},
@@ -157,9 +162,9 @@ constexpr std::array kWords{
           "cannot "
           "hardly didn"},
     Words{WordRole::kSmall, "small smallish"},
-    Words{WordRole::kMedium, "medium sized size"},
-    Words{WordRole::kLarge, "large big xl larger"},
-    Words{WordRole::kHuge, "huge giant enormous massive jumbo gigantic"},
+    Words{WordRole::kMedium, "medium sized size tall"},
+    Words{WordRole::kLarge, "large big xl larger grande"},
+    Words{WordRole::kHuge, "venti huge giant enormous massive jumbo gigantic"},
     Words{WordRole::kTiny, "tiny mini"},
     Words{WordRole::kBreakfast, "breakfast breakfasts brekkie brekky"},
     Words{WordRole::kLunch, "lunch lunches lunchtime brunch luncheon"},
