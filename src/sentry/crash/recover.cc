@@ -219,7 +219,8 @@ Fate take_report(const Found& found, const std::string& claimed, int crashes,
   }
   const auto age = base::clamp_timeout(options.spool_age);
   const auto oldest = wall_clock() - std::chrono::nanoseconds{age}.count();
-  if (report->facts.time < oldest && report->facts.time >= kClockWasSet) {
+  const bool known = report->facts.time < 0 || report->facts.time >= kClockWasSet;
+  if (known && report->facts.time < oldest) {
     tell(sink, "a crash report is too old and dropped", found.name);
     count(Category::kError, Cause::kCacheOverflow);
     remove(crashes, claimed);
