@@ -32,17 +32,18 @@ namespace detail {
   return !name.empty();
 }
 
-/// Whether the name begins with `__`, which Prometheus keeps for itself, or does so once it is
-/// escaped for a scraper that does not know UTF-8: `..name..` is `__name__` there, and a label with
-/// such a name is dropped.
+/// Whether the name begins with `__`, which Prometheus keeps for itself, or with two ASCII characters
+/// that become it where a scraper does not know UTF-8: `..name..` is `__name__` there. Letters of
+/// other alphabets are escaped likewise, but a name of them is meant, and cannot clash with
+/// Prometheus' own.
 [[nodiscard]] constexpr bool begins_reserved(std::string_view name) noexcept {
   for (int i = 0; i < 2; ++i) {
     if (name.empty()) return false;
     const char c = name.front();
     const bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-    if (letter || (i > 0 && c >= '0' && c <= '9')) return false;
-    const std::size_t size = character_size(name);
-    name.remove_prefix(size == 0 ? 1 : size);
+    const bool ascii = static_cast<unsigned char>(c) < 0x80;
+    if (letter || !ascii || (i > 0 && c >= '0' && c <= '9')) return false;
+    name.remove_prefix(1);
   }
   return true;
 }
