@@ -6,13 +6,13 @@
 #include <atomic>
 #include <condition_variable>
 #include <mutex>
-#include <nlohmann/json.hpp>
 #include <random>
 #include <string_view>
 #include <thread>
 #include <vector>
 
 #include "health_agent/agent/examples.h"
+#include "health_agent/json_type.h"
 
 namespace health_agent {
 namespace {
@@ -178,11 +178,19 @@ struct Demo::Impl {
   std::atomic<long> failed{0};
   std::vector<std::thread> threads;
 
+  static long answer_to(DemoUser& user) noexcept {
+    try {
+      return user.act();
+    } catch (...) {
+      return 0;  // no memory for the question
+    }
+  }
+
   void run(DemoUser& user) {
     std::unique_lock lock{mutex};
     while (!ended) {
       lock.unlock();
-      const long status = user.act();
+      const long status = answer_to(user);
       requests.fetch_add(1, std::memory_order_relaxed);
       if (status == 0 || status >= 500) failed.fetch_add(1, std::memory_order_relaxed);
       lock.lock();

@@ -9,12 +9,12 @@
 #include <exception>
 #include <memory>
 #include <mutex>
-#include <nlohmann/json.hpp>
 #include <optional>
 #include <thread>
 #include <utility>
 
 #include "health_agent/dotenv.h"
+#include "health_agent/json_type.h"
 #include "health_agent/log_text.h"
 #include "health_agent/logging.h"
 #include "health_agent/version.h"

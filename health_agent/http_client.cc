@@ -184,7 +184,8 @@ struct HttpClient::Handle {
   /// Runs the request that `easy` is set up for, to its end or until told to stop: by `stop`, or by
   /// `go_on`, which is asked at least every `pause` milliseconds.
   CURLcode run(const std::stop_token& stop, const std::function<bool()>& go_on, int pause) {
-    curl_multi_add_handle(multi, easy);
+    // Without memory it is not added, and would be waited for for ever.
+    if (curl_multi_add_handle(multi, easy) != CURLM_OK) return CURLE_OUT_OF_MEMORY;
     struct Removed {
       Handle& handle;
       ~Removed() { curl_multi_remove_handle(handle.multi, handle.easy); }

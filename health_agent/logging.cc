@@ -6,9 +6,9 @@
 #include <algorithm>
 #include <chrono>
 #include <memory>
-#include <nlohmann/json.hpp>
 #include <string_view>
 
+#include "health_agent/json_type.h"
 #include "health_agent/log.h"
 #include "health_agent/log_text.h"
 #include "health_agent/time.h"

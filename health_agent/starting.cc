@@ -9,6 +9,7 @@
 #include <chrono>
 #include <condition_variable>
 #include <cstdlib>
+#include <initializer_list>
 #include <mutex>
 #include <stdexcept>
 #include <string>
@@ -34,8 +35,13 @@ sigset_t the_services_signals() {
 }
 
 /// The other threads may hold any lock, the log's too; so by hand, and out at once.
-[[noreturn]] void end_now(int exit_code, std::string_view words) {
-  static_cast<void>(::write(STDERR_FILENO, words.data(), words.size()) < 0);
+void say(std::initializer_list<std::string_view> words) noexcept {
+  for (const std::string_view part : words)
+    static_cast<void>(::write(STDERR_FILENO, part.data(), part.size()) < 0);
+}
+
+[[noreturn]] void end_now(int exit_code, std::initializer_list<std::string_view> words) noexcept {
+  say(words);
   std::_Exit(exit_code);
 }
 
@@ -73,15 +79,14 @@ void SignalsWhileStarting::watch() {
   while (!started_) {
     const int signal = ::sigtimedwait(&signals, nullptr, &pause);
     if (signal == SIGTERM || signal == SIGINT)
-      end_now(0, "health-agent was told to end while it started\n");
+      end_now(0, {"health-agent was told to end while it started\n"});
     const auto now = std::chrono::steady_clock::now();
     const std::lock_guard lock{mutex_};
     if (now - begin > limits_.whole)
-      end_now(1, "health-agent cannot start: it was not done in time, and still " + doing_ + "\n");
+      end_now(1, {"health-agent cannot start: it was not done in time, and still ", doing_, "\n"});
     if (told_ || now - since_ < limits_.patience) continue;
     told_ = true;
-    const std::string words = "health-agent is not started yet: it " + doing_ + "\n";
-    static_cast<void>(::write(STDERR_FILENO, words.data(), words.size()) < 0);
+    say({"health-agent is not started yet: it ", doing_, "\n"});
   }
 }
 
@@ -101,7 +106,7 @@ EndsOnInterrupt::EndsOnInterrupt() noexcept {
       const timespec pause{0, kPauseNs};
       while (!over_) {
         if (::sigtimedwait(&interrupt, nullptr, &pause) == SIGINT)
-          end_now(130, "health-agent was interrupted again and ends at once\n");
+          end_now(130, {"health-agent was interrupted again and ends at once\n"});
       }
     }};
   } catch (const std::exception&) {  // the end goes its way without

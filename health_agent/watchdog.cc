@@ -126,6 +126,14 @@ void Watchdog::beat() noexcept {
   beat_.store(Clock::now().time_since_epoch().count(), std::memory_order_relaxed);
 }
 
+Probe Watchdog::ask(milliseconds timeout, const std::stop_token& stop) const noexcept {
+  try {
+    return ask_(timeout, stop);
+  } catch (...) {
+    return Probe::kCannotAsk;  // no memory for the question
+  }
+}
+
 void Watchdog::watch() {
   const std::stop_token stop = stop_.get_token();
   const auto limit = 4 * *pause_;
@@ -136,7 +144,7 @@ void Watchdog::watch() {
   while (!stop.stop_requested()) {
     const Clock::time_point beat{Clock::duration{beat_.load(std::memory_order_relaxed)}};
     const bool beats = Clock::now() - beat < limit;
-    const bool silent = ask_ && ask_(timeout, stop) == Probe::kSilent;
+    const bool silent = ask_ && ask(timeout, stop) == Probe::kSilent;
     if (stop.stop_requested()) return;
     if (beats && !silent) {
       alive = Clock::now();

@@ -59,6 +59,8 @@ class Watchdog {
  private:
   using Clock = std::chrono::steady_clock;
 
+  [[nodiscard]] Probe ask(std::chrono::milliseconds timeout,
+                          const std::stop_token& stop) const noexcept;
   void watch();
 
   Systemd* systemd_;

@@ -1,12 +1,12 @@
 #include "health_agent/api/chat_handlers.h"
 
 #include <chrono>
-#include <nlohmann/json.hpp>
 #include <optional>
 #include <utility>
 
 #include "health_agent/api/json_input.h"
 #include "health_agent/api/json_output.h"
+#include "health_agent/json_type.h"
 #include "health_agent/time.h"
 
 namespace health_agent::api {

@@ -1,7 +1,6 @@
 #include "health_agent/api/error_body.h"
 
-#include <nlohmann/json.hpp>
-
+#include "health_agent/json_type.h"
 #include "health_agent/time.h"
 
 namespace health_agent::api {

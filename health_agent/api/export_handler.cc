@@ -1,11 +1,11 @@
 #include "health_agent/api/export_handler.h"
 
 #include <algorithm>
-#include <nlohmann/json.hpp>
 #include <utility>
 
 #include "health_agent/api/json_output.h"
 #include "health_agent/errors.h"
+#include "health_agent/json_type.h"
 #include "health_agent/time.h"
 
 namespace health_agent::api {

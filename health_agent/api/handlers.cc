@@ -1,6 +1,5 @@
 #include "health_agent/api/handlers.h"
 
-#include <nlohmann/json.hpp>
 #include <utility>
 
 #include "health_agent/api/chat_handlers.h"
@@ -12,6 +11,7 @@
 #include "health_agent/api/openapi.h"
 #include "health_agent/api/retries.h"
 #include "health_agent/errors.h"
+#include "health_agent/json_type.h"
 #include "health_agent/preferences.h"
 #include "health_agent/time.h"
 #include "health_agent/version.h"

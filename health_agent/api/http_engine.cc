@@ -119,7 +119,7 @@ struct HttpEngine::Impl {
       HttpListener::Taken taken;
       switch (listener->take(taken)) {
         case HttpListener::Outcome::kTaken:
-          welcome(std::move(taken));
+          welcome(taken);
           break;
         case HttpListener::Outcome::kNobody:
           return true;
@@ -133,28 +133,23 @@ struct HttpEngine::Impl {
     return true;
   }
 
-  void welcome(HttpListener::Taken taken) {
+  void welcome(HttpListener::Taken& taken) {
     if (shared.open.load(std::memory_order_relaxed) >= limit) {
       listener->at_limit(limit);
       if (!evict_oldest()) {
         (void)::send(taken.fd, kNoMemory.data(), kNoMemory.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
-        ::close(taken.fd);
         return;
       }
     }
     Loop& loop = *loops[next++ % loops.size()];
     if (&loop == loops.front().get()) {
-      begin(loop, taken.fd, std::move(taken.address));
+      begin(loop, taken.release(), std::move(taken.address));
       return;
     }
-    const int fd = taken.fd;
-    try {
-      asio::post(loop.context, [&loop, fd, address = std::move(taken.address)]() mutable {
-        begin(loop, fd, std::move(address));
-      });
-    } catch (...) {
-      ::close(fd);
-    }
+    asio::post(loop.context, [&loop, fd = taken.fd, address = std::move(taken.address)]() mutable {
+      begin(loop, fd, std::move(address));
+    });
+    static_cast<void>(taken.release());
   }
 
   static void begin(Loop& loop, int fd, std::string address) noexcept {

@@ -9,6 +9,7 @@
 
 #include <array>
 #include <cerrno>
+#include <cstdio>
 #include <cstring>
 #include <memory>
 #include <stdexcept>
@@ -64,6 +65,10 @@ HttpListener::~HttpListener() {
   if (fd_ >= 0) ::close(fd_);
 }
 
+HttpListener::Taken::~Taken() {
+  if (fd >= 0) ::close(fd);
+}
+
 HttpListener::Outcome HttpListener::take(Taken& taken) {
   sockaddr_storage address{};
   socklen_t size = sizeof address;
@@ -75,7 +80,7 @@ HttpListener::Outcome HttpListener::take(Taken& taken) {
     (void)::setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
     (void)::setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &kSendBuffer, sizeof kSendBuffer);
     taken.fd = fd;
-    taken.address = text_of(address);  // short enough to need no memory, or nearly
+    taken.address = text_of(address);
     return Outcome::kTaken;
   }
   switch (errno) {
@@ -117,10 +122,12 @@ HttpListener::Outcome HttpListener::take(Taken& taken) {
 }
 
 void HttpListener::at_limit(std::size_t limit) {
-  trouble("limit", "all " + std::to_string(limit) + " connections are taken");
+  std::array<char, 64> what{};
+  std::snprintf(what.data(), what.size(), "all %zu connections are taken", limit);
+  trouble("limit", what.data());
 }
 
-void HttpListener::trouble(const char* error, const std::string& what) {
+void HttpListener::trouble(const char* error, std::string_view what) {
   metrics_.accept_errors.with(error).inc();
   ++failures_;
   last_trouble_ = Clock::now();

@@ -6,6 +6,8 @@
 #include <cstddef>
 #include <cstdint>
 #include <string>
+#include <string_view>
+#include <utility>
 
 #include "health_agent/api/listener_state.h"
 #include "vitals/metrics/counter.h"
@@ -32,7 +34,14 @@ class HttpListener {
     kAgain,   ///< this one has gone; try the next
     kFull     ///< no descriptors or no memory: free some, or come back after a pause
   };
+  /// A connection, which is closed unless it is released.
   struct Taken {
+    Taken() = default;
+    Taken(const Taken&) = delete;
+    Taken& operator=(const Taken&) = delete;
+    ~Taken();
+    [[nodiscard]] int release() noexcept { return std::exchange(fd, -1); }
+
     int fd = -1;
     std::string address;  ///< without the port
   };
@@ -46,7 +55,7 @@ class HttpListener {
 
   [[nodiscard]] int fd() const noexcept { return fd_; }
 
-  /// Throws std::bad_alloc, and nothing is lost then.
+  /// Throws std::bad_alloc. The connection, if there was one, ends with `taken`.
   Outcome take(Taken& taken);
 
   /// The limit of connections is reached: trouble, as when accept() fails.
@@ -56,7 +65,7 @@ class HttpListener {
   void tick();
 
  private:
-  void trouble(const char* error, const std::string& what);
+  void trouble(const char* error, std::string_view what);
 
   int fd_ = -1;
   ListenerMetrics metrics_;

@@ -3,12 +3,12 @@
 #include <cstddef>
 #include <cstdint>
 #include <initializer_list>
-#include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "health_agent/json_type.h"
 #include "health_agent/models.h"
 
 namespace health_agent::api {

@@ -1,9 +1,9 @@
 #pragma once
 
-#include <nlohmann/json.hpp>
 #include <string>
 
 #include "health_agent/api/http.h"
+#include "health_agent/json_type.h"
 #include "health_agent/models.h"
 
 namespace health_agent::api {

@@ -1,9 +1,9 @@
 #include "health_agent/api/openapi.h"
 
 #include <algorithm>
-#include <nlohmann/json.hpp>
 #include <utility>
 
+#include "health_agent/json_type.h"
 #include "health_agent/version.h"
 
 namespace health_agent::api {

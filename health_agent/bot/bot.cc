@@ -181,9 +181,13 @@ void Bot::Impl::keep() {
   const vitals::sentry::Scope scope = vitals::sentry::Scope::fork();
   const auto active = scope.activate();
   const std::stop_token stop = stop_keeping.get_token();
-  do
-    tick();
-  while (sleep_unless(stop, options.lease / kRenewals));
+  do {
+    try {
+      tick();
+    } catch (...) {
+      // No memory even to say so. The lease runs out unless the next time comes before.
+    }
+  } while (sleep_unless(stop, options.lease / kRenewals));
   try {
     leases.release(lease_name);
   } catch (const std::exception& error) {
@@ -216,9 +220,9 @@ void Bot::Impl::tick() {
 void Bot::Impl::set_held(bool now_held) {
   const std::lock_guard lock{mutex};
   if (now_held == held) return;
+  if (now_held) round = std::stop_source{};  // first, since there may be no memory for it
   held = now_held;
   if (held) {
-    round = std::stop_source{};
     if (!options.webhook) service_log.info("the bot polls for updates");
   } else {
     round.request_stop();
@@ -250,8 +254,14 @@ void Bot::Impl::find_own() {
 void Bot::Impl::receive() {
   const vitals::sentry::Scope scope = vitals::sentry::Scope::fork();
   const auto active = scope.activate();
-  while (const std::optional<std::stop_token> lease = wait_for_lease())
-    poll_while_held(*lease);
+  while (const std::optional<std::stop_token> lease = wait_for_lease()) {
+    try {
+      poll_while_held(*lease);
+    } catch (...) {
+      // No memory even to say what went wrong.
+      sleep_unless(*lease, options.pause);
+    }
+  }
 }
 
 /// Nothing when the bot is told to stop.
@@ -474,15 +484,22 @@ void Bot::Impl::post(db::TelegramUpdate update) {
     if (in_hand.contains(id) || responder.waits_to_settle(id)) return;
     in_hand.insert(id);
   }
-  const bool posted = lanes.post(chat, [this, id, update = std::move(update)]() mutable {
-    responder.handle(std::move(update), give_up.get_token());
+  const auto let_go = [this, id] {
     const std::lock_guard lock{hand_mutex};
     in_hand.erase(id);
-  });
-  if (posted) return;
+  };
+  bool posted = false;
+  try {
+    posted = lanes.post(chat, [this, let_go, update = std::move(update)]() mutable {
+      responder.handle(std::move(update), give_up.get_token());
+      let_go();
+    });
+  } catch (...) {
+    let_go();  // or find_own() would pass it over
+    throw;
+  }
   // After close() it stays as it is in the database, for the next process.
-  const std::lock_guard lock{hand_mutex};
-  in_hand.erase(id);
+  if (!posted) let_go();
 }
 
 Bot::Bot(BotOptions options, HttpClient& http, db::Pool& pool, db::Store& store,

@@ -1,5 +1,6 @@
 #include "health_agent/bot/lanes.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace health_agent::bot {
@@ -33,10 +34,15 @@ bool Lanes::post(std::int64_t lane, Job job) {
   {
     const std::lock_guard lock{mutex_};
     if (closed_) return false;
-    Lane& of = lanes_[lane];
-    of.waiting.push_back(std::move(job));
+    const auto [of, is_new] = lanes_.try_emplace(lane);
+    try {
+      of->second.waiting.push_back(std::move(job));
+    } catch (...) {
+      if (is_new) lanes_.erase(of);
+      throw;
+    }
+    if (is_new) of->second.ready_since = ++turns_;
     ++jobs_;
-    if (!of.running && of.waiting.size() == 1) ready_.push_back(lane);
   }
   changed_.notify_all();
   return true;
@@ -59,20 +65,33 @@ bool Lanes::close(std::chrono::milliseconds timeout) {
   return changed_.wait_for(lock, timeout, [this] { return running_ == 0; });
 }
 
-void Lanes::work() {
+std::map<std::int64_t, Lanes::Lane>::iterator Lanes::next() {
+  const auto ready = [](const auto& lane) { return !lane.second.running; };
+  const auto is_first = [&](const auto& a, const auto& b) {
+    return ready(a) && (!ready(b) || a.second.ready_since < b.second.ready_since);
+  };
+  const auto first = std::min_element(lanes_.begin(), lanes_.end(), is_first);
+  return first != lanes_.end() && ready(*first) ? first : lanes_.end();
+}
+
+// Nothing here takes memory: a thread that found none would be gone, and with it the process.
+void Lanes::work() noexcept {
   std::unique_lock lock{mutex_};
   for (;;) {
-    changed_.wait(lock, [this] { return closed_ || !ready_.empty(); });
+    auto lane = lanes_.end();
+    changed_.wait(lock, [&] { return closed_ || (lane = next()) != lanes_.end(); });
     if (closed_) return;
-    const std::int64_t lane = ready_.front();
-    ready_.pop_front();
-    Lane& of = lanes_[lane];
+    Lane& of = lane->second;
     Job job = std::move(of.waiting.front());
     of.waiting.pop_front();
     of.running = true;
     ++running_;
     lock.unlock();
-    job();
+    try {
+      job();
+    } catch (...) {
+      // The job has to say so itself, if it can.
+    }
     job = nullptr;  // what it holds ends before it counts as done
     lock.lock();
     of.running = false;
@@ -81,7 +100,7 @@ void Lanes::work() {
     if (of.waiting.empty()) {
       lanes_.erase(lane);
     } else {
-      ready_.push_back(lane);
+      of.ready_since = ++turns_;
     }
     changed_.notify_all();
   }

@@ -20,7 +20,7 @@ namespace health_agent::bot {
 /// How many jobs it holds is for the caller to bound, by room(). Threads: any.
 class Lanes {
  public:
-  /// A job must not throw.
+  /// One that throws counts as done, and nobody is told.
   using Job = std::function<void()>;
 
   Lanes(std::size_t threads, std::size_t most);
@@ -29,7 +29,8 @@ class Lanes {
   Lanes(const Lanes&) = delete;
   Lanes& operator=(const Lanes&) = delete;
 
-  /// Adds a job behind the others of its lane. False after close(): the job is not done.
+  /// Adds a job behind the others of its lane. False after close(): the job is not done. Throws
+  /// std::bad_alloc, and nothing is added then.
   bool post(std::int64_t lane, Job job);
 
   /// How many more jobs it should be given: what `most` leaves beside those that wait or run.
@@ -44,19 +45,22 @@ class Lanes {
 
  private:
   struct Lane {
-    std::deque<Job> waiting;
+    std::deque<Job> waiting;  // not empty while none of its jobs runs
     bool running = false;
+    std::uint64_t ready_since = 0;  // a number of turns_
   };
 
-  void work();
+  /// The lane that has waited longest for a thread, or the end.
+  [[nodiscard]] std::map<std::int64_t, Lane>::iterator next();
+  void work() noexcept;
   void end() noexcept;
 
   std::size_t most_;
   mutable std::mutex mutex_;
   std::condition_variable_any changed_;
   std::map<std::int64_t, Lane> lanes_;  // only those with something to do
-  std::deque<std::int64_t> ready_;      // lanes with a job that may begin
-  std::size_t jobs_ = 0;                // waiting and running
+  std::uint64_t turns_ = 0;
+  std::size_t jobs_ = 0;  // waiting and running
   std::size_t running_ = 0;
   bool closed_ = false;
   std::vector<std::thread> threads_;

@@ -139,7 +139,20 @@ std::string user_id_of(std::int64_t sender_id) {
   return "telegram:" + std::to_string(sender_id);
 }
 
-void Responder::handle(db::TelegramUpdate update, const std::stop_token& stop) {
+Responder::Responder(const Parts& parts) : parts_(parts) {
+  unfinished_.reserve(kMostUnfinished);
+}
+
+void Responder::handle(db::TelegramUpdate update, const std::stop_token& stop) noexcept {
+  try {
+    handle_recorded(update, stop);
+  } catch (const std::exception& error) {
+    // Not even the user can be told; what is recorded is found again.
+    access_log.error("an update is left for later: {}", error.what());
+  }
+}
+
+void Responder::handle_recorded(db::TelegramUpdate& update, const std::stop_token& stop) {
   const std::string_view kind = kind_word(update.kind);
   vitals::monitor::UpdateScope scope{kind, user_id_of(update.sender_id)};
   try {
@@ -180,9 +193,11 @@ void Responder::handle(db::TelegramUpdate update, const std::stop_token& stop) {
   }
 }
 
-void Responder::refuse(const Place& place, std::int64_t sender_id, const std::stop_token& stop) {
-  vitals::monitor::UpdateScope scope{"stranger", user_id_of(sender_id)};
+void Responder::refuse(const Place& place, std::int64_t sender_id,
+                       const std::stop_token& stop) noexcept {
   try {
+    vitals::monitor::UpdateScope scope{"stranger", user_id_of(sender_id)};
+    scope.succeed();  // as far as this service goes
     parts_.telegram.send_message(
         place,
         "This bot is private, and you are not on its list. Your Telegram id is " +
@@ -191,7 +206,6 @@ void Responder::refuse(const Place& place, std::int64_t sender_id, const std::st
   } catch (const std::exception& error) {
     access_log.warn("a stranger could not be told so: {}", error.what());
   }
-  scope.succeed();  // as far as this service goes
 }
 
 void Responder::settle() {
@@ -409,7 +423,7 @@ void Responder::finish(std::int64_t update_id) noexcept {
   } catch (const std::exception& error) {
     access_log.warn("an answered update could not be recorded yet: {}", error.what());
     const std::lock_guard lock{mutex_};
-    if (unfinished_.size() < kMostUnfinished) unfinished_.push_back(update_id);
+    if (unfinished_.size() < unfinished_.capacity()) unfinished_.push_back(update_id);
   }
 }
 

@@ -40,15 +40,16 @@ class Responder {
     Typing& typing;
   };
 
-  explicit Responder(const Parts& parts) noexcept : parts_(parts) {}
+  explicit Responder(const Parts& parts);
 
   /// Answers one recorded update, to its end: an UpdateScope of its own, in which also every
   /// failure ends. `stop` gives up sending; the next process goes on from there. An update whose
-  /// answer is there and cannot be looked at is left as it is. Never throws.
-  void handle(db::TelegramUpdate update, const std::stop_token& stop);
+  /// answer is there and cannot be looked at is left as it is, and so is one for which there is no
+  /// memory.
+  void handle(db::TelegramUpdate update, const std::stop_token& stop) noexcept;
 
-  /// Tells somebody who is not on the list so, with one try. Never throws.
-  void refuse(const Place& place, std::int64_t sender_id, const std::stop_token& stop);
+  /// Tells somebody who is not on the list so, with one try.
+  void refuse(const Place& place, std::int64_t sender_id, const std::stop_token& stop) noexcept;
 
   /// Writes down what is done and could not be written down at the time. Throws DatabaseError.
   void settle();
@@ -57,6 +58,7 @@ class Responder {
   [[nodiscard]] bool waits_to_settle(std::int64_t update_id) const;
 
  private:
+  void handle_recorded(db::TelegramUpdate& update, const std::stop_token& stop);
   /// The agent's or a command's answer, committed. `said` is what was about to be committed, also
   /// when this throws.
   void answer(db::TelegramUpdate& update, std::string& said);
@@ -79,7 +81,8 @@ class Responder {
 
   Parts parts_;
   mutable std::mutex mutex_;
-  std::vector<std::int64_t> unfinished_;  // done, but not so in the database
+  // Done, but not so in the database. Never grown: there may be no memory.
+  std::vector<std::int64_t> unfinished_;
 };
 
 }  // namespace health_agent::bot

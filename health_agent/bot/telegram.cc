@@ -1,10 +1,10 @@
 #include "health_agent/bot/telegram.h"
 
 #include <algorithm>
-#include <nlohmann/json.hpp>
 #include <utility>
 
 #include "health_agent/bot/text.h"
+#include "health_agent/json_type.h"
 
 namespace health_agent::bot {
 namespace {

@@ -2,8 +2,8 @@
 
 #include <algorithm>
 #include <charconv>
-#include <nlohmann/json.hpp>
 
+#include "health_agent/json_type.h"
 #include "health_agent/log_text.h"
 
 namespace health_agent::bot {

@@ -29,14 +29,16 @@ struct Lookup {
 /// erase() after every change of the source. Then no reader that raced a writer leaves a value from
 /// before the change behind. set() gives no such promise.
 ///
-/// Threads: any. Never throws but std::bad_alloc. Each call is one vitals CacheScope.
+/// Threads: any. Never throws but std::bad_alloc, and erase() not even that. Each call is one vitals
+/// CacheScope.
 class Cache {
  public:
   virtual ~Cache() = default;
 
   [[nodiscard]] virtual std::optional<std::string> get(std::string_view key) = 0;
   virtual void set(std::string_view key, std::string_view value) = 0;
-  virtual void erase(std::string_view key) = 0;
+  /// Without memory to ask for it, what is there for `key` is still not given any more.
+  virtual void erase(std::string_view key) noexcept = 0;
 
   /// get(), and where nothing is found the permission to fill() it.
   [[nodiscard]] virtual Lookup lookup(std::string_view key) = 0;

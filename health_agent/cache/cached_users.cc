@@ -30,7 +30,7 @@ std::string today_key(std::string_view user_id) {
 }
 
 /// Erases keys at its end, also when the write before it threw: what the database did then may not
-/// be known.
+/// be known. The keys are made at its beginning, since at its end there may be no memory for them.
 class Invalidation {
  public:
   Invalidation(Cache& cache, std::vector<std::string> keys)

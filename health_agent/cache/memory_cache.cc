@@ -97,8 +97,13 @@ class MemoryCache::Impl {
       remove(std::prev(entries_.end()));
     }
     entries_.push_front({std::string(key), std::string(value), now + options_.ttl});
+    try {
+      index_.emplace(entries_.front().key, entries_.begin());
+    } catch (...) {
+      entries_.pop_front();
+      throw;
+    }
     bytes_ += size;
-    index_.emplace(entries_.front().key, entries_.begin());
     return true;
   }
 
@@ -146,7 +151,7 @@ bool MemoryCache::fill(std::string_view key, std::string_view value, std::uint64
   return kept;
 }
 
-void MemoryCache::erase(std::string_view key) {
+void MemoryCache::erase(std::string_view key) noexcept {
   CacheScope scope{CacheOperation::kDelete, key};
   impl_->erase(key);
   scope.ok();

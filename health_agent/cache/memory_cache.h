@@ -28,7 +28,7 @@ class MemoryCache final : public Cache {
 
   [[nodiscard]] std::optional<std::string> get(std::string_view key) override;
   void set(std::string_view key, std::string_view value) override;
-  void erase(std::string_view key) override;
+  void erase(std::string_view key) noexcept override;
   [[nodiscard]] Lookup lookup(std::string_view key) override;
   bool fill(std::string_view key, std::string_view value, std::uint64_t version) override;
   [[nodiscard]] CacheStats stats() const override;

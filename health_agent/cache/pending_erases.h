@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <map>
 #include <mutex>
+#include <new>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -13,8 +14,8 @@
 namespace health_agent::cache {
 
 /// Keys that should have been erased from a shared cache and could not be: what it holds for them
-/// may be from before a change. At most `most` keys are remembered one by one; past that, all keys
-/// count as pending until everything has been thrown away.
+/// may be from before a change. At most `most` keys are remembered one by one; past that, and without
+/// memory for one, all keys count as pending until everything has been thrown away.
 ///
 /// Threads: any. Cost: holds() is one load while nothing is pending.
 class PendingErases {
@@ -29,19 +30,11 @@ class PendingErases {
 
   explicit PendingErases(std::size_t most) : most_(most) {}
 
-  void add(std::string_view key) {
+  void add(std::string_view key) noexcept {
     const std::lock_guard lock{mutex_};
     ++sequence_;
-    if (all_ == 0) {
-      if (const auto known = keys_.find(key); known != keys_.end()) {
-        known->second = sequence_;
-      } else if (keys_.size() < most_) {
-        keys_.emplace(key, sequence_);
-      } else {
-        keys_.clear();
-        all_ = sequence_;
-      }
-    } else {
+    if (all_ != 0 || !remember(key)) {
+      keys_.clear();
       all_ = sequence_;
     }
     any_.store(true, std::memory_order_release);  // pairs with the acquire in any()
@@ -77,6 +70,19 @@ class PendingErases {
   }
 
  private:
+  /// False when there is no room for one more, or no memory.
+  bool remember(std::string_view key) noexcept {
+    try {
+      if (const auto known = keys_.find(key); known != keys_.end()) {
+        known->second = sequence_;
+        return true;
+      }
+      return keys_.size() < most_ && keys_.emplace(key, sequence_).second;
+    } catch (const std::bad_alloc&) {
+      return false;
+    }
+  }
+
   const std::size_t most_;
   mutable std::mutex mutex_;
   std::map<std::string, std::uint64_t, std::less<>> keys_;

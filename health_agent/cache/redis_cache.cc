@@ -4,6 +4,7 @@
 #include <array>
 #include <atomic>
 #include <charconv>
+#include <new>
 #include <random>
 #include <utility>
 #include <vector>
@@ -138,11 +139,15 @@ class RedisCache::Impl {
     return reply.kind == Kind::kInteger;
   }
 
-  bool erase(string_view key) {
-    const std::string value = value_key(key);
-    const std::string mark = mark_key(key);
-    if (link_.ask(std::array<string_view, 3>{"DEL", value, mark}).kind == Kind::kInteger)
-      return true;
+  bool erase(string_view key) noexcept {
+    try {
+      const std::string value = value_key(key);
+      const std::string mark = mark_key(key);
+      if (link_.ask(std::array<string_view, 3>{"DEL", value, mark}).kind == Kind::kInteger)
+        return true;
+    } catch (const std::bad_alloc&) {
+      // No memory to ask for it: made up for as where Redis is away.
+    }
     pending_.add(key);
     link_.want_recovery();
     return false;
@@ -279,7 +284,7 @@ bool RedisCache::fill(string_view key, string_view value, std::uint64_t version)
   return kept.value_or(false);
 }
 
-void RedisCache::erase(string_view key) {
+void RedisCache::erase(string_view key) noexcept {
   CacheScope scope{CacheOperation::kDelete, key};
   if (impl_->erase(key)) scope.ok();
 }

@@ -39,7 +39,7 @@ class RedisCache final : public Cache {
 
   [[nodiscard]] std::optional<std::string> get(std::string_view key) override;
   void set(std::string_view key, std::string_view value) override;
-  void erase(std::string_view key) override;
+  void erase(std::string_view key) noexcept override;
   [[nodiscard]] Lookup lookup(std::string_view key) override;
   bool fill(std::string_view key, std::string_view value, std::uint64_t version) override;
   /// `size` is what Redis has in this database, of whomever it is; 0 while it is away.

@@ -53,6 +53,14 @@ RedisReply RedisLink::ask(std::span<const std::string_view> words) {
     if (on_loan_ >= options_.connections) return lost("all connections are in use");
     ++on_loan_;
   }
+  // Also when there is no memory to ask: a place that is not given back is lost for good.
+  struct Loan {
+    RedisLink& link;
+    ~Loan() {
+      const std::lock_guard lock{link.mutex_};
+      --link.on_loan_;
+    }
+  } const loan{*this};
   Connection connection = take();
   RedisReply reply;
   reply.kind = Kind::kStale;
@@ -88,7 +96,6 @@ RedisLink::Connection RedisLink::connect(std::string& error) {
 
 void RedisLink::give_back(Connection connection, bool good) {
   const std::lock_guard lock{mutex_};
-  --on_loan_;
   if (good) failures_ = 0;
   if (!connection || !well()) return;
   idle_.push_back(std::move(connection));
@@ -182,10 +189,19 @@ void RedisLink::watch() {
     }
     if (stopping_ && !recovery_wanted_) return;
     const bool last = stopping_;
+    const bool wanted = recovery_wanted_;
     lock.unlock();
-    probe();
+    bool probed = true;
+    try {
+      probe();
+    } catch (...) {
+      probed = false;  // no memory for it: once more, after a pause
+    }
     lock.lock();
     if (last) return;
+    if (probed) continue;
+    recovery_wanted_ |= wanted;
+    wake_.wait_for(lock, kLongestPause, [this] { return stopping_; });
   }
 }
 

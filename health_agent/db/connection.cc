@@ -100,7 +100,11 @@ void Connection::forget(const void* key) noexcept {
   const auto found = std::find_if(prepared_.begin(), prepared_.end(),
                                   [&](const auto& entry) { return entry.first == key; });
   if (found == prepared_.end()) return;
-  if (backend_->transaction_failed(*session_)) forgotten_.push_back(std::move(found->second));
+  try {
+    if (backend_->transaction_failed(*session_)) forgotten_.push_back(std::move(found->second));
+  } catch (...) {
+    broken_ = true;  // no memory to put it by: the next one to get the connection opens it anew
+  }
   prepared_.erase(found);
 }
 

@@ -1,9 +1,9 @@
 #include "health_agent/db/foods_json.h"
 
-#include <nlohmann/json.hpp>
 #include <optional>
 
 #include "health_agent/errors.h"
+#include "health_agent/json_type.h"
 
 namespace health_agent::db {
 namespace {

@@ -22,9 +22,14 @@ Overdue::~Overdue() {
 int Overdue::begin(int socket) {
   const int watched = ::fcntl(socket, F_DUPFD_CLOEXEC, 0);
   if (watched < 0) return watched;
-  const std::lock_guard lock{mutex_};
-  deadlines_[watched] = Clock::now() + limit_;
-  return watched;
+  try {
+    const std::lock_guard lock{mutex_};
+    deadlines_[watched] = Clock::now() + limit_;
+    return watched;
+  } catch (...) {
+    ::close(watched);
+    throw;
+  }
 }
 
 void Overdue::end(int watched) noexcept {

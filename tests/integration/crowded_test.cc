@@ -5,6 +5,9 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <map>
+#include <mutex>
+#include <sstream>
 #include <string>
 #include <thread>
 #include <utility>
@@ -67,10 +70,24 @@ TEST_F(Crowded, IdleConnectionsThatTakeAllDescriptorsLockNobodyOut) {
   for (int i = 0; i < 300; ++i)
     idle.emplace_back(service_.api_port());
   const std::uint64_t before = set_limit(service_.pid(), RLIMIT_NOFILE, 64);
-  for (int i = 0; i < 300; ++i)
+  // As long as it lasts, whoever asks for something is served, from the database too.
+  for (int i = 0; i < 300; ++i) {
     idle.emplace_back(service_.api_port());
-  for (int i = 0; i < 5; ++i)
+    if (i % 15 != 0) continue;
+    EXPECT_TRUE(eventually([&] {
+      const std::string user = R"({"user_id":"user-)" + std::to_string(i) + "\"}";
+      return service_.http()
+                     .send({.method = "POST",
+                            .path = "/api/v1/users",
+                            .headers = {{"Content-Type", "application/json"}},
+                            .body = user,
+                            .timeout = 3s})
+                     .status /
+                 100 ==
+             2;
+    })) << i;
     EXPECT_TRUE(eventually([this] { return listener() == "degraded"; }, 10s)) << i;
+  }
   EXPECT_TRUE(eventually([this] { return sum("http_connections_open") <= 64; }));
   EXPECT_GT(sum("http_idle_connections_closed_total"), 0);
   EXPECT_GT(sum("http_listener_accept_errors_total"), 0);
@@ -123,6 +140,122 @@ TEST_F(Crowded, ConnectionsThatAreResetAtOnceLeaveNothingBehind) {
   EXPECT_TRUE(eventually([this] { return sockets_of(service_.pid()).tcp.size() <= 3; }, 10s));
   EXPECT_TRUE(
       eventually([this] { return service_.metrics().sum("http_connections_open", {}) <= 1; }, 10s));
+  // Trouble, if there was any, is over and was told of; nothing of it counts as a request.
+  EXPECT_TRUE(eventually([this] { return listener() == "ok"; }, 30s));
+  const std::string log = service_.output() + service_.errors();
+  EXPECT_EQ(count(log, "the API cannot take every connection"),
+            count(log, "the API takes connections again"))
+      << log;
+  const Metrics metrics = service_.metrics();
+  const bool trouble = log.find("the API cannot take every connection") != std::string::npos;
+  EXPECT_EQ(metrics.sum("http_listener_accept_errors_total", {}) -
+                    metrics.sum("http_listener_accept_errors_total", {{"error", "aborted"}}) >
+                0,
+            trouble);
+  EXPECT_EQ(metrics.sum("http_requests_total", {{"endpoint", "(unmatched)"}}), 0);
+  EXPECT_EQ(metrics.sum("http_errors_total", {}), 0);
+}
+
+TEST_F(Crowded, WithoutDescriptorsTheMetricsListenerStillAnswersOneAfterTheOther) {
+  const auto scraped = [this] {
+    RawSocket socket{service_.metrics_port()};
+    socket.send("GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n");
+    const auto page = socket.read_response(3s);
+    return page && page->status == 200;
+  };
+  EXPECT_TRUE(eventually(scraped));
+  const std::uint64_t before =
+      set_limit(service_.pid(), RLIMIT_NOFILE, open_files_of(service_.pid()));
+  std::vector<RawSocket> idle;
+  for (int i = 0; i < 60; ++i) {
+    idle.emplace_back(service_.metrics_port());
+    if (i % 10 != 0) continue;
+    EXPECT_TRUE(eventually(scraped, 20s)) << i;
+  }
+  const auto metrics_listener = [this] {
+    const Response health = service_.http().send({.path = "/api/health", .timeout = 3s});
+    return health.status == 200 ? health.json().value("metrics_listener", "") : "";
+  };
+  EXPECT_TRUE(eventually([this] { return count(service_.errors(), "metrics listener") > 0; }, 10s))
+      << service_.errors();
+
+  set_limit(service_.pid(), RLIMIT_NOFILE, before);
+  idle.clear();
+  EXPECT_TRUE(eventually([&] { return scraped() && metrics_listener() == "ok"; }, 30s))
+      << service_.errors();
+  EXPECT_GT(sum("vitals_scrape_accept_failures_total"), 0);
+  EXPECT_GT(count(service_.errors(), "metrics listener: connections are taken again"), 0U);
+}
+
+/// Its address space in bytes.
+std::size_t addresses_of(pid_t pid) {
+  std::istringstream pages{read_file("/proc/" + std::to_string(pid) + "/statm")};
+  std::size_t count = 0;
+  pages >> count;
+  return count * static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
+}
+
+TEST(ShortOfMemory, ARunningServiceAnswers503AndIsWholeAgainAfterwards) {
+  if (kSlowness > 1) return;  // sanitizers take terabytes of addresses
+  EnvelopeReceiver receiver;
+  // One heap, so that what the limit leaves is not in another one's reserve.
+  Service service{health_agent(
+      with_sentry(receiver, {{"MALLOC_ARENA_MAX", "1"}, {"SENTRY_TRACES_SAMPLE_RATE", "1"}}))};
+  Http client = service.http();
+  create_user(client, "ann");
+  Json foods = Json::array();
+  for (int i = 0; i < 100; ++i)
+    foods.push_back({{"name", "food " + std::to_string(i)}, {"quantity", 1}, {"calories", 9}});
+  const std::string meal = Json{{"foods", foods}, {"meal_type", "lunch"}}.dump();
+  std::string numbers = R"({"user_id":"ann","message":[1)";
+  while (numbers.size() < 1'000'000)
+    numbers += ",1";
+  numbers += "]}";  // takes many times its size to read
+  const auto ask = [&](const std::string& method, const std::string& path,
+                       const std::string& body) {
+    return service.http()
+        .send({.method = method,
+               .path = path,
+               .headers = {{"Content-Type", "application/json"}},
+               .body = body,
+               .timeout = 5s})
+        .status;
+  };
+  EXPECT_EQ(ask("POST", "/api/v1/chat", numbers), 400);
+
+  for (const std::size_t left : {std::size_t{4} << 20U, std::size_t{1} << 20U, std::size_t{0}}) {
+    SCOPED_TRACE(left);
+    const std::uint64_t before =
+        set_limit(service.pid(), RLIMIT_AS, addresses_of(service.pid()) + left);
+    std::map<int, int> statuses;
+    std::mutex mutex;
+    std::vector<std::thread> clients;
+    for (int number = 0; number < 6; ++number) {
+      clients.emplace_back([&] {
+        for (int i = 0; i < 8; ++i) {
+          for (const int status :
+               {ask("POST", "/api/v1/chat", numbers), ask("POST", "/api/v1/users/ann/food", meal),
+                ask("GET", "/api/v1/users/ann/food", ""), ask("GET", "/metrics", ""),
+                ask("POST", "/api/v1/chat", R"({"user_id":"ann","message":"2 eggs"})")}) {
+            const std::lock_guard lock{mutex};
+            ++statuses[status];
+          }
+        }
+      });
+    }
+    for (std::thread& each : clients)
+      each.join();
+    EXPECT_GT(statuses[503], 0) << "there was memory enough";
+    ASSERT_TRUE(service.process().running()) << service.errors();
+    set_limit(service.pid(), RLIMIT_AS, before);
+    EXPECT_TRUE(eventually([&] {
+      return ask("POST", "/api/v1/users/ann/profile", "") == 405 &&
+             ask("GET", "/api/v1/users/ann/food", "") == 200 &&
+             ask("POST", "/api/v1/chat", R"({"user_id":"ann","message":"2 eggs"})") == 200 &&
+             service.healthy();
+    })) << service.errors();
+  }
+  EXPECT_EQ(service.stop().status->code, 0) << service.errors();
 }
 
 }  // namespace

@@ -84,19 +84,14 @@ void Outlet::cancel() noexcept {
   if (transport_) transport_->cancel();
 }
 
-void Outlet::say(std::string_view what, std::string_view detail) const {
+void Outlet::say(std::string_view what, std::string_view detail) const noexcept {
   if (options_.debug) warn(what, detail);
 }
 
-void Outlet::warn(std::string_view what, std::string_view detail) {
-  std::string line = "vitals sentry: ";
-  line += what;
-  if (!detail.empty()) {
-    line += ' ';
-    line += detail;
-  }
-  line += '\n';
-  std::fwrite(line.data(), 1, line.size(), stderr);
+void Outlet::warn(std::string_view what, std::string_view detail) noexcept {
+  // As one line, and without memory of its own: that there is none is said here too.
+  std::fprintf(stderr, "vitals sentry: %.*s%s%.*s\n", static_cast<int>(what.size()), what.data(),
+               detail.empty() ? "" : " ", static_cast<int>(detail.size()), detail.data());
 }
 
 }  // namespace vitals::sentry::detail

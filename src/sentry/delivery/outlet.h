@@ -56,9 +56,9 @@ class Outlet {
   void close_spotlight(Time deadline) noexcept;
   void cancel() noexcept;
   /// Says something on stderr when Options::debug is set.
-  void say(std::string_view what, std::string_view detail = {}) const;
+  void say(std::string_view what, std::string_view detail = {}) const noexcept;
   /// Says something on stderr in any case: what a person has to mend.
-  static void warn(std::string_view what, std::string_view detail = {});
+  static void warn(std::string_view what, std::string_view detail = {}) noexcept;
 
  private:
   const Options& options_;

@@ -59,6 +59,7 @@ Worker::Worker(const Options& options, Destinations destinations, std::vector<It
       sources_(std::move(sources)),
       next_pressure_(Clock::now() + pace_.pressure),
       next_rescan_(Clock::now() + pace_.rescan) {
+  loop_threads_.reserve(threads_);
   open_.reserve(3 * kMostThreads + kMostRetries);  // so that taking from the queues cannot fail
   being_sent_.reserve(3 * kMostThreads);
   sem_init(&wake_, 0, 0);
@@ -93,12 +94,23 @@ void Worker::run() noexcept {
     const std::lock_guard hold{mutex_};
     loop_threads_.push_back(thread);
   }
-  Sender sender{outlet_};
-  while (std::optional<Job> job = next_job(sender))
-    work(sender, *job);
+  std::optional<Sender> sender;
+  while (!make_sender(sender) && !closing_.load(std::memory_order_acquire))  // with begin_close()
+    sleep(Clock::now());
+  while (std::optional<Job> job = sender ? next_job(*sender) : std::nullopt)
+    work(*sender, *job);
   const std::lock_guard hold{mutex_};
   ++loops_ended_;
   progress_.notify_all();
+}
+
+bool Worker::make_sender(std::optional<Sender>& sender) noexcept {
+  try {
+    sender.emplace(outlet_);
+  } catch (...) {
+    // No memory for it.
+  }
+  return sender.has_value();
 }
 
 std::optional<Worker::Job> Worker::next_job(Sender& sender) noexcept {

@@ -96,6 +96,7 @@ class Worker {
   };
 
   // worker.cc: while it runs
+  [[nodiscard]] bool make_sender(std::optional<Sender>& sender) noexcept;
   [[nodiscard]] std::optional<Job> next_job(Sender& sender) noexcept;
   [[nodiscard]] std::optional<Job> look(Sender& sender, Time now, bool post);
   [[nodiscard]] std::optional<Job> take_retry();
@@ -125,7 +126,8 @@ class Worker {
   // worker_end.cc: flush and the end
   [[nodiscard]] bool done_with(const Queues::Marks& marks) const noexcept;
   void empty_queues(Sender& sender) noexcept;
-  void end_of_drain(Sender& sender) noexcept;
+  /// `sender` may be null.
+  void end_of_drain(Sender* sender) noexcept;
   void rest_to_disk(Sender& sender) noexcept;
   void last_report(Sender& sender) noexcept;
   void discard_rest() noexcept;

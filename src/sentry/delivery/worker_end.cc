@@ -79,14 +79,15 @@ void Worker::drains_started(std::size_t count) noexcept {
 void Worker::drain() noexcept {
   become_sentry_thread();
   pthread_setname_np(pthread_self(), "vitals-drain");
-  Sender sender{outlet_};
-  bool asked = false;
-  do {
+  std::optional<Sender> sender;
+  // Without memory for one, what waits is counted as lost.
+  bool asked = !make_sender(sender);
+  while (!asked && !gone_.load(std::memory_order_acquire) &&
+         !aborted_.load(std::memory_order_acquire)) {  // pairs with close()
     asked = ask_sources(true);
-    empty_queues(sender);
-  } while (!asked && !gone_.load(std::memory_order_acquire) &&
-           !aborted_.load(std::memory_order_acquire));  // pairs with close()
-  end_of_drain(sender);
+    empty_queues(*sender);
+  }
+  end_of_drain(sender ? &*sender : nullptr);
 }
 
 void Worker::empty_queues(Sender& sender) noexcept {
@@ -108,20 +109,20 @@ void Worker::empty_queues(Sender& sender) noexcept {
   }
 }
 
-void Worker::end_of_drain(Sender& sender) noexcept {
+void Worker::end_of_drain(Sender* sender) noexcept {
   {
     std::unique_lock hold{mutex_};
     progress_.wait(hold, [this] { return drains_ != 0; });
     if (++drains_ended_ < drains_) return;  // the last one does what is left
   }
   static_cast<void>(ask_sources(true));
-  if (spool_) rest_to_disk(sender);
+  if (spool_ && sender != nullptr) rest_to_disk(*sender);
   discard_rest();
   {
     std::unique_lock hold{mutex_};
     progress_.wait(hold, [this] { return loops_ended_ >= loops_; });
   }
-  last_report(sender);
+  if (sender != nullptr) last_report(*sender);
   const Time deadline = deadline_.load(std::memory_order_relaxed);
   const bool alone = outlet_.destinations().url.empty();
   outlet_.close_spotlight(alone ? deadline : std::min(deadline, Clock::now() + kSpotlightEnd));

@@ -4,10 +4,14 @@
 
 #include <atomic>
 #include <future>
+#include <new>
+#include <stop_token>
 #include <thread>
 #include <vector>
 
 #include "health_agent/bot/backoff.h"
+#include "health_agent/bot/waiting.h"
+#include "tests/unit/health_agent/failing_memory.h"
 
 namespace health_agent::bot {
 namespace {
@@ -82,6 +86,52 @@ TEST(BotLanes, ClosingLetsThoseUnderWayFinishAndForgetsTheRest) {
   go.set_value();
   EXPECT_TRUE(lanes.close(10s));
   EXPECT_FALSE(second);
+}
+
+TEST(BotLanes, AJobThatThrowsTakesNeitherItsThreadNorItsLaneWithIt) {
+  Lanes lanes{1, 10};
+  for (int i = 0; i < 3; ++i)
+    lanes.post(1, [] { throw std::bad_alloc{}; });
+  std::promise<void> same_lane;
+  std::promise<void> other_lane;
+  lanes.post(1, [&] { same_lane.set_value(); });
+  lanes.post(2, [&] { other_lane.set_value(); });
+  EXPECT_EQ(same_lane.get_future().wait_for(10s), std::future_status::ready);
+  EXPECT_EQ(other_lane.get_future().wait_for(10s), std::future_status::ready);
+  while (lanes.room() < 10)
+    std::this_thread::yield();
+}
+
+TEST(BotLanes, AJobForWhichThereIsNoMemoryLeavesNothingBehind) {
+  Lanes lanes{1, 100};
+  std::atomic<int> done{0};
+  int posted = 0;
+  bool whole = false;
+  for (std::size_t after = 0; !whole; ++after) {
+    const FailingMemory none{after};
+    try {
+      // Each in a lane of its own, which has to be made first.
+      lanes.post(static_cast<std::int64_t>(after), [&done] { ++done; });
+      ++posted;
+    } catch (const std::bad_alloc&) {
+    }
+    whole = !none.failed();
+  }
+  while (lanes.room() < 100)
+    std::this_thread::yield();
+  EXPECT_EQ(done, posted);
+}
+
+TEST(BotWaiting, TakesNoMemoryAndEndsWhenToldTo) {
+  std::stop_source stop;
+  {
+    const FailingMemory none{0};
+    EXPECT_TRUE(sleep_unless(stop.get_token(), 1ms));
+  }
+  std::thread later{[&] { stop.request_stop(); }};
+  EXPECT_FALSE(sleep_unless(stop.get_token(), 1h));
+  later.join();
+  EXPECT_FALSE(sleep_unless(stop.get_token(), 1h)) << "told before";
 }
 
 TEST(BotBackoff, GrowsToItsMostAndBeginsAnew) {

@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <mutex>
+#include <new>
 #include <string>
 #include <thread>
 #include <vector>
@@ -13,6 +14,8 @@
 #include "health_agent/cache/redis_url.h"
 #include "health_agent/errors.h"
 #include "integration/support/redis.h"
+#include "integration/support/wait.h"
+#include "tests/unit/health_agent/failing_memory.h"
 
 namespace health_agent::cache {
 namespace {
@@ -135,6 +138,41 @@ TEST(RedisFull, IsToldOnceAndGivesWhatItHas) {
     cache.set("b", "taken");
   EXPECT_EQ(cache.get("b"), "taken");
   EXPECT_THAT(told, testing::ElementsAre(RedisState::kFull, RedisState::kRoom));
+}
+
+TEST(RedisCacheWithoutMemory, LosesNoConnectionAndGivesNothingStale) {
+  integration::Redis redis;
+  RedisCacheOptions options;
+  options.link.address = parsed(redis.url());
+  options.link.connections = 2;
+  options.link.command_timeout = std::chrono::seconds{5};
+  RedisCache cache{std::move(options)};
+  int refused = 0;
+  const auto without_memory = [&](std::size_t after, const auto& act) {
+    const FailingMemory none{after};
+    try {
+      act();
+    } catch (const std::bad_alloc&) {
+      ++refused;
+    }
+    return none.failed();
+  };
+  for (std::size_t after = 0; after < 30; ++after) {
+    SCOPED_TRACE(after);
+    without_memory(after, [&] { cache.set("a", "a value that is too long for a short string"); });
+    without_memory(after, [&] { static_cast<void>(cache.get("a")); });
+    cache.set("b", "from before");
+    EXPECT_EQ(cache.get("b"), "from before");
+    // Whether it could be asked or not, it is not given any more.
+    without_memory(after, [&] { cache.erase("b"); });
+    EXPECT_FALSE(cache.get("b"));
+    EXPECT_TRUE(integration::eventually([&] {
+      cache.set("c", "kept");
+      return cache.get("c") == "kept";
+    })) << "the connections are lost";
+  }
+  EXPECT_GT(refused, 10);
+  EXPECT_TRUE(cache.healthy());
 }
 
 TEST(RedisAway, IsAnEmptyCacheAtOnceAndToldOnce) {

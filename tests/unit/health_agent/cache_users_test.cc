@@ -197,7 +197,7 @@ class InterruptedCache final : public Cache {
  public:
   std::optional<std::string> get(std::string_view key) override { return cache_.get(key); }
   void set(std::string_view key, std::string_view value) override { cache_.set(key, value); }
-  void erase(std::string_view key) override { cache_.erase(key); }
+  void erase(std::string_view key) noexcept override { cache_.erase(key); }
   Lookup lookup(std::string_view key) override {
     Lookup found = cache_.lookup(key);
     if (found.value) found.version = 0;  // as with Redis: only what is not there may be filled
