@@ -73,6 +73,13 @@ using Fields = std::map<std::string, std::string>;
 /// As many profile fields, and as many preferences, a user may have: each read loads them all.
 inline constexpr std::size_t kMaxFields = 50;
 
+/// As much food a day (UTC) may have: entries, and characters of their foods as they are stored and
+/// of their notes. More than anybody eats; each look at a day loads all of it.
+inline constexpr std::size_t kMaxEntriesADay = 500;
+inline constexpr std::size_t kMaxFoodTextADay = std::size_t{256} * 1024;
+/// As much may stand in one answer about several days: a hundred foods on each day of a year.
+inline constexpr std::size_t kMaxFoodText = std::size_t{4} * 1024 * 1024;
+
 /// How far a user has come on a journey: the step just reached, and seconds since the journey
 /// began.
 struct JourneyStep {

@@ -2,12 +2,12 @@
 
 #include <algorithm>
 #include <charconv>
-#include <nlohmann/json.hpp>
 #include <utility>
 
 #include "health_agent/api/json_input.h"
 #include "health_agent/api/json_output.h"
 #include "health_agent/errors.h"
+#include "health_agent/json_type.h"
 #include "health_agent/preferences.h"
 #include "health_agent/time.h"
 
@@ -20,6 +20,8 @@ using vitals::monitor::Method;
 constexpr std::string_view kFoodPath = "/api/v1/users/{user_id}/food";
 constexpr std::string_view kEntryPath = "/api/v1/users/{user_id}/food/{entry_id}";
 constexpr std::int64_t kMostDays = 366;
+/// That are loaded together, where there are many.
+constexpr std::int64_t kDaysAtOnce = 31;
 
 /// The id in the path: decimal digits, without zeros in front, so that an entry has one path.
 std::int64_t path_entry(const Request& request) {
@@ -50,13 +52,22 @@ std::optional<std::int64_t> day_parameter(const Request& request, std::string_vi
   return day;
 }
 
-json day_json(std::int64_t day, const cache::DaySummary& summary) {
-  json entries = json::array();
-  for (const FoodEntry& entry : summary.entries)
-    entries.push_back(to_json(entry));
-  return {{"date", format_date(day)},
-          {"entries", std::move(entries)},
-          {"totals", to_json(summary.totals)}};
+/// The members of `more` stand behind the date and the entries. Written entry by entry: as one
+/// document, a long day would take many times its length.
+std::string day_text(std::int64_t day, const cache::DaySummary& summary, json more) {
+  std::string text = "{\"date\":\"" + format_date(day) + "\",\"entries\":[";
+  for (const FoodEntry& entry : summary.entries) {
+    if (&entry != &summary.entries.front()) text += ',';
+    text += dump(to_json(entry));
+  }
+  more["totals"] = to_json(summary.totals);
+  return text.append("],").append(dump(more), 1);
+}
+
+Response text_response(std::string text) {
+  Response response;
+  response.body = std::move(text);
+  return response;
 }
 
 /// `goals` and what is `left` of them, which is below 0 when it was more; neither without goals.
@@ -113,10 +124,9 @@ class FoodHandlers {
     const TimeZone zone = zone_of(preferences);
     const std::int64_t day = date.value_or(zone.day_of(now));
     const cache::DaySummary summary = services_.users.food_of_day(id, zone, day, now);
-    json answer = day_json(day, summary);
-    answer["user_id"] = id;
-    add_goals(answer, preferences, summary.totals);
-    return json_response(200, answer);
+    json more = {{"user_id", id}};
+    add_goals(more, preferences, summary.totals);
+    return text_response(day_text(day, summary, std::move(more)));
   }
 
   Response get_entry(Request& request) const {
@@ -153,18 +163,27 @@ class FoodHandlers {
                             " days; at most " + std::to_string(kMostDays) + " are wanted");
     }
     const TimeZone zone = zone_of(services_.users.preferences(id));
-    json days = json::array();
-    Totals totals;
-    std::int64_t day = from;
-    for (const cache::DaySummary& summary : services_.users.food_of_days(id, zone, from, to)) {
-      totals += summary.totals;
-      days.push_back(day_json(day++, summary));
+    if (services_.store.food_text(id, zone.start_of(from), zone.start_of(to + 1)) > kMaxFoodText) {
+      throw ValidationError(
+          "the parameters 'from' and 'to' name days with more than " +
+          std::to_string(kMaxFoodText / 1024 / 1024) +
+          " MiB of foods and notes, too much for one answer; ask for fewer days at once");
     }
-    return json_response(200, {{"user_id", id},
-                               {"from", format_date(from)},
-                               {"to", format_date(to)},
-                               {"days", std::move(days)},
-                               {"totals", to_json(totals)}});
+    std::string text = "{\"days\":[";
+    Totals totals;
+    for (std::int64_t day = from; day <= to;) {
+      const std::int64_t last = std::min(day + kDaysAtOnce - 1, to);
+      for (const cache::DaySummary& summary : services_.users.food_of_days(id, zone, day, last)) {
+        totals += summary.totals;
+        if (day != from) text += ',';
+        text += day_text(day++, summary, json::object());
+      }
+    }
+    const json more = {{"user_id", id},
+                       {"from", format_date(from)},
+                       {"to", format_date(to)},
+                       {"totals", to_json(totals)}};
+    return text_response(text.append("],").append(dump(more), 1));
   }
 
   Services services_;

@@ -8,17 +8,30 @@
 #include "health_agent/db/foods_json.h"
 #include "health_agent/db/storable.h"
 #include "health_agent/errors.h"
+#include "health_agent/time.h"
 
 namespace health_agent::db {
 namespace {
 
 using std::string;
 
-constexpr Query<Columns<Integer>, Params<string, string, Integer, string, string>> kSaveFoodEntry{
-    QueryType::kInsert, "food_entries",
-    "INSERT INTO food_entries (user_id, foods, meal_type, eaten_at, notes)"
-    " SELECT user_id, CAST(:foods AS TEXT), CAST(:meal_type AS TEXT), CAST(:eaten_at AS BIGINT),"
-    " CAST(:notes AS TEXT) FROM users WHERE user_id = :user_id RETURNING id"};
+// With the day's limits inside: they cost no second question.
+constexpr Query<Columns<Integer>, Params<string, string, Integer, string, string, Integer, Integer,
+                                         Integer, Integer, Integer>>
+    kSaveFoodEntry{
+        QueryType::kInsert, "food_entries",
+        "INSERT INTO food_entries (user_id, foods, meal_type, eaten_at, notes)"
+        " SELECT user_id, CAST(:foods AS TEXT), CAST(:meal_type AS TEXT),"
+        " CAST(:eaten_at AS BIGINT), CAST(:notes AS TEXT) FROM users WHERE user_id = :user_id"
+        " AND (SELECT COUNT(*) < CAST(:most_entries AS BIGINT)"
+        " AND COALESCE(SUM(LENGTH(f.foods) + LENGTH(f.notes)), 0) + CAST(:size AS BIGINT)"
+        " <= CAST(:most_text AS BIGINT) FROM food_entries f WHERE f.user_id = users.user_id"
+        " AND f.eaten_at >= :from_time AND f.eaten_at < :to_time) RETURNING id"};
+
+constexpr Query<Columns<Integer, Integer>, Params<string, Integer, Integer, Integer>> kFoodSize{
+    QueryType::kSelect, "food_entries",
+    "SELECT COUNT(*), COALESCE(SUM(LENGTH(foods) + LENGTH(notes)), 0) FROM food_entries"
+    " WHERE user_id = :user_id AND eaten_at >= :from_time AND eaten_at < :to_time AND id <> :but"};
 
 using Entries = Columns<Integer, string, string, Integer, string>;
 
@@ -120,6 +133,51 @@ std::vector<FoodChange> all_undo(Connection& connection, std::string_view user_i
   return changes_from_json(text, user_id);
 }
 
+constexpr Integer kDaySeconds = 86'400;
+
+std::int64_t day_of_entry(std::int64_t time) noexcept {
+  return time >= 0 ? time / kDaySeconds : -((kDaySeconds - 1 - time) / kDaySeconds);
+}
+
+[[noreturn]] void day_is_full(std::int64_t day) {
+  throw ValidationError("the day " + format_date(day) + " (UTC) has as much food as a day may: " +
+                        std::to_string(kMaxEntriesADay) + " entries, or " +
+                        std::to_string(kMaxFoodTextADay / 1024) + " KiB of foods and notes");
+}
+
+struct FoodSize {
+  Integer entries = 0;
+  Integer text = 0;
+};
+
+/// Of all entries but one.
+FoodSize size_between(Connection& connection, std::string_view user_id, Integer from, Integer to,
+                      Integer but) {
+  FoodSize size;
+  connection.run(
+      kFoodSize,
+      [&](Integer entries, Integer text) {
+        size = {entries, text};
+      },
+      user_id, from, to, but);
+  return size;
+}
+
+/// Whether the entry `after` of so many characters finds room in its day, or `before` has it
+/// already.
+void require_room(Connection& connection, std::string_view user_id, const FoodEntry& after,
+                  std::size_t text, const std::optional<FoodEntry>& before) {
+  const std::int64_t day = day_of_entry(after.timestamp);
+  if (before && day_of_entry(before->timestamp) == day &&
+      text <= foods_to_json(before->foods).size() + before->notes.size())
+    return;
+  const FoodSize others =
+      size_between(connection, user_id, day * kDaySeconds, (day + 1) * kDaySeconds, after.id);
+  if (others.entries >= static_cast<Integer>(kMaxEntriesADay) ||
+      others.text + static_cast<Integer>(text) > static_cast<Integer>(kMaxFoodTextADay))
+    day_is_full(day);
+}
+
 [[noreturn]] void no_entry(std::string_view user_id, std::int64_t id) {
   throw RecordNotFoundError("user \"" + string(user_id) + "\" has no food entry " +
                             std::to_string(id));
@@ -135,11 +193,20 @@ FoodEntry insert_food(Connection& connection, FoodEntry entry) {
   const string foods = foods_to_json(entry.foods);
   entry.notes = storable(std::move(entry.notes));
   entry.id = 0;
+  const Integer day = day_of_entry(entry.timestamp);
+  const auto size = static_cast<Integer>(foods.size() + entry.notes.size());
   connection.run(
       kSaveFoodEntry, [&](Integer id) { entry.id = id; }, foods, entry.meal_type, entry.timestamp,
-      entry.notes, entry.user_id);
-  if (entry.id == 0) no_user(entry.user_id);
-  return entry;
+      entry.notes, entry.user_id, static_cast<Integer>(kMaxEntriesADay), size,
+      static_cast<Integer>(kMaxFoodTextADay), day * kDaySeconds, (day + 1) * kDaySeconds);
+  if (entry.id != 0) return entry;
+  static_cast<void>(food_between(connection, entry.user_id, 0, 0));  // throws without a user
+  day_is_full(day);
+}
+
+std::size_t food_text_between(Connection& connection, std::string_view user_id, std::int64_t from,
+                              std::int64_t to) {
+  return static_cast<std::size_t>(size_between(connection, user_id, from, to, 0).text);
 }
 
 std::vector<FoodEntry> food_between(Connection& connection, std::string_view user_id,
@@ -190,6 +257,7 @@ FoodChange change_food(Connection& connection, std::string_view user_id, const F
     const FoodEntry& after = *change.after;
     const string foods = foods_to_json(after.foods);
     const string notes = storable(after.notes);
+    require_room(connection, user_id, after, foods.size() + notes.size(), before);
     changed = change.restores ? connection.run(kRestoreFood, change.entry_id, foods,
                                                after.meal_type, after.timestamp, notes, user_id)
                               : connection.run(kUpdateFood, foods, after.meal_type, after.timestamp,

@@ -17,12 +17,17 @@ class Connection;
 /// DatabaseError, and RecordNotFoundError where it needs a user or an entry that is not there.
 /// Threads: that of the connection.
 
-/// Gives the entry back with its id, which is never used again for another.
+/// Gives the entry back with its id, which is never used again for another. Throws ValidationError
+/// when its day (UTC) would have more than kMaxEntriesADay or kMaxFoodTextADay.
 FoodEntry insert_food(Connection& connection, FoodEntry entry);
 
 /// The user's entries with `from` <= timestamp < `to`, oldest first.
 [[nodiscard]] std::vector<FoodEntry> food_between(Connection& connection, std::string_view user_id,
                                                   std::int64_t from, std::int64_t to);
+
+/// How much food_between() would load of foods and notes, in characters.
+[[nodiscard]] std::size_t food_text_between(Connection& connection, std::string_view user_id,
+                                            std::int64_t from, std::int64_t to);
 
 [[nodiscard]] std::optional<FoodEntry> find_food(Connection& connection, std::string_view user_id,
                                                  std::int64_t entry_id);
@@ -39,7 +44,8 @@ FoodEntry insert_food(Connection& connection, FoodEntry entry);
 [[nodiscard]] FoodEntry hold_food(Connection& connection, std::string_view user_id,
                                   std::int64_t entry_id);
 
-/// Makes the change, and gives back the one that undoes it.
+/// Makes the change, and gives back the one that undoes it. Throws as insert_food() does when it
+/// brings more to a day than may be there.
 FoodChange change_food(Connection& connection, std::string_view user_id, const FoodChange& change);
 
 /// Keeps `undo` as what takes back the user's last turn, in the place of what was kept before.

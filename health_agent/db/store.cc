@@ -294,6 +294,11 @@ std::vector<FoodEntry> Store::food_entries(std::string_view user_id, std::int64_
   return food_between(lease.connection(), user_id, from, to);
 }
 
+std::size_t Store::food_text(std::string_view user_id, std::int64_t from, std::int64_t to) {
+  const Pool::Lease lease = checkout_for(*pool_, QueryType::kSelect, kFoodTable);
+  return food_text_between(lease.connection(), user_id, from, to);
+}
+
 std::optional<FoodEntry> Store::food_entry(std::string_view user_id, std::int64_t entry_id) {
   const Pool::Lease lease = checkout_for(*pool_, QueryType::kSelect, kFoodTable);
   return find_food(lease.connection(), user_id, entry_id);

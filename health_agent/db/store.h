@@ -88,6 +88,9 @@ class Store {
   [[nodiscard]] std::vector<FoodEntry> food_entries(std::string_view user_id, std::int64_t from,
                                                     std::int64_t to);
 
+  /// How much of foods and notes food_entries() would load, in characters.
+  [[nodiscard]] std::size_t food_text(std::string_view user_id, std::int64_t from, std::int64_t to);
+
   /// Adds the messages to the user's conversation, in this order, all or none.
   void append_messages(std::string_view user_id, std::span<const Message> messages);
 

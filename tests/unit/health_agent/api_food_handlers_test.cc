@@ -284,5 +284,98 @@ TEST(UserIds, ThatNoPathCanNameAreRefused) {
   EXPECT_EQ(api.post("/api/v1/users", {.body = json{{"user_id", "..."}}.dump()}).status, 201);
 }
 
+json big_meal(int foods, std::size_t name_size, const std::string& time) {
+  json list = json::array();
+  for (int i = 0; i < foods; ++i)
+    list.push_back({{"name", std::string(name_size, 'x')}, {"quantity", 1}, {"calories", 1}});
+  return {{"foods", std::move(list)}, {"meal_type", "lunch"}, {"timestamp", time}};
+}
+
+TEST_F(ApiFood, ADayTakesSoManyEntriesAndNoMore) {
+  const std::string time = "2026-11-20T12:00:00Z";
+  for (std::size_t i = 0; i < kMaxEntriesADay; ++i) {
+    ASSERT_EQ(api_.post("/api/v1/users/ann/food", {.body = big_meal(1, 3, time).dump()}).status,
+              201)
+        << i;
+  }
+  const Given refused = api_.post("/api/v1/users/ann/food", {.body = big_meal(1, 3, time).dump()});
+  EXPECT_EQ(refused.status, 400);
+  EXPECT_EQ(refused.json()["error"], "ValidationError");
+  EXPECT_THAT(refused.json()["message"], HasSubstr("2026-11-20"));
+  EXPECT_EQ(day("?date=2026-11-20")["entries"].size(), kMaxEntriesADay);
+
+  // Neither does it take one from another day, while its own may be changed and make room.
+  const std::int64_t other = log("2026-11-21T12:00:00Z");
+  EXPECT_EQ(api_.patch(entry_path(other), {{"timestamp", time}}).status, 400);
+  EXPECT_EQ(api_.get(entry_path(other)).json()["timestamp"], "2026-11-21T12:00:00Z");
+  const std::int64_t own = day("?date=2026-11-20")["entries"][0]["id"];
+  EXPECT_EQ(api_.patch(entry_path(own), {{"meal_type", "dinner"}}).status, 200);
+  EXPECT_EQ(api_.del(entry_path(own)).status, 204);
+  EXPECT_EQ(api_.patch(entry_path(other), {{"timestamp", time}}).status, 200);
+  EXPECT_EQ(api_.post("/api/v1/users/nobody/food", {.body = big_meal(1, 3, time).dump()}).status,
+            404);
+}
+
+TEST_F(ApiFood, ADayTakesSoMuchTextAndNoMore) {
+  const std::string time = "1969-12-31T23:59:59Z";
+  std::vector<std::int64_t> ids;
+  Given given;
+  while ((given = api_.post("/api/v1/users/ann/food", {.body = big_meal(100, 150, time).dump()}))
+             .status == 201)
+    ids.push_back(given.json()["id"]);
+  EXPECT_EQ(given.status, 400);
+  ASSERT_GT(ids.size(), 5U);
+  EXPECT_LT(ids.size(), kMaxFoodTextADay / 15'000);
+  // Small ones may fill the rest of it, and do not grow then.
+  std::vector<std::int64_t> small;
+  while ((given = api_.post("/api/v1/users/ann/food", {.body = big_meal(9, 150, time).dump()}))
+             .status == 201)
+    small.push_back(given.json()["id"]);
+  const std::int64_t last = small.empty() ? ids.back() : small.back();
+  const json grown = {{"foods", big_meal(100, 190, time)["foods"]}};
+  EXPECT_EQ(api_.patch(entry_path(last), grown).status, 400);
+  EXPECT_EQ(api_.patch(entry_path(ids.front()), {{"notes", std::string(2000, 'n')}}).status, 400);
+  EXPECT_EQ(api_.patch(entry_path(ids.front()),
+                       {{"foods", big_meal(1, 1, time)["foods"]}, {"notes", "short"}})
+                .status,
+            200);
+}
+
+TEST_F(ApiFood, ManyDaysWithTooMuchForOneAnswerAreAskedForInParts) {
+  const std::int64_t first = *parse_date("2026-01-01");
+  std::size_t text = 0;
+  std::int64_t days = 0;
+  std::vector<FoodEntry> entries;
+  for (; text <= kMaxFoodText; ++days) {
+    FoodEntry entry{0, "ann", {}, "lunch", (first + days) * 86'400 + 43'200, ""};
+    for (int i = 0; i < 800; ++i)
+      entry.foods.push_back({std::string(190, 'x'), 1, "", 1, {}, {}, {}});
+    api_.store().save_food_entry(entry);
+    text += 800 * 190;
+  }
+  const std::string from = "?from=2026-01-01&to=";
+  const Given refused = api_.get("/api/v1/users/ann/food" + from + format_date(first + days - 1));
+  EXPECT_EQ(refused.status, 400);
+  EXPECT_THAT(refused.body, HasSubstr("fewer days"));
+  const json half = day(from + format_date(first + days / 2));
+  EXPECT_EQ(half["days"].size(), static_cast<std::size_t>(days / 2 + 1));
+  EXPECT_EQ(half["totals"]["calories"], 800 * (days / 2 + 1));
+  EXPECT_EQ(half["days"][1]["date"], "2026-01-02");
+  EXPECT_EQ(half["days"][1]["entries"][0]["foods"].size(), 800U);
+}
+
+TEST_F(ApiFood, AnAnswerIsTheSameTextAsOfOneDocument) {
+  log("2026-11-20T08:00:00Z");
+  log("2026-11-20T12:00:00Z");
+  log("2026-11-22T12:00:00Z");
+  prefer("goal_calories", 2000);
+  for (const char* query : {"?date=2026-11-20", "?date=2026-11-21",
+                            "?from=2026-11-19&to=2026-11-22", "?from=2026-01-01&to=2026-12-31"}) {
+    const Given given = api_.get("/api/v1/users/ann/food" + std::string{query});
+    EXPECT_EQ(given.status, 200);
+    EXPECT_EQ(given.body, given.json().dump()) << query;
+  }
+}
+
 }  // namespace
 }  // namespace health_agent::api
