@@ -11,6 +11,7 @@
 #include <cstdint>
 #include <string>
 
+#include "health_agent/api/chunk_check.h"
 #include "health_agent/api/http_connection.h"
 
 namespace health_agent::api {
@@ -69,6 +70,9 @@ struct CountedBody {
   };
 };
 
-struct Parser final : boost::beast::http::request_parser<CountedBody> {};
+struct Parser final : boost::beast::http::request_parser<CountedBody> {
+  ChunkCheck chunks;        // of a chunked body
+  std::size_t checked = 0;  // bytes of what was received that it has found right
+};
 
 }  // namespace health_agent::api

@@ -59,6 +59,7 @@ class Call final : public HttpCall, public std::enable_shared_from_this<Call> {
   void cut_off() noexcept override;
 
   boost::beast::http::request_header<> head;
+  Share share_of_heads;            // for `head`, where it is long
   std::unique_ptr<Parser> parser;  // holds the body, once it is there
   int minor_version = 1;
   bool keep_alive = true;

@@ -37,6 +37,9 @@ constexpr auto kStreamStall = std::chrono::seconds{5};
 constexpr int kStreamBuffer = 8 * 1024;
 /// Slower than that a client may not take an answer, in bytes a second.
 constexpr std::size_t kSlowestReader = std::size_t{16} * 1024;
+/// What a connection may hold of what it received without being counted: more than the heads of
+/// browsers have.
+constexpr std::size_t kUncounted = std::size_t{8} * 1024;
 /// A length that no reader need be able to count.
 constexpr std::uint64_t kAbsurdLength = std::uint64_t{1} << 40U;
 
@@ -83,7 +86,7 @@ void Connection::write(std::string head, std::string body, bool keep_alive,
 void Connection::begin_stream(std::string head, bool keep_alive, std::shared_ptr<void> keep) {
   if (state_ != State::kServing) return;
   keep_ = std::move(keep);
-  keep_alive_ = keep_alive;
+  keep_alive_ = keep_alive && !drops_rest_;
   state_ = State::kStreaming;
   unread_ = {};
   ::setsockopt(socket_.native_handle(), SOL_SOCKET, SO_SNDBUF, &kStreamBuffer,
@@ -139,7 +142,7 @@ void Connection::close() noexcept {
   parser_.reset();
   call_.reset();
   keep_.reset();
-  release(in_);
+  drop_input();
   release(out_);
   release(body_);
   if (waits) loop_.waiting_count.fetch_sub(1, std::memory_order_relaxed);
@@ -205,10 +208,35 @@ void Connection::process() {
     } else if (state_ == State::kIdle || state_ == State::kHead) {
       goes_on = read_head();
     } else {
-      return;
+      break;
     }
   }
+  account();
   if (is_reading()) arm_read();
+}
+
+void Connection::drop_input() noexcept {
+  release(in_);
+  held_.give_back();
+}
+
+void Connection::account() {
+  if (in_.size() <= kUncounted && in_.capacity() > kUncounted) in_.shrink_to_fit();
+  const std::size_t bytes = in_.capacity() > kUncounted ? in_.capacity() : 0;
+  Shared& shared = loop_.shared;
+  if (held_.resize(state_ == State::kBody ? shared.bodies : shared.heads, bytes)) return;
+  drop_input();
+  if (state_ == State::kBody) {
+    shared.options.bodies_refused.inc();
+    refuse({503, "too many bodies are on their way at once"});
+    return;
+  }
+  shared.options.heads_refused.inc();
+  if (state_ == State::kHead) {
+    refuse({503, "too many long heads are on their way at once"});
+  } else {
+    drops_rest_ = true;
+  }
 }
 
 bool Connection::read_head() {
@@ -249,7 +277,7 @@ void Connection::begin_answer(std::string head, std::string body, bool keep_aliv
   out_ = std::move(head);
   body_ = std::move(body);
   sent_ = 0;
-  keep_alive_ = keep_alive;
+  keep_alive_ = keep_alive && !drops_rest_;
   const std::size_t seconds = (out_.size() + body_.size()) / kSlowestReader;
   enter(State::kWriting, loop_.shared.options.read_timeout + std::chrono::seconds{seconds});
   flush();
@@ -302,14 +330,14 @@ void Connection::finish_answer() {
   if (!keep_alive_) {
     // To close at once would reset the connection when bytes are unread, and lose the answer.
     ::shutdown(socket_.native_handle(), SHUT_WR);
-    release(in_);
+    drop_input();
     enter(State::kLingering, kLinger);
     arm_read();
     return;
   }
   enter(State::kIdle, loop_.shared.options.keep_alive);
   if (in_.empty()) {
-    release(in_);
+    drop_input();
     release(out_);
     arm_read();
   } else {
@@ -340,7 +368,7 @@ bool Connection::begin_request(std::size_t length) {
   parser_ = std::make_unique<Parser>();
   parser_->header_limit(static_cast<std::uint32_t>(kMaxHead));
   parser_->body_limit(kAbsurdLength);  // at first, so that the key is looked at before it
-  parser_->get().body().budget = &loop_.shared.budget;
+  parser_->get().body().budget = &loop_.shared.bodies;
   error_code error;
   const std::size_t used = parser_->put(asio::buffer(in_.data(), length), error);
   // Both readers of the head have to agree on where the body ends.
@@ -354,6 +382,11 @@ bool Connection::begin_request(std::size_t length) {
   const bool has_body = head.chunked || expected > 0;
   const bool expects_continue = head.expects_continue;
   call_ = std::make_shared<Call>(shared_from_this());
+  if (length > kUncounted && !call_->share_of_heads.resize(loop_.shared.heads, length)) {
+    loop_.shared.options.heads_refused.inc();
+    refuse({503, "too many long heads are on their way at once"});
+    return false;
+  }
   call_->keep_alive = parser_->keep_alive();
   call_->minor_version = head.minor_version;
   call_->body_follows = has_body;
@@ -386,10 +419,21 @@ bool Connection::begin_request(std::size_t length) {
 
 /// Gives the parser what was received. False while more is wanted, and at the end.
 bool Connection::feed() {
+  const bool chunked = parser_->chunked();
+  if (chunked) {
+    parser_->checked += parser_->chunks.read(std::string_view{in_}.substr(parser_->checked));
+    if (parser_->chunks.failed()) {
+      refuse({400, "the body's chunks are malformed"});
+      return false;
+    }
+  }
   while (!in_.empty() && !parser_->is_done()) {
     error_code error;
-    const std::size_t used = parser_->put(asio::buffer(in_), error);
+    const std::size_t size = chunked ? parser_->checked : in_.size();
+    if (size == 0) break;
+    const std::size_t used = parser_->put(asio::buffer(in_.data(), size), error);
     in_.erase(0, used);
+    if (chunked) parser_->checked -= used;
     if (error == http::error::need_more) break;
     if (error == http::error::body_limit) {
       refuse({413, "the body is larger than 1 MiB"});

@@ -27,7 +27,7 @@ class Call;
 class Connection;
 struct Parser;
 
-/// Bytes that all bodies may take together.
+/// Bytes that all bodies, or all heads, may take together.
 class Budget {
  public:
   explicit Budget(std::size_t most) noexcept : most_(most) {}
@@ -43,14 +43,45 @@ class Budget {
   std::atomic<std::size_t> used_{0};
 };
 
+/// A share of a Budget, given back at its end. Threads: one.
+class Share {
+ public:
+  Share() = default;
+  ~Share() { give_back(); }
+  Share(const Share&) = delete;
+  Share& operator=(const Share&) = delete;
+
+  /// Makes it so many bytes of that budget, and none of any other. False when there are not so
+  /// many: then it is as small as before, or none.
+  [[nodiscard]] bool resize(Budget& of, std::size_t bytes) noexcept {
+    if (of_ != &of) give_back();
+    of_ = &of;
+    if (bytes > bytes_ && !of.take(bytes - bytes_)) return false;
+    if (bytes < bytes_) of.give(bytes_ - bytes);
+    bytes_ = bytes;
+    return true;
+  }
+  void give_back() noexcept {
+    if (bytes_ > 0) of_->give(std::exchange(bytes_, 0));
+  }
+
+ private:
+  Budget* of_ = nullptr;
+  std::size_t bytes_ = 0;
+};
+
 /// What all connections share.
 struct Shared {
   Shared(HttpEngineOptions engine_options, HttpApp& served)
-      : options(std::move(engine_options)), app(served), budget(options.body_budget) {}
+      : options(std::move(engine_options)),
+        app(served),
+        bodies(options.body_budget),
+        heads(options.head_budget) {}
 
   HttpEngineOptions options;
   HttpApp& app;
-  Budget budget;
+  Budget bodies;
+  Budget heads;
   std::atomic<std::size_t> open{0};
   std::atomic<bool> draining{false};
 };
@@ -147,6 +178,10 @@ class Connection : public std::enable_shared_from_this<Connection> {
 
   void arm_read();
   void arm_write();
+  /// Counts the memory of what was received beside all other; without room for it the request is
+  /// refused, or what waits behind it is dropped.
+  void account();
+  void drop_input() noexcept;
   void on_readable();
   void process();
   /// Tries to take a head off what was received. False while more is wanted.
@@ -175,7 +210,9 @@ class Connection : public std::enable_shared_from_this<Connection> {
   bool fresh_line_ = true;     // what came last holds a line's end
   std::size_t searched_ = 0;   // bytes of an unfinished head that hold no end
   std::size_t looked_at_ = 0;  // bytes of it when it was last read for a fault
+  bool drops_rest_ = false;    // of what came behind the request: ends after its answer
   std::string in_;             // received, and not yet read
+  Share held_;                 // its memory, where it is much
   std::string out_;
   std::string body_;  // behind `out_`
   std::size_t sent_ = 0;

@@ -92,10 +92,14 @@ struct HttpEngineOptions {
   std::size_t max_body = std::size_t{1} << 20U;
   /// Of all bodies that are gathered or worked on; beyond it requests are answered 503.
   std::size_t body_budget = std::size_t{64} << 20U;
+  /// Of what else was received and not read yet, beyond a few KiB for each connection: long heads,
+  /// and requests sent behind the one that is worked on. Beyond it 503, or the connection ends.
+  std::size_t head_budget = std::size_t{16} << 20U;
   std::size_t max_connections = 4096;
   ListenerMetrics metrics{};
   vitals::metrics::Gauge open_connections{};
   vitals::metrics::Counter bodies_refused{};
+  vitals::metrics::Counter heads_refused{};
   ListenerState* state = nullptr;  ///< may be null
 };
 

@@ -103,6 +103,10 @@ HttpEngineOptions engine_options(const ServerOptions& options) {
     engine.bodies_refused = registry->counter(
         "http_bodies_refused_total",
         "Requests that were answered 503 because too many bodies were on their way at once.");
+    engine.heads_refused = registry->counter(
+        "http_heads_refused_total",
+        "Clients that were answered 503 or let go of because too many sent long heads, or requests "
+        "behind others, at once.");
   }
   return engine;
 }

@@ -50,10 +50,6 @@ constexpr bool is_token_char(char c) noexcept {
   return kTokenChars[static_cast<unsigned char>(c)];
 }
 
-bool is_token(std::string_view text) noexcept {
-  return !text.empty() && std::ranges::all_of(text, is_token_char);
-}
-
 bool is_value_char(char c) noexcept {
   const auto byte = static_cast<unsigned char>(c);
   return (byte >= 0x20 && byte != 0x7F) || c == '\t';
@@ -214,12 +210,10 @@ bool read_length(std::string_view value, RequestHead& head) noexcept {
 std::optional<HeadFault> read_field(std::string_view line, RequestHead& head,
                                     Framing& framing) noexcept {
   if (line.size() > kMaxField) return kFields;
+  if (!is_field_line(line)) return kBadField;
   const std::size_t colon = line.find(':');
-  // Neither a blank before the colon nor the blank that a folded line begins with is in a token.
-  if (colon == std::string_view::npos || !is_token(line.substr(0, colon))) return kBadField;
   const std::string_view name = line.substr(0, colon);
   const std::string_view value = trim(line.substr(colon + 1));
-  if (!std::ranges::all_of(line.substr(colon + 1), is_value_char)) return kBadField;
   switch (name.size()) {  // most fields are none of these
     case 4:
       if (!equal_ignoring_case(name, "host")) break;
@@ -265,6 +259,18 @@ std::optional<HeadFault> check_framing(const Framing& framing, RequestHead& head
 }
 
 }  // namespace
+
+bool is_token(std::string_view text) noexcept {
+  return !text.empty() && std::ranges::all_of(text, is_token_char);
+}
+
+bool is_field_line(std::string_view line) noexcept {
+  const std::size_t colon = line.find(':');
+  // Neither a blank before the colon nor the blank that a folded line begins with is in a token.
+  return line.size() <= kMaxField && colon != std::string_view::npos &&
+         is_token(line.substr(0, colon)) &&
+         std::ranges::all_of(line.substr(colon + 1), is_value_char);
+}
 
 std::string RequestHead::field(std::string_view name) const {
   std::string joined;

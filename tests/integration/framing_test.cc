@@ -59,25 +59,36 @@ TEST_F(Framing, AFaultIsAnsweredBeforeTheRestComes) {
   }
 }
 
-TEST_F(Framing, ChunksThatAreMalformedAreRefused) {
-  for (const std::string& body :
-       {std::string{"3\r\nabcd\r\n0\r\n\r\n"}, std::string{"4\nabcd\r\n0\r\n\r\n"},
-        std::string{"4;x\nabcd\r\n0\r\n\r\n"}, std::string{"4;\nxx\r\n0\r\n\r\n"},
-        std::string{"4\r\nabcd\n0\r\n\r\n"}, std::string{"4\r\nabcd0\r\n\r\n"},
-        std::string{"-4\r\nabcd\r\n0\r\n\r\n"}, std::string{"+4\r\nabcd\r\n0\r\n\r\n"},
-        std::string{"0x4\r\nabcd\r\n0\r\n\r\n"}, std::string{"g\r\nabcd\r\n0\r\n\r\n"},
-        std::string{"\r\nabcd\r\n0\r\n\r\n"}, std::string{";a=b\r\nabcd\r\n0\r\n\r\n"},
-        std::string{" 4\r\nabcd\r\n0\r\n\r\n"}, std::string{"4\r\r\nabcd\r\n0\r\n\r\n"},
-        std::string{"fffffffffffffffff\r\nabcd\r\n0\r\n\r\n"},
-        std::string{"4\r\nabcd\r\n0\r\nX : y\r\n\r\n"},
-        std::string{"4\r\nabcd\r\n0\r\nnonsense\r\n\r\n"}, "4;" + std::string(100'000, 'x')}) {
-    SCOPED_TRACE(body.substr(0, 40));
+TEST_F(Framing, ChunksAreReadAsTheStandardSays) {
+  expect_cases(service_.api_port(), chunk_cases("/api/health"));
+}
+
+TEST_F(Framing, ChunksMayComeByteByByte) {
+  for (const FramingCase& one : chunk_cases("/api/health")) {
+    if (one.bytes.size() > 300) continue;
+    SCOPED_TRACE(one.name);
     RawSocket socket{service_.api_port()};
-    socket.send(
-        "GET /api/health HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n" + body);
+    const std::size_t body = one.bytes.find("\r\n\r\n") + 4;
+    socket.send(one.bytes.substr(0, body));
+    // One that is refused in the middle is closed before the rest has come.
+    for (std::size_t at = body; at < one.bytes.size() && socket.send(one.bytes.substr(at, 1));)
+      ++at;
+    const auto response = socket.read_response(3s);
+    if (one.status != 200 && !response) continue;  // the rest has made a reset of it
+    ASSERT_TRUE(response) << "no answer";
+    EXPECT_EQ(response->status, one.status) << response->body;
+  }
+}
+
+TEST_F(Framing, TheMetricsListenerAnswersAsTheStandardSaysAndCloses) {
+  for (const FramingCase& one : framing_cases("/metrics")) {
+    SCOPED_TRACE(one.name);
+    RawSocket socket{service_.metrics_port()};
+    socket.send(one.bytes);
     const auto response = socket.read_response(3s);
     ASSERT_TRUE(response) << "no answer";
-    EXPECT_EQ(response->status, 400) << response->body;
+    EXPECT_EQ(response->status, one.status) << response->body;
+    EXPECT_EQ(response->header("connection"), "close");
     EXPECT_TRUE(socket.closed_within(4s));
   }
 }
@@ -189,6 +200,65 @@ TEST(FramingWithoutKeys, BodiesThatNobodyFinishesHaveABudget) {
                       .body = "{\"user_id\":\"ann\"}"})
                .status < 300;
   }));
+}
+
+TEST(FramingWithKeys, HeadsThatNobodyFinishesHaveABudget) {
+  Service service{
+      health_agent({{"API_KEYS", "a-key-of-32-characters-for-tests"}, {"LOG_LEVEL", "error"}})};
+  std::string head = "GET /api/health HTTP/1.1\r\nHost: localhost\r\n";
+  for (int i = 0; i < 7; ++i)
+    head += "X-" + std::to_string(i) + ": " + std::string(8'000, 'x') + "\r\n";
+  const std::size_t before = memory_of(service.pid());
+  std::vector<RawSocket> clients;
+  for (int i = 0; i < 700; ++i) {
+    clients.emplace_back(service.api_port());
+    clients.back().send(head);
+  }
+  EXPECT_TRUE(eventually([&] {
+    return service.metrics().sum("http_heads_refused_total", {}) > 300;
+  })) << "no head is refused";
+  EXPECT_LT(memory_of(service.pid()), before + (std::size_t{kSlowness * 32} << 20U));
+  const auto refused = clients.back().read_response(5s);
+  ASSERT_TRUE(refused);
+  EXPECT_EQ(refused->status, 503);
+  EXPECT_EQ(refused->header("retry-after"), "1");
+  EXPECT_TRUE(clients.back().closed_within(5s));
+  // Nobody who asks for little has to do with it, nor has a body.
+  Http client = service.http();
+  EXPECT_EQ(client.get("/api/health").status, 200);
+  EXPECT_EQ(client
+                .send({.method = "POST",
+                       .path = "/api/v1/users",
+                       .headers = {{"Content-Type", "application/json"},
+                                   {"Authorization", "Bearer a-key-of-32-characters-for-tests"}},
+                       .body = R"({"user_id":"ann","profile":{"about":")" + std::string(900, 'x') +
+                               "\"}}"})
+                .status,
+            201);
+  clients.clear();
+  EXPECT_TRUE(eventually([&] {
+    RawSocket whole{service.api_port()};
+    whole.send(head + "\r\n");
+    const auto answered = whole.read_response(3s);
+    return answered && answered->status == 200;
+  })) << "the budget is not given back";
+}
+
+TEST(FramingWithKeys, RequestsBehindOneThatIsNotTakenHaveABudget) {
+  Service service{
+      health_agent({{"API_KEYS", "a-key-of-32-characters-for-tests"}, {"LOG_LEVEL", "error"}})};
+  std::string requests;
+  while (requests.size() < 60'000)
+    requests += "GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n";
+  std::vector<RawSocket> deaf;
+  for (int i = 0; i < 700; ++i) {
+    deaf.emplace_back(service.api_port(), RawSocket::kSmallReceiveBuffer);
+    deaf.back().send(requests);
+  }
+  EXPECT_TRUE(eventually([&] { return service.metrics().sum("http_heads_refused_total", {}) > 0; }))
+      << "nothing is dropped";
+  deaf.clear();
+  EXPECT_TRUE(eventually([&] { return service.healthy(); }));
 }
 
 }  // namespace

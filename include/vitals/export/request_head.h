@@ -61,6 +61,14 @@ inline constexpr std::size_t kMaxFields = 100;
 /// for the rest of what is no HTTP/1.x. Nothing while it may still become right.
 [[nodiscard]] std::optional<HeadFault> fault_so_far(std::string_view received) noexcept;
 
+/// Whether the text is a token. Cost: one pass. Source: RFC 9110, 5.6.2.
+[[nodiscard]] bool is_token(std::string_view text) noexcept;
+
+/// Whether the line, without its end, is a header field of allowed length: a token, a colon at
+/// once, and a value without control characters. A folded line is none. Cost: one pass. Source:
+/// RFC 9112, 5.
+[[nodiscard]] bool is_field_line(std::string_view line) noexcept;
+
 /// Reads a whole head, as strictly as the standard lets a server be. Refused are: bare CR or LF,
 /// NUL and other control characters, line folding, whitespace before a colon, a missing, second or
 /// malformed Host, several Content-Lengths, a transfer coding beside a length or in HTTP/1.0 (400);

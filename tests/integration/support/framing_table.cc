@@ -139,4 +139,95 @@ std::vector<FramingCase> framing_cases(const std::string& path) {
   };
 }
 
+std::vector<FramingCase> chunk_cases(const std::string& path) {
+  const std::string head = "GET " + path +
+                           " HTTP/1.1\r\nHost: localhost\r\n"
+                           "Transfer-Encoding: chunked\r\n\r\n";
+  std::vector<FramingCase> cases;
+  const auto add = [&](Then then, const std::string& name, const std::string& body) {
+    cases.push_back({name, head + body, then == Then::kReadsOn ? 200 : 400, then});
+  };
+  const auto good = [&](const std::string& name, const std::string& body) {
+    add(Then::kReadsOn, name, body);
+  };
+  const auto bad = [&](const std::string& name, const std::string& body) {
+    add(Then::kCloses, name, body);
+  };
+  // A chunk with these extensions, and a body with this trailer.
+  const auto extended = [](const std::string& extensions) {
+    return "4" + extensions + "\r\nabcd\r\n0\r\n\r\n";
+  };
+  const auto with_trailer = [](const std::string& lines) {
+    return "4\r\nabcd\r\n0\r\n" + lines + "\r\n";
+  };
+  const std::string nul(1, '\0');
+  good("no chunk at all", "0\r\n\r\n");
+  good("several chunks", "4\r\nabcd\r\n1\r\ne\r\nA\r\n0123456789\r\n0\r\n\r\n");
+  good("line ends in the data", "4\r\n\r\n\r\n\r\n0\r\n\r\n");
+  good("more zeros than digits", std::string(30, '0') + "4\r\nabcd\r\n0\r\n\r\n");
+  good("extension without a value", extended(";a"));
+  good("two extensions", extended(";a=b;c=d"));
+  good("quoted extension", extended(";a=\"b c\""));
+  good("quoted quote", extended(";a=\"b\\\"c\""));
+  good("extension of the last chunk", "4\r\nabcd\r\n0;a=b\r\n\r\n");
+  good("two trailer fields", with_trailer("X: y\r\nY:\r\n"));
+
+  bad("data longer than its size", "3\r\nabcd\r\n0\r\n\r\n");
+  bad("size ended by LF", "4\nabcd\r\n0\r\n\r\n");
+  bad("extension ended by LF", "4;x\nabcd\r\n0\r\n\r\n");
+  bad("extension that is empty and ended by LF", "4;\nxx\r\n0\r\n\r\n");
+  bad("data ended by LF", "4\r\nabcd\n0\r\n\r\n");
+  bad("data ended by CR", "4\r\nabcd\r0\r\n\r\n");
+  bad("data without an end", "4\r\nabcd0\r\n\r\n");
+  bad("size below 0", "-4\r\nabcd\r\n0\r\n\r\n");
+  bad("size with a plus", "+4\r\nabcd\r\n0\r\n\r\n");
+  bad("size with 0x", "0x4\r\nabcd\r\n0\r\n\r\n");
+  bad("size that is no number", "g\r\nabcd\r\n0\r\n\r\n");
+  bad("no size", "\r\nabcd\r\n0\r\n\r\n");
+  bad("extension without a size", ";a=b\r\nabcd\r\n0\r\n\r\n");
+  bad("blank before the size", " 4\r\nabcd\r\n0\r\n\r\n");
+  bad("blank behind the size", "4 \r\nabcd\r\n0\r\n\r\n");
+  bad("two CRs", "4\r\r\nabcd\r\n0\r\n\r\n");
+  bad("size too large to count", "fffffffffffffffff\r\nabcd\r\n0\r\n\r\n");
+  bad("line that is too long", "4;" + std::string(100'000, 'x'));
+  bad("LF in a quoted extension", extended(";a=\"\nx\""));
+  bad("CR LF in a quoted extension", extended(";a=\"\r\nx\""));
+  bad("CR in a quoted extension", extended(";a=\"\rx\""));
+  bad("escaped LF in a quoted extension", extended(";a=\"\\\nx\""));
+  bad("NUL in a quoted extension", extended(";a=\"" + nul + "x\""));
+  bad("escaped NUL in a quoted extension", extended(";a=\"\\" + nul + "x\""));
+  bad("control character in a quoted extension", extended(";a=\"\x01\""));
+  bad("DEL in a quoted extension", extended(";a=\"\x7f\""));
+  bad("NUL in an extension", extended(";a" + nul));
+  bad("control character in an extension", extended(";a=\x0b"));
+  bad("quoted extension without an end", extended(";a=\"b"));
+  bad("something behind a quoted extension", extended(";a=\"b\"c"));
+  bad("extension without a name", extended(";=b"));
+  bad("extension without anything", extended(";"));
+  bad("extension with a blank for its semicolon", extended(" a=b"));
+  bad("value that is no token", extended(";a=b(c)"));
+  bad("LF in an extension of the last chunk", "4\r\nabcd\r\n0;a=\"\n\"\r\n\r\n");
+  bad("trailer folded", with_trailer("X: y\r\n z\r\n"));
+  bad("trailer folded by a tab", with_trailer("X: y\r\n\tz\r\n"));
+  bad("trailer that begins with a blank", with_trailer(" X: y\r\n"));
+  bad("trailer with a blank before the colon", with_trailer("X : y\r\n"));
+  bad("trailer without a colon", with_trailer("nonsense\r\n"));
+  bad("trailer without a name", with_trailer(": y\r\n"));
+  bad("trailer whose name is no token", with_trailer("X[]: y\r\n"));
+  bad("trailer ended by LF", with_trailer("X: y\n"));
+  bad("bare CR in a trailer", with_trailer("X: y\rZ: z\r\n"));
+  bad("NUL in a trailer", with_trailer("X: " + nul + "\r\n"));
+  bad("control character in a trailer", with_trailer("X: \x08\r\n"));
+  bad("length in a trailer", with_trailer("Content-Length: 4\r\n"));
+  bad("coding in a trailer", with_trailer("transfer-encoding: chunked\r\n"));
+  bad("Host in a trailer", with_trailer("HOST: elsewhere\r\n"));
+  bad("end by LF", "4\r\nabcd\r\n0\r\n\n");
+  bad("end by CR", "4\r\nabcd\r\n0\r\n\rx");
+  std::string many;
+  for (int i = 0; i < 101; ++i)
+    many += "X-" + std::to_string(i) + ": y\r\n";
+  bad("101 fields in a trailer", with_trailer(many));
+  return cases;
+}
+
 }  // namespace integration

@@ -22,4 +22,8 @@ struct FramingCase {
 /// 8.6, 9.3 and 10.1.1.
 [[nodiscard]] std::vector<FramingCase> framing_cases(const std::string& path);
 
+/// The same for what stands in a chunked body, for a server that reads one to its end. Source: RFC
+/// 9112, 7.1; RFC 9110, 5.6.4 and 6.5.1.
+[[nodiscard]] std::vector<FramingCase> chunk_cases(const std::string& path);
+
 }  // namespace integration
