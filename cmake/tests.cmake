@@ -8,7 +8,7 @@ file(CONFIGURE OUTPUT ${CMAKE_BINARY_DIR}/vitals_test_base.cc CONTENT "")
 add_library(vitals_test_base STATIC ${PROJECT_SOURCE_DIR}/tests/house/json.cc ${CMAKE_BINARY_DIR}/vitals_test_base.cc)
 target_link_libraries(vitals_test_base PUBLIC GTest::gmock nlohmann_json::nlohmann_json PRIVATE vitals_warnings)
 # Found by its folder: a path in the text of the header would keep checkouts from sharing what is compiled.
-target_include_directories(vitals_test_base PRIVATE ${PROJECT_SOURCE_DIR}/tests)
+target_include_directories(vitals_test_base PRIVATE ${PROJECT_SOURCE_DIR}/tests ${PROJECT_SOURCE_DIR})
 target_precompile_headers(vitals_test_base PRIVATE <house/precompiled.h>)
 
 # vitals_test_code(TARGET): compiles it as a test's code, which is compiled far more often than it runs. A target that shall

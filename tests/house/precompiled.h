@@ -17,7 +17,6 @@
 #include <map>
 #include <memory>
 #include <mutex>
-#include <nlohmann/json.hpp>
 #include <optional>
 #include <random>
 #include <set>
@@ -30,6 +29,9 @@
 #include <utility>
 #include <variant>
 #include <vector>
+
+// The service's way to destroy JSON is that of its tests, too: a program has but one.
+#include "health_agent/json_type.h"
 
 // Compiled in json.cc alone.
 extern template class nlohmann::basic_json<>;
