@@ -1,7 +1,9 @@
 #include "vitals/monitor/http.h"
 
 #include <algorithm>
+#include <charconv>
 #include <string>
+#include <system_error>
 
 #include "monitor/clock.h"
 #include "monitor/families.h"
@@ -17,6 +19,22 @@ bool same_name(std::string_view one, std::string_view other) noexcept {
       one, other, [](char a, char b) { return (a >= 'A' && a <= 'Z' ? a + ('a' - 'A') : a) == b; });
 }
 
+/// `address`, `address:port` and `[address]:port` of a Host header, apart.
+void describe_host(const sentry::Span& span, std::string_view host) noexcept {
+  const std::size_t bracket = host.starts_with('[') ? host.find(']') : 0;
+  const std::size_t colon = bracket == std::string_view::npos ? bracket : host.find(':', bracket);
+  unsigned port = 0;
+  if (colon != std::string_view::npos) {
+    const char* const end = host.data() + host.size();
+    const auto [rest, error] = std::from_chars(host.data() + colon + 1, end, port);
+    if (error != std::errc{} || rest != end || port > 65535) port = 0;
+    host = host.substr(0, colon);
+  }
+  if (host.starts_with('[') && host.ends_with(']')) host = host.substr(1, host.size() - 2);
+  span.set_data("server.address", host);
+  if (port != 0) span.set_data("server.port", port);
+}
+
 /// What the span of a served request says of it. Source: OpenTelemetry, "Semantic conventions for
 /// HTTP server spans".
 void describe(const sentry::Span& span, const sentry::RequestData& request) noexcept {
@@ -28,7 +46,7 @@ void describe(const sentry::Span& span, const sentry::RequestData& request) noex
                                const auto& into = *static_cast<const sentry::Span*>(sink);
                                if (same_name(name, "user-agent"))
                                  into.set_data("user_agent.original", value);
-                               if (same_name(name, "host")) into.set_data("server.address", value);
+                               if (same_name(name, "host")) describe_host(into, value);
                              });
 }
 

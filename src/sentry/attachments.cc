@@ -24,6 +24,17 @@ std::size_t size_of(const HeldAttachment& held) noexcept {
   return held.bytes ? held.bytes->size() : 0;
 }
 
+std::size_t size_on_disk(const std::string& path) noexcept {
+  struct stat facts {};
+  const bool there = stat(path.c_str(), &facts) == 0 && S_ISREG(facts.st_mode);
+  return there ? static_cast<std::size_t>(facts.st_size) : 0;
+}
+
+/// Of a file, too: what a report of losses says of it.
+std::size_t size_at_loss(const HeldAttachment& held) noexcept {
+  return held.bytes ? held.bytes->size() : size_on_disk(held.path);
+}
+
 std::size_t size_of(const AttachmentList& list) noexcept {
   std::size_t sum = 0;
   for (const HeldAttachment& held : list)
@@ -54,9 +65,9 @@ std::size_t size_of(const Attachment& given) noexcept {
   return given.shared ? given.shared->size() : given.bytes.size();
 }
 
-std::size_t size_on_disk(const std::string& path) noexcept {
-  struct stat facts {};
-  return stat(path.c_str(), &facts) == 0 ? static_cast<std::size_t>(facts.st_size) : 0;
+std::size_t size_at_loss(const Attachment& given) noexcept {
+  const bool is_file = !given.shared && !given.path.empty();
+  return is_file ? size_on_disk(std::string{given.path}) : size_of(given);
 }
 
 bool fits(const Attachment& given, const AttachmentList& list) noexcept {
@@ -152,7 +163,7 @@ SharedAttachments joined(const SharedAttachments& first, const SharedAttachments
 
 SharedAttachments with(const SharedAttachments& list, const Attachment& given) noexcept {
   if (list ? !fits(given, *list) : !fits(given, {})) {
-    count_attachment(Cause::kTooLarge, size_of(given));
+    count_attachment(Cause::kTooLarge, size_at_loss(given));
     return list;
   }
   try {
@@ -180,7 +191,13 @@ bool AttachmentRoom::take(std::size_t bytes) noexcept {
 }
 
 std::size_t CapturedAttachments::bytes() const noexcept {
-  return size_of(own) + (scope ? size_of(*scope) : 0);
+  std::size_t sum = 0;
+  for (const AttachmentList* const list : {&own, scope.get()}) {
+    if (list == nullptr) continue;
+    for (const HeldAttachment& held : *list)
+      sum += size_at_loss(held);
+  }
+  return sum;
 }
 
 void capture_attachments(SharedAttachments scope, std::span<const Attachment> given,
@@ -190,14 +207,14 @@ void capture_attachments(SharedAttachments scope, std::span<const Attachment> gi
       captured.scope = std::move(scope);
     } else {
       for (const HeldAttachment& held : *scope)
-        count_attachment(Cause::kQueueOverflow, size_of(held));
+        count_attachment(Cause::kQueueOverflow, size_at_loss(held));
     }
   }
   for (const Attachment& one : given) {
     // Room before the copy, so that a burst of captures does not hold them all for a moment.
     const std::size_t size = size_of(one);
     if (!fits(one, captured.own)) {
-      count_attachment(Cause::kTooLarge, size);
+      count_attachment(Cause::kTooLarge, size_at_loss(one));
     } else if (!captured.room.take(size)) {
       count_attachment(Cause::kQueueOverflow, size);
     } else {

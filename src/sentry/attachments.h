@@ -60,7 +60,7 @@ struct CapturedAttachments {
   [[nodiscard]] std::size_t files() const noexcept {
     return own.size() + (scope ? scope->size() : 0);
   }
-  /// Of those that are in memory: the size of a file is not known before it is read.
+  /// What is lost with them; of a file, what it holds now.
   [[nodiscard]] std::size_t bytes() const noexcept;
 };
 

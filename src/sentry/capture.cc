@@ -176,27 +176,34 @@ EventId capture(const CaptureOptions& options, std::uint64_t stamp, Fill fill) n
     count(Category::kError, Outcome::kQueueFull);
     return {};
   }
-  if (const std::optional<EventId> first = event_of(stamp)) {
+  const EventId id = new_event_id();
+  if (const std::optional<EventId> first = claim_event(stamp, id)) {
     if (options.level.value_or(Level::kError) >= Level::kError) worsen_session(options.handled);
     return *first;
   }
   want_alt_stack();
   try {
     const Lease client;
-    if (!client) return {};
+    if (!client) {
+      forget_event(stamp);
+      return {};
+    }
     auto item = std::make_unique<ErrorItem>();
-    item->event_id = new_event_id();
+    item->event_id = id;
     fill(*item);
     take_options(*item, options);
     take_surroundings(*item);
     capture_attachments(std::move(item->scope.attachments), options.attachments.span(),
                         item->attachments);
-    if (!item->chain.empty() && item->level >= Level::kError) worsen_session(item->handled);
-    const EventId id = item->event_id;
-    if (!client->capture_error(std::move(item))) return {};
-    remember_event(stamp, id);
-    return id;
+    // What is to be ignored is no reason to call a session errored; the client's thread counts it.
+    const bool ignored = client->ignores(*item);
+    const bool counts = !item->chain.empty() && item->level >= Level::kError;
+    if (counts && !ignored) worsen_session(item->handled);
+    const bool taken = client->capture_error(std::move(item));
+    if (!taken || ignored) forget_event(stamp);
+    return taken ? id : EventId{};
   } catch (...) {
+    forget_event(stamp);
     count(Category::kError, Outcome::kQueueFull);  // no memory to wait in
     return {};
   }

@@ -125,7 +125,7 @@ void say_always(std::string_view what) {
 /// The names that a server would refuse are left out, rather than every event with them.
 void mend_names(Options& options) {
   for (std::string* const name :
-       {&options.dsn, &options.release, &options.environment, &options.dist}) {
+       {&options.dsn, &options.release, &options.environment, &options.dist, &options.org_id}) {
     *name = detail::without_space_around(*name);
   }
   const auto check = [](std::string& name, std::string_view what, std::string_view fault) {
@@ -179,7 +179,8 @@ void begin_crash_reports(Client& client) {
   const Options& options = client.options();
   if (!options.cache_dir.empty()) {
     detail::recover_crashes(
-        options, {.capture = [&client](auto item) { return client.capture_error(std::move(item)); },
+        options, {.client = client.dsc_source(),
+                  .capture = [&client](auto item) { return client.capture_error(std::move(item)); },
                   .taken = [&client](const auto& report) { end_crashed_session(client, report); },
                   .say = [&options](std::string_view what) { say(options, what); }});
   }
@@ -194,7 +195,13 @@ constinit std::atomic<Clock::time_point> exit_deadline{Clock::time_point::max()}
 /// At std::exit(), where a guard in main() is never dropped. Statics may still capture, so the
 /// client stays; what is there by now is sent first, while all that its hooks use is there too.
 void flush_at_exit() noexcept {
-  if (is_sentry_thread()) return;  // exit() in a hook
+  const detail::Inside inside;
+  if (is_sentry_thread() || inside.again()) {
+    // exit() in a hook, or in a signal handler that has interrupted the client: this thread holds
+    // what a flush would wait for, so what waits is brought to safety as in a crash.
+    if (enabled()) detail::rescue_what_waits(nullptr);
+    return;
+  }
   const std::shared_ptr<Client> client = active_share().get();
   if (!client || !client->is_ours()) return;
   const auto timeout = base::clamp_timeout(client->options().shutdown_timeout);
@@ -204,7 +211,8 @@ void flush_at_exit() noexcept {
 
 /// Ends the client behind all statics and handlers of atexit(), unless a guard has done so.
 [[gnu::destructor]] void end_at_exit() noexcept {
-  if (is_sentry_thread()) return;
+  const detail::Inside inside;
+  if (is_sentry_thread() || inside.again()) return;
   const std::shared_ptr<Client> client = active_share().get();
   if (!client || !client->is_ours()) return;
   end_client(client, std::min(exit_deadline.load(std::memory_order_relaxed),
@@ -217,6 +225,7 @@ Client::Client(Options options, detail::Destinations destinations)
     : options_(std::move(options)),
       public_key_(destinations.public_key),
       org_id_(destinations.org_id),
+      ignore_(options_),
       sessions_(options_),
       logs_(options_.enable_logs ? std::make_unique<detail::LogSource>(options_) : nullptr),
       worker_(options_, std::move(destinations), sources()) {}
@@ -381,6 +390,7 @@ Result<Guard> init(Options options) {
 bool Guard::end(std::optional<std::chrono::milliseconds> timeout) noexcept {
   const std::shared_ptr<Client> client = std::exchange(client_, nullptr);
   if (!client) return true;
+  const detail::Inside inside;  // a signal handler may not flush meanwhile
   if (!client->is_ours()) {
     // A child of fork() that returns through its parent's main: nothing here is its own.
     static_cast<void>(new (std::nothrow) std::shared_ptr<Client>{client});

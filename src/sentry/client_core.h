@@ -11,6 +11,7 @@
 #include "sentry/crash/module_list.h"
 #include "sentry/crash/rescue.h"
 #include "sentry/delivery/worker.h"
+#include "sentry/ignore_rules.h"
 #include "sentry/items.h"
 #include "sentry/logs.h"
 #include "sentry/sessions.h"
@@ -38,6 +39,8 @@ class Client {
     return {public_key_, options_.release, options_.environment, org_id_};
   }
 
+  /// Whether a rule of the options says that it is not to be sent.
+  [[nodiscard]] bool ignores(const detail::ErrorItem& item) const { return ignore_.ignores(item); }
   bool capture_error(std::unique_ptr<detail::ErrorItem> item) noexcept;
   bool submit(std::unique_ptr<detail::ReadyItem> item) noexcept;
   void capture_transaction(const detail::Ref<detail::Trace>& trace) noexcept;
@@ -61,6 +64,7 @@ class Client {
   const Options options_;
   const std::string public_key_;
   const std::string org_id_;
+  const detail::IgnoreRules ignore_;
   detail::ModuleWatch module_watch_;
   detail::SessionSource sessions_;
   const std::unique_ptr<detail::LogSource> logs_;

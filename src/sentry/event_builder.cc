@@ -49,6 +49,8 @@ void put_context(Event& event, std::string_view key, const ValueView& value) {
 void put_flag(Event& event, std::string_view name, bool result) {
   std::erase_if(event.flags, [name](const auto& flag) { return flag.first == name; });
   event.flags.emplace_back(std::string{name}, result);
+  // Several scopes' together, too: the newest stand, as in each of them.
+  if (event.flags.size() > kMaxFlags) event.flags.erase(event.flags.begin());
 }
 
 /// Reads back what Span::add_link() wrote.
@@ -196,6 +198,7 @@ Event build_event(const ErrorItem& item, const Options& options, Symbolizer& sym
     event.release = item.origin->release;
     event.environment = item.origin->environment;
     event.server_name = item.origin->server_name;
+    event.dist = item.origin->dist;
   }
   apply_records(event, item.scope.records);
   const bool own_grouping = event.fingerprint.empty();

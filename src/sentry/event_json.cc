@@ -222,10 +222,23 @@ void write_links(JsonWriter& json, const std::vector<LinkRecord>& links) {
   json.end_array();
 }
 
-void write_trace(EventWriter& writer, const Event& event) {
+/// The service's own fields in a context of the client's, but those that the client writes.
+void write_given(EventWriter& writer, const Fields* given,
+                 std::initializer_list<std::string_view> ours) {
+  if (given == nullptr) return;
+  for (const auto& [key, value] : *given) {
+    if (!key.empty() && std::find(ours.begin(), ours.end(), key) == ours.end()) {
+      writer.field(key, value);
+    }
+  }
+}
+
+void write_trace(EventWriter& writer, const Event& event, const Fields* given) {
   JsonWriter& json = writer.json;
   if (!event.trace_id) return;
   json.key("trace").begin_object();
+  write_given(writer, given,
+              {"trace_id", "span_id", "parent_span_id", "op", "status", "origin", "data", "links"});
   json.member("trace_id", event.trace_id.hex().view());
   json.member("span_id", event.span_id.hex().view());
   if (event.parent_span_id) json.member("parent_span_id", event.parent_span_id.hex().view());
@@ -236,9 +249,12 @@ void write_trace(EventWriter& writer, const Event& event) {
   json.end_object();
 }
 
-void write_flags(JsonWriter& json, const Event& event) {
+void write_flags(EventWriter& writer, const Event& event, const Fields* given) {
+  JsonWriter& json = writer.json;
   if (event.flags.empty()) return;
-  json.key("flags").begin_object().key("values").begin_array();
+  json.key("flags").begin_object();
+  write_given(writer, given, {"values"});
+  json.key("values").begin_array();
   for (const auto& [name, result] : event.flags)
     json.begin_object().member("flag", name).key("result").boolean(result).end_object();
   json.end_array().end_object();
@@ -280,14 +296,14 @@ void write_contexts(EventWriter& writer, const Event& event, const EventFrame& f
       frame.machine_contexts != nullptr ? *frame.machine_contexts : none;
   for (const auto& [name, fields] : machine)
     write_machine(writer, name, fields, find_context(event.contexts, name));
-  write_trace(writer, event);
-  write_flags(json, event);
+  write_trace(writer, event, find_context(event.contexts, "trace"));
+  write_flags(writer, event, find_context(event.contexts, "flags"));
   std::vector<std::string_view> written;
   for (const auto& [name, fields] : event.contexts) {
     // Given twice, a reader could take either: the ids of the trace are the client's.
     const bool again = std::find(written.begin(), written.end(), name) != written.end();
-    if (name.empty() || again || name == "trace" || (name == "flags" && !event.flags.empty()) ||
-        find_context(machine, name) != nullptr) {
+    if (name.empty() || again || (name == "trace" && event.trace_id) ||
+        (name == "flags" && !event.flags.empty()) || find_context(machine, name) != nullptr) {
       continue;
     }
     written.push_back(name);

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "base/type_name.h"
+
 namespace vitals::sentry::detail {
 namespace {
 
@@ -38,13 +40,24 @@ bool IgnoreRules::ignores(const Event& event) const {
     return !transactions_.empty() && any_matches(transactions_, event.transaction);
   }
   if (errors_.empty()) return false;
-  if (any_matches(errors_, event.message)) return true;
-  if (event.exceptions.empty()) return false;
+  if (event.exceptions.empty()) return ignores_error({}, {}, event.message);
   // The one that was captured; its causes are nobody's reason to look away.
   const ExceptionRecord& captured = event.exceptions.back();
-  return any_matches(errors_, captured.type) ||
-         any_matches(errors_, without_namespaces(captured.type)) ||
-         any_matches(errors_, captured.value);
+  return ignores_error(captured.type, captured.value, event.message);
+}
+
+bool IgnoreRules::ignores(const ErrorItem& item) const {
+  if (errors_.empty()) return false;
+  if (item.chain.empty()) return ignores_error({}, {}, item.message);
+  const CapturedException& captured = item.chain.front();
+  return ignores_error(base::TypeName{captured.mangled_type.c_str()}.view(), captured.value,
+                       item.message);
+}
+
+bool IgnoreRules::ignores_error(std::string_view type, std::string_view text,
+                                std::string_view message) const {
+  return any_matches(errors_, message) || any_matches(errors_, type) ||
+         any_matches(errors_, without_namespaces(type)) || any_matches(errors_, text);
 }
 
 std::string fault_in_ignore_rules(const Options& options) {

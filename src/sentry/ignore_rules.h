@@ -1,9 +1,11 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "sentry/glob.h"
+#include "sentry/items.h"
 #include "vitals/sentry/event.h"
 #include "vitals/sentry/options.h"
 
@@ -17,8 +19,13 @@ class IgnoreRules {
 
   /// Threads: any. Cost: for each rule at most the texts' length times the pattern's.
   [[nodiscard]] bool ignores(const Event& event) const;
+  /// The same of one that is captured just now. Cost: nothing where there is no rule for errors.
+  [[nodiscard]] bool ignores(const ErrorItem& item) const;
 
  private:
+  [[nodiscard]] bool ignores_error(std::string_view type, std::string_view text,
+                                   std::string_view message) const;
+
   std::vector<Glob> errors_;
   std::vector<Glob> transactions_;
 };

@@ -31,6 +31,7 @@ struct Origin {
   std::string release;
   std::string environment;
   std::string server_name;
+  std::string dist;
   SignalRecord signal{};
   bool synthetic = false;  // there was no exception, but a signal
   ThreadRecord thread{};

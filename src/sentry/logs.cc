@@ -97,7 +97,10 @@ LogRecord unpack(const LogItem& item) {
   rest.remove_prefix(item.body_size);
   while (!rest.empty()) {
     const Record attribute = take_record(rest);
-    put(record.attributes, attribute.key, attribute.value);
+    const bool own = attribute.section == Section::kData;
+    const bool known = std::ranges::any_of(
+        record.attributes, [&attribute](const auto& held) { return held.first == attribute.key; });
+    if (own || !known) put(record.attributes, attribute.key, attribute.value);
   }
   return record;
 }
@@ -128,15 +131,15 @@ void write_line(const LogRecord& record, std::string_view common, bool pii, std:
   json.raw(common).end_object().end_object();
 }
 
-/// What every line of a scope says.
+/// What every line of a scope says. Behind what is there already, which stands before it.
 void add_scope(ScopeState& scope, LogItem& item) noexcept {
   scope.for_each_record([&item](const Record& record) {
     if (record.section == Section::kAttribute) {
-      append_record(item.bytes, Section::kData, {}, record.key, record.value, kMaxLogBytes);
+      append_record(item.bytes, Section::kAttribute, {}, record.key, record.value, kMaxLogBytes);
     }
     if (record.section != Section::kUser) return;
     const auto add = [&](std::string_view name) {
-      append_text(item.bytes, Section::kData, name, record.value.as_string(), kMaxLogBytes);
+      append_text(item.bytes, Section::kAttribute, name, record.value.as_string(), kMaxLogBytes);
     };
     if (record.key == "id") add("user.id");
     // Without send_default_pii a line names nobody.
@@ -174,12 +177,13 @@ void LogSource::add(LogLevel level, std::string_view text, std::span<const Field
       item->bytes.append(cut(text, kMaxValueSize));
       item->body_size = item->bytes.size();
       ScopeState* const scope = ScopeState::current();
-      // The last of a name stands: the line's own, then its scope's, then the process'.
-      if (scope != ScopeState::global()) add_scope(*ScopeState::global(), *item);
-      add_scope(*scope, *item);
+      // In the order in which they stand, and in which room is given: the line's own, its scope's,
+      // the process'.
       for (const FieldView& field : attributes) {
         append_record(item->bytes, Section::kData, {}, field.key, field.value, kMaxLogBytes);
       }
+      add_scope(*scope, *item);
+      if (scope != ScopeState::global()) add_scope(*ScopeState::global(), *item);
       const std::size_t cost = item->cost();
       const std::size_t before = bytes_.fetch_add(cost, std::memory_order_relaxed);
       if (before + cost <= kMaxLogBytesWaiting && queue_.push(item)) return;

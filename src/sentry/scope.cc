@@ -79,14 +79,13 @@ void write_extra(ScopeState* state, std::string_view key, ValueView value) noexc
 void write_flag(ScopeState* state, std::string_view key, bool result) noexcept {
   if (key.empty()) return say_refused("a flag without a name");
   state->change([&](auto& bytes) {
-    constexpr std::size_t kMaxFlags = 100;
     const std::string_view name = detail::cut(key, detail::kMaxKeySize);
     erase_records(bytes, Section::kFlag, [name](std::string_view held) { return held == name; });
     std::size_t count = 0;
     for (std::string_view rest = bytes.view(); !rest.empty();)
       count += detail::take_record(rest).section == Section::kFlag ? 1U : 0U;
     erase_records(bytes, Section::kFlag,
-                  [&count](std::string_view) { return count >= kMaxFlags && count-- > 0; });
+                  [&count](std::string_view) { return count >= detail::kMaxFlags && count-- > 0; });
     append_text(bytes, Section::kFlag, name, result ? "1" : "0", detail::kMaxScopeBytes);
   });
 }

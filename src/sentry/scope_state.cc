@@ -166,7 +166,8 @@ void ScopeState::inherit(ScopeState& parent) noexcept {
   // What the global scope has is put under this one's data when an event needs it, since it may
   // change until then.
   if (parent.is_global_) return;
-  const std::lock_guard hold{parent.lock_};
+  const SpinLock::Hold hold{parent.lock_};
+  if (!hold) return;
   parent.copy_borrowed();
   parent.make_propagation();
   propagation_ = parent.propagation_;
@@ -189,7 +190,8 @@ void ScopeState::make_propagation() noexcept {
 }
 
 ScopeState::Propagation ScopeState::propagation() noexcept {
-  const std::lock_guard hold{lock_};
+  const SpinLock::Hold hold{lock_};
+  if (!hold) return {};
   make_propagation();
   return propagation_;
 }
@@ -228,13 +230,15 @@ std::string merge_scopes(std::string_view global, std::string_view own) {
 }
 
 void ScopeState::borrow(const Borrowed& from) noexcept {
-  const std::lock_guard hold{lock_};
+  const SpinLock::Hold hold{lock_};
+  if (!hold) return;
   copy_borrowed();
   borrowed_ = &from;
 }
 
 void ScopeState::end_loan() noexcept {
-  const std::lock_guard hold{lock_};
+  const SpinLock::Hold hold{lock_};
+  if (!hold) return;
   // With one handle left, the caller's own, there is nobody who could still ask.
   if (refs_.load(std::memory_order_acquire) > 1) copy_borrowed();  // pairs with release()
   borrowed_ = nullptr;
@@ -243,7 +247,8 @@ void ScopeState::end_loan() noexcept {
 void ScopeState::add_attachment(const Attachment& given) noexcept {
   SharedAttachments before;
   {
-    const std::lock_guard hold{lock_};
+    const SpinLock::Hold hold{lock_};
+    if (!hold) return;
     before = attachments_;
   }
   // The copy may be of megabytes, and is made outside of the lock. Who adds one at the same moment
@@ -251,7 +256,7 @@ void ScopeState::add_attachment(const Attachment& given) noexcept {
   for (;;) {
     SharedAttachments next = with(before, given);
     if (next == before) return;
-    const std::lock_guard hold{lock_};
+    const SpinLock::Hold hold{lock_};
     if (attachments_ == before) {
       attachments_.swap(next);
       note_records();
@@ -263,8 +268,8 @@ void ScopeState::add_attachment(const Attachment& given) noexcept {
 
 void ScopeState::clear_attachments() noexcept {
   SharedAttachments gone;
-  const std::lock_guard hold{lock_};
-  attachments_.swap(gone);
+  const SpinLock::Hold hold{lock_};
+  if (hold) attachments_.swap(gone);
 }
 
 void ScopeState::write_borrowed() noexcept {
@@ -276,8 +281,8 @@ void ScopeState::write_borrowed() noexcept {
 
 void ScopeState::add_breadcrumb(const CrumbView& breadcrumb) noexcept {
   const std::uint32_t max_count = runtime.max_breadcrumbs.load(std::memory_order_relaxed);
-  const std::lock_guard hold{lock_};
-  breadcrumbs_.add(breadcrumb, max_count);
+  const SpinLock::Hold hold{lock_};
+  if (hold) breadcrumbs_.add(breadcrumb, max_count);
 }
 
 std::string ScopeState::records() {
@@ -287,7 +292,8 @@ std::string ScopeState::records() {
 ScopeSnapshot ScopeState::snapshot() {
   ScopeSnapshot own;
   {
-    const std::lock_guard hold{lock_};
+    const SpinLock::Hold hold{lock_};
+    if (!hold) return own;
     copy_borrowed();
     own = {std::string{records_.view()}, std::string{breadcrumbs_.view()}, attachments_};
   }
@@ -301,7 +307,8 @@ void ScopeState::add_global(ScopeSnapshot& own) {
   std::string records;
   SharedAttachments attachments;
   {
-    const std::lock_guard hold{process.lock_};
+    const SpinLock::Hold hold{process.lock_};
+    if (!hold) return;
     process.copy_borrowed();
     records = process.records_.view();
     attachments = process.attachments_;
@@ -311,7 +318,8 @@ void ScopeState::add_global(ScopeSnapshot& own) {
 }
 
 void ScopeState::clear() noexcept {
-  const std::lock_guard hold{lock_};
+  const SpinLock::Hold hold{lock_};
+  if (!hold) return;
   borrowed_ = nullptr;
   records_.clear();
   has_records_.store(false, std::memory_order_release);

@@ -2,7 +2,6 @@
 
 #include <atomic>
 #include <cstdint>
-#include <mutex>
 #include <span>
 #include <string>
 
@@ -18,6 +17,7 @@ namespace vitals::sentry::detail {
 
 inline constexpr std::uint32_t kMaxScopeBytes = 64 * 1024;
 inline constexpr std::uint32_t kMaxCrumbBytes = 64 * 1024;
+inline constexpr std::size_t kMaxFlags = 100;
 
 /// A breadcrumb about to be packed.
 struct CrumbView {
@@ -113,7 +113,8 @@ struct ScopeSnapshot {
 };
 
 /// The one thing behind all handles of a scope. Its lock is held by users' threads alone, for a
-/// copy of some bytes; the client's thread only ever sees copies.
+/// copy of some bytes; the client's thread only ever sees copies. In a signal handler that has
+/// interrupted such a copy on its thread a change does nothing, and what is read is empty.
 class ScopeState {
  public:
   [[nodiscard]] static Ref<ScopeState> create(ScopeState* parent) noexcept;
@@ -129,7 +130,8 @@ class ScopeState {
   /// Runs `change(records)`.
   template <class Change>
   void change(Change change) noexcept {
-    const std::lock_guard hold{lock_};
+    const SpinLock::Hold hold{lock_};
+    if (!hold) return;
     copy_borrowed();
     change(records_);
     note_records();
@@ -137,7 +139,8 @@ class ScopeState {
   /// The same for what a loan never has.
   template <class Change>
   void change_user(Change change) noexcept {
-    const std::lock_guard hold{lock_};
+    const SpinLock::Hold hold{lock_};
+    if (!hold) return;
     change(records_);
     note_records();
   }
@@ -167,13 +170,14 @@ class ScopeState {
   template <class Use>
   void for_each_record(Use use) noexcept {
     if (!has_records_.load(std::memory_order_acquire)) return;  // pairs with note_records()
-    const std::lock_guard hold{lock_};
+    const SpinLock::Hold hold{lock_};
+    if (!hold) return;
     for (std::string_view rest = records_.view(); !rest.empty();)
       use(take_record(rest));
   }
 
   /// The trace of what happens in this scope outside of every span: made when it is first asked for.
-  /// A fork of an active scope goes on with its parent's.
+  /// A fork of an active scope goes on with its parent's. Without a trace id: see above.
   struct Propagation {
     TraceId trace_id;
     SpanId span_id;

@@ -3,15 +3,24 @@
 #include <sched.h>
 
 #include <atomic>
+#include <mutex>
 
 namespace vitals::sentry::detail {
 
 /// A lock for a few instructions' work, held by users' threads only and never by the client's own:
-/// that one runs at the lowest priority, and whoever waited for it would wait long.
+/// that one runs at the lowest priority, and whoever waited for it would wait long. It knows which
+/// thread holds it, so that a signal handler which has interrupted the holder need not wait for ever.
 class SpinLock {
  public:
-  void lock() noexcept {
-    for (int spins = 0; locked_.exchange(true, std::memory_order_acquire); ++spins) {
+  /// Waits for the lock. False, without it, when this very thread holds it already.
+  [[nodiscard]] bool lock() noexcept {
+    for (int spins = 0;; ++spins) {
+      const void* holder = nullptr;
+      if (holder_.compare_exchange_strong(holder, &this_thread_, std::memory_order_acquire,
+                                          std::memory_order_relaxed)) {
+        return true;
+      }
+      if (holder == &this_thread_) return false;
       if (spins >= kSpinsBeforeYield) sched_yield();
     }
   }
@@ -21,7 +30,12 @@ class SpinLock {
     for (int rounds = 0; rounds < kPatientRounds; ++rounds) {
       if (rounds > 0) sched_yield();
       for (int tries = 0; tries < kPatientTries; ++tries) {
-        if (!locked_.exchange(true, std::memory_order_acquire)) return true;
+        const void* holder = nullptr;
+        if (holder_.compare_exchange_strong(holder, &this_thread_, std::memory_order_acquire,
+                                            std::memory_order_relaxed)) {
+          return true;
+        }
+        if (holder == &this_thread_) return false;
       }
     }
     return false;
@@ -33,13 +47,32 @@ class SpinLock {
     unlock();
     return true;
   }
-  void unlock() noexcept { locked_.store(false, std::memory_order_release); }
+  void unlock() noexcept { holder_.store(nullptr, std::memory_order_release); }
+
+  /// Holds it, if it could be had: false in a signal handler that has interrupted the holder, which
+  /// must then leave alone what the lock guards.
+  class [[nodiscard]] Hold {
+   public:
+    explicit Hold(SpinLock& lock) noexcept : lock_(lock.lock() ? &lock : nullptr) {}
+    Hold(SpinLock& lock, std::adopt_lock_t) noexcept : lock_(&lock) {}
+    Hold(const Hold&) = delete;
+    Hold& operator=(const Hold&) = delete;
+    ~Hold() {
+      if (lock_ != nullptr) lock_->unlock();
+    }
+    [[nodiscard]] explicit operator bool() const noexcept { return lock_ != nullptr; }
+
+   private:
+    SpinLock* const lock_;
+  };
 
  private:
   static constexpr int kSpinsBeforeYield = 64;
   static constexpr int kPatientRounds = 20;
   static constexpr int kPatientTries = 50'000;  // a fraction of a millisecond
-  std::atomic<bool> locked_{false};
+  /// Its address stands for the thread.
+  static inline constinit thread_local char this_thread_ = 0;
+  std::atomic<const void*> holder_{nullptr};
 };
 
 }  // namespace vitals::sentry::detail

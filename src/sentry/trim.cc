@@ -31,6 +31,13 @@ std::size_t size_of(const Fields& fields) noexcept {
   return size;
 }
 
+/// As JSON.
+std::size_t size_of(const LinkRecord& link) noexcept {
+  constexpr std::size_t kIds = 93;
+  constexpr std::size_t kAttributes = 37;
+  return kIds + (link.type.empty() ? 0 : kAttributes + link.type.size());
+}
+
 /// Cuts an event down, one step after the other. A step takes a number of bytes that are too many
 /// and tells whether there was anything left for it to take.
 class Trimmer {
@@ -47,11 +54,20 @@ class Trimmer {
   }
 
   using Step = bool (Trimmer::*)(std::size_t excess);
-  [[nodiscard]] static constexpr std::array<Step, 12> steps() {
-    return {&Trimmer::source_lines,  &Trimmer::breadcrumb_data, &Trimmer::breadcrumbs,
-            &Trimmer::body,          &Trimmer::long_values,     &Trimmer::extra,
-            &Trimmer::middle_frames, &Trimmer::short_texts,     &Trimmer::long_descriptions,
-            &Trimmer::span_data,     &Trimmer::spans,           &Trimmer::all_but_the_core};
+  [[nodiscard]] static constexpr std::array<Step, 13> steps() {
+    return {&Trimmer::source_lines,
+            &Trimmer::breadcrumb_data,
+            &Trimmer::breadcrumbs,
+            &Trimmer::body,
+            &Trimmer::long_values,
+            &Trimmer::extra,
+            &Trimmer::middle_frames,
+            &Trimmer::short_texts,
+            &Trimmer::long_descriptions,
+            &Trimmer::span_data,
+            &Trimmer::links,
+            &Trimmer::spans,
+            &Trimmer::all_but_the_core};
   }
 
  private:
@@ -156,6 +172,23 @@ class Trimmer {
     return true;
   }
 
+  bool links(std::size_t excess) {
+    std::size_t saved = 0;
+    for (std::size_t i = event_.spans.size(); i > 0 && saved < excess; --i) {
+      for (const LinkRecord& link : event_.spans[i - 1].links)
+        saved += size_of(link);
+      event_.spans[i - 1].links.clear();
+    }
+    if (saved > 0) notes_.elements({"spans"}, event_.spans.size());
+    const std::size_t before = event_.links.size();
+    while (!event_.links.empty() && saved < excess) {
+      saved += size_of(event_.links.back());
+      event_.links.pop_back();
+    }
+    if (event_.links.size() < before) notes_.elements({"contexts", "trace", "links"}, before);
+    return saved > 0;
+  }
+
   bool spans(std::size_t excess) {
     const std::size_t before = event_.spans.size();
     std::size_t saved = 0;
@@ -197,6 +230,9 @@ class Trimmer {
     only(e.fingerprint, 8);
     for (std::string& part : e.fingerprint)
       shorter(part, 200);
+    only(e.flags, 100);
+    for (auto& [name, result] : e.flags)
+      shorter(name, 200);
     only(e.images, 50);
     for (ImageRecord& image : e.images) {
       for (std::string* text : {&image.code_file, &image.debug_id, &image.code_id})
@@ -207,15 +243,16 @@ class Trimmer {
       shorter(measurement.name, 200);
       shorter(measurement.unit, 64);
     }
-    for (std::string* text :
-         {&e.user.id, &e.user.ip_address, &e.user.username, &e.user.email, &e.logger,
-          &e.transaction, &e.transaction_source, &e.release, &e.environment, &e.server_name, &e.op})
+    for (std::string* text : {&e.user.id, &e.user.ip_address, &e.user.username, &e.user.email,
+                              &e.logger, &e.transaction, &e.transaction_source, &e.release,
+                              &e.environment, &e.server_name, &e.dist, &e.op, &e.status})
       shorter(*text, 200);
     for (const char* name : {"contexts", "extra", "request", "breadcrumbs", "spans"})
       notes_.removed({name});
     e.contexts.clear();
     e.extra.clear();
     e.data.clear();
+    e.links.clear();
     e.request = {};
     e.breadcrumbs.clear();
     e.spans_dropped += e.spans.size();
@@ -348,12 +385,12 @@ void TrimNotes::write_level(JsonWriter& json, std::size_t first, std::size_t las
   json.end_object();
 }
 
-void write_event_within(std::size_t limit, const Event& event, const EventFrame& frame,
-                        std::string& out) {
+std::size_t write_event_within(std::size_t limit, const Event& event, const EventFrame& frame,
+                               std::string& out) {
   const std::size_t start = out.size();
   if (within_limits(event)) {
     write_event(event, frame, out);
-    if (out.size() - start <= limit) return;
+    if (out.size() - start <= limit) return 0;
   }
   Trimmer trimmer{event, frame.send_default_pii};
   trimmer.apply_limits();
@@ -368,8 +405,9 @@ void write_event_within(std::size_t limit, const Event& event, const EventFrame&
   for (const Trimmer::Step step : Trimmer::steps()) {
     while (too_many > 0 && (trimmer.*step)(too_many))
       too_many = excess();
-    if (too_many == 0) return;
+    if (too_many == 0) break;
   }
+  return event.spans.size() - trimmer.event().spans.size();
 }
 
 }  // namespace vitals::sentry::detail

@@ -55,12 +55,12 @@ class TrimNotes {
 ///  4. long values in extra and contexts, then all of extra
 ///  5. frames from the middle of stacks, down to 20 each
 ///  6. texts of the message and of exceptions, down to 512 bytes
-///  7. data of spans, then spans from the end, counted as dropped
+///  7. data of spans, then links from the end, then spans from the end, counted as dropped
 ///  8. all but what says which error it is
 ///
 /// An event is never lost for its size. What was cut is said in its `_meta`. Secrets go before
-/// anything is cut, since half of one may not look like one.
-void write_event_within(std::size_t limit, const Event& event, const EventFrame& frame,
-                        std::string& out);
+/// anything is cut, since half of one may not look like one. Returns how many spans it has cut.
+std::size_t write_event_within(std::size_t limit, const Event& event, const EventFrame& frame,
+                               std::string& out);
 
 }  // namespace vitals::sentry::detail

@@ -51,7 +51,9 @@ void log(LogLevel level, std::string_view text, std::span<const FieldView> attri
 /// 16 KiB in all; 1,000 lines and 4 MB may wait, what is past that is counted as `queue_full`.
 /// What is a secret by its name or its look is masked, in the attributes and in the text.
 /// Threads: any. Cost: about 0.4 us and one allocation, no lock but the scope's own short one;
-/// without Options::enable_logs two loads. Never blocks, never throws.
+/// without Options::enable_logs two loads. Never blocks, never throws. Where room is short the
+/// line's own attributes stand before the scope's. Not for signal handlers: a line that interrupts a
+/// call on its scope goes without what the scope says, one that interrupts malloc() may wait for ever.
 inline void log(LogLevel level, std::string_view text,
                 std::initializer_list<FieldView> attributes = {}) noexcept {
   if (takes_logs()) detail::log(level, text, {attributes.begin(), attributes.size()}, {});

@@ -34,7 +34,8 @@ enum class CrashOrder : std::uint8_t {
   /// The other has its turn, and only what it does not deal with is reported. Right for one that
   /// makes the thread go on, by siglongjmp(), by changing its context, or by mending what was at
   /// fault: a virtual machine, a garbage collector, a sandbox. One that ends the process by itself,
-  /// say by _exit(), leaves no report then.
+  /// say by _exit(), or with SA_NODEFER by a default action and raise(), leaves no report then. One
+  /// with SA_RESETHAND is asked once.
   kFormerFirst,
 };
 
@@ -108,7 +109,8 @@ struct Options {
   bool enable_logs = false;    ///< send structured logs, see log.h
 
   /// A folder for what waits to be sent while the server is away, and for crash reports. Empty: all
-  /// of that stays in memory, and a crash is not reported. Processes of one user may share one; one
+  /// of that stays in memory, and a crash is not reported. While it cannot be written, as after
+  /// setuid() or without a free descriptor, what waits stays in memory, too. Processes of one user may share one; one
   /// that is another user's, or that everybody may write to, is refused with a message on stderr,
   /// unless root has made it so.
   std::string cache_dir{};

@@ -59,7 +59,9 @@ class Activation;
 /// breadcrumbs. A handle: copies share one scope, and may be carried to other threads, coroutines
 /// and pool tasks. Forked scopes never see each other. Empty, and doing nothing, when the client is
 /// disabled.
-/// Threads: any, also at once. Cost: a short spin lock of the scope's own; see each call.
+/// Threads: any, also at once. Cost: a short spin lock of the scope's own; see each call. Not for
+/// signal handlers, since calls may take memory: one that interrupts a call on the same scope does
+/// nothing there and returns, one that interrupts malloc() may wait for ever.
 /// Bounds: 64 KiB of data and 64 KiB of breadcrumbs a scope, 8 KiB a value; what is past them is
 /// cut or left out.
 class Scope {
@@ -96,7 +98,7 @@ class Scope {
   void remove_tag(std::string_view key) const noexcept;
   /// Replaces the context `name` (shown as a block of its own); no fields remove it. In `os`,
   /// `runtime` and `device` the fields stand beside the client's own, and before those of the same
-  /// name. Without a name, or with a control character in it, nothing is set.
+  /// name; in `trace` and `flags` beside them, behind those of the same name. Without a name, or with a control character in it, nothing is set.
   void set_context(std::string_view name, ListView<FieldView> fields) const noexcept;
   /// A feature flag as it was evaluated for this work; the last 100 of different names are kept, the
   /// newest last. Source: Sentry developer documentation, "Feature Flags".

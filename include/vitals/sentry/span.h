@@ -91,7 +91,9 @@ class SpanActivation;
 ///
 /// Of a transaction that is not sampled nothing is recorded: its children are the transaction's own
 /// ids under another name and cost a count. Ids and headers work all the same.
-/// Threads: any, also at once. Bounds: Options::max_spans spans and 1 MiB of texts a transaction.
+/// Threads: any, also at once. Not for signal handlers: a call that interrupts one on the same
+/// transaction does nothing and returns, one that interrupts malloc() may wait for ever.
+/// Bounds: Options::max_spans spans and 1 MiB of texts a transaction.
 class Span {
  public:
   Span() noexcept = default;

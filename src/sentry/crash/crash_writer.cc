@@ -24,7 +24,9 @@
 #include "sentry/crash/report_file.h"
 #include "sentry/crash/rescue.h"
 #include "sentry/new_id.h"
+#include "sentry/runtime.h"
 #include "sentry/scope_state.h"
+#include "sentry/scrub.h"
 #include "sentry/stack/throw_site.h"
 #include "sentry/trace/trace.h"
 
@@ -43,7 +45,7 @@ struct Writer {
   EventId event_id;
   std::uint8_t crashes = 0;
   std::int64_t started = 0;
-  std::array<char, 3 * (kMaxProcessText + sizeof(std::uint32_t))> process{};
+  std::array<char, 4 * (kMaxProcessText + sizeof(std::uint32_t))> process{};
   std::size_t process_size = 0;
 
   // Of the crash.
@@ -169,21 +171,36 @@ void write_registers() noexcept {
   writer.file.write_part(Part::kRegisters, {bytes, writer.machine.count * sizeof(std::uint64_t)});
 }
 
+void write_sampling(const SamplingFacts& facts, std::string_view dsc) noexcept {
+  buffer.clear();
+  buffer.append_object(facts);
+  buffer.append(dsc);
+  writer.file.write_part(Part::kSampling, buffer.view());
+}
+
 void write_trace() noexcept {
   std::uint32_t index = 0;
   const Trace* const trace = Trace::active(index);
   buffer.clear();
   if (trace == nullptr) {
     const ScopeState::Propagation& propagation = ScopeState::current()->raw().propagation;
-    if (!propagation.trace_id) return;  // nobody has asked for it, so nothing else bears it
+    // Nobody has asked for it, so nothing else bears it: the event gets one when it is made.
+    if (!propagation.trace_id) return;
     buffer.append_object(TraceFacts{propagation.trace_id.bytes, propagation.span_id.bytes, {}});
     writer.file.write_part(Part::kTrace, buffer.view());
+    write_sampling({.sample_rand = propagation.sample_rand}, {});
     return;
   }
   const Trace::Raw raw = trace->raw(index);
   buffer.append_object(TraceFacts{raw.trace_id.bytes, raw.span_id.bytes, raw.parent_span_id.bytes});
   buffer.append(raw.name);
   writer.file.write_part(Part::kTrace, buffer.view());
+  const DscFacts& facts = raw.dsc_facts;
+  write_sampling({.sample_rate = facts.sample_rate,
+                  .sample_rand = facts.sample_rand,
+                  .sampled = static_cast<std::uint8_t>(facts.sampled),
+                  .names_it = static_cast<std::uint8_t>(!facts.name.empty())},
+                 raw.dsc);
 }
 
 /// The current one's and the global one's, which may be the same.
@@ -230,6 +247,13 @@ void add_borrowed(Section section, std::string_view key, std::string_view value)
   buffer.append(text);
 }
 
+/// What says who somebody is, or proves it, is not written where it must not leave.
+void add_borrowed_header(std::string_view name, std::string_view value) noexcept {
+  if (name.empty()) return;
+  const bool kept = runtime.keep_bodies.load(std::memory_order_relaxed) || !is_private_header(name);
+  add_borrowed(Section::kHeader, name, kept ? value : kFiltered);
+}
+
 void write_borrowed() noexcept {
   const Borrowed* const borrowed = ScopeState::current()->raw().borrowed;
   if (borrowed == nullptr) return;
@@ -242,7 +266,24 @@ void write_borrowed() noexcept {
   if (!request.url.empty()) add_borrowed(Section::kRequest, "url", request.url);
   if (!request.query.empty()) add_borrowed(Section::kRequest, "query", request.query);
   for (const TagView& header : request.headers)
-    add_borrowed(Section::kHeader, header.key, header.value);
+    add_borrowed_header(header.key, header.value);
+  writer.file.write_part(Part::kBorrowed, buffer.view());
+}
+
+/// By themselves, since the framework's own request is read, which may be what is broken.
+void write_borrowed_headers() noexcept {
+  const Borrowed* const borrowed = ScopeState::current()->raw().borrowed;
+  if (borrowed == nullptr || borrowed->request.header_source.read == nullptr) return;
+  buffer.clear();
+  const HeaderSource& source = borrowed->request.header_source;
+  std::size_t count = 0;
+  source.read(source.request, &count,
+              [](void* sink, std::string_view name, std::string_view value) {
+                constexpr std::size_t kMaxHeaders = 64;
+                if (++*static_cast<std::size_t*>(sink) <= kMaxHeaders) {
+                  add_borrowed_header(name, value);
+                }
+              });
   writer.file.write_part(Part::kBorrowed, buffer.view());
 }
 
@@ -447,6 +488,7 @@ constexpr std::array kSteps{open_file,
                             write_trace,
                             write_records,
                             write_borrowed,
+                            write_borrowed_headers,
                             write_breadcrumbs,
                             unlock_scopes,
                             write_modules,
@@ -477,7 +519,7 @@ void prepare_crash_report(const Options& options, ReportFolders folders) {
   writer.process_size = 0;
   for (const std::string_view text :
        {std::string_view{options.release}, std::string_view{options.environment},
-        std::string_view{options.server_name}}) {
+        std::string_view{options.server_name}, std::string_view{options.dist}}) {
     const std::string_view short_text = cut(text, kMaxProcessText);
     const auto size = static_cast<std::uint32_t>(short_text.size());
     std::memcpy(writer.process.data() + writer.process_size, &size, sizeof size);

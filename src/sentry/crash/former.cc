@@ -1,9 +1,12 @@
 #include "sentry/crash/former.h"
 
 #include <pthread.h>
+#include <unwind.h>
 
+#include <algorithm>
 #include <cstdint>
 #include <cstring>
+#include <utility>
 
 #include "sentry/crash/crash_stack.h"
 #include "sentry/runtime.h"
@@ -16,8 +19,8 @@ namespace {
 constexpr int kMostRepeats = 16;
 constexpr std::int64_t kAtOnceNanoseconds = 10'000'000;
 
-/// A call that a siglongjmp() has left is told from one under way by where the stack stands, and by
-/// the signal mask, which siglongjmp() puts back.
+/// A call that a jump has left is told from one under way by where the stack stands, and by what is
+/// on it.
 struct Call {
   std::uintptr_t frame = 0;  // 0: none
   std::uintptr_t stack_begin = 0;
@@ -25,6 +28,9 @@ struct Call {
   int blocked = 0;               // the signal that is blocked meanwhile; 0: none
 };
 constinit thread_local Call call;
+/// How often in a row the stack could not be read and a call was taken for left.
+constinit thread_local int doubts = 0;
+constexpr int kMostDoubts = 8;
 
 /// The last fault that a former handler said it had mended.
 struct Mended {
@@ -46,14 +52,70 @@ Call call_from(const void* frame) noexcept {
   return made;
 }
 
-bool comes_back_at_once(const siginfo_t& info, const ucontext_t& context) noexcept {
+/// `came` is when the fault came: what the handler itself took is no work in between.
+bool comes_back_at_once(const siginfo_t& info, const ucontext_t& context,
+                        std::int64_t came) noexcept {
   const std::uintptr_t pc = machine_state(context).pc;
   const auto address = reinterpret_cast<std::uintptr_t>(info.si_addr);
-  const std::int64_t now = steady_clock_ns();
   const bool same =
-      mended.pc == pc && mended.address == address && now - mended.time < kAtOnceNanoseconds;
-  mended = {pc, address, now, same ? mended.repeats + 1 : 0};
+      mended.pc == pc && mended.address == address && came - mended.time < kAtOnceNanoseconds;
+  mended = {pc, address, steady_clock_ns(), same ? mended.repeats + 1 : 0};
   return mended.repeats >= kMostRepeats;
+}
+
+enum class Sighting { kYes, kNo, kCannotTell };
+
+/// A walk from the interrupted instruction outwards, in search of call_former().
+struct CallSearch {
+  std::uintptr_t pc;
+  std::uintptr_t begin;  // of the stack that the call stands on
+  std::uintptr_t end;    // a little past it
+  bool inside = true;    // still in frames of the signal's own handler
+  int steps = 0;
+  Sighting found = Sighting::kCannotTell;
+};
+
+_Unwind_Reason_Code look_at_frame(_Unwind_Context* context, void* argument) {
+  constexpr int kMostSteps = 4096;
+  auto& search = *static_cast<CallSearch*>(argument);
+  int before_instruction = 0;
+  const std::uintptr_t ip = _Unwind_GetIPInfo(context, &before_instruction);
+  if (++search.steps > kMostSteps) return _URC_END_OF_STACK;
+  if (search.inside) {
+    search.inside = ip != search.pc;
+    return _URC_NO_REASON;
+  }
+  if (_Unwind_FindEnclosingFunction(reinterpret_cast<void*>(ip)) ==
+      reinterpret_cast<void*>(&call_former)) {
+    search.found = Sighting::kYes;
+    return _URC_END_OF_STACK;
+  }
+  const std::uintptr_t stack = _Unwind_GetCFA(context);
+  if (stack >= search.begin && stack < search.end) return _URC_NO_REASON;
+  search.found = Sighting::kNo;  // the walk has come past where the call stood
+  return _URC_END_OF_STACK;
+}
+
+/// Where `asked` stood, whether it is under way when the signal comes.
+bool is_under_way(const Call& asked, const ucontext_t& interrupted) noexcept {
+  constexpr std::uintptr_t kDeepest = 16 * 1024 * 1024;
+  const MachineState state = machine_state(interrupted);
+  const bool own_stack = asked.stack_end == 0;
+  const std::uintptr_t begin =
+      own_stack ? asked.frame - std::min(asked.frame, kDeepest) : asked.stack_begin;
+  const std::uintptr_t end = own_stack ? asked.frame : asked.stack_end;
+  if (state.sp < begin || state.sp >= end) return false;
+  CallSearch search{.pc = state.pc, .begin = begin, .end = end};
+  _Unwind_Backtrace(look_at_frame, &search);
+  if (search.found != Sighting::kCannotTell) {
+    doubts = 0;
+    return search.found == Sighting::kYes;
+  }
+  if (!own_stack) return true;
+  // siglongjmp() puts the mask back.
+  if (asked.blocked != 0) return sigismember(&interrupted.uc_sigmask, asked.blocked) == 1;
+  // Better called once too often than not at all: what it recovers from would end the process.
+  return ++doubts > kMostDoubts;
 }
 
 bool is_pending(int signal) noexcept {
@@ -100,9 +162,8 @@ Verdict ask_former(const struct sigaction& former, const struct sigaction& ours,
                    siginfo_t* info, void* context) noexcept {
   const auto& interrupted = *static_cast<const ucontext_t*>(context);
   const mcontext_t before = interrupted.uc_mcontext;
-  struct sigaction blocked = former;
-  blocked.sa_flags &= ~SA_NODEFER;
-  call_former(blocked, signal, info, context);
+  const std::int64_t came = steady_clock_ns();
+  call_former(former, signal, info, context);
   if (has_moved(before, context)) return Verdict::kDealtWith;
   struct sigaction present {};
   sigaction(signal, nullptr, &present);
@@ -112,18 +173,16 @@ Verdict ask_former(const struct sigaction& former, const struct sigaction& ours,
   // abort() ends the process whatever its handlers do.
   if (signal == SIGABRT) return Verdict::kFatal;
   if (info->si_code <= 0) return Verdict::kDealtWith;
-  return comes_back_at_once(*info, interrupted) ? Verdict::kFatal : Verdict::kDealtWith;
+  return comes_back_at_once(*info, interrupted, came) ? Verdict::kFatal : Verdict::kDealtWith;
 }
 
 bool is_within_former(const void* context) noexcept {
-  if (call.frame == 0) return false;
-  constexpr std::uintptr_t kDeepest = 16 * 1024 * 1024;
-  const auto& interrupted = *static_cast<const ucontext_t*>(context);
-  const std::uintptr_t stack = machine_state(interrupted).sp;
-  if (call.stack_end != 0) return stack >= call.stack_begin && stack < call.stack_end;
-  // On the thread's own stack what came behind a siglongjmp() may stand deeper than the call did.
-  if (call.blocked != 0 && sigismember(&interrupted.uc_sigmask, call.blocked) != 1) return false;
-  return stack < call.frame && call.frame - stack < kDeepest;
+  // Forgotten first: should the walk itself fault, that is a fault like any other.
+  const Call asked = std::exchange(call, {});
+  if (asked.frame == 0) return false;
+  if (!is_under_way(asked, *static_cast<const ucontext_t*>(context))) return false;
+  call = asked;
+  return true;
 }
 
 bool has_moved(const mcontext_t& before, const void* context) noexcept {

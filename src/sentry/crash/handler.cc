@@ -40,6 +40,7 @@ struct Handlers {
   bool former_first = false;
   bool former_was_asked = false;  // of the last crash
   std::array<struct sigaction, kSignals.size()> former{};
+  std::array<std::atomic<bool>, kSignals.size()> spent{};  // a former one with SA_RESETHAND
   std::array<std::atomic<bool>, kSignals.size()> installed{};
   std::terminate_handler former_terminate = nullptr;
   std::atomic<bool> terminate_installed{false};
@@ -68,6 +69,22 @@ std::size_t index_of(int signal) noexcept {
   while (index + 1 < kSignals.size() && kSignals[index] != signal)
     ++index;
   return index;
+}
+
+/// Whether there is a handler to be called in its turn.
+bool has_former(int signal) noexcept {
+  const std::size_t index = index_of(signal);
+  return is_handler(handlers.former[index]) &&
+         !handlers.spent[index].load(std::memory_order_relaxed);
+}
+
+/// The same for who calls it now. One with SA_RESETHAND is called once, and behind it stands the
+/// default action.
+bool take_former(int signal) noexcept {
+  if (!has_former(signal)) return false;
+  const std::size_t index = index_of(signal);
+  const bool once = (handlers.former[index].sa_flags & static_cast<int>(SA_RESETHAND)) != 0;
+  return !once || !handlers.spent[index].exchange(true, std::memory_order_relaxed);
 }
 
 /// A handler that took too long: on whatever thread the timer found.
@@ -173,8 +190,7 @@ void give_to_former(int signal, siginfo_t* info, void* context) noexcept {
 }
 
 void give_way(int signal, siginfo_t* info, void* context) noexcept {
-  const struct sigaction& former = handlers.former[index_of(signal)];
-  if (is_handler(former) && !handlers.former_was_asked) {
+  if (!handlers.former_was_asked && take_former(signal)) {
     give_to_former(signal, info, context);
   } else if (struct sigaction present{}; sigaction(signal, nullptr, &present) == 0 &&
                                          is_handler(present) && !is_ours(present)) {
@@ -225,10 +241,10 @@ void on_signal(int signal, siginfo_t* info, void* context) noexcept {
     errno = saved_errno;
     return;
   }
-  const struct sigaction& former = handlers.former[index_of(signal)];
-  const bool ask = handlers.former_first && is_handler(former);
+  const bool ask = handlers.former_first && take_former(signal);
   if (ask) {
     former_has = crash;
+    const struct sigaction former = handlers.former[index_of(signal)];
     const Verdict verdict = ask_former(former, our_action(), signal, info, context);
     errno = saved_errno;
     if (verdict == Verdict::kDealtWith) return;
@@ -277,6 +293,7 @@ void install_signals() noexcept {
     if (sigaction(kSignals[i], nullptr, &present) != 0 || is_ours(present)) continue;
     if ((present.sa_flags & SA_SIGINFO) == 0 && present.sa_handler == SIG_IGN) continue;
     handlers.former[i] = present;
+    handlers.spent[i].store(false, std::memory_order_relaxed);
     if (sigaction(kSignals[i], &action, nullptr) == 0) {
       handlers.installed[i].store(true, std::memory_order_relaxed);
     }
@@ -332,7 +349,11 @@ void remove_crash_handlers() noexcept {
     if (!handlers.installed[i].exchange(false, std::memory_order_relaxed)) continue;
     struct sigaction present {};
     if (sigaction(kSignals[i], nullptr, &present) == 0 && is_ours(present)) {
-      sigaction(kSignals[i], &handlers.former[i], nullptr);
+      if (handlers.spent[i].load(std::memory_order_relaxed)) {
+        set_default_action(kSignals[i]);
+      } else {
+        sigaction(kSignals[i], &handlers.former[i], nullptr);
+      }
     }
   }
   if (handlers.terminate_installed.exchange(false, std::memory_order_relaxed) &&

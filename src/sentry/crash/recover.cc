@@ -18,12 +18,14 @@
 #include <utility>
 #include <vector>
 
+#include "base/random.h"
 #include "base/timeout.h"
 #include "sentry/crash/handler.h"
 #include "sentry/crash/signal_text.h"
 #include "sentry/new_id.h"
 #include "sentry/private_folder.h"
 #include "sentry/runtime.h"
+#include "sentry/trace/trace.h"
 
 namespace vitals::sentry::detail {
 namespace {
@@ -200,6 +202,24 @@ void add_attachments(ErrorItem& item, CrashReport& report) {
   }
 }
 
+/// Sees to it that there is a trace, and what its context says.
+void add_trace(CrashReport& report, const DscSource& client) {
+  if (!report.trace_id) {
+    report.trace_id = new_id<TraceId>();
+    report.span_id = new_id<SpanId>();
+    report.sampling.sample_rand = static_cast<std::uint32_t>(base::Random::next() % 1'000'000);
+  }
+  if (!report.dsc.empty()) return;
+  const SamplingFacts& held = report.sampling;
+  const bool decided = held.sampled <= static_cast<std::uint8_t>(Decision::kNo);
+  report.dsc = make_dsc({.trace_id = report.trace_id,
+                         .sample_rand = held.sample_rand % 1'000'000,
+                         .sample_rate = is_rate(held.sample_rate) ? held.sample_rate : -1,
+                         .sampled = decided ? static_cast<Decision>(held.sampled) : Decision::kNone,
+                         .name = held.names_it != 0 ? std::string_view{report.transaction} : ""},
+                        {client.public_key, report.release, report.environment, client.org_id});
+}
+
 enum class Fate { kTaken, kNoRoom, kDropped };
 
 void tell(const CrashSink& sink, std::string_view what, const std::string& name) {
@@ -226,7 +246,7 @@ Fate take_report(const Found& found, const std::string& claimed, int crashes,
     remove(crashes, claimed);
     return Fate::kDropped;
   }
-  std::unique_ptr<ErrorItem> item = make_crash_item(*report);
+  std::unique_ptr<ErrorItem> item = make_crash_item(*report, sink.client);
   // Until its event is sent or on disk, so that a crash of this process loses nothing.
   item->crash_report = options.cache_dir + '/' + kCrashFolder + '/' + claimed;
   if (!sink.capture(std::move(item))) {
@@ -241,7 +261,8 @@ Fate take_report(const Found& found, const std::string& claimed, int crashes,
 
 }  // namespace
 
-std::unique_ptr<ErrorItem> make_crash_item(CrashReport report) {
+std::unique_ptr<ErrorItem> make_crash_item(CrashReport report, const DscSource& client) {
+  add_trace(report, client);
   auto item = std::make_unique<ErrorItem>();
   item->event_id = report.event_id ? report.event_id : new_event_id();
   item->timestamp = report.facts.time;
@@ -255,6 +276,7 @@ std::unique_ptr<ErrorItem> make_crash_item(CrashReport report) {
   add_attachments(*item, report);
   add_contexts(*item, report);
   item->scope = std::move(report.scope);
+  item->dsc = std::move(report.dsc);
   item->trace_id = report.trace_id;
   item->span_id = report.span_id;
   item->parent_span_id = report.parent_span_id;
@@ -265,6 +287,7 @@ std::unique_ptr<ErrorItem> make_crash_item(CrashReport report) {
       .release = std::move(report.release),
       .environment = std::move(report.environment),
       .server_name = std::move(report.server_name),
+      .dist = std::move(report.dist),
       .signal = {report.facts.signal, report.facts.code, signal_name(report.facts.signal),
                  std::string{by_signal ? signal_code_name(report.facts.signal, report.facts.code)
                                        : std::string_view{}}},

@@ -15,6 +15,8 @@ inline constexpr std::size_t kMaxRecovered = 32;
 
 /// What becomes of the crash of a former process.
 struct CrashSink {
+  /// What a trace's context says of the client; the release and environment are the report's.
+  DscSource client{};
   /// Takes the event; false: no room, the report is kept for the next start.
   std::function<bool(std::unique_ptr<ErrorItem>)> capture;
   /// Told of each that was taken, for release health.
@@ -23,8 +25,9 @@ struct CrashSink {
   std::function<void(std::string_view)> say;
 };
 
-/// The event of a crash.
-[[nodiscard]] std::unique_ptr<ErrorItem> make_crash_item(CrashReport report);
+/// The event of a crash. One that came outside of every trace gets a trace of its own.
+[[nodiscard]] std::unique_ptr<ErrorItem> make_crash_item(CrashReport report,
+                                                         const DscSource& client = {});
 
 /// Hands over what former processes have left in Options::cache_dir, the oldest first, and returns
 /// how many there were. Of several processes that share the folder exactly one takes a report. One

@@ -8,6 +8,8 @@
 #include <type_traits>
 #include <utility>
 
+#include "sentry/trace/propagation.h"
+
 namespace vitals::sentry::detail {
 namespace {
 
@@ -175,6 +177,7 @@ class Reader {
         report_.release = take_text(body);
         report_.environment = take_text(body);
         report_.server_name = take_text(body);
+        report_.dist = take_text(body);  // empty in a report of an older version
         break;
       case Part::kException:
         report_.has_exception = true;
@@ -186,13 +189,17 @@ class Reader {
         (records_seen_++ == 0 ? records_ : global_records_) = body;
         break;
       case Part::kBorrowed:
-        borrowed_ = body;
+        if (!borrowed_) borrowed_.emplace();
+        *borrowed_ += body;
         break;
       case Part::kBreadcrumbs:
         report_.scope.breadcrumbs = whole_breadcrumbs(body);
         break;
       case Part::kTrace:
         read_trace(body);
+        break;
+      case Part::kSampling:
+        read_sampling(body);
         break;
       case Part::kRegisters:
         report_.registers = take_numbers<std::uint64_t>(body, kMaxRegisters);
@@ -260,13 +267,20 @@ class Reader {
     report_.transaction = body;
   }
 
+  void read_sampling(std::string_view body) {
+    const auto facts = take_object<SamplingFacts>(body);
+    if (!facts) return;
+    report_.sampling = *facts;
+    report_.dsc = sentry_members(body);
+  }
+
   CrashReport report_;
   bool has_facts_ = false;
   std::shared_ptr<std::string> attachment_;  // the last one, while more of it may come
   std::string_view records_;
   std::string_view global_records_;
   int records_seen_ = 0;
-  std::optional<std::string_view> borrowed_;
+  std::optional<std::string> borrowed_;
   ModuleMap modules_;
   ModuleMap mapped_;
 };

@@ -23,6 +23,7 @@ struct CrashReport {
   std::string release;
   std::string environment;
   std::string server_name;
+  std::string dist;
   bool has_exception = false;  // of std::terminate
   std::string exception_type;  // mangled
   std::string exception_text;
@@ -34,6 +35,8 @@ struct CrashReport {
   SpanId span_id;
   SpanId parent_span_id;
   std::string transaction;
+  SamplingFacts sampling;
+  std::string dsc;  // as it was frozen, fit to be sent on; empty: it was not
   std::vector<std::uint64_t> registers;
   std::vector<std::uintptr_t> stack;  // return addresses, the innermost first
   ModuleMap modules;                  // sorted, none over another

@@ -23,10 +23,10 @@ inline constexpr std::size_t kMaxRegisters = 40;
 
 enum class Part : std::uint32_t {
   kCrash = 1,        // CrashFacts
-  kProcess = 2,      // three texts: release, environment, server name
+  kProcess = 2,      // four texts: release, environment, server name, dist
   kException = 3,    // two texts: mangled type, what()
   kRecords = 4,      // of the scope
-  kBorrowed = 5,     // records of what the scope had borrowed
+  kBorrowed = 5,     // records of what the scope had borrowed; again for the request's headers
   kBreadcrumbs = 6,  // as CrumbLog packs them
   kTrace = 7,        // TraceFacts, then the transaction's name
   kRegisters = 8,    // 64 bits each; program counter, stack and frame pointer first
@@ -37,6 +37,7 @@ enum class Part : std::uint32_t {
   kCause = 13,       // of the exception, the nearest first: two texts as above, then its stack
   kAttachment = 14,  // two texts: file name, content type
   kBytes = 15,       // more of the attachment before it
+  kSampling = 16,    // SamplingFacts, then the frozen dynamic sampling context, if there is one
 };
 
 struct PartHeader {
@@ -65,6 +66,14 @@ struct TraceFacts {
   std::array<std::uint8_t, 16> trace_id{};
   std::array<std::uint8_t, 8> span_id{};
   std::array<std::uint8_t, 8> parent_span_id{};
+};
+
+struct SamplingFacts {
+  double sample_rate = -1;
+  std::uint32_t sample_rand = 0;
+  std::uint8_t sampled = 0;   // a Decision
+  std::uint8_t names_it = 0;  // whether the transaction's name may go along
+  std::uint16_t nothing = 0;
 };
 
 struct ModuleFacts {

@@ -215,6 +215,15 @@ void keep_openssl_to_the_end() noexcept {
     init(kNoAtexit, nullptr);
 }
 
+/// Whether OpenSSL has taken itself down, as it does in a service that used it first: nothing may be
+/// sent over TLS any more, nor a connection be closed that used it.
+bool openssl_is_gone() noexcept {
+  constexpr std::uint64_t kBaseOnly = 0x00040000;  // OPENSSL_INIT_BASE_ONLY: starts nothing
+  using Init = int (*)(std::uint64_t, const void*);
+  const auto init = reinterpret_cast<Init>(::dlsym(RTLD_DEFAULT, "OPENSSL_init_crypto"));
+  return init != nullptr && init(kBaseOnly, nullptr) == 0;
+}
+
 /// Each send() under way has a connection of its own.
 class CurlTransport final : public Transport {
  public:
@@ -226,8 +235,20 @@ class CurlTransport final : public Transport {
     });
   }
 
+  CurlTransport(const CurlTransport&) = delete;
+  CurlTransport& operator=(const CurlTransport&) = delete;
+  ~CurlTransport() override {
+    if (!openssl_is_gone()) return;
+    for (auto& connection : connections_)
+      static_cast<void>(connection.release());  // the process ends
+  }
+
   SendResult send(const SendRequest& request) override {
     SendResult result;
+    if (request.url.starts_with("https:") && openssl_is_gone()) {
+      result.error = "OpenSSL has been shut down";
+      return result;
+    }
     Connection* const connection = take();
     if (connection != nullptr) {
       try {

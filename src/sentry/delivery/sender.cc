@@ -97,14 +97,16 @@ std::variant<Envelope, Cause> Sender::seal(const Draft& draft) {
   const Event& event = draft.event;
   const bool error = event.type == Event::Type::kError;
   payload_.clear();
-  write_event_within(kMaxItem, event, {&outlet_.machine(), outlet_.options().send_default_pii},
-                     payload_);
+  const std::size_t cut = write_event_within(
+      kMaxItem, event, {&outlet_.machine(), outlet_.options().send_default_pii}, payload_);
+  if (!error && cut > 0) count(Category::kSpan, Cause::kTooLarge, cut);
   tell(event);
   Envelope envelope;
   envelope.event_id = event.event_id;
   envelope.category = error ? Category::kError : Category::kTransaction;
   envelope.contents[static_cast<std::size_t>(envelope.category)] = 1;
-  envelope.contents[static_cast<std::size_t>(Category::kSpan)] = draft.spans;
+  envelope.contents[static_cast<std::size_t>(Category::kSpan)] =
+      error ? 0 : draft.spans - static_cast<std::uint32_t>(cut);
   begin_envelope({event.event_id, outlet_.destinations().dsn, draft.dsc}, envelope.text);
   append_item(error ? "event" : "transaction", {}, payload_, envelope.text);
   attach(event, envelope);

@@ -245,7 +245,9 @@ bool Spool::put(const Envelope& envelope) noexcept {
     }
     const bool written = write_file(unfinished, text);
     const std::lock_guard hold{mutex_};
-    if (!written || !rename_file(unfinished, name)) {
+    const bool kept = written && rename_file(unfinished, name);
+    failing_.store(!kept, std::memory_order_relaxed);
+    if (!kept) {
       warn_once("cannot keep an unsent envelope on disk: " +
                 std::generic_category().message(errno));
       unlinkat(folder_, unfinished.c_str(), 0);

@@ -60,6 +60,8 @@ class Spool {
   ~Spool();
 
   [[nodiscard]] bool usable() const noexcept { return folder_ >= 0; }
+  /// Whether the last envelope could not be written, for whatever reason: rights, room, descriptors.
+  [[nodiscard]] bool failing() const noexcept { return failing_.load(std::memory_order_relaxed); }
   /// False when it cannot be kept (no room on the disk, larger than all the room); said once.
   [[nodiscard]] bool put(const Envelope& envelope) noexcept;
   /// The oldest for this DSN.
@@ -120,6 +122,7 @@ class Spool {
   std::atomic<std::uint64_t> bytes_{0};  // waiting, and in hand here
   std::atomic<std::uint64_t> own_{0};    // waiting for this DSN
   std::atomic<bool> warned_{false};
+  std::atomic<bool> failing_{false};
   std::mutex mutex_;
   std::deque<Entry> waiting_;  // the oldest first
   std::uint64_t claimed_bytes_ = 0;

@@ -136,7 +136,7 @@ std::optional<Worker::Job> Worker::look(Sender& sender, Time now, bool post) {
   if (post) job = take_retry();
   // What waits on disk goes behind what is new, but not for ever.
   if (!job && post && now >= next_replay_ + kReplayPatience) job = take_replay(now);
-  if (!job && (post || spool_)) job = take_queued(sender, !post);
+  if (!job && (post || saves())) job = take_queued(sender, !post);
   if (!job && post) job = take_replay(now);
   if (!job && post) job = take_report(sender, now);
   if (job && post) {
@@ -335,7 +335,7 @@ void Worker::work(Sender& sender, Job& job) noexcept {
 
 Answer Worker::send(Sender& sender, Job& job) {
   // Not to be sent any more, but to be put on disk.
-  if (spool_ && rescuing_.load(std::memory_order_acquire)) return {Cause::kNetworkError, true};
+  if (saves() && rescuing_.load(std::memory_order_acquire)) return {Cause::kNetworkError, true};
   sender.make_request(*job.envelope);
   const Envelope* const envelope = &*job.envelope;
   {
@@ -367,17 +367,13 @@ void Worker::finish_away(Job& job) noexcept {
     spool_->give_back(*job.claim);
   } else if (job.report) {
     outlet_.put_back(*job.report);
-  } else if (spool_) {
-    if (!spool_->put(*job.envelope)) {
-      finish(job, Cause::kCacheOverflow);
-      return;
-    }
+  } else if (spool_ && spool_->put(*job.envelope)) {
     // It waits for the next start: not lost, but not delivered either.
     if (closing_.load(std::memory_order_relaxed)) lost_.store(true, std::memory_order_release);
-  } else if (keep_for_retry(job)) {
+  } else if (!saves() && keep_for_retry(job)) {
     return;
   } else {
-    finish(job, Cause::kNetworkError);
+    finish(job, spool_ ? Cause::kCacheOverflow : Cause::kNetworkError);
     return;
   }
   let_go(job);
@@ -393,6 +389,7 @@ bool Worker::keep_for_retry(Job& job) noexcept {
         retries_.size() >= kMostRetries || bytes > kRetryBytes) {
       return false;
     }
+    job.to_disk = false;
     retries_.push_back(std::move(job));
     return true;
   } catch (const std::bad_alloc&) {
@@ -423,7 +420,7 @@ void Worker::let_go(Job& job) noexcept {
 
 bool Worker::may_post(Time now) noexcept {
   const std::lock_guard hold{mutex_};
-  if (spool_ && rescuing_.load(std::memory_order_acquire)) return false;
+  if (saves() && rescuing_.load(std::memory_order_acquire)) return false;
   // A server that was away is asked by one request until it answers.
   return now >= paused_until_ && (failures_ == 0 || posting_ == 0);
 }

@@ -69,9 +69,9 @@ class Worker {
   /// when all threads are about to end and can be joined.
   bool close(Time deadline) noexcept;
   /// The process is about to die over a crash: brings all that waits to disk, and of what is being
-  /// sent a copy where the server knows it by its id, since no answer may come. What has no id, as
-  /// sessions and logs, is rather lost on the way than counted twice. Without a spool
-  /// it is sent instead, as far as time allows. On a thread of its own; nothing is freed that
+  /// sent a copy where the server knows it by its id, since no answer may come. For what has no id an
+  /// answer is waited for, a second at most; then of logs there is a copy as well, while sessions are
+  /// rather lost than counted twice. Without a spool it is sent instead, as far as time allows. On a thread of its own; nothing is freed that
   /// another thread has made, as the heap may be locked by the one that crashed. Should the process
   /// live on, so does this.
   void rescue(Time deadline) noexcept;
@@ -115,6 +115,9 @@ class Worker {
   void let_go(Job& job) noexcept;
   [[nodiscard]] bool keep_for_retry(Job& job) noexcept;
   [[nodiscard]] Answer send(Sender& sender, Job& job);
+  /// Whether what cannot be sent goes to disk. Where that cannot be written, as after setuid() or
+  /// with no descriptor left, it waits in memory as if there were no spool.
+  [[nodiscard]] bool saves() const noexcept { return spool_ && !spool_->failing(); }
   [[nodiscard]] bool is_last_chance() const noexcept {
     return closing_.load(std::memory_order_relaxed) || rescuing_.load(std::memory_order_acquire);
   }
@@ -132,8 +135,10 @@ class Worker {
   void last_report(Sender& sender) noexcept;
   void discard_rest() noexcept;
   void rescue_queued(Sender& sender, const Queues::Marks& marks, Time deadline) noexcept;
+  /// Whether an answer to what has no id is waited for.
+  enum class Patience { kLeft, kOver };
   /// Looks at what is not among `seen`, and adds it.
-  void copy_what_is_sent(std::vector<const Envelope*>& seen) noexcept;
+  void copy_what_is_sent(std::vector<const Envelope*>& seen, Patience patience) noexcept;
   [[nodiscard]] bool all_in_safety(const Queues::Marks& marks,
                                    const std::vector<const Envelope*>& seen) noexcept;
 

@@ -187,7 +187,7 @@ void Worker::rescue(Time deadline) noexcept {
   try {
     Sender sender{outlet_};
     std::vector<const Envelope*> seen;
-    copy_what_is_sent(seen);
+    copy_what_is_sent(seen, Patience::kLeft);
     // Other threads may capture on and on: what was there when it crashed, and what the sources
     // had.
     Queues::Marks marks = queues_.pushed();
@@ -199,8 +199,11 @@ void Worker::rescue(Time deadline) noexcept {
       rescue_queued(sender, marks, deadline);
       if (asked) break;
     }
+    // For an answer to what has no id, which a server that is there gives in that time.
+    constexpr std::chrono::seconds kAnswerPatience{1};
+    const Time patient = Clock::now() + kAnswerPatience;
     for (; Clock::now() < deadline; std::this_thread::sleep_for(std::chrono::milliseconds{1})) {
-      copy_what_is_sent(seen);
+      copy_what_is_sent(seen, Clock::now() < patient ? Patience::kLeft : Patience::kOver);
       if (all_in_safety(marks, seen)) break;
     }
   } catch (...) {
@@ -219,9 +222,9 @@ void Worker::rescue_queued(Sender& sender, const Queues::Marks& marks, Time dead
   };
   while (Clock::now() < deadline) {
     std::optional<Job> job = take_retry();
-    if (!job && is_left()) job = take_queued(sender, spool_ != nullptr);
+    if (!job && is_left()) job = take_queued(sender, saves());
     if (!job) return;
-    if (!spool_) {
+    if (!job->to_disk) {
       const std::lock_guard hold{mutex_};
       ++posting_;
     }
@@ -229,19 +232,21 @@ void Worker::rescue_queued(Sender& sender, const Queues::Marks& marks, Time dead
   }
 }
 
-void Worker::copy_what_is_sent(std::vector<const Envelope*>& seen) noexcept {
+void Worker::copy_what_is_sent(std::vector<const Envelope*>& seen, Patience patience) noexcept {
   if (!spool_) return;
+  const auto is_due = [&](const Envelope* one) {
+    return (patience == Patience::kOver || is_known_again(*one)) &&
+           std::find(seen.begin(), seen.end(), one) == seen.end();
+  };
   while (true) {
     Envelope copy;
     try {
       const std::lock_guard hold{mutex_};
-      const auto next =
-          std::find_if(being_sent_.begin(), being_sent_.end(), [&](const Envelope* one) {
-            return std::find(seen.begin(), seen.end(), one) == seen.end();
-          });
+      const auto next = std::find_if(being_sent_.begin(), being_sent_.end(), is_due);
       if (next == being_sent_.end()) return;
       seen.push_back(*next);
-      if (!is_known_again(**next)) continue;
+      // A line that is there twice is better than one that is lost; a session counted twice is not.
+      if (!is_known_again(**next) && (*next)->category != Category::kLog) continue;
       copy = **next;
     } catch (const std::bad_alloc&) {
       return;
@@ -260,7 +265,7 @@ bool Worker::all_in_safety(const Queues::Marks& marks,
   const auto is_seen = [&](const Envelope* one) {
     return std::find(seen.begin(), seen.end(), one) != seen.end();
   };
-  return spool_ && std::cmp_less_equal(under_way, being_sent_.size()) &&
+  return saves() && std::cmp_less_equal(under_way, being_sent_.size()) &&
          std::all_of(being_sent_.begin(), being_sent_.end(), is_seen);
 }
 

@@ -18,6 +18,7 @@ bool is_target(const detail::Lease& client, std::string_view url) noexcept {
 /// The headers outside of every span: whoever is called may decide.
 TraceHeaders headers_of_scope(const detail::Lease& client, std::string_view existing_baggage) {
   const auto propagation = detail::ScopeState::current()->propagation();
+  if (!propagation.trace_id) return {.baggage = std::string{existing_baggage}};
   const std::string ids =
       propagation.trace_id.str() + '-' + std::string{propagation.span_id.hex().view()};
   return {ids,

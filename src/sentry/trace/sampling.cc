@@ -75,6 +75,8 @@ Sampling decide(const TransactionContext& context, Decision parent,
   } else if (parent != Decision::kNone) {
     result.decision = parent;
     return result;
+  } else if (std::isnan(rate)) {
+    return result;  // the sampler has failed, and without it tracing is off
   }
   const double whole = is_rate(rate) ? rate : 0.0;
   result.rate = std::ldexp(whole, -runtime.halvings.load(std::memory_order_relaxed));

@@ -168,12 +168,18 @@ void Trace::start_recording(const TransactionContext& context) {
 
 SpanId Trace::span_id(std::uint32_t index) const noexcept {
   if (index == 0 || index == kUnrecorded) return span_id_;
-  const std::lock_guard hold{lock_};
-  return recording_->spans[index].span_id;
+  const SpinLock::Hold hold{lock_};
+  return hold ? recording_->spans[index].span_id : span_id_;
 }
 
 Trace::Raw Trace::raw(std::uint32_t index) const noexcept {
-  Raw raw{trace_id_, span_id_, index == 0 ? parent_span_id_ : SpanId{}, name_.view()};
+  Raw raw{trace_id_,
+          span_id_,
+          index == 0 ? parent_span_id_ : SpanId{},
+          name_.view(),
+          dsc_facts(dsc_name()),
+          {}};
+  if (dsc_frozen_ && lock_.is_free()) raw.dsc = dsc_;
   if (recording_ && index > 0 && index < recording_->spans.size()) {
     raw.span_id = recording_->spans[index].span_id;
     raw.parent_span_id = recording_->spans[index].parent_span_id;
@@ -182,8 +188,8 @@ Trace::Raw Trace::raw(std::uint32_t index) const noexcept {
 }
 
 std::string Trace::name() const {
-  const std::lock_guard hold{lock_};
-  return std::string{name_.view()};
+  const SpinLock::Hold hold{lock_};
+  return std::string{hold ? name_.view() : std::string_view{}};
 }
 
 bool Trace::is_open(std::uint32_t index) const noexcept {
@@ -207,8 +213,9 @@ std::uint32_t Trace::add_child(std::uint32_t parent, std::string_view op,
   if (!recording_) return kUnrecorded;
   const SpanId id = new_id<SpanId>();
   const std::int64_t now = steady_clock_ns();
-  const std::lock_guard hold{lock_};
-  if (finished_) return kUnrecorded;
+  const SpinLock::Hold hold{lock_};
+  if (!hold) count(Category::kSpan, Cause::kBufferOverflow);
+  if (!hold || finished_) return kUnrecorded;
   std::vector<RawSpan>& spans = recording_->spans;
   if (spans.size() > recording_->max_spans) {
     ++recording_->spans_dropped;
@@ -231,32 +238,34 @@ std::uint32_t Trace::add_child(std::uint32_t parent, std::string_view op,
 
 void Trace::set_status(std::uint32_t index, SpanStatus status) noexcept {
   if (!recording_ || index == kUnrecorded) return;
-  const std::lock_guard hold{lock_};
-  if (is_open(index)) recording_->spans[index].status = status;
+  const SpinLock::Hold hold{lock_};
+  if (hold && is_open(index)) recording_->spans[index].status = status;
 }
 
 void Trace::set_name(std::string_view name) noexcept {
-  const std::lock_guard hold{lock_};
-  if (!finished_) name_.assign(cut(name, kMaxName));
+  const SpinLock::Hold hold{lock_};
+  if (hold && !finished_) name_.assign(cut(name, kMaxName));
 }
 
 void Trace::set_source(std::string_view source) noexcept {
-  const std::lock_guard hold{lock_};
-  if (!finished_) source_.assign(cut(source, kMaxKeySize));
+  const SpinLock::Hold hold{lock_};
+  if (hold && !finished_) source_.assign(cut(source, kMaxKeySize));
 }
 
 void Trace::add_record(std::uint32_t index, Section section, std::string_view key,
                        const ValueView& value) noexcept {
   if (!recording_ || index == kUnrecorded) return;
-  const std::lock_guard hold{lock_};
-  if (is_open(index)) append(index, section, key, value);
+  const SpinLock::Hold hold{lock_};
+  if (hold && is_open(index)) append(index, section, key, value);
 }
 
 void Trace::finish_child(std::uint32_t index) noexcept {
   if (!recording_ || index == kUnrecorded) return;
   const std::int64_t now = steady_clock_ns();
-  const std::lock_guard hold{lock_};
-  if (is_open(index) && recording_->spans[index].end == 0) recording_->spans[index].end = now;
+  const SpinLock::Hold hold{lock_};
+  if (hold && is_open(index) && recording_->spans[index].end == 0) {
+    recording_->spans[index].end = now;
+  }
 }
 
 bool Trace::end_spans(SpanStatus root, SpanStatus child) noexcept {
@@ -274,20 +283,21 @@ bool Trace::end_spans(SpanStatus root, SpanStatus child) noexcept {
 }
 
 bool Trace::finish() noexcept {
-  const std::lock_guard hold{lock_};
-  return end_spans(SpanStatus::kUnset, SpanStatus::kCancelled);
+  const SpinLock::Hold hold{lock_};
+  return hold && end_spans(SpanStatus::kUnset, SpanStatus::kCancelled);
 }
 
 bool Trace::finish_by_crash() noexcept {
   if (!recording_ || !lock_.try_lock_for_a_while()) return false;
-  const std::lock_guard hold{lock_, std::adopt_lock};
+  const SpinLock::Hold hold{lock_, std::adopt_lock};
   return end_spans(SpanStatus::kAborted, SpanStatus::kAborted);
 }
 
 std::string Trace::dsc() {
   std::string name;
   {
-    const std::lock_guard hold{lock_};
+    const SpinLock::Hold hold{lock_};
+    if (!hold) return {};
     if (dsc_frozen_) return dsc_;
     name = dsc_name();
   }
@@ -300,7 +310,7 @@ std::string Trace::dsc() {
       built = build_dsc({}, name);
     }
   }
-  const std::lock_guard hold{lock_};
+  const SpinLock::Hold hold{lock_};
   if (dsc_frozen_) return dsc_;
   if (!finished_) {
     dsc_ = built;
@@ -317,34 +327,37 @@ std::string_view Trace::dsc_name() const noexcept {
   return source_.view() == "url" ? std::string_view{} : name_.view();
 }
 
+DscFacts Trace::dsc_facts(std::string_view name) const noexcept {
+  return {trace_id_, sample_rand_, sample_rate_, decided_ ? decision_ : Decision::kNone, name};
+}
+
 std::string Trace::build_dsc(const DscSource& source, std::string_view name) const {
+  return make_dsc(dsc_facts(name), source);
+}
+
+std::string make_dsc(const DscFacts& facts, const DscSource& source) {
   std::string out;
   const auto add = [&out](std::string_view key, std::string_view value) {
     add_member(out, key, value);
   };
-  add("trace_id", trace_id_.hex().view());
+  add("trace_id", facts.trace_id.hex().view());
   add("public_key", source.public_key);
-  if (sample_rate_ >= 0) add("sample_rate", rate_text(sample_rate_));
-  add("sample_rand", sample_rand_text(sample_rand_));
-  if (decided_) add("sampled", decision_ == Decision::kYes ? "true" : "false");
+  if (facts.sample_rate >= 0) add("sample_rate", rate_text(facts.sample_rate));
+  add("sample_rand", sample_rand_text(facts.sample_rand));
+  if (facts.sampled != Decision::kNone) {
+    add("sampled", facts.sampled == Decision::kYes ? "true" : "false");
+  }
   add("release", source.release);
   add("environment", source.environment);
   add("org_id", source.org_id);
   std::string masked;
-  add("transaction", scrub_text(name, false, masked));
+  add("transaction", scrub_text(facts.name, false, masked));
   return out;
 }
 
 std::string dsc_outside_spans(const TraceId& trace_id, std::uint32_t sample_rand,
                               const DscSource& source) {
-  std::string out;
-  add_member(out, "trace_id", trace_id.hex().view());
-  add_member(out, "public_key", source.public_key);
-  add_member(out, "sample_rand", sample_rand_text(sample_rand));
-  add_member(out, "release", source.release);
-  add_member(out, "environment", source.environment);
-  add_member(out, "org_id", source.org_id);
-  return out;
+  return make_dsc({.trace_id = trace_id, .sample_rand = sample_rand}, source);
 }
 
 Trace* Trace::active(std::uint32_t& index) noexcept {

@@ -3,7 +3,6 @@
 #include <atomic>
 #include <cstdint>
 #include <memory>
-#include <mutex>
 #include <string>
 #include <vector>
 
@@ -54,12 +53,25 @@ struct DscSource {
   std::string_view org_id{};
 };
 
+/// What a dynamic sampling context says of a trace.
+struct DscFacts {
+  TraceId trace_id;
+  std::uint32_t sample_rand = 0;
+  double sample_rate = -1;  // negative: nothing was compared
+  Decision sampled = Decision::kNone;
+  std::string_view name{};  // of the transaction; empty: it stays here
+};
+
+/// As baggage members.
+[[nodiscard]] std::string make_dsc(const DscFacts& facts, const DscSource& source);
+
 /// The dynamic sampling context of a trace without a transaction: nothing is decided.
 [[nodiscard]] std::string dsc_outside_spans(const TraceId& trace_id, std::uint32_t sample_rand,
                                             const DscSource& source);
 
 /// What all spans of a transaction share. Unsampled, it is these few ids and nothing more.
-/// Threads: any; its lock is held by users' threads alone. Once finished nothing changes any more,
+/// Threads: any; its lock is held by users' threads alone. In a signal handler that has interrupted
+/// the holder on its thread a change does nothing, and what is read is empty. Once finished nothing changes any more,
 /// so the client's thread reads it without the lock.
 class Trace {
  public:
@@ -87,6 +99,8 @@ class Trace {
     SpanId span_id;
     SpanId parent_span_id;
     std::string_view name;
+    DscFacts dsc_facts;
+    std::string_view dsc;  // as it was frozen; empty: it was not, or it is being written
   };
   [[nodiscard]] Raw raw(std::uint32_t index) const noexcept;
 
@@ -132,6 +146,7 @@ class Trace {
   /// The name as it may go into the headers of other services: a url may hold anything that a
   /// visitor typed, and stays here.
   [[nodiscard]] std::string_view dsc_name() const noexcept;
+  [[nodiscard]] DscFacts dsc_facts(std::string_view name) const noexcept;
   [[nodiscard]] std::string build_dsc(const DscSource& source, std::string_view name) const;
   [[nodiscard]] bool is_open(std::uint32_t index) const noexcept;
   /// Under the lock. `root` is what becomes of it where nothing else was said.

@@ -178,6 +178,31 @@ TEST_F(RequestScopeTest, TheServersSpanSaysWhoAskedForWhat) {
   EXPECT_EQ(data["server.address"], "example.org");
 }
 
+TEST_F(RequestScopeTest, TheServersAddressAndPortAreApart) {
+  struct Case {
+    std::string host;
+    std::string address;
+    int port;
+  };
+  for (const Case& one : {Case{"api:8080", "api", 8080}, Case{"[::1]:443", "::1", 443},
+                          Case{"[fe80::2]", "fe80::2", 0}, Case{"10.0.0.1", "10.0.0.1", 0},
+                          Case{"odd:port", "odd", 0}}) {
+    transport_->clear();
+    RequestScope request{
+        {.method = Method::kGet,
+         .route = "/a",
+         .headers = {&one.host, [](const void* host, void* sink, auto take) noexcept {
+                       take(sink, "Host", *static_cast<const std::string*>(host));
+                     }}}};
+    request.finish(200);
+    const auto transactions = sent("transaction");
+    ASSERT_THAT(transactions, SizeIs(1));
+    const auto& data = transactions[0]["contexts"]["trace"]["data"];
+    EXPECT_EQ(data["server.address"], one.address);
+    EXPECT_EQ(data.value("server.port", 0), one.port) << one.host;
+  }
+}
+
 TEST_F(RequestScopeTest, CountsAnUnhandledExceptionByItsUnqualifiedClass) {
   RequestScope request{{.method = Method::kGet, .route = "/odd"}};
   request.fail_unhandled(OddError{"secret detail"});

@@ -47,6 +47,16 @@ class Attachments : public ClientTest {
   std::vector<std::vector<AttachmentRecord>> seen;
 };
 
+TEST_F(Attachments, AFileThatIsLostIsCountedByWhatItHolds) {
+  detail::CapturedAttachments lost;
+  const auto scope = detail::with(nullptr, {.path = file("a.txt", "12345")});
+  detail::capture_attachments(scope, std::vector<Attachment>{{.path = file("b.txt", "1234567")}},
+                              lost);
+  lost.own.push_back({.filename = "gone", .content_type = {}, .path = folder / "gone"});
+  EXPECT_EQ(lost.files(), 3U);
+  EXPECT_EQ(lost.bytes(), 12U);
+}
+
 TEST_F(Attachments, OfTheScopeAndOfTheCaptureGoAlongTheCapturesFirst) {
   start_looking();
   const Scope scope = Scope::fork();

@@ -1,6 +1,8 @@
 #include <sched.h>
 
+#include <array>
 #include <atomic>
+#include <functional>
 #include <stdexcept>
 #include <string>
 #include <thread>
@@ -42,6 +44,32 @@ class OneProcessor {
  private:
   cpu_set_t before_{};
 };
+
+TEST_F(CaptureTest, ThreadsThatCaptureOneExceptionAtOnceMakeOneEvent) {
+  start();
+  constexpr std::size_t kRounds = 100;
+  for (std::size_t round = 0; round < kRounds; ++round) {
+    const auto error = [] {
+      try {
+        throw StoreError{"of both"};
+      } catch (...) {
+        return std::current_exception();
+      }
+    }();
+    std::atomic<int> ready{0};
+    std::array<EventId, 2> ids;
+    const auto work = [&](EventId& id) {
+      for (++ready; ready < 2;)
+        std::this_thread::yield();
+      id = capture_exception(error);
+    };
+    std::thread other{work, std::ref(ids[0])};
+    work(ids[1]);
+    other.join();
+    EXPECT_EQ(ids[0], ids[1]);
+  }
+  EXPECT_THAT(sent("event"), SizeIs(kRounds));
+}
 
 TEST_F(CaptureTest, AThreadThatWaitsForTheProcessorInsideALockCostsNoEvent) {
   start();

@@ -459,6 +459,42 @@ TEST_F(Extras, FlagsAreThereNewestLastAndBounded) {
   EXPECT_EQ(values[99], (Json{{"flag", "f50"}, {"result", true}}));
 }
 
+TEST_F(Extras, FlagsOfBothScopesAreBoundedTogetherTheNewestStay) {
+  start();
+  for (int i = 0; i < 100; ++i)
+    Scope::global().set_flag("of-all-" + std::to_string(i), true);
+  const Scope scope = Scope::fork();
+  const auto active = scope.activate();
+  for (int i = 0; i < 60; ++i)
+    scope.set_flag("own-" + std::to_string(i), false);
+  capture_message("x");
+  const Json flags = event()["contexts"]["flags"]["values"];
+  ASSERT_EQ(flags.size(), 100U);
+  EXPECT_EQ(flags[0]["flag"], "of-all-60");
+  EXPECT_EQ(flags[99]["flag"], "own-59");
+}
+
+TEST_F(Extras, TheUsersFieldsStandInTheContextsOfTraceAndFlagsToo) {
+  start();
+  set_context("trace", {{"tenant", "seven"}, {"trace_id", "mine"}});
+  set_context("flags", {{"source", "file"}, {"values", "mine"}});
+  Scope::current().set_flag("new", true);
+  capture_message("x");
+  const Json contexts = event()["contexts"];
+  EXPECT_EQ(contexts["trace"]["tenant"], "seven");
+  EXPECT_EQ(contexts["trace"]["trace_id"].get<std::string>().size(), 32U);
+  EXPECT_EQ(contexts["flags"]["source"], "file");
+  EXPECT_EQ(contexts["flags"]["values"][0]["flag"], "new");
+}
+
+TEST_F(Organisation, ItsOptionIsTrimmed) {
+  Options given = options();
+  given.org_id = " 77\n";
+  start(std::move(given));
+  const std::string baggage = outgoing_trace("https://peer/").baggage;
+  EXPECT_NE((baggage + ',').find("sentry-org_id=77,"), std::string::npos) << baggage;
+}
+
 TEST_F(Extras, SpansAreLinked) {
   Options given = options();
   given.traces_sample_rate = 1.0;

@@ -166,6 +166,17 @@ class CrashTest : public ClientTest {
     return event();
   }
 
+  /// What the envelope of the crash says of its trace.
+  [[nodiscard]] Json trace_of_crash() const {
+    for (const auto& envelope : transport->envelopes()) {
+      const bool fatal = std::ranges::any_of(envelope.items, [](const auto& item) {
+        return item.type == "event" && Json::parse(item.payload)["level"] == "fatal";
+      });
+      if (fatal) return Json::parse(envelope.header).value("trace", Json::object());
+    }
+    return Json::object();
+  }
+
   fs::path folder;
 };
 

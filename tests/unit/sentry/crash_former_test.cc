@@ -45,8 +45,8 @@ TEST_P(Recovering, AskedLastTheCrashThatFollowsIsReportedToo) {
 }
 
 TEST_F(CrashTest, ACrashDeeperThanOneThatAHandlerJumpedOutOfIsReported) {
-  for (const char* const order : {"first:", "then:"}) {
-    const Ended ended = crash("recovered_then_deeper_on_thread", std::string{order} + "jump_once");
+  for (const char* const order : {"first:jump_once", "then:jump_once", "first:jump", "then:jump"}) {
+    const Ended ended = crash("recovered_then_deeper_on_thread", order);
     EXPECT_EQ(ended.signal(), SIGSEGV);
     transport = std::make_shared<vitals::testing::MemoryTransport>();
     next_start();
@@ -57,10 +57,36 @@ TEST_F(CrashTest, ACrashDeeperThanOneThatAHandlerJumpedOutOfIsReported) {
   }
 }
 
+TEST_F(CrashTest, FaultsThatAreEachDeeperAreAllRecoveredFrom) {
+  for (const char* const former : {"first:jump_once", "then:jump_once", "first:jump", "then:jump",
+                                   "first:longjmp", "then:longjmp"}) {
+    const Ended ended = crash("recovered_deeper_on_thread", former);
+    EXPECT_EQ(ended.status, 0) << former;
+    EXPECT_EQ(ended.said, "recovered\n") << former;
+  }
+}
+
+TEST_F(CrashTest, AbortsThatAreEachDeeperAreAllRecoveredFrom) {
+  for (const char* const former : {"first:jump", "then:jump"}) {
+    const Ended ended = crash("aborts_deeper_on_thread", former);
+    EXPECT_EQ(ended.status, 0) << former;
+    EXPECT_EQ(ended.said, "recovered\n") << former;
+  }
+}
+
+TEST_F(CrashTest, AHandlerThatIsToBeCalledOnceIsCalledOnceAndTheCrashIsReported) {
+  for (const char* const former : {"first:once", "then:once"}) {
+    const Ended ended = crash("null", former);
+    EXPECT_EQ(ended.signal(), SIGSEGV) << former;
+    EXPECT_EQ(ended.said, "called\n") << former;
+    EXPECT_THAT(reports(), SizeIs(1)) << former;
+  }
+}
+
 #if defined(__x86_64__)
-constexpr std::array kRecovering{"jump", "page", "register"};
+constexpr std::array kRecovering{"jump", "longjmp", "page", "register"};
 #else
-constexpr std::array kRecovering{"jump", "page"};
+constexpr std::array kRecovering{"jump", "longjmp", "page"};
 #endif
 INSTANTIATE_TEST_SUITE_P(Ways, Recovering, ::testing::ValuesIn(kRecovering),
                          [](const auto& way) { return std::string{way.param}; });
@@ -89,7 +115,7 @@ TEST_P(GivingUp, AskedFirstTheCrashIsReportedAsItWas) {
 }
 
 constexpr std::array kEnds{End{"reset", SIGSEGV}, End{"raise", SIGSEGV}, End{"nothing", SIGSEGV},
-                           End{"abort", SIGABRT}};
+                           End{"slow", SIGSEGV}, End{"abort", SIGABRT}};
 INSTANTIATE_TEST_SUITE_P(Ways, GivingUp, ::testing::ValuesIn(kEnds),
                          [](const auto& way) { return std::string{way.param.former}; });
 

@@ -25,6 +25,7 @@
 #include <thread>
 
 #include "vitals/sentry/client.h"
+#include "vitals/sentry/log.h"
 #include "vitals/sentry/scope.h"
 #include "vitals/sentry/session.h"
 #include "vitals/sentry/span.h"
@@ -200,6 +201,7 @@ void count_and_die(int) {
 // Faults that a former handler recovers from, each in its way.
 
 sigjmp_buf way_back;
+sigjmp_buf way_back_without_mask;
 volatile sig_atomic_t armed = 0;
 char* guarded_page = nullptr;
 
@@ -237,15 +239,35 @@ void reset_and_raise(int) {
 
 void do_nothing(int) {}
 
+/// Takes longer than two faults that come at once lie apart.
+void log_slowly(int) {
+  const timespec pause{0, 12'000'000};
+  nanosleep(&pause, nullptr);
+}
+
+void say_that_it_is_called(int) {
+  [[maybe_unused]] const auto written = write(STDOUT_FILENO, "called\n", 7);
+}
+
+/// As siglongjmp() does, but for the mask, which stays what it is.
+void jump_without_mask(int) {
+  if (armed == 0) {
+    signal(SIGSEGV, SIG_DFL);
+    return;
+  }
+  siglongjmp(way_back_without_mask, 1);
+}
+
 void abort_at_once(int) {
   std::abort();
 }
 
 void install(const std::string& former) {
   static const std::map<std::string, void (*)(int)> plain{
-      {"jump", jump_back},        {"page", open_page},     {"reset", count_and_die},
-      {"raise", reset_and_raise}, {"nothing", do_nothing}, {"abort", abort_at_once},
-      {"jump_once", jump_back}};
+      {"jump", jump_back},           {"page", open_page},     {"reset", count_and_die},
+      {"raise", reset_and_raise},    {"nothing", do_nothing}, {"abort", abort_at_once},
+      {"jump_once", jump_back},      {"slow", log_slowly},    {"once", say_that_it_is_called},
+      {"longjmp", jump_without_mask}};
   struct sigaction action {};
   if (former == "register") {
     action.sa_sigaction = mend_register;
@@ -254,8 +276,10 @@ void install(const std::string& former) {
     action.sa_handler = plain.at(former);
   }
   // A virtual machine's handler may be entered again before it is left.
-  if (former == "jump") action.sa_flags = SA_NODEFER;
+  if (former == "jump" || former == "longjmp") action.sa_flags = SA_NODEFER;
+  if (former == "once") action.sa_flags = static_cast<int>(SA_RESETHAND);
   sigaction(SIGSEGV, &action, nullptr);
+  if (former == "jump") sigaction(SIGABRT, &action, nullptr);
 }
 
 void fault_that_is_mended() {
@@ -263,7 +287,7 @@ void fault_that_is_mended() {
   guarded_page =
       static_cast<char*>(mmap(nullptr, page, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
   armed = 1;
-  if (sigsetjmp(way_back, 1) == 0) {
+  if (sigsetjmp(way_back, 1) == 0 && sigsetjmp(way_back_without_mask, 0) == 0) {
 #if defined(__x86_64__)
     // The address is in the register that mend_register() knows.
     asm volatile("movb $1, (%%rax)" : : "a"(guarded_page) : "memory");
@@ -289,6 +313,25 @@ void recover_often() {
   sink = room[0];
 }
 
+/// Each deeper than the one before, on a thread that has no stack for signals.
+[[gnu::noinline]] void recover_deeper(int times) {
+  volatile char room[16 * 1024];
+  room[0] = 1;
+  fault_that_is_mended();
+  if (times > 1) recover_deeper(times - 1);
+  sink = room[0];
+}
+
+[[gnu::noinline]] void abort_deeper(int times) {
+  volatile char room[16 * 1024];
+  room[0] = 1;
+  armed = 1;
+  if (sigsetjmp(way_back, 1) == 0) std::abort();
+  armed = 0;
+  if (times > 1) abort_deeper(times - 1);
+  sink = room[0];
+}
+
 [[noreturn]] void say_and_abort() {
   std::puts("former terminate handler");
   std::fflush(stdout);
@@ -296,10 +339,19 @@ void recover_often() {
 }
 
 void with_lent_request() {
-  const std::array<sentry::TagView, 1> headers{{{"Accept", "text/html"}}};
+  const std::array<sentry::TagView, 2> headers{
+      {{"Accept", "text/html"}, {"Authorization", "Basic YWJj"}}};
   sentry::Borrowed lent;
   lent.tags[0] = {"request_id", "r-17"};
   lent.request = {"GET", "https://box/users/17", "page=2", headers};
+  // As a framework's own request object has them.
+  lent.request.header_source.request = &lent;
+  lent.request.header_source.read = [](const void*, void* taker,
+                                       sentry::HeaderSource::Take take) noexcept {
+    take(taker, "Host", "box:8080");
+    take(taker, "User-Agent", "curl/8");
+    take(taker, "Cookie", "who=me");
+  };
   const sentry::Scope scope = sentry::Scope::fork();
   const auto active = scope.activate();
   scope.borrow(lent);
@@ -348,14 +400,41 @@ class Silent : public sentry::Transport {
 };
 std::shared_ptr<Silent> silent;
 
-/// One with an event id, and one without.
+/// One with an event id, and two without.
 void with_requests_in_flight() {
   sentry::capture_message("in flight");
   sentry::record_session();
+  sentry::log(sentry::LogLevel::kInfo, "in flight");
   // Asks for the sessions, which else would wait for a minute.
   std::thread{[] { sentry::flush(std::chrono::hours{1}); }}.detach();
-  while (silent->taken < 2)
+  while (silent->taken < 3)
     std::this_thread::yield();
+  crash_by_null();
+}
+
+/// Takes nothing before it crashes, and then says of each request what it holds.
+class Opening : public sentry::Transport {
+ public:
+  sentry::SendResult send(const sentry::SendRequest& request) override {
+    while (!open)
+      std::this_thread::yield();
+    for (const auto& item : vitals::testing::parse_envelope(request).items) {
+      if (item.type == "event") std::puts("event");
+    }
+    std::fflush(stdout);
+    return {.status = 200};
+  }
+  std::atomic<bool> open{false};
+};
+std::shared_ptr<Opening> opening;
+
+void with_many_waiting() {
+  for (int i = 0; i < 50; ++i)
+    sentry::capture_message("waits " + std::to_string(i));
+  // No file can be made any more.
+  const rlimit none{0, 0};
+  setrlimit(RLIMIT_NOFILE, &none);
+  opening->open = true;
   crash_by_null();
 }
 
@@ -400,6 +479,7 @@ const std::map<std::string, std::function<void()>>& ways() {
          std::fflush(stdout);
          crash_by_null();
        }},
+      {"many_waiting", with_many_waiting},
       {"attachments",
        [] {
          const sentry::Scope scope = sentry::Scope::fork();
@@ -433,6 +513,22 @@ const std::map<std::string, std::function<void()>>& ways() {
          std::thread{[] {
            recover_often();
            crash_deeper();
+         }}.join();
+       }},
+      {"recovered_deeper_on_thread",
+       [] {
+         std::thread{[] {
+           recover_deeper(4);
+           std::puts("recovered");
+           std::fflush(stdout);
+         }}.join();
+       }},
+      {"aborts_deeper_on_thread",
+       [] {
+         std::thread{[] {
+           abort_deeper(4);
+           std::puts("recovered");
+           std::fflush(stdout);
          }}.join();
        }},
       {"recovered_on_threads",
@@ -469,11 +565,18 @@ int main(int argc, char** argv) {
   options.release = "crasher@3.2.1";
   options.environment = "crashing";
   options.server_name = "crash-box";
+  options.dist = "dist-7";
   options.traces_sample_rate = 1.0;
+  options.enable_logs = true;
   options.transport = std::make_shared<vitals::testing::MemoryTransport>();
   if (more == "silent") {
     silent = std::make_shared<Silent>();
     options.transport = silent;
+    options.shutdown_timeout = std::chrono::seconds{8};
+  }
+  if (more == "opening") {
+    opening = std::make_shared<Opening>();
+    options.transport = opening;
     options.shutdown_timeout = std::chrono::seconds{8};
   }
   options.cache_dir = argv[2];

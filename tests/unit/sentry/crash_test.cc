@@ -18,6 +18,7 @@ namespace {
 
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
+using ::testing::Not;
 using ::testing::SizeIs;
 using ::testing::StartsWith;
 
@@ -34,6 +35,7 @@ TEST_F(CrashTest, ASegmentationFaultIsAnEventAtTheNextStart) {
   EXPECT_EQ(event["release"], "crasher@3.2.1");
   EXPECT_EQ(event["environment"], "crashing");
   EXPECT_EQ(event["server_name"], "crash-box");
+  EXPECT_EQ(event["dist"], "dist-7");
   EXPECT_EQ(event["user"]["id"], "user-9");
   EXPECT_EQ(event["tags"]["colour"], "red");
   EXPECT_EQ(event["breadcrumbs"]["values"].size(), 100U);
@@ -129,14 +131,36 @@ TEST_F(CrashTest, WhatTheScopeBorrowedIsReported) {
   EXPECT_EQ(event["tags"]["request_id"], "r-17");
   EXPECT_EQ(event["request"]["method"], "GET");
   EXPECT_EQ(event["request"]["url"], "https://box/users/17");
-  EXPECT_EQ(event["request"]["headers"]["Accept"], "text/html");
+  EXPECT_EQ(event["request"]["headers"], (Json{{"Accept", "text/html"},
+                                               {"Authorization", "[Filtered]"},
+                                               {"Host", "box:8080"},
+                                               {"User-Agent", "curl/8"},
+                                               {"Cookie", "[Filtered]"}}));
+}
+
+TEST_F(CrashTest, WhoSomebodyIsDoesNotStandInAReportOnDisk) {
+  crash("lent");
+  ASSERT_THAT(reports(), SizeIs(1));
+  const std::string bytes = bytes_of(reports().front());
+  EXPECT_THAT(bytes, HasSubstr("curl/8"));
+  EXPECT_THAT(bytes, Not(HasSubstr("who=me")));
+  EXPECT_THAT(bytes, Not(HasSubstr("YWJj")));
 }
 
 TEST_F(CrashTest, TheTransactionUnderWayIsNamed) {
   crash("transaction");
   const Json event = event_at_next_start();
   EXPECT_EQ(event["transaction"], "GET /x");
-  EXPECT_EQ(event["contexts"]["trace"]["trace_id"].get<std::string>().size(), 32U);
+  const std::string trace = event["contexts"]["trace"]["trace_id"];
+  EXPECT_EQ(trace.size(), 32U);
+  const Json context = trace_of_crash();
+  EXPECT_EQ(context["trace_id"], trace);
+  EXPECT_EQ(context["sampled"], "true");
+  EXPECT_EQ(context["sample_rate"], "1");
+  EXPECT_EQ(context["transaction"], "GET /x");
+  EXPECT_EQ(context["release"], "crasher@3.2.1");
+  EXPECT_EQ(context["environment"], "crashing");
+  EXPECT_TRUE(context.contains("public_key"));
 }
 
 TEST_F(CrashTest, OutsideOfEverySpanTheTraceIsTheScopes) {
@@ -144,6 +168,20 @@ TEST_F(CrashTest, OutsideOfEverySpanTheTraceIsTheScopes) {
   const Json trace = event_at_next_start()["contexts"]["trace"];
   EXPECT_EQ(trace["trace_id"], ended.said.substr(0, 32));
   EXPECT_EQ(trace["span_id"], ended.said.substr(33, 16));
+  EXPECT_EQ(trace_of_crash()["trace_id"], trace["trace_id"]);
+}
+
+TEST_F(CrashTest, WhereNobodyHasAskedForATraceTheCrashHasOneToo) {
+  for (const char* const way : {"null", "exception", "null_on_thread"}) {
+    crash(way);
+    transport = std::make_shared<vitals::testing::MemoryTransport>();
+    const Json trace = event_at_next_start()["contexts"]["trace"];
+    EXPECT_EQ(trace["trace_id"].get<std::string>().size(), 32U) << way;
+    EXPECT_EQ(trace["span_id"].get<std::string>().size(), 16U) << way;
+    EXPECT_EQ(trace_of_crash()["trace_id"], trace["trace_id"]) << way;
+    EXPECT_EQ(trace_of_crash()["release"], "crasher@3.2.1") << way;
+    guard.end();
+  }
 }
 
 TEST_F(CrashTest, AttachmentsOfBothScopesComeAlongAndTheReportIsWhole) {
@@ -163,8 +201,16 @@ TEST_F(CrashTest, WhatIsInFlightIsCopiedWhereTheServerKnowsItAgain) {
   EXPECT_LT(std::chrono::steady_clock::now() - start, 8s) << "there was nothing to wait for";
   next_start();
   EXPECT_EQ(wait_for("event", 2), 2U) << "with the crash";
+  EXPECT_EQ(wait_for("log", 1), 1U);
   wait_until_nothing_waits();
   EXPECT_THAT(sent("sessions"), IsEmpty()) << "the server may have counted it";
+}
+
+TEST_F(CrashTest, WhatWaitsIsSentWhereItCannotBeWrittenDown) {
+  const Ended ended = crash("many_waiting", "opening");
+  EXPECT_EQ(ended.signal(), SIGSEGV);
+  EXPECT_EQ(std::count(ended.said.begin(), ended.said.end(), '\n'), 50);
+  EXPECT_THAT(reports(), SizeIs(1));
 }
 
 // ThreadSanitizer stands between the kernel and a handler, and a fault within one ends otherwise.

@@ -90,6 +90,14 @@ TEST(CurlTransport, LimitsOnLinesWithoutEndAreCutAndAHeadWithoutEndIsGivenUp) {
   EXPECT_THAT(given_up.rate_limits, HasSubstr("60::org"));
 }
 
+TEST(CurlTransport, LinesOfOneNameAreOneList) {
+  const TinyServer server{TinyServer::answer(
+      200, "X-Sentry-Rate-Limits: 60:transaction:key\r\nX-Sentry-Rate-Limits: 5:error:key\r\n")};
+  const SendResult result = make_curl_transport()->send(request_to(server.port()));
+  EXPECT_THAT(result.rate_limits, HasSubstr("60:transaction:key,"));
+  EXPECT_THAT(result.rate_limits, HasSubstr("5:error:key"));
+}
+
 TEST(CurlTransport, SaysWhyNoAnswerCame) {
   const SendResult refused = make_curl_transport()->send(request_to(closed_port()));
   EXPECT_EQ(refused.status, 0);

@@ -94,6 +94,22 @@ TEST_F(DeliveryEndTest, WhatDoesNotFitTheDiskIsCountedAndTheServiceGoesOn) {
       counted(Category::kError, Outcome::kSent) + counted(Category::kError, Outcome::kNetwork), 5U);
 }
 
+TEST_F(DeliveryEndTest, WhereTheDiskCannotBeWrittenErrorsWaitInMemory) {
+  detail::usual_pace.first_pause = 400ms;
+  detail::usual_pace.longest_pause = 10s;
+  start(on_disk());
+  std::filesystem::remove_all(folder.path() + "/envelopes");
+  transport->fail_with(0);
+  for (int i = 0; i < 20; ++i)
+    ASSERT_TRUE(capture_message("x"));
+  while (transport->requests().size() < 2)
+    std::this_thread::sleep_for(1ms);
+  transport->fail_with(200);
+  EXPECT_TRUE(flush(kPlenty));
+  EXPECT_EQ(counted(Category::kError, Outcome::kNetwork), 0U);
+  EXPECT_THAT(ledger().events, SizeIs(20));
+}
+
 TEST_F(DeliveryEndTest, ReplayIsNoFasterThanItsPace) {
   start(on_disk());
   transport->fail_with(0);

@@ -121,6 +121,12 @@ INSTANTIATE_TEST_SUITE_P(
         Scenario{"A429WithCategories",
                  {status(429, "X-Sentry-Rate-Limits: 60:error;session:key\r\n"), ok()},
                  "ratelimit_backoff"},
+        Scenario{"A429WithCategoriesOnTwoLines",
+                 {status(429,
+                         "X-Sentry-Rate-Limits: 60:transaction:key\r\n"
+                         "X-Sentry-Rate-Limits: 60:error:key, 60:session:key\r\n"),
+                  ok()},
+                 "ratelimit_backoff"},
         Scenario{"ALimitOfAnotherCategory",
                  {status(200, "X-Sentry-Rate-Limits: 60:transaction:key\r\n"), ok()}},
         Scenario{"A413", {status(413), ok(), status(413), ok()}, "send_error"},
@@ -341,19 +347,22 @@ TEST_F(DeliveryWireTest, ACertificateNobodyKnowsIsANetworkErrorAndKeptOnDisk) {
 
 // OpenSSL would take itself down before a client that is a static has sent all.
 TEST_F(DeliveryWireTest, AStaticClientEndsInGoodOrderOverTls) {
-  const TempFolder folder;
-  const TlsServer server{folder.path()};
-  ASSERT_TRUE(server.there()) << "no openssl program";
-  static_cast<void>(server.error_with({.timeout = 300ms, .ca_file = server.certificate()}));
-  const std::string dsn = "https://k@" + server.url().substr(8) + "/1";
-  const pid_t pid = fork();
-  if (pid == 0) {
-    execl(EXIT_PROGRAM, EXIT_PROGRAM, dsn.c_str(), server.certificate().c_str(), nullptr);
-    _exit(127);
+  for (const char* const used_before : {static_cast<const char*>(nullptr), "openssl"}) {
+    const TempFolder folder;
+    const TlsServer server{folder.path()};
+    ASSERT_TRUE(server.there()) << "no openssl program";
+    static_cast<void>(server.error_with({.timeout = 300ms, .ca_file = server.certificate()}));
+    const std::string dsn = "https://k@" + server.url().substr(8) + "/1";
+    const pid_t pid = fork();
+    if (pid == 0) {
+      execl(EXIT_PROGRAM, EXIT_PROGRAM, dsn.c_str(), server.certificate().c_str(), used_before,
+            nullptr);
+      _exit(127);
+    }
+    int status = 0;
+    ASSERT_EQ(waitpid(pid, &status, 0), pid);
+    EXPECT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == 0) << status;
   }
-  int status = 0;
-  ASSERT_EQ(waitpid(pid, &status, 0), pid);
-  EXPECT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == 0) << status;
 }
 
 TEST_F(DeliveryWireTest, GoesThroughAProxy) {

@@ -1,7 +1,11 @@
 // Captures from everywhere while it ends: `exit_program DSN [CA file]`. Statics made before and
 // after the client, objects of a thread, a handler of atexit(), and threads that nobody waits for.
+// With a third argument it has used OpenSSL before the client does, and handles crashes.
+#include <dlfcn.h>
+
 #include <atomic>
 #include <chrono>
+#include <cstdint>
 #include <cstdlib>
 #include <stdexcept>
 #include <string>
@@ -48,11 +52,17 @@ void at_exit() {
 }  // namespace
 
 int main(int argc, char** argv) {
+  const bool used_openssl = argc > 3;
+  if (used_openssl) {
+    using Init = int (*)(std::uint64_t, const void*);
+    const auto init = reinterpret_cast<Init>(dlsym(RTLD_DEFAULT, "OPENSSL_init_crypto"));
+    if (init == nullptr || init(0, nullptr) != 1) return 3;
+  }
   sentry::Options options;
   options.dsn = argv[1];
   if (argc > 2) options.ca_file = argv[2];
   options.traces_sample_rate = 1.0;
-  options.handle_crashes = false;
+  options.handle_crashes = used_openssl;
   auto started = sentry::init(std::move(options));
   if (!started) return 1;
   client = std::move(*started);

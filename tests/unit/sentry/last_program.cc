@@ -1,5 +1,6 @@
 // Captures, and then ends: `last_program HOW DSN CACHE_DIR COUNT [MORE]`, where HOW is one of
 // ways(). CACHE_DIR may be empty. Run by last_test.cc.
+#include <pthread.h>
 #include <signal.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -87,6 +88,7 @@ void capture_on_threads() {
     std::this_thread::yield();
 }
 
+std::atomic<bool> all_captured{false};
 bool statics_capture = false;
 struct CapturesAtItsEnd {
   const char* words;
@@ -120,6 +122,18 @@ const std::map<std::string_view, std::function<void()>>& ways() {
        [] {
          capture_on_threads();
          crash_by_null();
+       }},
+      {"exit_in_hook",
+       [] {
+         all_captured = true;
+         std::this_thread::sleep_for(1min);
+       }},
+      {"exit_in_handler",
+       [] {
+         signal(SIGUSR1, [](int) { std::exit(1); });
+         pthread_t main_thread = pthread_self();
+         std::thread{[main_thread] { pthread_kill(main_thread, SIGUSR1); }}.detach();
+         sentry::flush(1min);
        }},
       {"terminate", [] { std::terminate(); }},
       {"uncaught", [] { throw std::runtime_error{"nobody was ready"}; }},
@@ -185,7 +199,13 @@ int main(int argc, char** argv) {
   // A busy machine must not decide what a crash keeps. An exit waits for the server all that time.
   const bool crashes = std::string_view{argv[1]}.find("exit") == std::string_view::npos;
   options.shutdown_timeout = crashes && std::string_view{argv[1]} != "return" ? 8s : 4s;
+  static std::atomic<bool> exit_in_hook{std::string_view{argv[1]} == "exit_in_hook"};
   options.before_send = [](sentry::Event& event) {
+    if (exit_in_hook.exchange(false)) {
+      while (!all_captured)
+        std::this_thread::yield();
+      std::exit(1);
+    }
     event.tags.emplace_back("hook", "ran");
     return true;
   };

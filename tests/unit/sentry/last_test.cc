@@ -118,6 +118,7 @@ constexpr std::array kWays{
     Way{"exit", 0},
     Way{"exit_on_thread", 0},
     Way{"exit_while_busy", 0},
+    Way{"exit_in_handler", 0},
     Way{"null", 1},
     Way{"null_on_thread", 1},
     Way{"null_while_busy", 1},
@@ -133,6 +134,23 @@ constexpr std::array kWays{
 
 INSTANTIATE_TEST_SUITE_P(Ways, EveryEnd, ::testing::ValuesIn(kWays),
                          [](const auto& way) { return std::string{way.param.how}; });
+
+TEST_F(LastTest, AnExitWithinAHookKeepsAllButWhatTheHookHadInHand) {
+  const int status = run("exit_in_hook", kMany);
+  EXPECT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == 1) << status;
+  next_start();
+  wait_until_nothing_waits();
+  std::multiset<std::string> wanted = all_errors(kMany);
+  wanted.erase("error 0");
+  EXPECT_EQ(words(all("event")), wanted);
+}
+
+TEST_F(LastTest, AfterTheRightsToTheFolderAreGoneWhatWaitsIsSent) {
+  ASSERT_EQ(geteuid(), 0U) << "only root may become another user";
+  server.answer_with({{.bytes = TinyServer::answer(200), .delay = 5ms}});
+  run("other_user", kMany);
+  EXPECT_THAT(Ledger{server.accepted()}.events, SizeIs(kMany));
+}
 
 TEST_F(LastTest, StaticsThatCaptureAtExitAreHeard) {
   run("exit_with_static", 1);

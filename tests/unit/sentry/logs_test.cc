@@ -96,6 +96,23 @@ TEST_F(Logs, AttributesKeepTheirTypes) {
   EXPECT_FALSE(attributes.contains("none"));
 }
 
+TEST_F(Logs, ALinesOwnAttributesStandBeforeItsScopesAndHaveTheRoomFirst) {
+  start();
+  Scope::global().set_attribute("who", "all");
+  Scope::global().set_attribute("of-all", 1);
+  const Scope scope = Scope::fork();
+  const auto active = scope.activate();
+  scope.set_attribute("who", "scope");
+  scope.set_attribute("place", "scope");
+  for (int i = 0; i < 4; ++i)
+    scope.set_attribute("large" + std::to_string(i), std::string(5000, 'x'));
+  log(LogLevel::kInfo, "x", {{"place", "line"}, {"own", 7}});
+  const Json attributes = line()["attributes"];
+  EXPECT_EQ(attributes["own"]["value"], 7);
+  EXPECT_EQ(attributes["place"]["value"], "line");
+  EXPECT_EQ(attributes["who"]["value"], "scope");
+}
+
 TEST_F(Logs, SecretsAreMaskedByNameAndByLookInTheTextToo) {
   start();
   log(LogLevel::kInfo, "token=abc", {{"api_key", "abc"}, {"gen_ai.usage.input_tokens", 12}});

@@ -4,6 +4,9 @@
 #include <thread>
 
 #include "fixture.h"
+#include "sentry/scope_state.h"
+#include "vitals/sentry/check_in.h"
+#include "vitals/sentry/log.h"
 
 namespace vitals::sentry {
 namespace {
@@ -25,6 +28,30 @@ class ScopeTest : public ClientTest {
     return found;
   }
 };
+
+// A signal handler that interrupts a call on a scope finds its lock held by its own thread.
+TEST_F(ScopeTest, ACallWithinAnotherOnTheSameScopeReturnsAndLeavesItWhole) {
+  set_tag("before", "yes");
+  detail::ScopeState* const state = detail::ScopeState::global();
+  ASSERT_TRUE(state->try_lock());
+  set_tag("within", "no");
+  set_user_id("nobody");
+  add_breadcrumb({.message = "within"});
+  Scope::global().set_flag("within", true);
+  Scope::global().add_attachment({.filename = "within", .bytes = "x"});
+  log(LogLevel::kInfo, "within");
+  check_in("within", CheckInStatus::kOk);
+  EXPECT_EQ(outgoing_trace("https://peer/", "a=b").baggage, "a=b");
+  EXPECT_FALSE(capture_message("within"));
+  start_transaction({.name = "within"}).finish();
+  { const auto active = Scope::fork().activate(); }
+  state->unlock();
+  set_tag("after", "yes");
+  capture_message("after");
+  const Json e = event();
+  EXPECT_EQ(e["tags"], (Json{{"before", "yes"}, {"after", "yes"}}));
+  EXPECT_THAT(messages(e), IsEmpty());
+}
 
 TEST_F(ScopeTest, AllThatWasSetArrives) {
   const Scope scope = Scope::fork();

@@ -84,6 +84,26 @@ TEST_F(Sessions, AScopeKnowsTheWorstThatWasCapturedInIt) {
   EXPECT_EQ(totals(), (Totals{{"exited", 1}, {"errored", 1}, {"crashed", 1}}));
 }
 
+TEST_F(Sessions, WhatIsIgnoredLeavesAScopeWellAndTheRestDoesNot) {
+  Options given = options();
+  given.ignore_errors = {"runtime_error", "*no matter*"};
+  start(std::move(given));
+  const auto work = [](const std::exception& error, bool handled) {
+    const Scope scope = Scope::fork();
+    {
+      const auto active = scope.activate();
+      capture_exception(error, {.handled = handled});
+      capture_exception(error, {.handled = handled});
+    }
+    scope.end_session();
+  };
+  work(std::runtime_error{"x"}, true);
+  work(std::runtime_error{"x"}, false);
+  work(std::logic_error{"of no matter"}, true);
+  work(std::logic_error{"x"}, true);
+  EXPECT_EQ(totals(), (Totals{{"exited", 3}, {"errored", 1}}));
+}
+
 TEST_F(Sessions, MessagesAndWarningsLeaveAScopeWell) {
   start();
   const Scope scope = Scope::fork();

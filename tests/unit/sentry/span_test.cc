@@ -136,6 +136,21 @@ TEST_F(SpanTest, TheSamplerWinsOverTheRate) {
   }
 }
 
+TEST_F(SpanTest, ASamplerThatFailsDecidesNothingWhereNothingElseDoes) {
+  Options given = options();
+  given.traces_sampler = [](const SamplingContext& context) -> double {
+    if (context.name == "throw") throw std::runtime_error{"no"};
+    return std::nan("");
+  };
+  start(std::move(given));
+  for (const char* name : {"throw", "nan"}) {
+    const Span span = start_transaction({.name = name});
+    EXPECT_FALSE(span.sampled()) << name;
+    EXPECT_EQ(span.sentry_trace(),
+              span.trace_id().str() + '-' + std::string{span.span_id().hex().view()});
+  }
+}
+
 TEST_F(SpanTest, ARateKeepsItsShare) {
   start_at(0.25);
   int kept = 0;

@@ -148,8 +148,31 @@ TEST(Trim, SpansGoFromTheEndAndAreCounted) {
   EXPECT_EQ(t["_meta"]["spans"][""]["len"], 5000);
 }
 
+TEST(Trim, LinksGoBeforeSpansAndAreSaid) {
+  Event event;
+  event.type = Event::Type::kTransaction;
+  event.trace_id.bytes[0] = 1;
+  event.links.resize(30'000);
+  for (LinkRecord& link : event.links) {
+    link.trace_id.bytes[0] = 2;
+    link.span_id.bytes[0] = 3;
+    link.type = "previous_trace";
+  }
+  event.spans.resize(10);
+  event.spans[9].links = event.links;
+  const Json t = written(event);
+  EXPECT_EQ(t["spans"].size(), 10U);
+  EXPECT_FALSE(t["spans"][9].contains("links"));
+  EXPECT_GT(t["contexts"]["trace"]["links"].size(), 1000U);
+  EXPECT_EQ(t["_meta"]["contexts"]["trace"]["links"][""]["len"], 30'000);
+}
+
 TEST(Trim, AnEventIsNeverLostWhateverAHookPutsIn) {
   Event event = large_event(10);
+  event.trace_id.bytes[0] = 1;
+  event.links.resize(50'000);
+  event.flags.assign(50'000, {std::string(1000, 'f'), true});
+  event.dist = std::string(2'000'000, 'd');
   event.exceptions.resize(500, event.exceptions[0]);
   for (ExceptionRecord& exception : event.exceptions)
     exception.type = std::string(10'000, '\x01');
@@ -168,6 +191,22 @@ TEST(Trim, AnEventIsNeverLostWhateverAHookPutsIn) {
 }
 
 class TrimTest : public ClientTest {};
+
+TEST_F(TrimTest, SpansThatAreCutAreCountedAsLostAndTheRestAsSent) {
+  Options given = options();
+  given.traces_sample_rate = 1.0;
+  given.before_send_transaction = [](Event& event) {
+    event.spans.assign(5000, {});
+    for (SpanRecord& span : event.spans)
+      span.description = std::string(400, 'q');
+    return true;
+  };
+  start(std::move(given));
+  start_transaction({.name = "a"}).finish();
+  const std::size_t left = transaction()["spans"].size();
+  EXPECT_LT(left, 5000U);
+  EXPECT_EQ(counted(Category::kSpan, Outcome::kTooLarge), 5000U - left);
+}
 
 TEST_F(TrimTest, AnExceptionWithAHugeTextIsSentAndNotCountedAsLost) {
   start();
