@@ -75,8 +75,8 @@ inline constexpr std::size_t kMaxFields = 50;
 
 /// As much food a day (UTC) may have: entries, and characters of their foods as they are stored and
 /// of their notes. More than anybody eats; each look at a day loads all of it.
-inline constexpr std::size_t kMaxEntriesADay = 500;
-inline constexpr std::size_t kMaxFoodTextADay = std::size_t{256} * 1024;
+inline constexpr std::size_t kMaxEntriesADay = 2'000;
+inline constexpr std::size_t kMaxFoodTextADay = std::size_t{1024} * 1024;
 /// As much may stand in one answer about several days: a hundred foods on each day of a year.
 inline constexpr std::size_t kMaxFoodText = std::size_t{4} * 1024 * 1024;
 

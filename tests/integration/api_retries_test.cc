@@ -37,10 +37,11 @@ std::vector<Post> meals(int count) {
       const Json egg{{"name", "egg"}, {"quantity", 1 + i}, {"calories", 70}};
       posts.push_back({"/api/v1/users/ann/food", key, {{"foods", {egg}}, {"meal_type", "lunch"}}});
     } else {
-      posts.push_back(
-          {"/api/v1/chat",
-           key,
-           {{"user_id", "ann"}, {"message", std::to_string(2 + i) + " eggs for lunch"}}});
+      posts.push_back({"/api/v1/chat",
+                       key,
+                       {{"user_id", "ann"},
+                        {"message", std::to_string(2 + i % 9) + " eggs and " +
+                                        std::to_string(2 + i / 9) + " apples for lunch"}}});
     }
   }
   return posts;
@@ -159,8 +160,10 @@ TEST(Export, IsWholeForAClientThatReadsSlowlyAndHasAHeadOfItsOwn) {
     large["foods"].push_back(food);
   constexpr std::size_t kEntries =
       120;  // some 3 MB: more than kernel and service hold for a client
-  for (std::size_t i = 0; i < kEntries; ++i)
+  for (std::size_t i = 0; i < kEntries; ++i) {
+    large["timestamp"] = "2026-01-0" + std::to_string(1 + i % 9) + "T12:00:00Z";
     ASSERT_EQ(client.post("/api/v1/users/ann/food", large).status, 201);
+  }
 
   RawSocket slow{service.api_port(), RawSocket::kSmallReceiveBuffer};
   slow.send("HEAD /api/v1/users/ann/export HTTP/1.1\r\nHost: localhost\r\n\r\n");

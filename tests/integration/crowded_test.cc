@@ -124,7 +124,8 @@ TEST_F(Crowded, ClientsThatDoNotReadTheirAnswersLockNobodyOut) {
       said = listener();
       if (said == "ok") crowd(20);  // those before have been given up
       return said == "degraded";
-    })) << i << " '" << said << "'";
+    })) << i
+        << " '" << said << "'";
   }
 }
 

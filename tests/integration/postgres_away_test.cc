@@ -20,6 +20,8 @@ namespace {
 using Clock = std::chrono::steady_clock;
 
 const std::string kFood = "/api/v1/users/ann/food";
+/// Who logs food under load: a user's day takes a bounded amount of it.
+constexpr int kEaters = 20;
 
 /// Clients that log food as fast as they can, each entry with a note of its own, and remember which
 /// were acknowledged.
@@ -59,9 +61,10 @@ class Load {
       const std::string note = std::to_string(index) + "-" + std::to_string(n);
       const auto start = Clock::now();
       const Response response =
-          client.post(kFood, {{"foods", {{{"name", "egg"}, {"quantity", 1}, {"calories", 78}}}},
-                              {"meal_type", "snack"},
-                              {"notes", note}});
+          client.post("/api/v1/users/eater" + std::to_string(n % kEaters) + "/food",
+                      {{"foods", {{{"name", "egg"}, {"quantity", 1}, {"calories", 78}}}},
+                       {"meal_type", "snack"},
+                       {"notes", note}});
       const std::lock_guard lock{mutex_};
       slowest_ = std::max(slowest_.load(), seconds_since(start));
       if (response.status == 201) {
@@ -90,6 +93,8 @@ struct Scene {
   Scene() {
     Http client = service.http();
     create_user(client, "ann");
+    for (int i = 0; i < kEaters; ++i)
+      create_user(client, "eater" + std::to_string(i));
   }
 
   /// Every acknowledged entry is there, and none twice.
