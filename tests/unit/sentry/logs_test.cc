@@ -104,8 +104,12 @@ TEST_F(Logs, ALinesOwnAttributesStandBeforeItsScopesAndHaveTheRoomFirst) {
   const auto active = scope.activate();
   scope.set_attribute("who", "scope");
   scope.set_attribute("place", "scope");
-  for (int i = 0; i < 4; ++i)
-    scope.set_attribute("large" + std::to_string(i), std::string(5000, 'x'));
+  // As much as fills a line to its last bytes.
+  for (const std::size_t size : {5000U, 1000U, 100U, 10U}) {
+    for (int i = 0; i < 9; ++i)
+      scope.set_attribute("of-" + std::to_string(size) + '-' + std::to_string(i),
+                          std::string(size, 'x'));
+  }
   log(LogLevel::kInfo, "x", {{"place", "line"}, {"own", 7}});
   const Json attributes = line()["attributes"];
   EXPECT_EQ(attributes["own"]["value"], 7);
