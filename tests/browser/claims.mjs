@@ -291,7 +291,7 @@ export const claims = {
 
   /** Viewers neither hold up the service nor its end; the ninth is told so, and the page comes back by itself. */
   ends: async (browser, program) => {
-    const service = await startService(program, { DATABASE_POOL_SIZE: "1" }, { demo: false });
+    const service = await startService(program, { DATABASE_POOL_SIZE: "1", FAULTS: "" }, { demo: false });
     const aborts = [];
     const watch = async () => {
       const abort = new AbortController();

@@ -21,3 +21,4 @@ try {
 } finally {
   await browser.close();
 }
+process.exit();

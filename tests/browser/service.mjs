@@ -27,6 +27,7 @@ export async function startService(program, settings = {}, { demo = true } = {})
     FAULTS: "handler:0.02,db:0.005,agent:0.05", ...settings,
   };
   const child = spawn(path.resolve(program), demo ? ["--demo"] : [], { cwd: folder, env: environment, stdio: ["ignore", "pipe", "pipe"] });
+  process.on("exit", () => child.kill("SIGKILL")); // what a claim that does not hold has left
   let output = "";
   for (const stream of [child.stdout, child.stderr]) stream.on("data", (piece) => { output += piece; });
   const url = `http://127.0.0.1:${port}`;
