@@ -53,7 +53,8 @@ void log(LogLevel level, std::string_view text, std::span<const FieldView> attri
 /// Threads: any. Cost: about 0.4 us and one allocation, no lock but the scope's own short one;
 /// without Options::enable_logs two loads. Never blocks, never throws. Where room is short the
 /// line's own attributes stand before the scope's. Not for signal handlers: a line that interrupts a
-/// call on its scope goes without what the scope says, one that interrupts malloc() may wait for ever.
+/// call on its scope goes without what the scope says, one that interrupts malloc() may wait for
+/// ever.
 inline void log(LogLevel level, std::string_view text,
                 std::initializer_list<FieldView> attributes = {}) noexcept {
   if (takes_logs()) detail::log(level, text, {attributes.begin(), attributes.size()}, {});

@@ -98,7 +98,8 @@ class Scope {
   void remove_tag(std::string_view key) const noexcept;
   /// Replaces the context `name` (shown as a block of its own); no fields remove it. In `os`,
   /// `runtime` and `device` the fields stand beside the client's own, and before those of the same
-  /// name; in `trace` and `flags` beside them, behind those of the same name. Without a name, or with a control character in it, nothing is set.
+  /// name; in `trace` and `flags` beside them, behind those of the same name. Without a name, or with
+  /// a control character in it, nothing is set.
   void set_context(std::string_view name, ListView<FieldView> fields) const noexcept;
   /// A feature flag as it was evaluated for this work; the last 100 of different names are kept, the
   /// newest last. Source: Sentry developer documentation, "Feature Flags".

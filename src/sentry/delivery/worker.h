@@ -71,9 +71,9 @@ class Worker {
   /// The process is about to die over a crash: brings all that waits to disk, and of what is being
   /// sent a copy where the server knows it by its id, since no answer may come. For what has no id an
   /// answer is waited for, a second at most; then of logs there is a copy as well, while sessions are
-  /// rather lost than counted twice. Without a spool it is sent instead, as far as time allows. On a thread of its own; nothing is freed that
-  /// another thread has made, as the heap may be locked by the one that crashed. Should the process
-  /// live on, so does this.
+  /// rather lost than counted twice. Without a spool it is sent instead, as far as time allows. On a
+  /// thread of its own; nothing is freed that another thread has made, as the heap may be locked by
+  /// the one that crashed. Should the process live on, so does this.
   void rescue(Time deadline) noexcept;
 
   /// Whether anything was left undelivered since begin_close().

@@ -71,8 +71,8 @@ struct DscFacts {
 
 /// What all spans of a transaction share. Unsampled, it is these few ids and nothing more.
 /// Threads: any; its lock is held by users' threads alone. In a signal handler that has interrupted
-/// the holder on its thread a change does nothing, and what is read is empty. Once finished nothing changes any more,
-/// so the client's thread reads it without the lock.
+/// the holder on its thread a change does nothing, and what is read is empty. Once finished nothing
+/// changes any more, so the client's thread reads it without the lock.
 class Trace {
  public:
   [[nodiscard]] static Ref<Trace> start(const TransactionContext& context,
