@@ -7,8 +7,6 @@
 namespace health_agent {
 namespace {
 
-constexpr std::int64_t kDay = 86'400;
-
 /// Takes exactly `digits` digits off the front of `text`; -1 when they are not there.
 int take_number(std::string_view& text, std::size_t digits) noexcept {
   if (text.size() < digits) return -1;
@@ -41,10 +39,6 @@ std::optional<std::int64_t> take_date(std::string_view& text) noexcept {
   return std::chrono::sys_days{date}.time_since_epoch().count();
 }
 
-std::int64_t floor_div(std::int64_t value, std::int64_t by) noexcept {
-  return value / by - (value % by < 0 ? 1 : 0);
-}
-
 }  // namespace
 
 std::int64_t unix_now() noexcept {
@@ -62,8 +56,8 @@ std::string format_date(std::int64_t day) {
 }
 
 std::string format_timestamp(std::int64_t unix_seconds) {
-  const std::int64_t day = floor_div(unix_seconds, kDay);
-  const int second = static_cast<int>(unix_seconds - day * kDay);
+  const std::int64_t day = utc_day(unix_seconds);
+  const int second = static_cast<int>(unix_seconds - day * kSecondsADay);
   std::array<char, 64> text{};
   std::snprintf(text.data(), text.size(), "T%02d:%02d:%02dZ", second / 3600, second / 60 % 60,
                 second % 60);
@@ -100,7 +94,7 @@ std::optional<std::int64_t> parse_timestamp(std::string_view text) noexcept {
     offset = (west ? -1 : 1) * (hours * 3600 + minutes * 60);
   }
   if (!text.empty()) return std::nullopt;
-  return *day * kDay + hour * 3600 + minute * 60 + second - offset;
+  return *day * kSecondsADay + hour * 3600 + minute * 60 + second - offset;
 }
 
 }  // namespace health_agent

@@ -7,6 +7,14 @@
 
 namespace health_agent {
 
+inline constexpr std::int64_t kSecondsADay = 86'400;
+
+/// The day of a time without a zone (UTC), counted from 1970-01-01; before it negative.
+[[nodiscard]] constexpr std::int64_t utc_day(std::int64_t unix_seconds) noexcept {
+  const std::int64_t day = unix_seconds / kSecondsADay;
+  return unix_seconds % kSecondsADay < 0 ? day - 1 : day;
+}
+
 /// Unix seconds, UTC, of the system's clock.
 [[nodiscard]] std::int64_t unix_now() noexcept;
 

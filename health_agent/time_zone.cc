@@ -5,23 +5,18 @@
 #include <chrono>
 #include <exception>
 
+#include "health_agent/time.h"
+
 namespace health_agent {
 namespace {
 
 using std::chrono::seconds;
-
-constexpr std::int64_t kSecondsADay = 86'400;
 
 /// Beyond this many years' worth of seconds from 1970 every zone is UTC: the data end long before.
 constexpr std::int64_t kFarthest = 8'000 * 366 * kSecondsADay;
 
 const date::time_zone& zone_of(const void* zone) noexcept {
   return *static_cast<const date::time_zone*>(zone);
-}
-
-std::int64_t floored_day(std::int64_t time) noexcept {
-  const std::int64_t day = time / kSecondsADay;
-  return time % kSecondsADay < 0 ? day - 1 : day;
 }
 
 }  // namespace
@@ -51,12 +46,12 @@ std::int64_t TimeZone::local(std::int64_t unix_seconds) const noexcept {
 }
 
 std::int64_t TimeZone::day_of(std::int64_t unix_seconds) const noexcept {
-  return floored_day(local(unix_seconds));
+  return utc_day(local(unix_seconds));
 }
 
 int TimeZone::second_of_day(std::int64_t unix_seconds) const noexcept {
   const std::int64_t there = local(unix_seconds);
-  return static_cast<int>(there - floored_day(there) * kSecondsADay);
+  return static_cast<int>(there - utc_day(there) * kSecondsADay);
 }
 
 std::int64_t TimeZone::at(std::int64_t day, int second_of_day) const noexcept {

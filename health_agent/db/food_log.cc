@@ -133,12 +133,6 @@ std::vector<FoodChange> all_undo(Connection& connection, std::string_view user_i
   return changes_from_json(text, user_id);
 }
 
-constexpr Integer kDaySeconds = 86'400;
-
-std::int64_t day_of_entry(std::int64_t time) noexcept {
-  return time >= 0 ? time / kDaySeconds : -((kDaySeconds - 1 - time) / kDaySeconds);
-}
-
 [[noreturn]] void day_is_full(std::int64_t day) {
   throw ValidationError("the day " + format_date(day) + " (UTC) has as much food as a day may: " +
                         std::to_string(kMaxEntriesADay) + " entries, or " +
@@ -167,12 +161,12 @@ FoodSize size_between(Connection& connection, std::string_view user_id, Integer 
 /// already.
 void require_room(Connection& connection, std::string_view user_id, const FoodEntry& after,
                   std::size_t text, const std::optional<FoodEntry>& before) {
-  const std::int64_t day = day_of_entry(after.timestamp);
-  if (before && day_of_entry(before->timestamp) == day &&
+  const std::int64_t day = utc_day(after.timestamp);
+  if (before && utc_day(before->timestamp) == day &&
       text <= foods_to_json(before->foods).size() + before->notes.size())
     return;
   const FoodSize others =
-      size_between(connection, user_id, day * kDaySeconds, (day + 1) * kDaySeconds, after.id);
+      size_between(connection, user_id, day * kSecondsADay, (day + 1) * kSecondsADay, after.id);
   if (others.entries >= static_cast<Integer>(kMaxEntriesADay) ||
       others.text + static_cast<Integer>(text) > static_cast<Integer>(kMaxFoodTextADay))
     day_is_full(day);
@@ -193,12 +187,12 @@ FoodEntry insert_food(Connection& connection, FoodEntry entry) {
   const string foods = foods_to_json(entry.foods);
   entry.notes = storable(std::move(entry.notes));
   entry.id = 0;
-  const Integer day = day_of_entry(entry.timestamp);
+  const Integer day = utc_day(entry.timestamp);
   const auto size = static_cast<Integer>(foods.size() + entry.notes.size());
   connection.run(
       kSaveFoodEntry, [&](Integer id) { entry.id = id; }, foods, entry.meal_type, entry.timestamp,
       entry.notes, entry.user_id, static_cast<Integer>(kMaxEntriesADay), size,
-      static_cast<Integer>(kMaxFoodTextADay), day * kDaySeconds, (day + 1) * kDaySeconds);
+      static_cast<Integer>(kMaxFoodTextADay), day * kSecondsADay, (day + 1) * kSecondsADay);
   if (entry.id != 0) return entry;
   static_cast<void>(food_between(connection, entry.user_id, 0, 0));  // throws without a user
   day_is_full(day);

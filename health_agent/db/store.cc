@@ -17,7 +17,6 @@ namespace {
 using std::string;
 using Id = Params<string>;
 
-constexpr std::int64_t kSecondsADay = 86'400;
 /// Of a transaction that the database undoes for the sake of others.
 constexpr int kAttempts = 3;
 constexpr std::string_view kFoodTable = "food_entries";
@@ -208,11 +207,6 @@ std::optional<Integer> telegram_sender(std::string_view user_id) {
   const auto [stop, error] = std::from_chars(user_id.data(), end, sender);
   if (error != std::errc{} || stop != end) return std::nullopt;
   return sender;
-}
-
-std::int64_t day_of(std::int64_t time) noexcept {
-  const std::int64_t day = time / kSecondsADay;
-  return time % kSecondsADay < 0 ? day - 1 : day;
 }
 
 }  // namespace
@@ -430,7 +424,7 @@ std::optional<JourneyStep> Store::reach_step(std::string_view user_id, Step step
   // Most users are past the step, and an UPDATE that changes nothing would still wait for its turn
   // to write.
   if (reached[index] >= 0) return std::nullopt;
-  if (step == Step::kSecondDay && day_of(now) <= day_of(*created)) return std::nullopt;
+  if (step == Step::kSecondDay && utc_day(now) <= utc_day(*created)) return std::nullopt;
   const StepQuery& update = kSteps[index];
   if (run(*pool_, update.query, now, user_id) == 0) return std::nullopt;
   return JourneyStep{update.name, static_cast<double>(std::max<Integer>(0, now - *created))};
