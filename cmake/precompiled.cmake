@@ -22,14 +22,18 @@ function(vitals_precompiled target name)
   endif()
 endfunction()
 
-# vitals_unity(TARGET): compiles its files eight at a time as one, since most of their time goes into what all of them instantiate.
-# So two files of a target cannot give one name to two things, even inside an unnamed namespace. The bench and floor presets compile
+# vitals_unity(TARGET [FILES]): compiles so many of its files (8) at a time as one, since most of their time goes into what all of them
+# instantiate. So two files of a target cannot give one name to two things, even inside an unnamed namespace. The bench and floor presets compile
 # file by file, as packages do.
 function(vitals_unity target)
   if(NOT VITALS_UNITY)
     return()
   endif()
-  set_target_properties(${target} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE 8)
+  set(files 8)
+  if(ARGC GREATER 1)
+    set(files ${ARGV1})
+  endif()
+  set_target_properties(${target} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE ${files})
   # A type of a .cc file may hold one of its unnamed namespace; in a file that is included g++ takes that for a mistake.
   target_compile_options(${target} PRIVATE $<$<CXX_COMPILER_ID:GNU>:-Wno-subobject-linkage>)
 endfunction()

@@ -21,13 +21,13 @@ std::string chat_request(const std::string& user) {
 TEST(Shutdown, RequestsInFlightGetTheirWholeAnswer) {
   Service service{health_agent()};
   std::vector<RawSocket> clients;
-  constexpr int kClients = 32;
-  for (int i = 0; i < kClients; ++i) {
+  constexpr int kConnections = 32;
+  for (int i = 0; i < kConnections; ++i) {
     clients.emplace_back(service.api_port());
     ASSERT_TRUE(clients.back().send("GET /api/health HTTP/1.1\r\nHost: localhost\r\n\r\n"));
     ASSERT_TRUE(clients.back().read_response());
   }
-  for (int i = 0; i < kClients; ++i)
+  for (int i = 0; i < kConnections; ++i)
     ASSERT_TRUE(
         clients[static_cast<std::size_t>(i)].send(chat_request("user" + std::to_string(i))));
   const auto first = clients[0].read_response();
@@ -38,7 +38,7 @@ TEST(Shutdown, RequestsInFlightGetTheirWholeAnswer) {
     const auto response = clients[i].read_response();
     if (response && response->status == 200 && response->json().contains("food_entry")) ++whole;
   }
-  EXPECT_EQ(whole, kClients);
+  EXPECT_EQ(whole, kConnections);
   const auto status = service.process().wait(5s);
   ASSERT_TRUE(status);
   EXPECT_EQ(status->code, 0) << service.errors();

@@ -7,13 +7,13 @@
 namespace health_agent {
 namespace {
 
-struct Case {
+struct Line {
   std::string given;
   std::string shown;
 };
 
 TEST(LogText, WhatEndsColoursOrTurnsALineIsEscaped) {
-  const Case all[]{
+  const Line all[]{
       {"plain words, 100 %", "plain words, 100 %"},
       {"café 🍎 日本語 عربى", "café 🍎 日本語 عربى"},
       {"👩\u200d👩\u200d👧", "👩\u200d👩\u200d👧"},

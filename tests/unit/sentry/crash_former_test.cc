@@ -74,14 +74,18 @@ TEST_F(CrashTest, AbortsThatAreEachDeeperAreAllRecoveredFrom) {
   }
 }
 
-TEST_F(CrashTest, AHandlerThatIsToBeCalledOnceIsCalledOnceAndTheCrashIsReported) {
-  for (const char* const former : {"first:once", "then:once"}) {
-    const Ended ended = crash("null", former);
-    EXPECT_EQ(ended.signal(), SIGSEGV) << former;
-    EXPECT_EQ(ended.said, "called\n") << former;
-    EXPECT_THAT(reports(), SizeIs(1)) << former;
-  }
+class CalledOnce : public CrashTest, public ::testing::WithParamInterface<const char*> {};
+
+TEST_P(CalledOnce, IsCalledOnceAndTheCrashIsReported) {
+  const Ended ended = crash("null", GetParam());
+  EXPECT_EQ(ended.signal(), SIGSEGV);
+  EXPECT_EQ(ended.said, "called\n");
+  EXPECT_THAT(reports(), SizeIs(1));
 }
+
+INSTANTIATE_TEST_SUITE_P(, CalledOnce, ::testing::Values("first:once", "then:once"),
+                         [](const auto& order) { return std::string{order.param}.substr(0, std::string_view{order.param}.find(':'));
+                         });
 
 #if defined(__x86_64__)
 constexpr std::array kRecovering{"jump", "longjmp", "page", "register"};

@@ -87,21 +87,21 @@ TEST(ScrubText, LeavesOrdinaryTextsWhole) {
   }
 }
 
-struct Pair {
+struct Scrubbed {
   const char* given;
   const char* expected;
 };
 
 TEST(ScrubText, TakesCredentialsOutOfUrls) {
   for (const auto& [given, expected] : {
-           Pair{"connect postgres://bob:hush@db:5432/x failed",
-                "connect postgres://[Filtered]@db:5432/x failed"},
-           Pair{"redis://:hush@host", "redis://[Filtered]@host"},
-           Pair{"postgres://bob:hu/s#h@db/x", "postgres://[Filtered]@db/x"},
-           Pair{"amqp://bob:hu\"sh@db/x", "amqp://[Filtered]@db/x"},
-           Pair{"http://a/?x=1&token=hush#access_token=hush1",
-                "http://a/?x=1&token=[Filtered]#access_token=[Filtered]"},
-           Pair{"http://a/?pass%77ord=hush.", "http://a/?pass%77ord=[Filtered]."},
+           Scrubbed{"connect postgres://bob:hush@db:5432/x failed",
+                    "connect postgres://[Filtered]@db:5432/x failed"},
+           Scrubbed{"redis://:hush@host", "redis://[Filtered]@host"},
+           Scrubbed{"postgres://bob:hu/s#h@db/x", "postgres://[Filtered]@db/x"},
+           Scrubbed{"amqp://bob:hu\"sh@db/x", "amqp://[Filtered]@db/x"},
+           Scrubbed{"http://a/?x=1&token=hush#access_token=hush1",
+                    "http://a/?x=1&token=[Filtered]#access_token=[Filtered]"},
+           Scrubbed{"http://a/?pass%77ord=hush.", "http://a/?pass%77ord=[Filtered]."},
        }) {
     EXPECT_EQ(scrubbed(given), expected);
   }
@@ -120,24 +120,25 @@ TEST(ScrubText, WithoutPiiTheValuesOfAUrlsQueryGoToo) {
 
 TEST(ScrubText, TakesWhatStandsUnderASensitiveName) {
   for (const auto& [given, expected] : {
-           Pair{"password=hush", "password=[Filtered]"},
-           Pair{"login failed, password: hush", "login failed, password: [Filtered]"},
-           Pair{"PASSWORD = 'hu sh' next", "PASSWORD = '[Filtered]' next"},
-           Pair{R"(bad body {"user":"a","password":"hu\"sh","n":1})",
-                R"(bad body {"user":"a","password":"[Filtered]","n":1})"},
-           Pair{R"({\"api_key\":\"hush\",\"n\":1})", R"({\"api_key\":\"[Filtered]\",\"n\":1})"},
-           Pair{R"("credentials": {"a": "hush", "b": ["}"]}, "c": 1)",
-                R"("credentials": [Filtered], "c": 1)"},
-           Pair{"db_password=hush&x=1", "db_password=[Filtered]&x=1"},
-           Pair{"f(accessToken=abc1, x=2)", "f(accessToken=[Filtered], x=2)"},
-           Pair{"x-api-key: 12ab", "x-api-key: [Filtered]"},
-           Pair{"AWS_SECRET_ACCESS_KEY=hush/+1", "AWS_SECRET_ACCESS_KEY=[Filtered]"},
-           Pair{"clientSecret => hush", "clientSecret => [Filtered]"},
-           Pair{"[password] => hush", "[password] => [Filtered]"},
-           Pair{"session_id=12ab; theme=dark", "session_id=[Filtered]; theme=dark"},
-           Pair{"WHERE password = 'hush' AND id = 1", "WHERE password = '[Filtered]' AND id = 1"},
-           Pair{"<password>hush</password><n>1</n>", "<password>[Filtered]</password><n>1</n>"},
-           Pair{"--password hush --token=hush", "--password hush --token=[Filtered]"},
+           Scrubbed{"password=hush", "password=[Filtered]"},
+           Scrubbed{"login failed, password: hush", "login failed, password: [Filtered]"},
+           Scrubbed{"PASSWORD = 'hu sh' next", "PASSWORD = '[Filtered]' next"},
+           Scrubbed{R"(bad body {"user":"a","password":"hu\"sh","n":1})",
+                    R"(bad body {"user":"a","password":"[Filtered]","n":1})"},
+           Scrubbed{R"({\"api_key\":\"hush\",\"n\":1})", R"({\"api_key\":\"[Filtered]\",\"n\":1})"},
+           Scrubbed{R"("credentials": {"a": "hush", "b": ["}"]}, "c": 1)",
+                    R"("credentials": [Filtered], "c": 1)"},
+           Scrubbed{"db_password=hush&x=1", "db_password=[Filtered]&x=1"},
+           Scrubbed{"f(accessToken=abc1, x=2)", "f(accessToken=[Filtered], x=2)"},
+           Scrubbed{"x-api-key: 12ab", "x-api-key: [Filtered]"},
+           Scrubbed{"AWS_SECRET_ACCESS_KEY=hush/+1", "AWS_SECRET_ACCESS_KEY=[Filtered]"},
+           Scrubbed{"clientSecret => hush", "clientSecret => [Filtered]"},
+           Scrubbed{"[password] => hush", "[password] => [Filtered]"},
+           Scrubbed{"session_id=12ab; theme=dark", "session_id=[Filtered]; theme=dark"},
+           Scrubbed{"WHERE password = 'hush' AND id = 1",
+                    "WHERE password = '[Filtered]' AND id = 1"},
+           Scrubbed{"<password>hush</password><n>1</n>", "<password>[Filtered]</password><n>1</n>"},
+           Scrubbed{"--password hush --token=hush", "--password hush --token=[Filtered]"},
        }) {
     EXPECT_EQ(scrubbed(given), expected);
   }
@@ -145,12 +146,12 @@ TEST(ScrubText, TakesWhatStandsUnderASensitiveName) {
 
 TEST(ScrubText, TakesCredentialsOfHeaders) {
   for (const auto& [given, expected] : {
-           Pair{"> Authorization: Bearer hush-12\n> Accept: */*",
-                "> Authorization: [Filtered]\n> Accept: */*"},
-           Pair{"Cookie: a=hush; b=hush\nHost: x", "Cookie: [Filtered]\nHost: x"},
-           Pair{"sent Bearer hush-bearer to x", "sent Bearer [Filtered] to x"},
-           Pair{"with basic dXNlcjpodXNo", "with basic [Filtered]"},
-           Pair{"jwt eyJhbGciOi.eyJzdWIiOi.c2ln end", "jwt [Filtered] end"},
+           Scrubbed{"> Authorization: Bearer hush-12\n> Accept: */*",
+                    "> Authorization: [Filtered]\n> Accept: */*"},
+           Scrubbed{"Cookie: a=hush; b=hush\nHost: x", "Cookie: [Filtered]\nHost: x"},
+           Scrubbed{"sent Bearer hush-bearer to x", "sent Bearer [Filtered] to x"},
+           Scrubbed{"with basic dXNlcjpodXNo", "with basic [Filtered]"},
+           Scrubbed{"jwt eyJhbGciOi.eyJzdWIiOi.c2ln end", "jwt [Filtered] end"},
        }) {
     EXPECT_EQ(scrubbed(given), expected);
   }
