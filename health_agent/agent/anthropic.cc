@@ -78,6 +78,11 @@ class AnthropicDialogue final : public Dialogue {
   void take_whole(std::string_view text) override {
     auto message = parse_answer(text);
     if (message) join_halves(*message);
+    if (message) {
+      // What is told of tokens counts, whatever else the answer is.
+      usage_.model = string_member(*message, "model");
+      take_usage(member(*message, "usage"));
+    }
     if (message && !member(*message, "error").is_null()) throw VendorError(std::string{text});
     if (!message || !member(*message, "content").is_array())
       throw AnswerError("the answer is no message in JSON");
@@ -91,8 +96,6 @@ class AnthropicDialogue final : public Dialogue {
       blocks_.push_back({std::move(content), std::move(arguments)});
     }
     stop_ = string_member(*message, "stop_reason");
-    usage_.model = string_member(*message, "model");
-    take_usage(member(*message, "usage"));
     ended_ = true;
   }
 

@@ -191,8 +191,11 @@ class OpenAiDialogue final : public Dialogue {
     auto answer = parse_answer(body);
     if (!answer) throw AnswerError("the answer is no JSON");
     join_halves(*answer);
-    if (is_error(*answer)) throw VendorError(std::string{body});
     const json& choices = member(*answer, "choices");
+    // What is told of tokens counts, whatever else the answer is.
+    usage_.model = string_member(*answer, "model");
+    take_usage(*answer, first_of(choices));
+    if (is_error(*answer)) throw VendorError(std::string{body});
     if (!choices.is_array() || choices.empty())
       throw AnswerError("the answer is no completion in JSON");
     const json& message = member(choices[0], "message");
@@ -205,8 +208,6 @@ class OpenAiDialogue final : public Dialogue {
       }
     }
     finish_ = string_member(choices[0], "finish_reason");
-    usage_.model = string_member(*answer, "model");
-    take_usage(*answer, choices[0]);
     ended_ = true;
     check_finish(choices[0]);
   }
@@ -221,12 +222,10 @@ class OpenAiDialogue final : public Dialogue {
     const auto chunk = parse_answer(data);
     if (!chunk || !chunk->is_structured())
       throw AnswerError("the stream has an event that is no JSON");
-    if (is_error(*chunk)) throw VendorError(std::string{data});
     if (usage_.model.empty()) usage_.model = string_member(*chunk, "model");
-    const json& choices = member(*chunk, "choices");
-    static const json none;
-    const json& choice = choices.is_array() && !choices.empty() ? choices[0] : none;
+    const json& choice = first_of(member(*chunk, "choices"));
     take_usage(*chunk, choice);
+    if (is_error(*chunk)) throw VendorError(std::string{data});
     if (choice.is_null()) return true;
     if (const auto finish = string_member(choice, "finish_reason"); !finish.empty())
       finish_ = finish;
@@ -301,8 +300,13 @@ class OpenAiDialogue final : public Dialogue {
   bool adapt(int status, std::string_view body) override {
     if (status != 400 && status != 404 && status != 422 && status != 500 && status != 501)
       return false;
-    unsigned found = quirks_in(body, asked_);
-    if (null_content_ && body.find("content") != std::string_view::npos)
+    // Beside an error in a stream there may be a piece of an answer, with any words.
+    const auto answer = parse_answer(body);
+    const json none;
+    const json& error = member(answer ? *answer : none, "error");
+    const std::string said = error.empty() ? std::string{body} : to_text(error);
+    unsigned found = quirks_in(said, asked_);
+    if (null_content_ && said.find("content") != std::string::npos)
       found |= kTextBesideCalls & ~asked_;
     learnt_->fetch_or(found);
     return found != 0;  // another conversation may have learnt it meanwhile
@@ -321,6 +325,11 @@ class OpenAiDialogue final : public Dialogue {
 
  private:
   [[nodiscard]] bool has(Quirk quirk) const noexcept { return (asked_ & quirk) != 0; }
+
+  static const json& first_of(const json& choices) {
+    static const json none;
+    return choices.is_array() && !choices.empty() ? choices[0] : none;
+  }
 
   /// Whether this is an error where a completion, or a piece of one, is due.
   static bool is_error(const json& answer) {

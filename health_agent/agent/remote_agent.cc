@@ -144,7 +144,7 @@ class RemoteAgent::Call {
     for (int attempt = 1;;) {
       Failure failure;
       std::optional<ModelTurn> turn = try_once(asking, attempt, failure);
-      add_usage(turn.has_value());
+      add_usage(turn && turn->stop != Stop::kRefused);
       if (turn || left_) return turn;
       const auto give_up = [&](const std::string& more) {
         fail(failure.what + more + (attempt > 1 ? ", at attempt " + std::to_string(attempt) : ""));
@@ -298,7 +298,8 @@ class RemoteAgent::Call {
     return std::nullopt;
   }
 
-  /// Takes what the last turn used into the sums.
+  /// Takes what the last turn used into the sums. `answered`: the model did; of a failure, and of a
+  /// refusal, nothing more is to be paid than was told.
   void add_usage(bool answered) {
     const TurnUsage turn = dialogue_->turn_usage();
     if (!turn.model.empty()) answered_model_ = turn.model;

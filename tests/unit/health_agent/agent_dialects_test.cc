@@ -5,13 +5,17 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cmath>
+#include <cstdlib>
 #include <deque>
 #include <string>
 #include <tuple>
 #include <vector>
 
+#include "health_agent/agent/monitored_agent.h"
 #include "health_agent/errors.h"
 #include "tests/unit/health_agent/agent_world.h"
+#include "vitals/testing/snapshot.h"
 
 namespace health_agent::agent {
 namespace {
@@ -127,7 +131,9 @@ const std::vector<Dialect>& dialects() {
        .comments = true,
        .error =
            R"(data: {"error":{"code":502,"message":"overloaded","metadata":{"raw":"it is busy"}},)"
-           R"("choices":[{"delta":{"content":""},"finish_reason":"error"}]})"
+           R"("choices":[{"delta":{"content":""},"finish_reason":"error"}],)"
+           R"("usage":{"prompt_tokens":100,"completion_tokens":17,"total_tokens":117,)"
+           R"("prompt_tokens_details":{"cached_tokens":40}}})"
            "\n\n"},
       {.name = "Groq",
        .refuses =
@@ -194,6 +200,14 @@ constexpr int kCached = 40;
 constexpr int kOutput = 17;
 constexpr int kReasoning = 5;
 
+/// Tokens and dollars.
+struct Bill {
+  std::int64_t input = 0;
+  std::int64_t cached = 0;
+  std::int64_t output = 0;
+  std::int64_t cost = 0;  // in 1e-12 USD
+};
+
 /// One server with one dialect. Fails as the dialect does, and else does the next turn.
 class DialectServer {
  public:
@@ -202,6 +216,7 @@ class DialectServer {
   std::deque<Turn> turns;
   std::vector<json> asked;
   int refusals = 0;
+  Bill bill;  ///< All that a client could read.
 
   [[nodiscard]] World world() {
     World world = clock_.world();
@@ -227,6 +242,7 @@ class DialectServer {
         for (std::size_t at = text.find(mark); at != std::string::npos; at = text.find(mark))
           text.replace(at, 2, half);
       }
+      add_to_bill(streamed ? text.substr(0, text.rfind("\n\n") + 1) : turn.is_cut ? "" : text);
       HttpAnswer answer{.status = 200};
       for (std::size_t at = 0; at < text.size() && !answer.abandoned; at += 7)
         answer.abandoned = !on_body(std::string_view{text}.substr(at, 7));
@@ -243,6 +259,19 @@ class DialectServer {
       return body.contains("tool_choice") && body["tool_choice"]["type"] == "none";
     const json::json_pointer at{std::string{field}};
     return body.contains(at) && body[at] != false;
+  }
+
+  /// `text` is what can be read: whole events, or a whole JSON text. The last telling counts.
+  void add_to_bill(const std::string& text) {
+    const std::string field = d_.claude ? "\"output_tokens\":" : "\"prompt_tokens\":";
+    const std::size_t at = text.rfind(field);
+    if (at == std::string::npos) return;
+    const std::int64_t output = d_.claude ? std::atoi(text.c_str() + at + field.size()) : kOutput;
+    bill.input += kInput;
+    bill.cached += kCached;
+    bill.output += output;
+    bill.cost += d_.claude ? 60 * 4'000'000 + 40 * 200'000 + output * 20'000'000
+                           : 60 * 2'500'000 + 40 * 250'000 + output * 15'000'000;
   }
 
   [[nodiscard]] json usage() const {
@@ -422,57 +451,103 @@ json meal(const char* type, const char* food) {
           {"foods", {{{"name", food}, {"quantity", 1}, {"unit", "piece"}, {"calories", 72}}}}};
 }
 
-class DialectTest : public ::testing::TestWithParam<std::size_t> {
+/// Every dialect, asked for a stream and for a whole answer.
+class DialectTest : public ::testing::TestWithParam<std::tuple<std::size_t, bool>> {
  protected:
-  [[nodiscard]] const Dialect& dialect() const { return dialects()[GetParam()]; }
+  static void SetUpTestSuite() { enable_metrics_once(); }
 
-  AgentReply ask(bool streamed = true) {
+  [[nodiscard]] const Dialect& dialect() const { return dialects()[std::get<0>(GetParam())]; }
+  [[nodiscard]] bool streamed() const { return std::get<1>(GetParam()); }
+
+  /// Asks, and checks that what the server has told of tokens is counted: all, once, priced.
+  AgentReply ask() {
+    const Bill before = server_.bill;
+    const Bill counted = this->counted();
+    const auto check = [&] {
+      const Bill now = this->counted();
+      EXPECT_EQ(now.input - counted.input, server_.bill.input - before.input);
+      EXPECT_EQ(now.output - counted.output, server_.bill.output - before.output);
+      const std::int64_t off = now.cost - counted.cost - (server_.bill.cost - before.cost);
+      EXPECT_LT(std::abs(off), 1'000) << "1e-12 USD";
+    };
+    AgentReply reply;
+    try {
+      reply = reply_();
+    } catch (const AgentError&) {
+      check();
+      throw;
+    }
+    check();
+    EXPECT_EQ(reply.usage.input_tokens, server_.bill.input - before.input);
+    EXPECT_EQ(reply.usage.cached_input_tokens, server_.bill.cached - before.cached);
+    EXPECT_EQ(reply.usage.output_tokens, server_.bill.output - before.output);
+    const std::int64_t cost = server_.bill.cost - before.cost;
+    EXPECT_EQ(reply.cost_usd.has_value(), cost > 0) << "nothing is invented";
+    EXPECT_EQ(reply.cost_usd.value_or(0), static_cast<double>(cost) / 1e12);
+    if (!reply.refused) {
+      EXPECT_EQ(heard_, streamed() ? reply.text : "");
+    }
+    return reply;
+  }
+
+  /// So many whole turns were all that the server has told of.
+  void expect_paid(int turns) const {
+    EXPECT_EQ(server_.bill.input, turns * kInput);
+    EXPECT_EQ(server_.bill.output, turns * kOutput);
+  }
+
+  DialectServer server_{dialect()};
+  std::string heard_;
+
+ private:
+  AgentReply reply_() {
     AgentRequest request;
     request.user_id = "ann";
     request.message = "an egg";
     request.now = 1'795'537'184;
     heard_.clear();
-    if (!streamed) return agent_.reply(request, {});
+    if (!streamed()) return agent_.reply(request, {});
     return agent_.reply(request, [this](std::string_view piece) {
       heard_ += piece;
       return true;
     });
   }
 
-  /// Tokens and dollars of so many turns.
-  void expect_paid(const AgentReply& reply, int turns) {
-    EXPECT_EQ(reply.usage.input_tokens, turns * kInput);
-    EXPECT_EQ(reply.usage.cached_input_tokens, turns * kCached);
-    EXPECT_EQ(reply.usage.output_tokens, turns * kOutput);
-    const std::int64_t one = dialect().claude ? 60 * 4'000'000 + 40 * 200'000 + 17 * 20'000'000
-                                              : 60 * 2'500'000 + 40 * 250'000 + 17 * 15'000'000;
-    EXPECT_EQ(reply.cost_usd, static_cast<double>(turns * one) / 1e12);
+  /// What the metrics say.
+  [[nodiscard]] Bill counted() const {
+    const vitals::testing::Snapshot now{vitals::metrics::default_registry()};
+    const char* type = dialect().claude ? "claude" : "gpt4";
+    const auto tokens = [&](const char* token_type) {
+      return std::llround(
+          now.total("agent_tokens_used_total", {{"agent_type", type}, {"token_type", token_type}}));
+    };
+    return {
+        .input = tokens("input"),
+        .output = tokens("output"),
+        .cost = std::llround(
+            now.total("agent_cost_usd_total", {{"agent_type", type}, {"model", model()}}) * 1e12)};
   }
 
-  DialectServer server_{dialect()};
-  std::string heard_;
-  RemoteAgent agent_{dialect().claude ? anthropic_endpoint("claude-opus-5-5", "http://model", "")
-                                      : openai_endpoint("gpt-5.4", "http://model", ""),
-                     30s, std::make_shared<Prices>(), server_.world()};
+  [[nodiscard]] const char* model() const {
+    return dialect().claude ? "claude-opus-5-5" : "gpt-5.4";
+  }
+
+  MonitoredAgent agent_{std::make_unique<RemoteAgent>(
+      dialect().claude ? anthropic_endpoint(model(), "http://model", "")
+                       : openai_endpoint(model(), "http://model", ""),
+      30s, std::make_shared<Prices>(), server_.world())};
 };
 
-TEST_P(DialectTest, APlainAnswerIsTaken) {
-  server_.turns = {{.text = {"Hello, ", "Änn!"}}};
-  const AgentReply reply = ask(false);
-  EXPECT_EQ(reply.text, "Hello, Änn!");
-  EXPECT_FALSE(reply.refused);
-  expect_paid(reply, 1);
-}
-
-TEST_P(DialectTest, AStreamIsToldAndItsQuirksAreLearntOnce) {
+TEST_P(DialectTest, AnAnswerIsTakenAndItsQuirksAreLearntOnce) {
   server_.turns = {{.text = {"Hello, ", "Änn!"}}, {.text = {"Again."}}};
   const AgentReply reply = ask();
   EXPECT_EQ(reply.text, "Hello, Änn!");
-  EXPECT_EQ(heard_, reply.text);
-  expect_paid(reply, 1);
+  EXPECT_FALSE(reply.refused);
+  expect_paid(1);
   const int refusals = server_.refusals;
   EXPECT_EQ(ask().text, "Again.");
   EXPECT_EQ(server_.refusals, refusals) << "what was refused once is not sent again";
+  expect_paid(2);
 }
 
 TEST_P(DialectTest, AMealIsLoggedOnce) {
@@ -481,8 +556,7 @@ TEST_P(DialectTest, AMealIsLoggedOnce) {
   ASSERT_THAT(reply.food_entries, SizeIs(1));
   EXPECT_EQ(reply.food_entries[0].foods.at(0).name, "egg");
   EXPECT_EQ(reply.text, "Let me see.\n\nDone.");
-  EXPECT_EQ(heard_, reply.text);
-  expect_paid(reply, 2);
+  expect_paid(2);
   EXPECT_TRUE(server_.turns.empty());
 }
 
@@ -496,7 +570,7 @@ TEST_P(DialectTest, ParallelCallsAreEachLogged) {
   EXPECT_EQ(reply.food_entries[1].meal_type, "lunch");
   EXPECT_EQ(reply.food_entries[2].foods.at(0).name, "soup");
   EXPECT_EQ(reply.text, "Done.");
-  expect_paid(reply, 2);
+  expect_paid(2);
   // What goes back names each call once.
   const json& messages = server_.asked.back()["messages"];
   std::vector<std::string> ids;
@@ -517,6 +591,16 @@ TEST_P(DialectTest, ARefusalIsOneAndIsNotToldYet) {
   EXPECT_THAT(reply.text, HasSubstr("rather not"));
   EXPECT_EQ(heard_, "") << "somebody else may be asked";
   EXPECT_TRUE(reply.food_entries.empty());
+  expect_paid(dialect().refusal.status == 0 ? 1 : 0);
+}
+
+TEST_P(DialectTest, AMealBeforeARefusalIsLoggedAndPaid) {
+  server_.turns = {{.calls = {meal("lunch", "egg")}}, {.refused = true}};
+  const AgentReply reply = ask();
+  EXPECT_TRUE(reply.refused);
+  EXPECT_THAT(reply.food_entries, SizeIs(1));
+  EXPECT_THAT(reply.text, HasSubstr("egg"));
+  expect_paid(dialect().refusal.status == 0 ? 2 : 1);
 }
 
 TEST_P(DialectTest, AnErrorInTheAnswerIsTriedAgainAndThenTold) {
@@ -535,6 +619,14 @@ TEST_P(DialectTest, AnErrorInTheAnswerIsTriedAgainAndThenTold) {
   }
 }
 
+TEST_P(DialectTest, AMealBeforeErrorsIsLoggedAndPaid) {
+  server_.turns = {
+      {.calls = {meal("lunch", "egg")}}, {.breaks = true}, {.breaks = true}, {.breaks = true}};
+  const AgentReply reply = ask();
+  EXPECT_THAT(reply.food_entries, SizeIs(1));
+  EXPECT_THAT(reply.text, HasSubstr("egg"));
+}
+
 TEST_P(DialectTest, AnAnswerThatIsCutIsAskedForAgainAndTheMealIsLoggedOnce) {
   server_.turns = {{.calls = {meal("lunch", "egg")}, .is_cut = true},
                    {.calls = {meal("lunch", "egg")}},
@@ -544,17 +636,25 @@ TEST_P(DialectTest, AnAnswerThatIsCutIsAskedForAgainAndTheMealIsLoggedOnce) {
   ASSERT_THAT(reply.food_entries, SizeIs(1));
   EXPECT_THAT(reply.food_entries[0].foods, SizeIs(1));
   EXPECT_EQ(reply.text, "Done.");
+  server_.turns = {
+      {.calls = {meal("lunch", "egg")}}, {.is_cut = true}, {.is_cut = true}, {.is_cut = true}};
+  EXPECT_THAT(ask().food_entries, SizeIs(1)) << "last words that never came";
 }
 
 TEST_P(DialectTest, AnEmojiInTwoHalvesIsJoinedAndALoneHalfIsReplaced) {
   server_.turns = {{.text = {"An @H", "@L!"}}, {.text = {"@H", "?"}}};
   EXPECT_EQ(ask().text, "An \U0001F34E!");
-  EXPECT_EQ(heard_, "An \U0001F34E!");
   EXPECT_EQ(ask().text, "\uFFFD?");
+  expect_paid(2);
 }
 
-INSTANTIATE_TEST_SUITE_P(All, DialectTest, ::testing::Range(std::size_t{0}, std::size_t{23}),
-                         [](const auto& made) { return dialects()[made.param].name; });
+INSTANTIATE_TEST_SUITE_P(All, DialectTest,
+                         ::testing::Combine(::testing::Range(std::size_t{0}, std::size_t{23}),
+                                            ::testing::Bool()),
+                         [](const auto& made) {
+                           return dialects()[std::get<0>(made.param)].name +
+                                  std::string{std::get<1>(made.param) ? "Streamed" : "Whole"};
+                         });
 
 }  // namespace
 }  // namespace health_agent::agent
