@@ -171,7 +171,11 @@ bool FoodReader::attach_to_last() {
   if (last_ == kNowhere) return false;
   Quantity& last = drafts_[last_].quantity;
   if (!last.count || last.article) {
-    const bool directly = (number_at_ == food_end_ || them_) && !last.count && last.unit == nullptr;
+    // "fish tacos, 3"
+    const bool pieces = drafts_[last_].plural && number_at_ == food_end_ + 1 &&
+                        tokens_[food_end_].kind == TokenKind::kComma;
+    const bool directly =
+        (number_at_ == food_end_ || pieces || them_) && !last.count && last.unit == nullptr;
     if (quantity_.unit == nullptr && !in_brackets_ && !labelled_ && !times_ && !directly)
       return false;
     // "toast with syrup, 2 slices": of which of them?
@@ -209,7 +213,11 @@ bool FoodReader::shift_numbers() {
 
 bool FoodReader::eat_of_last() {
   if (last_ == kNowhere || !sentence_.in_the_past()) return false;
-  if (drafts_[last_].stance == Stance::kEaten || drafts_.size() == kMaxFoods) return false;
+  // "3 eggs (only ate 2)"
+  const bool behind = sentence_.verb_at() >= drafts_[last_].end && quantity_.unit == nullptr &&
+                      drafts_[last_].quantity.unit == nullptr;
+  if ((drafts_[last_].stance == Stance::kEaten && !behind) || drafts_.size() == kMaxFoods)
+    return false;
   if (sentence_.stance(true) != Stance::kEaten) return false;
   FoodDraft eaten = drafts_[last_];
   const double before = eaten.quantity.count.value_or(1);
@@ -251,7 +259,8 @@ void FoodReader::only_word_is_unknown() {
   for (std::size_t i = 0; i < tokens_.size() && strangers.size() <= kMaxUnknownWords; ++i) {
     if (tokens_[i].kind != TokenKind::kWord) continue;
     const WordRole role = role_of(tokens_[i].text);
-    const bool silent = role == WordRole::kUnknown || role == WordRole::kGlue ||
+    const bool meal = role >= WordRole::kBreakfast && role <= WordRole::kSnack;
+    const bool silent = meal || role == WordRole::kUnknown || role == WordRole::kGlue ||
                         role == WordRole::kDescribes || role == WordRole::kOf ||
                         role == WordRole::kAnd || role == WordRole::kWith ||
                         role == WordRole::kEat || role == WordRole::kI;

@@ -104,6 +104,9 @@ class FoodReader {
   /// "at Subway", "from KFC": a place that is also a food's name
   [[nodiscard]] bool is_place(const FoodMatch& match) const;
 
+  /// "half an avocado on rye toast": two foods, and no name of one
+  [[nodiscard]] bool lies_on_it(std::size_t first) const;
+
   void food(const FoodMatch& match);
 
   /// "no cheese" says nothing of what was eaten; but "without cheese and fries" may mean the fries.

@@ -9,6 +9,8 @@ namespace {
 
 /// More energy of one food than is logged without a question.
 constexpr double kMostEnergyOfOne = 3'000;
+/// Likewise where so many pieces are counted that a pack may be meant.
+constexpr double kMostEnergyOfMany = 1'200;
 
 using WordSet = std::unordered_set<std::string_view>;
 
@@ -47,7 +49,7 @@ bool is_place_name(const std::string& name) {
       "arby|arbys|ihop|denny|dennys|applebee|applebees|sonic|qdoba|sweetgreen|wagamama|leon|"
       "pizza express|yo sushi|itsu|auntie anne|einstein bagel|bojangle|culver|whataburger|hardee|"
       "zaxby|churchs chicken|church chicken|long john silver|p f chang|pf chang|bubba gump|"
-      "the cheesecake factory|cinnabon|wetzels pretzel|ben and jerrys|fat burger|fatburger|"
+      "the cheesecake factory|cinnabon|wetzels pretzel|fat burger|fatburger|"
       "smashburger|shake shack|moes|noodle and company|potbelly|firehouse sub|which wich|"
       "mod pizza|cici pizza|round table pizza|costco|walmart|tesco|aldi|lidl|7 eleven|ikea|"
       "drive thru|drive through|doordash|uber eat|ubereats|grubhub|deliveroo|starbucks "
@@ -178,6 +180,11 @@ bool FoodReader::saying(const FoodMatch& match) {
     is_saying = (at_ + 1 < tokens_.size() && tokens_[at_ + 1].kind == TokenKind::kColon) ||
                 next == "night" || before == "first" || before == "our" ||
                 (before == "a" && at_ > 1 && text_at(at_ - 2) == "on");
+  if (token.text == "stock" && at_ + 1 < tokens_.size() &&
+      tokens_[at_ + 1].kind == TokenKind::kColon) {
+    strange_[at_] = true;  // "stock: 12 eggs"
+    is_saying = true;
+  }
   if (token.text == "honey" || token.text == "pumpkin" || token.text == "sugar")
     is_saying = before == "hi" || before == "hey" || before == "thanks";
   if (token.text == "turkey")
@@ -267,7 +274,8 @@ bool FoodReader::is_too_much(const FoodDraft& draft, const ParsedFood& weighed) 
   const double each = count > 0 ? weighed.grams / count : 0;
   // "oats 50", "egg 70": pieces or grams?
   if (draft.behind && count > kMostBehind && each > 5) return true;
-  return draft.quantity.unit == nullptr && count > kMostPieces && each > kSmallPiece;
+  return draft.quantity.unit == nullptr && count > kMostPieces &&
+         (each > kSmallPiece || weighed.food.calories > kMostEnergyOfMany);
 }
 
 void FoodReader::doubt_strangers() {

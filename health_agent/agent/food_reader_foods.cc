@@ -6,19 +6,32 @@ namespace health_agent::agent {
 namespace {
 
 /// Foods that take the word before them into their name: a strawberry smoothie is no strawberry.
-constexpr std::array<std::string_view, 68> kDishes{
-    "yogurt",    "yoghurt",  "smoothie", "omelette", "omelet",    "salad",      "soup",
-    "sandwich",  "cake",     "pie",      "juice",    "pizza",     "burger",     "curry",
-    "pasta",     "cream",    "muffin",   "pancake",  "wrap",      "stew",       "cookie",
-    "bar",       "pudding",  "shake",    "latte",    "milkshake", "cheesecake", "cereal",
-    "oatmeal",   "porridge", "taco",     "burrito",  "noodle",    "quesadilla", "risotto",
-    "donut",     "scone",    "kebab",    "sushi",    "casserole", "crumble",    "waffle",
-    "crepe",     "lasagna",  "ravioli",  "dumpling", "gyoza",     "enchilada",  "sausage",
-    "croissant", "bagel",    "meatball", "nugget",   "skewer",    "samosa",     "empanada",
-    "tamale",    "fajita",   "bun",      "tart",     "crumpet",   "toastie",    "panini",
-    "baguette",  "chowder",  "gnocchi",  "wonton",   "tortellini"};
+constexpr std::array<std::string_view, 128> kDishes{
+    "yogurt",    "yoghurt",     "smoothie", "omelette",    "omelet",     "salad",      "soup",
+    "sandwich",  "cake",        "pie",      "juice",       "pizza",      "burger",     "curry",
+    "pasta",     "cream",       "muffin",   "pancake",     "wrap",       "stew",       "cookie",
+    "bar",       "pudding",     "shake",    "latte",       "milkshake",  "cheesecake", "cereal",
+    "oatmeal",   "porridge",    "taco",     "burrito",     "noodle",     "quesadilla", "risotto",
+    "donut",     "scone",       "kebab",    "sushi",       "casserole",  "crumble",    "waffle",
+    "crepe",     "lasagna",     "ravioli",  "dumpling",    "gyoza",      "enchilada",  "sausage",
+    "croissant", "bagel",       "meatball", "nugget",      "skewer",     "samosa",     "empanada",
+    "tamale",    "fajita",      "bun",      "tart",        "crumpet",    "toastie",    "panini",
+    "baguette",  "chowder",     "gnocchi",  "wonton",      "tortellini", "gyro",       "sub",
+    "hoagie",    "pate",        "ramen",    "biryani",     "sorbet",     "gelato",     "chili",
+    "crisp",     "mein",        "thai",     "quiche",      "frittata",   "brownie",    "cupcake",
+    "mousse",    "jerky",       "paratha",  "dosa",        "naan",       "chutney",    "dip",
+    "salsa",     "vinaigrette", "lemonade", "margarita",   "mojito",     "hummus",     "bread",
+    "fritter",   "schnitzel",   "cutlet",   "meatloaf",    "stroganoff", "korma",      "vindaloo",
+    "masala",    "jalfrezi",    "rendang",  "tagine",      "souvlaki",   "satay",      "tempura",
+    "hash",      "parfait",     "granola",  "chimichanga", "tostada",    "torta",      "jam",
+    "cobbler",   "patty",       "kofta",    "spritz",      "popsicle",   "udon",       "laksa",
+    "pierogi",   "katsu"};
 
-bool is_dish(std::string_view stem) {
+bool is_dish(std::string_view name, std::string_view stem) {
+  static constexpr std::array<std::string_view, 7> kOfSeveralWords{
+      "fried rice",   "stir fry", "spring roll",   "summer roll",
+      "mac n cheese", "hot pot",  "mac and cheese"};
+  if (is_among(name, kOfSeveralWords)) return true;
   static const auto* const stems = [] {
     auto* made = new std::array<std::string, kDishes.size()>;
     std::ranges::transform(kDishes, made->begin(),
@@ -83,6 +96,12 @@ bool FoodReader::is_place(const FoodMatch& match) const {
           text_at(at_ - 1) == "to");
 }
 
+bool FoodReader::lies_on_it(std::size_t first) const {
+  for (std::size_t i = food_end_; i < first; ++i)
+    if (text_at(i) == "on" || text_at(i) == "over") return true;
+  return false;
+}
+
 void FoodReader::food(const FoodMatch& match) {
   const std::size_t first = at_;
   if (is_place(match)) {
@@ -94,9 +113,9 @@ void FoodReader::food(const FoodMatch& match) {
   if (sentence_.denied()) return deny(match, first);
   const Token& head = tokens_[at_ - 1];
   const bool adjacent = joined_ && !or_ && last_ != kNowhere && !quantity_.count &&
-                        quantity_.unit == nullptr && !kcal_;
+                        quantity_.unit == nullptr && !kcal_ && !lies_on_it(first);
   const bool counted = last_ != kNowhere && drafts_[last_].quantity.count && !drafts_[last_].behind;
-  if (adjacent && (!drafts_[last_].plural || counted) && is_dish(head.stem)) {
+  if (adjacent && (!drafts_[last_].plural || counted) && is_dish(match.name, head.stem)) {
     rename_last(match, head.plural);
   } else {
     const std::size_t before = adjacent ? last_ : kNowhere;

@@ -51,7 +51,13 @@ void FoodReader::time(const MomentMatch& match) {
       Moment& moment = drafts_[i].moment;
       const bool free = said.has_day() ? !moment.has_day() : !moment.has_time();
       taken = taken || free;
-      if (free) agent::add_to(moment, said);
+      if (!free) continue;
+      agent::add_to(moment, said);
+      // "pizza on saturday": the last one or the next?
+      FoodDraft& draft = drafts_[i];
+      if (said.weekday && !said.last && !draft.told && draft.meal.empty() &&
+          draft.stance == Stance::kEaten)
+        draft.stance = Stance::kPlanned;
     }
   }
   if (taken) {

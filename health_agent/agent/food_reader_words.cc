@@ -100,6 +100,10 @@ void FoodReader::word(const Token& token) {
       talked_about(Stance::kAsked);
       break;
     case WordRole::kPerson:
+      // "a family size bag of crisps" is not the usual bag.
+      if (token.text == "family" &&
+          (text_at(at_).starts_with("size") || text_at(at_) == "bag" || text_at(at_) == "pack"))
+        strange_[here] = true;
       if (sentence_.is_recipient(here)) give_away();
       if (text_at(here > 0 ? here - 1 : 0) != "and") break;
       end_predicate_item();

@@ -72,7 +72,7 @@ constexpr std::array kWords{
         "followed by x times mine most rest which nice good great lovely yummy "
         "tasty delicious amazing quick simple meal food foods dish dessert "
         "starter main course topping toppings side sides or whole entire full single third fourth "
-        "fifth consisting altogether exactly than rather either "
+        "fifth consisting consisted altogether exactly than rather either "
         "actually honestly basically literally quickly accidentally unfortunately luckily happily "
         "obviously yesterdays post pre "
         "including containing contained u ur fyi btw am self off down up out late early worth"},
@@ -105,7 +105,9 @@ constexpr std::array kWords{
         "vegan vegetarian pescatarian keto fasting fast fasted carnivore train bus plane car couch "
         "sofa park beach office desk restaurant cafe hotel cinema degrees "
         "bed party potassium magnesium zinc sodium cholesterol delete remove undo cancel change "
-        "edit correct entry entries"},
+        "edit correct entry entries ugh argh omg lol haha hmm wow yay damn nah meh bloated gassy "
+        "whatever "
+        "nauseous perfect brilliant woke cheated caved decided indulged ended"},
     Words{WordRole::kAside,
           "at in from because since after before while during until till where who why "
           "although though into onto near via between through despite unless"},
@@ -130,7 +132,7 @@ constexpr std::array kWords{
         "hershey cadbury ghirardelli nestle lays tostitos kraft jif skippy eggo rao raos dole "
         "premium signature everyday basic favorite seedless pitted peeled cut thinly thickly "
         "freshly lightly slightly steaming cooling loaded crusty toasty "
-        "grain semi skimmed flavored flavoured style"},
+        "drained rinsed grain semi skimmed flavored flavoured style"},
     Words{WordRole::kAnd, "and n und et"},
     Words{WordRole::kWith, "with w topped alongside"},
     Words{WordRole::kBut, "but however"},
@@ -161,12 +163,12 @@ constexpr std::array kWords{
           "minus except instead avoid avoided avoiding hold cant couldnt wont none neither nor "
           "cannot "
           "hardly didn"},
-    Words{WordRole::kSmall, "small smallish"},
-    Words{WordRole::kMedium, "medium sized size tall"},
-    Words{WordRole::kLarge, "large big xl larger grande"},
+    Words{WordRole::kSmall, "small smallish sm sml"},
+    Words{WordRole::kMedium, "medium sized size tall med"},
+    Words{WordRole::kLarge, "large big xl larger grande lg lrg"},
     Words{WordRole::kHuge, "venti huge giant enormous massive jumbo gigantic"},
     Words{WordRole::kTiny, "tiny mini"},
-    Words{WordRole::kBreakfast, "breakfast breakfasts brekkie brekky"},
+    Words{WordRole::kBreakfast, "breakfast breakfasts brekkie brekky bfast brekfast breakfest"},
     Words{WordRole::kLunch, "lunch lunches lunchtime brunch luncheon"},
     Words{WordRole::kDinner, "dinner dinners supper suppers dinnertime"},
     Words{WordRole::kSnack, "snack snacks elevenses"},
