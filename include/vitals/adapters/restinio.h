@@ -10,7 +10,7 @@
 /// RESTinio and vitals::monitor::RequestScope: how a request of the one becomes a request of the
 /// other. Header-only.
 ///
-///     auto scope = std::make_shared<RequestScope>(
+///     auto scope = std::make_shared<RequestScope>(  // which `request` has to outlive
 ///         adapters::request_start(*request, "/users/{id}", "get_user"));
 ///     RequestActivation active{*scope};         // on every thread that the work moves to
 ///     auto response = request->create_response();
@@ -42,11 +42,23 @@ inline std::string_view view_of(restinio::string_view_t text) noexcept {
   return {text.data(), text.size()};
 }
 
+/// All fields, for an event that may be captured while the request is served.
+inline sentry::HeaderSource headers_of(const restinio::http_request_header_t& header) noexcept {
+  return {.request = &header,
+          .read = [](const void* request, void* sink, sentry::HeaderSource::Take take) noexcept {
+            static_cast<const restinio::http_request_header_t*>(request)->for_each_field(
+                [&](const restinio::http_header_field_t& field) {
+                  take(sink, field.name(), field.value());
+                });
+          }};
+}
+
 }  // namespace detail
 
-/// What a RequestScope wants to know of a RESTinio request. Views, for the length of the scope's
-/// constructor. Threads: any. Cost: a search of the header fields for each of four names; does not
-/// allocate.
+/// What a RequestScope wants to know of a RESTinio request. `request` must outlive the scope, which
+/// reads its fields again when an event needs them: keep its handle beside the scope. `route` and
+/// `operation` are copied. Threads: any. Cost: a search of the header fields for each of four
+/// names; does not allocate.
 template <class Request>
 [[nodiscard]] monitor::RequestStart request_start(const Request& request VITALS_LIFETIMEBOUND,
                                                   std::string_view route VITALS_LIFETIMEBOUND,
@@ -60,7 +72,8 @@ template <class Request>
           .request_id = detail::field_of(header, "X-Request-ID"),
           .sentry_trace = detail::field_of(header, "sentry-trace"),
           .baggage = detail::lines_of(header, "baggage"),
-          .traceparent = detail::field_of(header, "traceparent")};
+          .traceparent = detail::field_of(header, "traceparent"),
+          .headers = detail::headers_of(header)};
 }
 
 /// The same for a route that has an Endpoint, which must outlive the scope.

@@ -42,6 +42,13 @@ TEST_F(RestinioTest, RequestIsReadWholeWithHeaderNamesInAnyCase) {
   EXPECT_EQ(start.baggage.joined(), "sentry-release=1,vendor=2");
   EXPECT_FALSE(start.sentry_trace.empty());
   EXPECT_FALSE(start.traceparent.empty());
+  std::vector<std::pair<std::string, std::string>> fields;
+  start.headers.read(start.headers.request, &fields,
+                     [](void* sink, std::string_view name, std::string_view value) {
+                       static_cast<decltype(fields)*>(sink)->emplace_back(name, value);
+                     });
+  EXPECT_THAT(fields, ::testing::SizeIs(5));
+  EXPECT_THAT(fields, ::testing::Contains(::testing::Pair("x-request-id", "abc")));
 }
 
 TEST_F(RestinioTest, AbsentHeadersAreEmptyAndAnUnknownMethodIsOther) {
