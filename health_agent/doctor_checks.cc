@@ -85,6 +85,17 @@ constexpr Cure kCacheCures[]{
     {"without any password", "take the password out of REDIS_URL: the server has none"},
     {"DB index", "correct the database number in REDIS_URL: the server has no such database"},
     {"onnection refused", "start Redis, or correct the host and port in REDIS_URL"},
+    {"does not speak", "write redis:// instead of rediss://, or correct the port in REDIS_URL"},
+    {"closed the connection",
+     "write rediss:// if that port speaks TLS, and redis:// if it does not"},
+    {"eset by peer", "write rediss:// if that port speaks TLS, and redis:// if it does not"},
+    {"mismatch", "correct the host in REDIS_URL: the server's certificate is for another one"},
+    {"expired", "renew the server's certificate, or correct this machine's clock"},
+    {"not yet valid", "correct this machine's clock, or the server's certificate"},
+    {"not accepted", "name the file of who signed it: ?ssl_ca_certs=FILE in REDIS_URL"},
+    {"certificate required",
+     "the server wants a certificate of its clients: name it by "
+     "?ssl_certfile=FILE&ssl_keyfile=FILE in REDIS_URL"},
 };
 
 Finding check_database(const Settings& settings) {
@@ -107,10 +118,16 @@ Finding check_cache(const Settings& settings) {
   const auto address = cache::parse_redis_url(settings.redis_url);
   if (!address) return failed(address.error().message, "look at REDIS_URL");
   const std::string name = cache::shown(*address);
+  std::shared_ptr<const cache::RedisTls> tls;
+  if (address->tls) {
+    auto made = cache::RedisTls::make(*address->tls);
+    if (!made) return failed(made.error().message, "look at REDIS_URL");
+    tls = *std::move(made);
+  }
   std::string error;
   for (const std::string& host : cache::addresses_of(address->host, error)) {
-    const auto connection =
-        cache::RedisConnection::open(host, *address, kLocalTimeout, kLocalTimeout, error);
+    const auto connection = cache::RedisConnection::open(host, *address, tls.get(), kLocalTimeout,
+                                                         kLocalTimeout, error);
     if (!connection) continue;
     constexpr std::array<std::string_view, 1> kPing{"PING"};
     const cache::RedisReply reply = connection->ask(kPing);

@@ -12,6 +12,7 @@
 
 #include "health_agent/agent/agent.h"
 #include "health_agent/agent/prices.h"
+#include "health_agent/cache/redis_tls.h"
 #include "health_agent/cache/redis_url.h"
 #include "health_agent/db/url.h"
 #include "health_agent/dotenv.h"
@@ -242,10 +243,15 @@ void read_storage(SettingReader& in, LoadedSettings& out) {
       2 * static_cast<int>(std::max(1U, std::thread::hardware_concurrency())) + 5;
   in.integer("DATABASE_POOL_SIZE", s.database_pool_size, 1, 1000);
   if (const auto url = in.raw("REDIS_URL")) {
-    if (const auto parsed = cache::parse_redis_url(*url); parsed) {
+    const auto parsed = cache::parse_redis_url(*url);
+    std::string fault = parsed ? "" : parsed.error().message;
+    if (parsed && parsed->tls) {
+      if (const auto tls = cache::RedisTls::make(*parsed->tls); !tls) fault = tls.error().message;
+    }
+    if (fault.empty()) {
       s.redis_url = *url;
     } else {
-      in.fault("REDIS_URL", *url, Secret::kUrl, parsed.error().message);
+      in.fault("REDIS_URL", *url, Secret::kUrl, fault);
     }
   }
   in.integer("CACHE_TTL_SECONDS", s.cache_ttl_seconds, 1, 86'400);

@@ -60,13 +60,7 @@ std::string why(const redisContext& context, int number) {
   return context.errstr;
 }
 
-/// Whether the server has ended a connection that nothing was asked of, or has said something that
-/// would be taken for the answer to the next question.
-bool ended(const redisContext& context) {
-  if (context.reader->pos < context.reader->len) return true;
-  pollfd readable{context.fd, POLLIN, 0};
-  return ::poll(&readable, 1, 0) > 0;
-}
+constexpr const char* kClosed = "the server closed the connection";
 
 using Functions = redisReplyObjectFunctions;
 
@@ -92,11 +86,10 @@ void RedisConnection::Close::operator()(redisContext* context) const noexcept {
   redisFree(context);
 }
 
-std::unique_ptr<RedisConnection> RedisConnection::open(const std::string& host,
-                                                       const RedisAddress& address,
-                                                       std::chrono::milliseconds connect,
-                                                       std::chrono::milliseconds command,
-                                                       std::string& error) {
+std::unique_ptr<RedisConnection> RedisConnection::open(
+    const std::string& host, const RedisAddress& address, const RedisTls* tls,
+    std::chrono::milliseconds connect, std::chrono::milliseconds command, std::string& error) {
+  const Deadline deadline = std::chrono::steady_clock::now() + connect;
   redisContext* context = redisConnectWithTimeout(host.c_str(), address.port, timeval_of(connect));
   if (context == nullptr) {
     error = "out of memory";
@@ -117,6 +110,7 @@ std::unique_ptr<RedisConnection> RedisConnection::open(const std::string& host,
   static Functions functions = bounded(*context->reader->fn, context->reader->fn->createArray);
   context->reader->fn = &functions;
   context->reader->privdata = &connection->items_;
+  if (tls != nullptr && !connection->begin_tls(*tls, address.host, deadline, error)) return nullptr;
 
   const auto done = [&](std::span<const std::string_view> words) {
     const RedisReply reply = connection->ask(words);
@@ -140,9 +134,8 @@ std::unique_ptr<RedisConnection> RedisConnection::open(const std::string& host,
 
 RedisReply RedisConnection::ask(std::span<const std::string_view> words) {
   RedisReply result;
-  if (ended(*context_)) {
+  if (ended(result.error)) {
     result.kind = used_ ? Kind::kStale : Kind::kLost;
-    result.error = "the server closed the connection";
     return result;
   }
   used_ = true;
@@ -154,19 +147,43 @@ RedisReply RedisConnection::ask(std::span<const std::string_view> words) {
   }
   const Deadline deadline = std::chrono::steady_clock::now() + timeout_;
   items_ = 0;
-  void* answer = nullptr;
-  if (redisAppendCommandArgv(context_.get(), static_cast<int>(words.size()), texts.data(),
-                             sizes.data()) != REDIS_OK) {
-    result.error = context_->errstr;
-  } else if (send(deadline, result.error)) {
-    answer = receive(deadline, result.error);
+  char* command = nullptr;
+  const int length =
+      redisFormatCommandArgv(&command, static_cast<int>(words.size()), texts.data(), sizes.data());
+  if (length < 0) {
+    result.error = "out of memory";
+    return result;
   }
+  const std::unique_ptr<char, decltype(&redisFreeCommand)> question{command, &redisFreeCommand};
+  void* answer = nullptr;
+  if (send({command, static_cast<std::size_t>(length)}, deadline, result.error))
+    answer = receive(deadline, result.error);
   if (answer == nullptr) return result;
   const std::unique_ptr<void, decltype(&freeReplyObject)> owner{answer, &freeReplyObject};
   return converted(*static_cast<redisReply*>(answer));
 }
 
-bool RedisConnection::wait(short events, Deadline deadline, std::string& error) const {
+bool RedisConnection::ended(std::string& error) {
+  // So many that are no data: a server may hand out tickets for its sessions.
+  constexpr int kRecords = 16;
+  error = kClosed;
+  if (context_->reader->pos < context_->reader->len) return true;
+  for (int i = 0; i < kRecords; ++i) {
+    pollfd readable{context_->fd, POLLIN, 0};
+    if (::poll(&readable, 1, 0) <= 0) {
+      error.clear();
+      return false;
+    }
+    std::array<char, 1> byte{};
+    std::size_t count = 0;
+    if (!tls_ || tls_->read(byte, count, error) != Transfer::kWantsToRead) return true;
+  }
+  return true;
+}
+
+bool RedisConnection::wait(Transfer state, Deadline deadline, std::string& error) const {
+  if (state == Transfer::kFailed) return false;
+  const short events = state == Transfer::kWantsToWrite ? POLLOUT : POLLIN;
   for (;;) {
     const auto left =
         std::chrono::ceil<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now());
@@ -179,24 +196,66 @@ bool RedisConnection::wait(short events, Deadline deadline, std::string& error) 
   }
 }
 
-bool RedisConnection::send(Deadline deadline, std::string& error) {
-  for (int done = 0;;) {
-    if (redisBufferWrite(context_.get(), &done) != REDIS_OK) {
-      error = why(*context_, errno);
+Transfer RedisConnection::write_some(std::string_view text, std::size_t& count,
+                                     std::string& error) {
+  if (tls_) return tls_->write(text, count, error);
+  const ssize_t sent = ::send(context_->fd, text.data(), text.size(), MSG_NOSIGNAL);
+  if (sent >= 0) {
+    count = static_cast<std::size_t>(sent);
+    return Transfer::kDone;
+  }
+  if (errno == EAGAIN || errno == EINTR) return Transfer::kWantsToWrite;
+  error = std::generic_category().message(errno);
+  return Transfer::kFailed;
+}
+
+Transfer RedisConnection::read_some(std::span<char> room, std::size_t& count, std::string& error) {
+  if (tls_) return tls_->read(room, count, error);
+  const ssize_t got = ::recv(context_->fd, room.data(), room.size(), 0);
+  if (got > 0) {
+    count = static_cast<std::size_t>(got);
+    return Transfer::kDone;
+  }
+  if (got < 0 && (errno == EAGAIN || errno == EINTR)) return Transfer::kWantsToRead;
+  error = got == 0 ? kClosed : std::generic_category().message(errno);
+  return Transfer::kFailed;
+}
+
+bool RedisConnection::begin_tls(const RedisTls& tls, const std::string& name, Deadline deadline,
+                                std::string& error) {
+  tls_ = RedisTlsStream::on(context_->fd, tls, name, error);
+  if (!tls_) return false;
+  for (;;) {
+    const Transfer state = tls_->handshake(error);
+    if (state == Transfer::kDone) return true;
+    if (wait(state, deadline, error)) continue;
+    // A Redis without TLS takes the first message for a line that is still to end.
+    if (state != Transfer::kFailed) error += " to the TLS handshake: perhaps it does not speak TLS";
+    return false;
+  }
+}
+
+bool RedisConnection::send(std::string_view text, Deadline deadline, std::string& error) {
+  while (!text.empty()) {
+    std::size_t count = 0;
+    const Transfer state = write_some(text, count, error);
+    if (state == Transfer::kDone) {
+      text.remove_prefix(count);
+    } else if (!wait(state, deadline, error)) {
       return false;
     }
-    if (done != 0) return true;
-    if (!wait(POLLOUT, deadline, error)) return false;
   }
+  return true;
 }
 
 void* RedisConnection::receive(Deadline deadline, std::string& error) {
   std::size_t bytes = 0;
+  std::array<char, 16'384> room;  // what one record of TLS has at most
   for (;;) {
     void* answer = nullptr;
     if (redisGetReplyFromReader(context_.get(), &answer) != REDIS_OK) {
       error = context_->err == REDIS_ERR_OOM ? "the answer is longer than anything asked for"
-                                             : why(*context_, errno);
+                                             : context_->errstr;
       return nullptr;
     }
     if (answer != nullptr) return answer;
@@ -204,13 +263,17 @@ void* RedisConnection::receive(Deadline deadline, std::string& error) {
       error = "the answer is longer than " + std::to_string(kMostBytes) + " bytes";
       return nullptr;
     }
-    if (!wait(POLLIN, deadline, error)) return nullptr;
-    const std::size_t before = context_->reader->len;
-    if (redisBufferRead(context_.get()) != REDIS_OK) {
-      error = why(*context_, errno);
+    std::size_t count = 0;
+    const Transfer state = read_some(room, count, error);
+    if (state != Transfer::kDone) {
+      if (!wait(state, deadline, error)) return nullptr;
+      continue;
+    }
+    if (redisReaderFeed(context_->reader, room.data(), count) != REDIS_OK) {
+      error = context_->reader->errstr;
       return nullptr;
     }
-    bytes += context_->reader->len - before;
+    bytes += count;
   }
 }
 

@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "health_agent/cache/redis_tls.h"
 #include "health_agent/cache/redis_url.h"
 
 struct redisContext;
@@ -40,18 +41,17 @@ struct RedisReply {
   }
 };
 
-/// One connection to a Redis server, over hiredis. Every call is bounded: by the time-outs given to
+/// One connection to a Redis server: hiredis connects, and writes and reads the protocol. Every call is bounded: by the time-outs given to
 /// open(), however slowly a reply drips in, and by kMostBytes and kMostItems, whatever the server
 /// says is to come. Threads: one at a time. Errors: as replies, never thrown (but std::bad_alloc).
 class RedisConnection {
  public:
-  /// Connects to `host` (an address, not a name: looking names up has no time limit), then AUTH and
-  /// SELECT as `address` says. Gives nothing, and the cause in `error`, when that fails.
-  [[nodiscard]] static std::unique_ptr<RedisConnection> open(const std::string& host,
-                                                             const RedisAddress& address,
-                                                             std::chrono::milliseconds connect,
-                                                             std::chrono::milliseconds command,
-                                                             std::string& error);
+  /// Connects to `host` (an address, not a name: looking names up has no time limit), with TLS where
+  /// there is one, then AUTH and SELECT as `address` says. `connect` is for TCP and TLS together.
+  /// Gives nothing, and the cause in `error`, when that fails.
+  [[nodiscard]] static std::unique_ptr<RedisConnection> open(
+      const std::string& host, const RedisAddress& address, const RedisTls* tls,
+      std::chrono::milliseconds connect, std::chrono::milliseconds command, std::string& error);
 
   /// Sends one command and waits for its answer. After kStale or kLost the connection is of no use.
   RedisReply ask(std::span<const std::string_view> words);
@@ -69,14 +69,22 @@ class RedisConnection {
   RedisConnection(redisContext* context, std::chrono::milliseconds timeout)
       : context_(context), timeout_(timeout) {}
 
-  /// Waits until the socket can be read or written. False, and the cause in `error`, at the
-  /// deadline.
-  bool wait(short events, Deadline deadline, std::string& error) const;
-  bool send(Deadline deadline, std::string& error);
+  /// Whether the server has ended a connection that nothing was asked of, with the cause in `error`,
+  /// or has said something that would be taken for the answer to the next question.
+  bool ended(std::string& error);
+  /// Waits until the socket is as `state` wants it. False, and the cause in `error`, at the deadline
+  /// and where `state` is kFailed.
+  bool wait(Transfer state, Deadline deadline, std::string& error) const;
+  Transfer write_some(std::string_view text, std::size_t& count, std::string& error);
+  Transfer read_some(std::span<char> room, std::size_t& count, std::string& error);
+  bool begin_tls(const RedisTls& tls, const std::string& name, Deadline deadline,
+                 std::string& error);
+  bool send(std::string_view text, Deadline deadline, std::string& error);
   /// The reply, to be freed by its caller; null, and the cause in `error`, when there is none.
   void* receive(Deadline deadline, std::string& error);
 
   std::unique_ptr<redisContext, Close> context_;
+  std::unique_ptr<RedisTlsStream> tls_;
   std::chrono::milliseconds timeout_;
   std::size_t items_ = 0;  // of the reply that is being read
   bool used_ = false;

@@ -86,11 +86,13 @@ RedisLink::Connection RedisLink::take() {
 
 RedisLink::Connection RedisLink::connect(std::string& error) {
   std::string host;
+  std::shared_ptr<const RedisTls> tls;
   {
     const std::lock_guard lock{mutex_};
     host = host_;
+    tls = tls_;
   }
-  return RedisConnection::open(host, options_.address, options_.connect_timeout,
+  return RedisConnection::open(host, options_.address, tls.get(), options_.connect_timeout,
                                options_.command_timeout, error);
 }
 
@@ -132,15 +134,26 @@ void RedisLink::want_recovery() {
 }
 
 // Only here, on the watcher's thread and at the start: looking a name up can take long, and no
-// request may wait for it.
+// request may wait for it. The files of TLS are read again, for they may have been renewed.
 bool RedisLink::resolve(std::string& error) {
+  std::shared_ptr<const RedisTls> tls;
+  if (options_.address.tls) {
+    auto made = RedisTls::make(*options_.address.tls);
+    if (!made) {
+      error = made.error().message;
+      return false;
+    }
+    tls = *std::move(made);
+  }
   const std::vector<std::string> addresses = addresses_of(options_.address.host, error);
   for (const std::string& address : addresses) {
-    const Connection connection = RedisConnection::open(
-        address, options_.address, options_.connect_timeout, options_.command_timeout, error);
+    const Connection connection =
+        RedisConnection::open(address, options_.address, tls.get(), options_.connect_timeout,
+                              options_.command_timeout, error);
     if (!connection) continue;
     const std::lock_guard lock{mutex_};
     host_ = address;
+    tls_ = tls;
     return true;
   }
   return false;

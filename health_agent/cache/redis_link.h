@@ -37,7 +37,7 @@ struct RedisLinkOptions {
 /// After a few failures in a row nothing is asked any more and everything fails at once; a thread
 /// tries with growing pauses of up to two seconds, and brings it back by itself.
 ///
-/// Threads: any. Needs SIGPIPE to be ignored, as hiredis does.
+/// Threads: any. Needs SIGPIPE to be ignored, as OpenSSL does.
 class RedisLink {
  public:
   /// What has to be done on a new connection before the server is trusted (again). Returns whether
@@ -82,6 +82,7 @@ class RedisLink {
   std::vector<Connection> idle_;
   std::size_t on_loan_ = 0;
   std::string host_;  // the address that worked last
+  std::shared_ptr<const RedisTls> tls_;
   int failures_ = 0;  // in a row
   std::string cause_;
   Clock::time_point away_since_ = Clock::now();

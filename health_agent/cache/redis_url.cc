@@ -1,5 +1,6 @@
 #include "health_agent/cache/redis_url.h"
 
+#include <algorithm>
 #include <charconv>
 #include <optional>
 
@@ -9,7 +10,10 @@ namespace {
 vitals::Error refused(std::string_view what) {
   return vitals::Error{
       std::string(what).append("; accepted is redis://[[user]:password@]host[:port][/db], or "
-                               "nothing for the in-process cache")};
+                               "nothing for the in-process cache; rediss:// is TLS, with "
+                               "?ssl_ca_certs=FILE, ssl_cert_reqs=required|none, "
+                               "ssl_check_hostname=true|false, ssl_certfile=FILE and "
+                               "ssl_keyfile=FILE as parameters")};
 }
 
 template <class Number>
@@ -43,14 +47,92 @@ std::optional<std::string> decoded(std::string_view text) {
   return result;
 }
 
+std::string lower(std::string text) {
+  for (char& c : text)
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+  return text;
+}
+
+std::optional<bool> boolean(const std::string& word) {
+  for (const char* yes : {"true", "1", "yes", "on"})
+    if (word == yes) return true;
+  for (const char* no : {"false", "0", "no", "off"})
+    if (word == no) return false;
+  return std::nullopt;
+}
+
+/// `none`, and the words for a check; Python's names of constants are taken too, as Celery has it.
+std::optional<bool> requirement(std::string_view word) {
+  constexpr std::string_view kPython = "cert_";
+  if (word.starts_with(kPython)) word.remove_prefix(kPython.size());
+  if (word == "none") return false;
+  if (word == "required" || word == "optional") return true;
+  return std::nullopt;
+}
+
+/// Takes one parameter. Gives what is wrong with it, or nothing.
+std::optional<std::string> take_parameter(std::string_view name, const std::string& value,
+                                          RedisTlsOptions& tls) {
+  std::string* const file = name == "ssl_ca_certs"   ? &tls.ca_file
+                            : name == "ssl_certfile" ? &tls.cert_file
+                            : name == "ssl_keyfile"  ? &tls.key_file
+                                                     : nullptr;
+  if (file != nullptr) {
+    *file = value;
+    if (value.empty()) return std::string(name) + " names no file";
+    return std::nullopt;
+  }
+  bool* const choice = name == "ssl_cert_reqs"        ? &tls.verify
+                       : name == "ssl_check_hostname" ? &tls.check_host
+                                                      : nullptr;
+  if (choice == nullptr) return "a parameter after the ? is not known";
+  const std::optional<bool> chosen =
+      choice == &tls.verify ? requirement(lower(value)) : boolean(lower(value));
+  if (!chosen) return std::string(name) + " has a value that is not known";
+  *choice = *chosen;
+  return std::nullopt;
+}
+
+std::optional<std::string> take_query(std::string_view query, RedisTlsOptions& tls) {
+  while (!query.empty()) {
+    const std::size_t end = std::min(query.find('&'), query.size());
+    const std::string_view each = query.substr(0, end);
+    query.remove_prefix(std::min(end + 1, query.size()));
+    const std::size_t equals = std::min(each.find('='), each.size());
+    const auto value = decoded(each.substr(std::min(equals + 1, each.size())));
+    if (!value) return "a parameter's value has a blank, or a % that begins no escape";
+    if (auto fault = take_parameter(each.substr(0, equals), *value, tls)) return fault;
+  }
+  if (!tls.key_file.empty() && tls.cert_file.empty()) return "ssl_keyfile without ssl_certfile";
+  return std::nullopt;
+}
+
+/// Where the parameters begin, with their question mark. A password may have one too, and a file's
+/// name an @.
+std::size_t query_of(std::string_view text) {
+  const std::size_t known = text.find("?ssl_");
+  if (known != std::string_view::npos) return known;
+  const std::size_t at = text.rfind('@');
+  return text.find('?', at == std::string_view::npos ? 0 : at);
+}
+
 }  // namespace
 
 vitals::Result<RedisAddress> parse_redis_url(std::string_view text) {
   constexpr std::string_view kScheme = "redis://";
-  if (text.starts_with("rediss://")) return refused("TLS (rediss://) is not built in");
-  if (!text.starts_with(kScheme)) return refused("it does not begin with redis://");
-  text.remove_prefix(kScheme.size());
+  constexpr std::string_view kTlsScheme = "rediss://";
+  const bool encrypted = text.starts_with(kTlsScheme);
+  if (!encrypted && !text.starts_with(kScheme)) {
+    return refused("it begins neither with redis:// nor with rediss://");
+  }
+  text.remove_prefix(encrypted ? kTlsScheme.size() : kScheme.size());
   RedisAddress address;
+  if (encrypted) address.tls.emplace();
+  if (const std::size_t query = query_of(text); query != std::string_view::npos) {
+    if (!encrypted) return refused("nothing may follow the host, port and database");
+    if (const auto fault = take_query(text.substr(query + 1), *address.tls)) return refused(*fault);
+    text = text.substr(0, query);
+  }
 
   if (const std::size_t at = text.rfind('@'); at != std::string_view::npos) {
     const std::string_view who = text.substr(0, at);
@@ -99,8 +181,8 @@ vitals::Result<RedisAddress> parse_redis_url(std::string_view text) {
 
 std::string shown(const RedisAddress& address) {
   const bool v6 = address.host.find(':') != std::string::npos;
-  return "redis://" + (v6 ? "[" + address.host + "]" : address.host) + ":" +
-         std::to_string(address.port) + "/" + std::to_string(address.database);
+  return (address.tls ? "rediss://" : "redis://") + (v6 ? "[" + address.host + "]" : address.host) +
+         ":" + std::to_string(address.port) + "/" + std::to_string(address.database);
 }
 
 }  // namespace health_agent::cache

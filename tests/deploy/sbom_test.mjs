@@ -33,7 +33,7 @@ test("each component has a version, a package URL and a reference of its own, an
 
 test("it has what is loaded, what is compiled in from headers, and what the console embeds", () => {
   const names = new Set(bom.components.map((one) => one.name));
-  for (const name of ["libc6", "libstdc++6", "libsqlite3-0", "libpq5", "libcurl4", "libhiredis0.14", "librestinio-dev", "nlohmann-json3-dev", "uplot"])
+  for (const name of ["libc6", "libstdc++6", "libsqlite3-0", "libpq5", "libcurl4", "libhiredis0.14", "libssl3", "librestinio-dev", "nlohmann-json3-dev", "uplot"])
     assert.ok(names.has(name), name);
   const loaded = execFileSync("ldd", [program], { encoding: "utf8" }).match(/=> \//g).length;
   assert.ok(names.size > loaded / 2, "libraries are missing");

@@ -44,15 +44,55 @@ TEST(RedisUrl, IsTakenApart) {
   EXPECT_EQ(parsed("redis://h/").database, 0);
   EXPECT_EQ(parsed("redis://[::1]:7/1").host, "::1");
   EXPECT_EQ(shown(parsed("redis://[::1]")), "redis://[::1]:6379/0");
+  EXPECT_EQ(parsed("redis://:what?@h").password, "what?");
+  EXPECT_FALSE(full.tls);
+}
+
+TEST(RedisUrl, SaysHowTlsIsToBe) {
+  const RedisAddress plain = parsed("rediss://:secret@h:7/2");
+  EXPECT_EQ(plain.tls, RedisTlsOptions{});
+  EXPECT_EQ(plain.password, "secret");
+  EXPECT_EQ(plain.database, 2);
+  EXPECT_EQ(shown(plain), "rediss://h:7/2");
+  const RedisAddress full = parsed(
+      "rediss://:what?@h/1?ssl_ca_certs=/a@b/c%20d.pem&ssl_cert_reqs=CERT_NONE"
+      "&ssl_check_hostname=False&ssl_certfile=c.pem&ssl_keyfile=k.pem");
+  EXPECT_EQ(full.tls, (RedisTlsOptions{.ca_file = "/a@b/c d.pem",
+                                       .cert_file = "c.pem",
+                                       .key_file = "k.pem",
+                                       .verify = false,
+                                       .check_host = false}));
+  EXPECT_EQ(full.password, "what?");
+  EXPECT_EQ(full.database, 1);
+  EXPECT_TRUE(parsed("rediss://h?ssl_cert_reqs=required").tls->verify);
+  EXPECT_EQ(parsed("rediss://h:7?ssl_cert_reqs=required").port, 7);
 }
 
 TEST(RedisUrl, SaysWhatIsWrongAndNeverASecret) {
-  for (const char* bad :
-       {"", "localhost", "redis:h", "redis://", "redis://:@h", "redis://hunter2@h",
-        "redis://:hunter2@", "redis://:hunter2@h:0", "redis://:hunter2@h:65536",
-        "redis://:hunter2@h:x", "redis://:hunter2@h/x", "redis://:hunter2@h/-1",
-        "redis://:hunter2@[::1", "redis://:hunter2%2@h", "redis://:hunter2%00@h",
-        "redis://:hun ter2@h", "redis://h?hunter2", "rediss://:hunter2@h"}) {
+  for (const char* bad : {"",
+                          "localhost",
+                          "redis:h",
+                          "redis://",
+                          "redis://:@h",
+                          "redis://hunter2@h",
+                          "redis://:hunter2@",
+                          "redis://:hunter2@h:0",
+                          "redis://:hunter2@h:65536",
+                          "redis://:hunter2@h:x",
+                          "redis://:hunter2@h/x",
+                          "redis://:hunter2@h/-1",
+                          "redis://:hunter2@[::1",
+                          "redis://:hunter2%2@h",
+                          "redis://:hunter2%00@h",
+                          "redis://:hun ter2@h",
+                          "redis://h?hunter2",
+                          "rediss://:hunter2@",
+                          "rediss://h?hunter2",
+                          "redis://h?ssl_cert_reqs=none",
+                          "rediss://h?ssl_cert_reqs=hunter2",
+                          "rediss://h?ssl_ca_certs",
+                          "rediss://h?ssl_ca_certs=%zz",
+                          "rediss://h?ssl_keyfile=a"}) {
     const auto address = parse_redis_url(bad);
     ASSERT_FALSE(address) << bad;
     EXPECT_THAT(address.error().message,
