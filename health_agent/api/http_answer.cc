@@ -120,7 +120,8 @@ std::string answer_head(const Response& response, const AnswerHead& about) {
   head.append(about.keep_alive ? "Connection: keep-alive\r\n" : "Connection: close\r\n");
   if (about.end == AnswerEnd::kChunks) {
     head.append("Transfer-Encoding: chunked\r\n");
-  } else if (about.end == AnswerEnd::kLength && response.status != 204 && response.status != 304) {
+  } else if (about.end == AnswerEnd::kLength && response.status != 204 && response.status != 304 &&
+             !is_event_stream(response)) {  // to HEAD: the length of a stream is not known
     head.append("Content-Length: ").append(std::to_string(response.body.size())).append("\r\n");
   }
   head.append("\r\n");

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "integration/fixture.h"
+#include "integration/support/raw_socket.h"
 
 namespace integration {
 namespace {
@@ -120,6 +121,32 @@ TEST(Chat, IsStreamedWhenTheClientAsksForAnEventStream) {
   EXPECT_EQ(last["response"], pieces);
   EXPECT_EQ(last["food_entry"]["foods"].size(), 2U);
   EXPECT_EQ(last["food_entry"]["foods"], whole.json()["food_entry"]["foods"]);
+}
+
+/// nginx gathers what it passes on unless it is told not to, and may keep it.
+TEST(Chat, EveryEventStreamIsPassedOnAtOnceByProxies) {
+  const Service service{health_agent()};
+  const auto check = [](const Response& response) {
+    EXPECT_EQ(response.status, 200);
+    EXPECT_TRUE(response.header("content-type").starts_with("text/event-stream"));
+    EXPECT_EQ(response.header("x-accel-buffering"), "no");
+    EXPECT_EQ(response.header("cache-control"), "no-store");
+    EXPECT_EQ(response.header("content-length"), "");
+  };
+  Http client = service.http();
+  const Json body{{"user_id", "ann"}, {"message", "2 eggs"}};
+  const Headers headers{{"Accept", "text/event-stream"}, {"Idempotency-Key", "once"}};
+  check(client.post("/api/v1/chat", body, headers));
+  const Response again = client.post("/api/v1/chat", body, headers);
+  EXPECT_EQ(again.header("idempotency-replayed"), "true");
+  check(again);
+  for (const char* method : {"GET", "HEAD"}) {
+    RawSocket viewer{service.api_port()};
+    viewer.send(std::string{method} + " /console/api/live HTTP/1.1\r\nHost: localhost\r\n\r\n");
+    const auto head = viewer.read_head();
+    ASSERT_TRUE(head) << method;
+    check(*head);
+  }
 }
 
 TEST(Chat, AFailureInAStreamIsToldWithTheRequestIdAndNoDetail) {
