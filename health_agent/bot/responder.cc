@@ -45,8 +45,12 @@ constexpr std::string_view kTooEarly =
     "your message once more.";
 
 constexpr std::string_view kAskForZone =
-    "By the way: in which time zone do you live? Until you tell me, for example with "
-    "/timezone Europe/Berlin, your days end at midnight UTC.";
+    "By the way: in which time zone do you live? Until you tell me, for example \"Europe/Berlin\" "
+    "or \"I live in Berlin\", your days end at midnight UTC.";
+
+constexpr std::string_view kNoSuchZone =
+    "I know no time zone of that name. Write it as continent and city, for example "
+    "/timezone Europe/Berlin or /timezone America/New_York";
 
 constexpr std::string_view kPrivateOnly =
     "What you eat is nobody else's business: please write to me in a private chat.";
@@ -257,11 +261,15 @@ void Responder::answer_text(db::TelegramUpdate& update, const std::string& user,
       }
     }
   }
-  // The answer to kAskForZone, which no food is called like.
-  if (update.content.find('/') != std::string::npos && zone_meant(update.content))
-    return commit(update, set_zone(user, update.content, said_at(update)));
-
   const bool ask = !parts_.store.user_exists(user);
+  // The answer to kAskForZone. Who has told a zone has to be plain to be given another.
+  if (const auto told = zone_answer(update.content)) {
+    const bool open = ask || !has_zone(parts_.users.preferences(user));
+    if (told->zone && (told->plain || open))
+      return commit(update, set_zone(user, told->zone->name(), said_at(update)));
+    if (!told->zone && open) return commit(update, std::string{kNoSuchZone});
+  }
+
   const Typing::During typing{parts_.typing, place_of(update)};
   parts_.coach.chat(
       user, update.content, std::nullopt, said_at(update), {},
@@ -294,9 +302,7 @@ std::string Responder::set_zone(const std::string& user, std::string_view named,
            " To change it, write for example /timezone Europe/Berlin";
   }
   const std::optional<TimeZone> zone = zone_meant(named);
-  if (!zone)
-    return "I know no time zone of that name. Write it as continent and city, for example "
-           "/timezone Europe/Berlin or /timezone America/New_York";
+  if (!zone) return std::string{kNoSuchZone};
   parts_.users.set_preference(user, kTimeZonePreference, "\"" + zone->name() + "\"");
   return "Your time zone is " + zone->name() + " now, where it is " + clock_of(*zone, unix_now()) +
          ". Your days begin and end there.";

@@ -1,7 +1,9 @@
 #pragma once
 
+#include <set>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "integration/fixture.h"
 #include "integration/support/telegram.h"
@@ -27,16 +29,61 @@ inline constexpr std::int64_t kStranger = 666;
   return options;
 }
 
-/// The JSON of an update, for TelegramServer::push and the webhook.
+/// The JSON of an update, for TelegramServer::push and the webhook. `date` in Unix seconds.
 [[nodiscard]] inline Json update_json(std::int64_t update_id, std::int64_t chat,
-                                      const std::string& text) {
+                                      const std::string& text, std::int64_t date = 1) {
   return {{"update_id", update_id},
           {"message",
            {{"message_id", update_id},
-            {"date", 1},
+            {"date", date},
             {"from", {{"id", chat}, {"is_bot", false}, {"first_name", "Ann"}}},
             {"chat", {{"id", chat}, {"type", "private"}}},
             {"text", text}}}};
+}
+
+/// Three days in Berlin over the change to summer time, as updates with their dates: the zone, and
+/// then meals just before and just after each midnight and the leap of the clock.
+[[nodiscard]] inline std::vector<Json> three_days_of_updates() {
+  constexpr std::int64_t kFirstMidnight =
+      1'743'289'200;  // 2025-03-30T00:00 there, 2025-03-29T23:00Z
+  constexpr std::int64_t kLeap = kFirstMidnight + 2 * 3600;
+  constexpr std::int64_t kDay = 86'400;
+  constexpr std::int64_t kSecondMidnight = kFirstMidnight + kDay - 3600;
+  const std::vector<std::pair<std::int64_t, std::string>> said{
+      {kFirstMidnight - kDay, "I live in Berlin"},
+      {kFirstMidnight - kDay + 30, "an apple"},
+      {kFirstMidnight - 30, "a banana"},
+      {kFirstMidnight + 30, "an orange"},
+      {kLeap - 30, "a pear"},
+      {kLeap + 30, "a carrot"},
+      {kSecondMidnight - 30, "a tomato"},
+      {kSecondMidnight + 30, "a kiwi"},
+      {kSecondMidnight + 600, "I ate a peach yesterday"},
+      {kSecondMidnight + kDay - 30, "a mango"},
+      {kSecondMidnight + kDay + 30, "a plum"}};
+  std::vector<Json> updates;
+  for (const auto& [date, text] : said)
+    updates.push_back(update_json(static_cast<std::int64_t>(updates.size()) + 1, kAnn, text, date));
+  return updates;
+}
+
+/// Fails unless the API has each meal of three_days_of_updates() on its day, once.
+inline void expect_three_days(Http client) {
+  const std::vector<std::pair<std::string, std::set<std::string>>> days{
+      {"2025-03-28", {}},
+      {"2025-03-29", {"apple", "banana"}},
+      {"2025-03-30", {"orange", "pear", "carrot", "tomato", "peach"}},
+      {"2025-03-31", {"kiwi", "mango"}},
+      {"2025-04-01", {"plum"}}};
+  for (const auto& [date, foods] : days) {
+    const Json day =
+        client.get("/api/v1/users/telegram:" + std::to_string(kAnn) + "/food?date=" + date).json();
+    std::multiset<std::string> found;
+    for (const Json& entry : day["entries"])
+      for (const Json& food : entry["foods"])
+        found.insert(food["name"]);
+    EXPECT_EQ(found, (std::multiset<std::string>{foods.begin(), foods.end()})) << date;
+  }
 }
 
 }  // namespace integration

@@ -204,6 +204,20 @@ TEST(Bot, RunsBesideTheApiOnTheSameUsers) {
   EXPECT_THAT(food.json()["entries"], SizeIs(1));
 }
 
+TEST(Bot, LogsWhatWasWrittenWhileItWasAwayOnItsDayOverTheChangeToSummerTime) {
+  TelegramServer telegram;
+  const std::vector<Json> updates = three_days_of_updates();
+  for (const Json& update : updates)
+    telegram.push(update["update_id"], update.dump());
+  Service service{bot_of(telegram, {{"RUN_MODE", "both"}})};
+  const auto answers = telegram.wait_for_answers(kAnn, updates.size());
+  ASSERT_THAT(answers, SizeIs(updates.size())) << service.errors();
+  EXPECT_THAT(answers[0], HasSubstr("Europe/Berlin now"));
+  for (const std::string& answer : answers)
+    EXPECT_THAT(answer, Not(HasSubstr("which time zone"))) << "it was told";
+  expect_three_days(service.http());
+}
+
 TEST(Bot, MakesEachUpdateATransactionOfItsUserWithoutTheToken) {
   TelegramServer telegram;
   EnvelopeReceiver receiver;

@@ -39,6 +39,18 @@ TEST(BotWebhook, TakesAnUpdateOnceAndPollsNever) {
   EXPECT_THAT(telegram.calls("getUpdates"), IsEmpty());
 }
 
+TEST(BotWebhook, LogsWhatWasWrittenWhileItWasAwayOnItsDayOverTheChangeToSummerTime) {
+  TelegramServer telegram;
+  Service service{bot_of(telegram, webhook())};
+  const std::vector<Json> updates = three_days_of_updates();
+  for (const Json& update : updates)
+    EXPECT_EQ(deliver(service, update.dump()).status, 200);
+  EXPECT_THAT(telegram.wait_for_answers(kAnn, updates.size()), SizeIs(updates.size()));
+  Http client = service.http();
+  client.set_bearer("key-of-somebody-else");
+  expect_three_days(std::move(client));
+}
+
 TEST(BotWebhook, BelievesNobodyWithoutTheSecret) {
   TelegramServer telegram;
   Service service{bot_of(telegram, webhook())};

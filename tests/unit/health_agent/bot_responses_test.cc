@@ -398,6 +398,18 @@ TEST_F(BotResponses, ANewUserIsAskedOnceForTheTimeZone) {
   EXPECT_THAT(say("/start"), Not(HasSubstr("in which time zone")));
 }
 
+TEST_F(BotResponses, TheQuestionForTheZoneIsAnsweredInAnyWords) {
+  EXPECT_THAT(say("2 eggs"), HasSubstr("in which time zone"));
+  EXPECT_THAT(say("I live in Munich"), HasSubstr("no time zone of that name"));
+  EXPECT_THAT(say("Berlin"), HasSubstr("Europe/Berlin now"));
+  EXPECT_EQ(zone_of(users_.preferences(kUser)).name(), "Europe/Berlin");
+  EXPECT_THAT(say("Tokyo"), HasSubstr("You said Tokyo")) << "nobody has asked";
+  EXPECT_THAT(say("I live in a hut"), HasSubstr("You said"));
+  EXPECT_THAT(say("I live in Munich"), HasSubstr("You said")) << "nobody has asked";
+  EXPECT_THAT(say("I live in Tokyo."), HasSubstr("Asia/Tokyo now"));
+  EXPECT_EQ(eggs_of_day(unix_now()), 2);
+}
+
 TEST_F(BotResponses, WhoStartsIsAskedThere) {
   EXPECT_THAT(say("/start"), AllOf(HasSubstr("Hello"), HasSubstr("in which time zone")));
   EXPECT_THAT(say("3 eggs"), Not(HasSubstr("time zone")));
@@ -475,6 +487,47 @@ TEST(BotZone, IsUnderstoodAsPeopleWriteIt) {
   for (const char* none : {"", " ", "2 eggs", "Europe/", "/", "../etc/passwd", "Mars/Olympus"})
     EXPECT_FALSE(zone_meant(none)) << none;
   EXPECT_FALSE(zone_meant(std::string(1000, 'a')));
+}
+
+TEST(BotZone, IsFoundInWhatPeopleAnswer) {
+  for (const auto& [text, name] :
+       std::map<std::string, std::string>{{"Europe/Berlin.", "Europe/Berlin"},
+                                          {"Europe/Berlin please", "Europe/Berlin"},
+                                          {"I live in Berlin", "Europe/Berlin"},
+                                          {"I live in Berlin, Germany!", "Europe/Berlin"},
+                                          {"we live in new  york", "America/New_York"},
+                                          {"My time zone is Europe/Paris", "Europe/Paris"},
+                                          {"timezone: cet", "CET"},
+                                          {"I live in Turkey", "Turkey"}}) {
+    const auto answer = zone_answer(text);
+    ASSERT_TRUE(answer && answer->zone) << text;
+    EXPECT_EQ(answer->zone->name(), name) << text;
+    EXPECT_TRUE(answer->plain) << text;
+  }
+  for (const auto& [text, name] :
+       std::map<std::string, std::string>{{"Berlin", "Europe/Berlin"},
+                                          {"Berlin (Germany)", "Europe/Berlin"},
+                                          {"I\u2019m in London.", "Europe/London"},
+                                          {"in Tokyo", "Asia/Tokyo"},
+                                          {"London time", "Europe/London"},
+                                          {"utc", "UTC"}}) {
+    const auto answer = zone_answer(text);
+    ASSERT_TRUE(answer && answer->zone) << text;
+    EXPECT_EQ(answer->zone->name(), name) << text;
+    EXPECT_FALSE(answer->plain) << text;
+  }
+  for (const char* unknown : {"I live in Munich", "my time zone is Middle Earth"}) {
+    const auto answer = zone_answer(unknown);
+    ASSERT_TRUE(answer) << unknown;
+    EXPECT_FALSE(answer->zone) << unknown;
+  }
+  for (const char* other :
+       {"", "2 eggs", "turkey", "Turkey!", "I live in Berlin and ate 2 eggs", "in a hurry",
+        "I live in a hut", "Berlin, 2 eggs", "Berlin, eggs", "I'm in Berlin, ate eggs",
+        "Turkey, Eggs", "a slice of turkey", "I'm in love", "hello", "turkey, rice",
+        "what is my time zone?", "I live in Berlin, had soup and bread today"})
+    EXPECT_FALSE(zone_answer(other)) << other;
+  EXPECT_FALSE(zone_answer(std::string(1000, 'a')));
 }
 
 }  // namespace
