@@ -6,6 +6,8 @@
 #include <cstdlib>
 #include <ctime>
 #include <memory>
+#include <stdexcept>
+#include <string_view>
 
 #include "integration/support/pgbouncer.h"
 #include "integration/support/postgres.h"
@@ -24,8 +26,13 @@ class Servers final : public ::testing::Environment {
     const char* storage = std::getenv("STORAGE");
     if (storage == nullptr) return;
     postgres_ = std::make_unique<Postgres>();
-    if (std::string{storage} == "pgbouncer")
-      bouncer_ = std::make_unique<PgBouncer>(*postgres_, "transaction");
+    const std::string_view kind = storage;
+    constexpr std::string_view kBehind = "pgbouncer-";
+    if (kind.starts_with(kBehind)) {
+      bouncer_ = std::make_unique<PgBouncer>(*postgres_, std::string{kind.substr(kBehind.size())});
+    } else if (kind != "servers") {
+      throw std::invalid_argument("STORAGE=" + std::string{kind} + " is not known");
+    }
     redis_ = std::make_unique<Redis>(std::vector<std::string>{"--databases", "1000"});
   }
   void TearDown() override {

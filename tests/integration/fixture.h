@@ -15,8 +15,9 @@ namespace integration {
 
 /// The health-agent of this build with these settings. With STORAGE=servers in the environment of
 /// the tests it runs on a fresh database of a PostgreSQL and a fresh one of a Redis, which are
-/// started once for each test process, and with STORAGE=pgbouncer on the two behind a PgBouncer that
-/// pools by transaction; else on SQLite in its own folder and the cache inside it.
+/// started once for each test process; with STORAGE=pgbouncer-session or pgbouncer-transaction a
+/// PgBouncer of that mode stands before the first; else on SQLite in its own folder and the cache
+/// inside it.
 [[nodiscard]] ServiceOptions health_agent(Settings settings = {},
                                           std::vector<std::string> arguments = {});
 

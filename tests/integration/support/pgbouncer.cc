@@ -19,7 +19,8 @@ PgBouncer::PgBouncer(const Postgres& server, const std::string& mode) : port_(fr
       << "[databases]\n* = host=127.0.0.1 port=" << server.port()
       << "\n[pgbouncer]\nlisten_addr = 127.0.0.1\nlisten_port = " << port_
       << "\nunix_socket_dir =\nauth_type = trust\nauth_file = " << folder_.file("users")
-      << "\npool_mode = " << mode << "\ndefault_pool_size = " << size << "\n";
+      << "\npool_mode = " << mode << "\ndefault_pool_size = " << size
+      << "\nserver_idle_timeout = 1\n";
   std::filesystem::permissions(
       folder_.path(), std::filesystem::perms::others_read | std::filesystem::perms::others_exec,
       std::filesystem::perm_options::add);

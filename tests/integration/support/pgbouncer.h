@@ -10,8 +10,9 @@
 namespace integration {
 
 /// A PgBouncer of the test's own before a PostgreSQL server, with its default settings but for the
-/// mode, and with few connections to the server, so that clients share them. Start it from the
-/// test's own thread: it dies with that thread.
+/// mode, and with few connections to the server, so that clients share them. Those that nobody uses
+/// end soon, so that tests with a database each do not use up what the server has. Start it from
+/// the test's own thread: it dies with that thread.
 class PgBouncer {
  public:
   /// `mode` is `session` or `transaction`. Starts it and waits until it answers. The server must
