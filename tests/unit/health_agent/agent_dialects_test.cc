@@ -193,6 +193,7 @@ struct Turn {
   bool refused = false;
   bool breaks = false;  // an error in the middle
   bool is_cut = false;
+  std::size_t cut_at = 0;  // else at a third
 };
 
 constexpr int kInput = 100;
@@ -216,7 +217,8 @@ class DialectServer {
   std::deque<Turn> turns;
   std::vector<json> asked;
   int refusals = 0;
-  Bill bill;  ///< All that a client could read.
+  Bill bill;                    ///< All that a client could read.
+  bool cut_beyond_end = false;  ///< The last answer was cut where it was whole.
 
   [[nodiscard]] World world() {
     World world = clock_.world();
@@ -235,7 +237,9 @@ class DialectServer {
         return HttpAnswer{.status = d_.refusal.status, .body = d_.refusal.body};
       const bool streamed = body.value("stream", false) && !d_.never_streams;
       std::string text = !streamed ? whole(turn) : d_.claude ? claude(turn) : gpt(turn);
-      if (turn.is_cut) text.resize(text.size() / 3);
+      if (turn.cut_at > 0) cut_beyond_end = turn.cut_at >= text.size();
+      if (turn.is_cut)
+        text.resize(turn.cut_at == 0 ? text.size() / 3 : std::min(turn.cut_at, text.size()));
       for (const auto& [mark, half] :
            {std::pair{"@H", d_.halves == Halves::kRaw ? "\xF0\x9F" : "\\ud83c"},
             {"@L", d_.halves == Halves::kRaw ? "\x8D\x8E" : "\\udf4e"}}) {
@@ -472,21 +476,40 @@ class DialectTest : public ::testing::TestWithParam<std::tuple<std::size_t, bool
     };
     AgentReply reply;
     try {
-      reply = reply_();
+      reply = ask_for_tokens();
     } catch (const AgentError&) {
       check();
       throw;
     }
     check();
-    EXPECT_EQ(reply.usage.input_tokens, server_.bill.input - before.input);
-    EXPECT_EQ(reply.usage.cached_input_tokens, server_.bill.cached - before.cached);
-    EXPECT_EQ(reply.usage.output_tokens, server_.bill.output - before.output);
     const std::int64_t cost = server_.bill.cost - before.cost;
     EXPECT_EQ(reply.cost_usd.has_value(), cost > 0) << "nothing is invented";
     EXPECT_EQ(reply.cost_usd.value_or(0), static_cast<double>(cost) / 1e12);
     if (!reply.refused) {
       EXPECT_EQ(heard_, streamed() ? reply.text : "");
     }
+    return reply;
+  }
+
+  /// Asks, and checks the tokens of the reply.
+  AgentReply ask_for_tokens() {
+    const Bill before = server_.bill;
+    AgentRequest request;
+    request.user_id = "ann";
+    request.message = "an egg";
+    request.now = 1'795'537'184;
+    heard_.clear();
+    OnText on_text;
+    if (streamed()) {
+      on_text = [this](std::string_view piece) {
+        heard_ += piece;
+        return true;
+      };
+    }
+    AgentReply reply = agent_.reply(request, on_text);
+    EXPECT_EQ(reply.usage.input_tokens, server_.bill.input - before.input);
+    EXPECT_EQ(reply.usage.cached_input_tokens, server_.bill.cached - before.cached);
+    EXPECT_EQ(reply.usage.output_tokens, server_.bill.output - before.output);
     return reply;
   }
 
@@ -500,19 +523,6 @@ class DialectTest : public ::testing::TestWithParam<std::tuple<std::size_t, bool
   std::string heard_;
 
  private:
-  AgentReply reply_() {
-    AgentRequest request;
-    request.user_id = "ann";
-    request.message = "an egg";
-    request.now = 1'795'537'184;
-    heard_.clear();
-    if (!streamed()) return agent_.reply(request, {});
-    return agent_.reply(request, [this](std::string_view piece) {
-      heard_ += piece;
-      return true;
-    });
-  }
-
   /// What the metrics say.
   [[nodiscard]] Bill counted() const {
     const vitals::testing::Snapshot now{vitals::metrics::default_registry()};
@@ -639,6 +649,24 @@ TEST_P(DialectTest, AnAnswerThatIsCutIsAskedForAgainAndTheMealIsLoggedOnce) {
   server_.turns = {
       {.calls = {meal("lunch", "egg")}}, {.is_cut = true}, {.is_cut = true}, {.is_cut = true}};
   EXPECT_THAT(ask().food_entries, SizeIs(1)) << "last words that never came";
+}
+
+/// Where a stream is cut makes no difference to the meals, and none to the tokens: after its last
+/// word it is whole, before it it is asked for again.
+TEST_P(DialectTest, AMealIsLoggedOnceWhereverItsStreamIsCut) {
+  if (!streamed()) return;
+  constexpr std::size_t kStep = 211;
+  for (std::size_t at = 1; !server_.cut_beyond_end; at += kStep) {
+    SCOPED_TRACE(at);
+    const json meals[] = {meal("lunch", "egg"), meal("dinner", "soup")};
+    server_.turns = {{.calls = {meals[0], meals[1]}, .is_cut = true, .cut_at = at},
+                     {.calls = {meals[0], meals[1]}},
+                     {.text = {"Done."}},
+                     {.text = {"Done."}}};
+    const AgentReply reply = ask_for_tokens();
+    EXPECT_THAT(reply.food_entries, SizeIs(2));
+    EXPECT_EQ(reply.text, "Done.");
+  }
 }
 
 TEST_P(DialectTest, AnEmojiInTwoHalvesIsJoinedAndALoneHalfIsReplaced) {
