@@ -12,6 +12,7 @@
 #include "health_agent/bot/text.h"
 #include "health_agent/bot/update.h"
 #include "health_agent/bot/waiting.h"
+#include "health_agent/bot/zone_said.h"
 #include "health_agent/errors.h"
 #include "health_agent/faults.h"
 #include "health_agent/log.h"

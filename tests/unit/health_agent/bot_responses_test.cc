@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "health_agent/bot/bot.h"
-#include "health_agent/bot/commands.h"
+#include "health_agent/bot/zone_said.h"
 #include "health_agent/cache/memory_cache.h"
 #include "health_agent/db/telegram_updates.h"
 #include "health_agent/preferences.h"
@@ -490,15 +490,19 @@ TEST(BotZone, IsUnderstoodAsPeopleWriteIt) {
 }
 
 TEST(BotZone, IsFoundInWhatPeopleAnswer) {
-  for (const auto& [text, name] :
-       std::map<std::string, std::string>{{"Europe/Berlin.", "Europe/Berlin"},
-                                          {"Europe/Berlin please", "Europe/Berlin"},
-                                          {"I live in Berlin", "Europe/Berlin"},
-                                          {"I live in Berlin, Germany!", "Europe/Berlin"},
-                                          {"we live in new  york", "America/New_York"},
-                                          {"My time zone is Europe/Paris", "Europe/Paris"},
-                                          {"timezone: cet", "CET"},
-                                          {"I live in Turkey", "Turkey"}}) {
+  for (const auto& [text, name] : std::map<std::string, std::string>{
+           {"Europe/Berlin.", "Europe/Berlin"},
+           {"Europe/Berlin please", "Europe/Berlin"},
+           {"I live in Berlin", "Europe/Berlin"},
+           {"I live in Berlin, Germany!", "Europe/Berlin"},
+           {"we live in new  york", "America/New_York"},
+           {"My time zone is Europe/Paris", "Europe/Paris"},
+           {"timezone: cet", "CET"},
+           {"Hi! I'm currently living in Berlin, thanks", "Europe/Berlin"},
+           {"the Berlin time zone, please", "Europe/Berlin"},
+           {"Set my time zone to Asia/Tokyo", "Asia/Tokyo"},
+           {"my timezone is UTC+2", "Etc/GMT-2"},
+           {"I live in Turkey", "Turkey"}}) {
     const auto answer = zone_answer(text);
     ASSERT_TRUE(answer && answer->zone) << text;
     EXPECT_EQ(answer->zone->name(), name) << text;
@@ -510,6 +514,8 @@ TEST(BotZone, IsFoundInWhatPeopleAnswer) {
                                           {"I\u2019m in London.", "Europe/London"},
                                           {"in Tokyo", "Asia/Tokyo"},
                                           {"London time", "Europe/London"},
+                                          {"GMT -05:00", "Etc/GMT+5"},
+                                          {"we are in new york now", "America/New_York"},
                                           {"utc", "UTC"}}) {
     const auto answer = zone_answer(text);
     ASSERT_TRUE(answer && answer->zone) << text;
@@ -521,11 +527,32 @@ TEST(BotZone, IsFoundInWhatPeopleAnswer) {
     ASSERT_TRUE(answer) << unknown;
     EXPECT_FALSE(answer->zone) << unknown;
   }
-  for (const char* other :
-       {"", "2 eggs", "turkey", "Turkey!", "I live in Berlin and ate 2 eggs", "in a hurry",
-        "I live in a hut", "Berlin, 2 eggs", "Berlin, eggs", "I'm in Berlin, ate eggs",
-        "Turkey, Eggs", "a slice of turkey", "I'm in love", "hello", "turkey, rice",
-        "what is my time zone?", "I live in Berlin, had soup and bread today"})
+  for (const char* other : {"",
+                            "2 eggs",
+                            "turkey",
+                            "Turkey!",
+                            "I live in Berlin and ate 2 eggs",
+                            "in a hurry",
+                            "I live in a hut",
+                            "Berlin, 2 eggs",
+                            "Berlin, eggs",
+                            "I'm in Berlin, ate eggs",
+                            "Turkey, Eggs",
+                            "a slice of turkey",
+                            "I'm in love",
+                            "hello",
+                            "turkey, rice",
+                            "what is my time zone?",
+                            "time in Tokyo",
+                            "I am here",
+                            "Hi, I'm Sofia",
+                            "I live on eggs",
+                            "in turkey",
+                            "a yes or no",
+                            "utc+200",
+                            "gmt+",
+                            "what time is it in Berlin?",
+                            "I live in Berlin, had soup and bread today"})
     EXPECT_FALSE(zone_answer(other)) << other;
   EXPECT_FALSE(zone_answer(std::string(1000, 'a')));
 }
