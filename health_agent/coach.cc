@@ -131,7 +131,8 @@ Answer Coach::chat(const std::string& user_id, std::string message,
                       std::move(messages),
                       original.replaces.value_or(std::vector<FoodChange>{}),
                       original.source,
-                      original.digest};
+                      original.digest,
+                      std::move(reply.preferences)};
   answer.changes = turn.replaced;
   answer.changes.insert(answer.changes.end(), turn.changes.begin(), turn.changes.end());
   answer.food_entries = users_.save_turn(

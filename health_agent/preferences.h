@@ -1,6 +1,5 @@
 #pragma once
 
-#include <optional>
 #include <string_view>
 
 #include "health_agent/models.h"
@@ -14,18 +13,6 @@ inline constexpr std::string_view kTimeZonePreference = "timezone";
 
 /// The user's zone; UTC when none is told, or the machine does not know it any more.
 [[nodiscard]] TimeZone zone_of(const Fields& preferences);
-
-/// What the user wants to eat of a day, from the preferences `goal_calories` (kilocalories),
-/// `goal_protein`, `goal_carbs` and `goal_fat` (grams).
-struct Goals {
-  std::optional<double> calories;
-  std::optional<double> protein;
-  std::optional<double> carbs;
-  std::optional<double> fat;
-};
-
-/// A goal that is not told, or told as something else than a number from 0 to 100,000, is none.
-[[nodiscard]] Goals goals_of(const Fields& preferences);
 
 /// Throws ValidationError when the preference `name` means something to the service and cannot have
 /// the value `json`.

@@ -49,6 +49,8 @@ struct AgentReply {
   std::vector<FoodEntry> food_entries;  ///< Not stored yet: `id` is 0. None when cancelled.
   std::vector<FoodChange> changes;      ///< Not made yet, of `AgentRequest::recent` or all of
                                         ///< `undo`. None when cancelled.
+  Fields preferences;  ///< Goals to be set, not stored yet: as JSON, `null` for none. None when
+                       ///< cancelled.
   Usage usage;
   std::optional<double> cost_usd;  ///< Empty when the model's price is not known; 0 is a price.
   std::string model;               ///< The model that answered, as its maker names it.

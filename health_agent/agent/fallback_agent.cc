@@ -24,7 +24,8 @@ AgentReply FallbackAgent::reply(const AgentRequest& request, const OnText& on_te
   std::optional<AgentReply> refusal;
   try {
     AgentReply reply = first_->reply(request, noting);
-    if (!reply.refused || told || !reply.food_entries.empty() || !reply.changes.empty())
+    if (!reply.refused || told || !reply.food_entries.empty() || !reply.changes.empty() ||
+        !reply.preferences.empty())
       return reply;
     refusal = std::move(reply);
   } catch (const AgentError& error) {

@@ -11,6 +11,7 @@
 #include "health_agent/agent/json.h"
 #include "health_agent/agent/text.h"
 #include "health_agent/agent/utf8.h"
+#include "health_agent/goals.h"
 #include "health_agent/time.h"
 
 namespace health_agent::agent {
@@ -336,6 +337,38 @@ vitals::Result<std::int64_t> read_delete_call(std::string_view arguments) {
   const std::int64_t id = read_id(in, *object);
   if (!in.good()) return vitals::Error{in.faults()};
   return id;
+}
+
+std::string_view goals_tool_schema() noexcept {
+  return R"json({
+    "type": "object",
+    "properties": {
+      "calories": {"type": ["number", "null"], "minimum": 0, "maximum": 100000, "description": "Kilocalories a day; null removes the goal"},
+      "protein": {"type": ["number", "null"], "minimum": 0, "maximum": 100000, "description": "Grams a day; null removes the goal"},
+      "carbs": {"type": ["number", "null"], "minimum": 0, "maximum": 100000, "description": "Grams a day; null removes the goal"},
+      "fat": {"type": ["number", "null"], "minimum": 0, "maximum": 100000, "description": "Grams a day; null removes the goal"}
+    },
+    "additionalProperties": false
+  })json";
+}
+
+vitals::Result<Fields> read_goals_call(std::string_view arguments) {
+  const auto object = object_of(arguments);
+  if (!object) return object.error();
+  Reader in;
+  in.known_only(*object, "", {"calories", "protein", "carbs", "fat"});
+  Fields goals;
+  for (const GoalKind& kind : goal_kinds()) {
+    const std::string name{kind.name};
+    const auto found = object->find(name);
+    if (found == object->end()) continue;
+    std::optional<double> goal;
+    if (!found->is_null()) goal = in.number(*object, "", name.c_str());
+    goals[std::string{kind.preference}] = json_of_goal(goal);
+  }
+  if (goals.empty() && in.good()) in.fault("calories", "at least one goal is wanted");
+  if (!in.good()) return vitals::Error{in.faults()};
+  return goals;
 }
 
 std::string foods_in_words(const std::vector<Food>& foods) {

@@ -22,6 +22,9 @@ inline constexpr std::string_view kChangeTool = "change_food";
 inline constexpr std::string_view kDeleteTool = "delete_food";
 inline constexpr std::string_view kUndoTool = "undo";
 
+/// The tool by which it sets and removes the goals of a day.
+inline constexpr std::string_view kGoalsTool = "set_goals";
+
 /// An entry may be this many days old; older ones are a model that errs about the year.
 inline constexpr std::int64_t kMaxDaysBack = 180;
 
@@ -69,6 +72,11 @@ struct FoodEdit {
 /// The arguments of delete_food: an entry's id.
 [[nodiscard]] std::string_view delete_tool_schema() noexcept;
 [[nodiscard]] vitals::Result<std::int64_t> read_delete_call(std::string_view arguments);
+
+/// The arguments of set_goals: numbers from 0 to kMostOfAGoal, or null where a goal is removed. Gives
+/// preferences and their JSON.
+[[nodiscard]] std::string_view goals_tool_schema() noexcept;
+[[nodiscard]] vitals::Result<Fields> read_goals_call(std::string_view arguments);
 
 /// `2 eggs, 30.5 g of cheese`.
 [[nodiscard]] std::string foods_in_words(const std::vector<Food>& foods);

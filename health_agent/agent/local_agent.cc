@@ -8,6 +8,7 @@
 
 #include "health_agent/agent/corrections.h"
 #include "health_agent/agent/food_parser.h"
+#include "health_agent/agent/goal_talk.h"
 #include "health_agent/agent/phrases.h"
 #include "health_agent/agent/small_talk.h"
 #include "health_agent/agent/text.h"
@@ -185,6 +186,7 @@ std::string what_that_has(const ParsedMessage& parsed) {
 
 /// What to say and, when something was eaten, what to store.
 AgentReply answer_to(const AgentRequest& request, const NutritionTable& table) {
+  if (std::optional<AgentReply> goals = talk_of_goals(request, table)) return std::move(*goals);
   if (std::optional<AgentReply> corrected = correct(request, table)) return std::move(*corrected);
   const ParsedMessage parsed = parse_food(request.message, table);
   AgentReply reply;
@@ -242,6 +244,7 @@ AgentReply LocalAgent::reply(const AgentRequest& request, const OnText& on_text)
       reply.cancelled = true;
       reply.food_entries.clear();
       reply.changes.clear();
+      reply.preferences.clear();
       reply.text.resize(told);
     }
   }

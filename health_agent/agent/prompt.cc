@@ -6,6 +6,7 @@
 #include "health_agent/agent/food_tool.h"
 #include "health_agent/agent/json.h"
 #include "health_agent/agent/utf8.h"
+#include "health_agent/goals.h"
 #include "health_agent/time.h"
 
 namespace health_agent::agent {
@@ -24,6 +25,7 @@ How you work:
 - Days and times are by the user's own clock, as the data below shows it. Leave `day` and `time` out for what was eaten just now, or today without an hour. For another day ("yesterday", "on monday", "last night") give its date as `day`; give `time` when the user says one ("at 8am"). Nothing is logged for a time to come.
 - meal_type: what the user says, else what fits the time of the meal.
 - When the user corrects or removes what is logged, call change_food or delete_food with the id of that entry in `recent`, and do not log it again. When the user wants the last message's doing taken back, call undo. If you cannot tell which entry is meant, ask.
+- When the user sets, changes or removes a goal for a day ("my goal is 2000 calories"), call set_goals. When the user asks what is left, how the day goes, or how much more may be eaten, answer with what is logged today, the goals, and what is left of each: `left_today` in the data, below 0 where it was more.
 - If you cannot tell what was eaten, ask one short question and log nothing.
 - When a tool has answered, say in one or two sentences what you logged or changed and its calories, its day when that is not today, and the day's total where it is known. Never say that something is logged, changed or deleted when it is not.
 - Answer in the user's language, friendly and brief, in plain text without markup.
@@ -142,6 +144,7 @@ std::string system_prompt(const AgentRequest& request) {
   std::size_t room = kMaxFieldsText;
   const std::string now = local_time(request.now, request.zone);
   const std::int64_t day = request.zone.day_of(request.now);
+  const Goals goals = goals_of(request.preferences);
   json data{{"now", now.substr(0, 10) + "T" + now.substr(11)},
             {"weekday", weekday(day)},
             {"yesterday", format_date(day - 1)},
@@ -155,6 +158,12 @@ std::string system_prompt(const AgentRequest& request) {
                             {"protein", request.today->protein},
                             {"carbs", request.today->carbs},
                             {"fat", request.today->fat}};
+  }
+  for (const GoalKind& kind : goal_kinds()) {
+    const std::optional<double> goal = goals.*kind.goal;
+    if (!goal) continue;
+    data["goals"][kind.name] = *goal;
+    if (request.today) data["left_today"][kind.name] = *goal - (*request.today).*kind.total;
   }
   return std::string{kRole} +
          "\nWhat is known of the user, as data (times are by the user's clock):\n" + to_text(data) +

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "health_agent/agent/text.h"
+#include "health_agent/goals.h"
 
 namespace health_agent::agent {
 namespace {
@@ -39,15 +40,6 @@ std::string name_of(const AgentRequest& request) {
   return text ? " " + name.substr(1, name.size() - 2) : std::string{};
 }
 
-std::string today_in_words(const AgentRequest& request) {
-  if (!request.today) return "I cannot see what you logged today. " + std::string{kHelp};
-  const Totals& today = *request.today;
-  if (today.calories <= 0) return "You have logged nothing today. " + std::string{kHelp};
-  return "Today you have logged " + format_number(today.calories) + " kcal: protein " +
-         format_number(today.protein) + " g, carbs " + format_number(today.carbs) + " g, fat " +
-         format_number(today.fat) + " g.";
-}
-
 }  // namespace
 
 std::string small_talk(const AgentRequest& request) {
@@ -63,6 +55,17 @@ std::string small_talk(const AgentRequest& request) {
     return "Hello" + name_of(request) + "! " + std::string{kHelp};
   if (said.any({"help", "can", "how", "what"})) return std::string{kHelp};
   return "I found no food in that. " + std::string{kHelp};
+}
+
+std::string today_in_words(const AgentRequest& request) {
+  if (!request.today) return "I cannot see what you logged today. " + std::string{kHelp};
+  const Totals& today = *request.today;
+  const std::string left = left_in_words(goals_of(request.preferences), today);
+  if (today.calories <= 0)
+    return "You have logged nothing today. " + (left.empty() ? std::string{kHelp} : left);
+  return "Today you have logged " + format_number(today.calories) + " kcal: protein " +
+         format_number(today.protein) + " g, carbs " + format_number(today.carbs) + " g, fat " +
+         format_number(today.fat) + " g." + (left.empty() ? "" : "\n" + left);
 }
 
 }  // namespace health_agent::agent

@@ -10,4 +10,7 @@ namespace health_agent::agent {
 /// they are given, or how to tell it what was eaten.
 [[nodiscard]] std::string small_talk(const AgentRequest& request);
 
+/// What was logged today, the goals, and what is left of them.
+[[nodiscard]] std::string today_in_words(const AgentRequest& request);
+
 }  // namespace health_agent::agent

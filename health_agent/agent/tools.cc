@@ -7,6 +7,7 @@
 #include "health_agent/agent/food_tool.h"
 #include "health_agent/agent/json.h"
 #include "health_agent/agent/text.h"
+#include "health_agent/goals.h"
 #include "health_agent/time.h"
 
 namespace health_agent::agent {
@@ -47,7 +48,7 @@ std::string fingerprint(const ToolCall& call) {
 }  // namespace
 
 std::span<const ToolSpec> tool_specs() noexcept {
-  static const std::array<ToolSpec, 4> specs{{
+  static const std::array<ToolSpec, 5> specs{{
       {kFoodTool, food_tool_description(), food_tool_schema()},
       {kChangeTool,
        "Changes an entry that is logged already: give its id, and only what is to be different. "
@@ -60,6 +61,11 @@ std::span<const ToolSpec> tool_specs() noexcept {
        "says "
        "what that comes to).",
        R"({"type": "object", "properties": {}, "additionalProperties": false})"},
+      {kGoalsTool,
+       "Sets the user's goals for a day, or removes them: give only those that are to be "
+       "different, "
+       "as whole goals and not as differences.",
+       goals_tool_schema()},
   }};
   return specs;
 }
@@ -102,6 +108,7 @@ std::string ToolDesk::carry_out(const ToolCall& call, Done& done, std::string& f
   if (call.name == kChangeTool) return change(call.arguments, done, fault);
   if (call.name == kDeleteTool) return remove(call.arguments, done, fault);
   if (call.name == kUndoTool) return undo(call.arguments, done, fault);
+  if (call.name == kGoalsTool) return set_goals(call.arguments, done, fault);
   fault = "there is no tool of this name; there are";
   for (const ToolSpec& spec : tool_specs())
     fault.append(spec.name == kFoodTool ? " " : ", ").append(spec.name);
@@ -199,6 +206,36 @@ std::string ToolDesk::undo(const std::string& arguments, Done& done, std::string
   return said + " Now tell the user.";
 }
 
+std::string ToolDesk::set_goals(const std::string& arguments, Done& done,
+                                std::string& fault) const {
+  const auto goals = read_goals_call(arguments);
+  if (!goals) {
+    fault = goals.error().message;
+    return {};
+  }
+  for (const auto& [name, json] : *goals)
+    done.goals[name] = json;
+  return goals_after(done) + " Now tell the user.";
+}
+
+std::string ToolDesk::goals_after(const Done& done) const {
+  Fields preferences = request_.preferences;
+  for (const auto& [name, json] : done.goals)
+    preferences[name] = json;
+  // The day as it will be with what this message logs of it; a change of an entry is left out.
+  Totals today = request_.today.value_or(Totals{});
+  for (const FoodEntry& entry : done.entries)
+    if (request_.zone.day_of(entry.timestamp) == request_.zone.day_of(request_.now))
+      today += totals_of(entry.foods);
+  const Goals after = goals_of(preferences);
+  std::string text = left_in_words(after, today);
+  for (const auto& [name, json] : done.goals)
+    if (json == "null")
+      text += (text.empty() ? "" : " ") + std::string{"Removed: the goal for "} +
+              name.substr(name.find('_') + 1) + ".";
+  return text;
+}
+
 std::string ToolDesk::confirmation() const {
   std::string text;
   const auto add = [&](const std::string& sentence) {
@@ -215,10 +252,12 @@ std::string ToolDesk::confirmation() const {
     const std::int64_t day = request_.zone.day_of(entry.timestamp);
     add((day == today ? "" : "For " + format_date(day) + ": ") + confirmation_of(entry));
   }
+  if (!done_.goals.empty()) add(goals_after(done_));
   return text;
 }
 
 void ToolDesk::give(AgentReply& reply) {
+  reply.preferences = std::move(done_.goals);
   reply.food_entries = std::move(done_.entries);
   reply.changes = std::move(done_.changes);
 }

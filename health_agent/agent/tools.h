@@ -19,10 +19,10 @@ struct ToolSpec {
   std::string_view schema;  ///< JSON schema of its arguments, as JSON text.
 };
 
-/// What a model may call: log_food, change_food, delete_food, undo.
+/// What a model may call: log_food, change_food, delete_food, undo, set_goals.
 [[nodiscard]] std::span<const ToolSpec> tool_specs() noexcept;
 
-/// What the tool calls of one message come to: entries to log, and changes of earlier ones. Nothing
+/// What the tool calls of one message come to: entries to log, changes of earlier ones, goals. Nothing
 /// is stored here. The calls of a turn hold all together or not at all, so that a model that calls
 /// again with everything does nothing twice; a call of an earlier turn that comes again is not
 /// carried out again. Entries of one meal at one time are one entry. Threads: one.
@@ -37,7 +37,7 @@ class ToolDesk {
 
   /// Whether nothing was asked for yet.
   [[nodiscard]] bool empty() const noexcept {
-    return done_.entries.empty() && done_.changes.empty();
+    return done_.entries.empty() && done_.changes.empty() && done_.goals.empty();
   }
 
   /// What was done, in words for the user.
@@ -50,6 +50,7 @@ class ToolDesk {
   struct Done {
     std::vector<FoodEntry> entries;
     std::vector<FoodChange> changes;
+    Fields goals;  ///< Preferences to be set.
     bool undone = false;
   };
 
@@ -58,6 +59,8 @@ class ToolDesk {
   std::string change(const std::string& arguments, Done& done, std::string& fault) const;
   std::string remove(const std::string& arguments, Done& done, std::string& fault) const;
   std::string undo(const std::string& arguments, Done& done, std::string& fault) const;
+  std::string set_goals(const std::string& arguments, Done& done, std::string& fault) const;
+  [[nodiscard]] std::string goals_after(const Done& done) const;
   const FoodEntry* recent(std::int64_t id, const Done& done, std::string& fault) const;
 
   const AgentRequest& request_;

@@ -7,6 +7,7 @@
 #include "health_agent/api/json_input.h"
 #include "health_agent/api/json_output.h"
 #include "health_agent/errors.h"
+#include "health_agent/goals.h"
 #include "health_agent/json_type.h"
 #include "health_agent/preferences.h"
 #include "health_agent/time.h"
@@ -73,15 +74,12 @@ Response text_response(std::string text) {
 /// `goals` and what is `left` of them, which is below 0 when it was more; neither without goals.
 void add_goals(json& day, const Fields& preferences, const Totals& totals) {
   const Goals goals = goals_of(preferences);
-  const auto add = [&day](const char* name, std::optional<double> goal, double total) {
-    if (!goal) return;
-    day["goals"][name] = *goal;
-    day["left"][name] = *goal - total;
-  };
-  add("calories", goals.calories, totals.calories);
-  add("protein", goals.protein, totals.protein);
-  add("carbs", goals.carbs, totals.carbs);
-  add("fat", goals.fat, totals.fat);
+  for (const GoalKind& kind : goal_kinds()) {
+    const std::optional<double> goal = goals.*kind.goal;
+    if (!goal) continue;
+    day["goals"][kind.name] = *goal;
+    day["left"][kind.name] = *goal - totals.*kind.total;
+  }
 }
 
 class FoodHandlers {

@@ -6,7 +6,7 @@ namespace health_agent::bot {
 namespace {
 
 constexpr std::array kCommands{
-    CommandHelp{"today", "what you have logged today"},
+    CommandHelp{"today", "what you have logged today, and what is left of your goals"},
     CommandHelp{"undo", "take back what was logged or changed last"},
     CommandHelp{"timezone", "your time zone, such as /timezone Europe/Berlin"},
     CommandHelp{"forget", "forget our conversation (logged meals stay)"},
@@ -23,7 +23,8 @@ std::string help_text() {
   std::string text =
       "Tell me what you ate, for example \"2 eggs and 150 g of rice for lunch\", and I work out "
       "the "
-      "calories and log the meal. You can also just ask. If you edit a message, what it had logged "
+      "calories and log the meal. You can also just ask, and set goals: \"my goal is 2000 "
+      "calories\". If you edit a message, what it had logged "
       "is changed.\n";
   for (const CommandHelp& command : kCommands)
     text.append("\n/").append(command.name).append(" - ").append(command.what);

@@ -15,6 +15,7 @@
 #include "health_agent/bot/zone_said.h"
 #include "health_agent/errors.h"
 #include "health_agent/faults.h"
+#include "health_agent/goals.h"
 #include "health_agent/log.h"
 #include "health_agent/log_text.h"
 #include "health_agent/preferences.h"
@@ -334,19 +335,24 @@ void Responder::answer_command(db::TelegramUpdate& update, const std::string& us
 std::string Responder::today(const std::string& user, std::int64_t said_at) {
   TimeZone zone;
   cache::DaySummary summary;
+  Goals goals;
   if (parts_.store.user_exists(user)) {
-    zone = zone_of(parts_.users.preferences(user));
+    const Fields preferences = parts_.users.preferences(user);
+    zone = zone_of(preferences);
+    goals = goals_of(preferences);
     summary = parts_.users.food_of_day(user, zone, zone.day_of(said_at), unix_now());
   }
-  if (summary.entries.empty()) return "You have logged nothing today. Tell me what you ate!";
   const Totals& totals = summary.totals;
+  const std::string left = left_in_words(goals, totals);
+  if (summary.entries.empty())
+    return "You have logged nothing today. " + (left.empty() ? "Tell me what you ate!" : left);
   std::string text = "**Today** (" + format_date(zone.day_of(said_at)) + ", " + zone.name() +
                      "): " + rounded(totals.calories) + " kcal, protein " +
                      rounded(totals.protein) + " g, carbs " + rounded(totals.carbs) + " g, fat " +
                      rounded(totals.fat) + " g\n";
   for (const FoodEntry& entry : summary.entries)
     text += line_of(entry);
-  return text;
+  return text + left;
 }
 
 void Responder::commit(db::TelegramUpdate& update, const std::string& text) {

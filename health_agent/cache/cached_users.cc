@@ -268,9 +268,12 @@ void CachedUsers::change_food(std::string_view user_id, const FoodChange& change
 
 std::vector<FoodEntry> CachedUsers::save_turn(std::string_view user_id, const db::Turn& turn,
                                               const db::Also& also) {
-  if (turn.entries.empty() && turn.changes.empty() && turn.replaced.empty())
-    return store_->save_turn(user_id, turn, also);
-  const Invalidation after{*cache_, {today_key(user_id)}};
+  std::vector<std::string> keys;
+  if (!turn.entries.empty() || !turn.changes.empty() || !turn.replaced.empty())
+    keys.push_back(today_key(user_id));
+  if (!turn.preferences.empty()) keys.push_back(preferences_key(user_id));
+  if (keys.empty()) return store_->save_turn(user_id, turn, also);
+  const Invalidation after{*cache_, std::move(keys)};
   return store_->save_turn(user_id, turn, also);
 }
 

@@ -192,6 +192,10 @@ std::vector<FoodEntry> save_turn_once(Connection& connection, std::string_view u
                                          message.timestamp, user_id);
     if (added == 0) no_user(user_id);
   }
+  for (const auto& [name, json] : turn.preferences) {
+    if (connection.run(kSetPreference, name, json, user_id, name, kMost) == 0)
+      too_many("preferences");
+  }
   if (also) also(connection, stored);
   transaction.commit();
   return stored;

@@ -36,6 +36,7 @@ struct Turn {
   /// nothing is kept for that.
   std::string source{};
   std::string digest{};  ///< Of the message's text.
+  Fields preferences{};  ///< To be set. An undo or an edit does not take them back.
 };
 
 /// A message of the conversation with its place in it.

@@ -52,6 +52,106 @@ TEST(LocalAgent, AnswersInWordsAndInData) {
   EXPECT_FALSE(reply.cancelled);
 }
 
+/// Somebody with two goals, of whom 1,500 kcal and 130 g of protein are logged today.
+AgentReply of_goals(std::string message) {
+  AgentRequest request = request_for(std::move(message));
+  request.preferences = {
+      {"goal_calories", "2000"}, {"goal_protein", "120"}, {"units", "\"metric\""}};
+  request.today = Totals{.calories = 1500, .protein = 130, .carbs = 100, .fat = 40};
+  LocalAgent agent;
+  return agent.reply(request, {});
+}
+
+TEST(LocalAgent, TellsTheDayTheGoalsAndWhatIsLeft) {
+  for (const char* question :
+       {"what's left today?", "What is left?  today", "how many calories do I have left",
+        "how am I doing today", "calories left?", "how much protein do I have left",
+        "what are my goals", "show my goals", "did I reach my protein goal?",
+        "how far am I from my goal", "what can I still eat today?", "remaining calories",
+        "am I over my limit", "how many calories are left for today",
+        "I went over my calorie goal"}) {
+    const AgentReply reply = of_goals(question);
+    EXPECT_EQ(reply.text,
+              "Today you have logged 1500 kcal: protein 130 g, carbs 100 g, fat 40 g.\n"
+              "Your goals for a day: 2000 kcal, protein 120 g. Left today: 500 kcal. Over today: "
+              "protein 10 g.")
+        << question;
+    EXPECT_TRUE(reply.preferences.empty()) << question;
+    EXPECT_TRUE(reply.food_entries.empty()) << question;
+  }
+}
+
+TEST(LocalAgent, SetsAndRemovesGoals) {
+  const std::vector<std::pair<const char*, Fields>> cases{
+      {"set my goal to 1800 calories", {{"goal_calories", "1800"}}},
+      {"Set my daily calorie goal to 1,800", {{"goal_calories", "1800"}}},
+      {"can you set my goal to 1800 kcal?", {{"goal_calories", "1800"}}},
+      {"change my goal to 2200", {{"goal_calories", "2200"}}},
+      {"my goal is 2000 calories", {{"goal_calories", "2000"}}},
+      {"my protein goal is 150 g", {{"goal_protein", "150"}}},
+      {"My goal is 150g of protein", {{"goal_protein", "150"}}},
+      {"protein goal: 150", {{"goal_protein", "150"}}},
+      {"calorie goal 1700", {{"goal_calories", "1700"}}},
+      {"goals: 2100 kcal, 140 g protein, 200g carbs and 70 g fat",
+       {{"goal_calories", "2100"},
+        {"goal_protein", "140"},
+        {"goal_carbs", "200"},
+        {"goal_fat", "70"}}},
+      {"set goals to calories 2100, protein 140",
+       {{"goal_calories", "2100"}, {"goal_protein", "140"}}},
+      {"I want to eat 1900 calories a day", {{"goal_calories", "1900"}}},
+      {"my target is 2.5k calories", {{"goal_calories", "2500"}}},
+      {"lower my calorie goal by 200 calories", {{"goal_calories", "1800"}}},
+      {"set my fat goal to 62.5 g", {{"goal_fat", "62.5"}}},
+      {"remove my calorie goal", {{"goal_calories", "null"}}},
+      {"please delete the protein goal", {{"goal_protein", "null"}}},
+      {"remove all my goals", {{"goal_calories", "null"}, {"goal_protein", "null"}}},
+      {"clear my goals", {{"goal_calories", "null"}, {"goal_protein", "null"}}},
+      {"I don't want a calorie goal any more", {{"goal_calories", "null"}}},
+      {"remove my fat goal", {}},  // there is none
+  };
+  for (const auto& [message, set] : cases) {
+    const AgentReply reply = of_goals(message);
+    EXPECT_EQ(reply.preferences, set) << message << "\n" << reply.text;
+    EXPECT_TRUE(reply.changes.empty()) << message;
+    EXPECT_TRUE(reply.food_entries.empty()) << message;
+    EXPECT_THAT(reply.text, Not(HasSubstr("?"))) << message;
+  }
+  EXPECT_EQ(of_goals("set my goal to 1800 calories").text,
+            "Your goal is now 1800 kcal a day, instead of 2000 kcal.\n"
+            "Your goals for a day: 1800 kcal, protein 120 g. Left today: 300 kcal. Over today: "
+            "protein 10 g.");
+  EXPECT_THAT(of_goals("remove my calorie goal").text,
+              HasSubstr("I removed your goal of 2000 kcal a day."));
+}
+
+TEST(LocalAgent, SetsNoGoalThatIsNotClearOrNotTheUsers) {
+  for (const char* message : {"set my goal to 200001 calories",
+                              "set my goal to -500 calories",
+                              "my goal is 70 kg",
+                              "my step goal is 10000 steps",
+                              "set my goal to 1800-2200 calories",
+                              "set my goal to 50",
+                              "set my goal",
+                              "remove my goal",
+                              "my goal is 40% protein",
+                              "my goal for tomorrow is 1500 calories",
+                              "I had 2 eggs, set my goal to 2000 calories",
+                              "set my goal to 2000 calories and log 2 eggs",
+                              "my wife's goal is 1500 calories",
+                              "is 2000 calories a good goal?",
+                              "should my goal be 1500?",
+                              "I hit my goal of 2000 calories",
+                              "my goal was 1800 calories",
+                              "what if my goal is 1500 calories",
+                              "my goal is to eat more vegetables",
+                              "don't set my goal to 1500 calories"}) {
+    const AgentReply reply = of_goals(message);
+    EXPECT_TRUE(reply.preferences.empty()) << message << "\n" << reply.text;
+  }
+  EXPECT_TRUE(of_goals("how much chicken do I have left").food_entries.empty());
+}
+
 TEST(LocalAgent, TakesTheMealFromTheHourWhenNoneIsNamed) {
   EXPECT_EQ(local_answer("2 eggs").food_entries.at(0).meal_type, "lunch");
   EXPECT_EQ(local_answer("2 eggs for dinner").food_entries.at(0).meal_type, "dinner");

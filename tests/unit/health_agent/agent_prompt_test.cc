@@ -95,6 +95,15 @@ TEST(Prompt, TheSystemPromptHasTheUsersDataAsData) {
   EXPECT_THAT(system_prompt(asking("hi")), Not(HasSubstr("logged_today\"")));
 }
 
+TEST(Prompt, HasTheGoalsAndWhatIsLeftOfThem) {
+  AgentRequest request = asking("what's left today?");
+  request.preferences = {{"goal_calories", "2000"}, {"goal_fat", "60"}, {"goal_carbs", "null"}};
+  EXPECT_THAT(system_prompt(request), HasSubstr(R"("goals":{"calories":2000.0,"fat":60.0})"));
+  EXPECT_THAT(system_prompt(request), Not(HasSubstr("left_today\"")));
+  request.today = Totals{.calories = 512.5, .protein = 0, .carbs = 0, .fat = 64};
+  EXPECT_THAT(system_prompt(request), HasSubstr(R"("left_today":{"calories":1487.5,"fat":-4.0})"));
+}
+
 TEST(Prompt, TimesAreTheUsersOwn) {
   AgentRequest request = asking("hi");
   request.now = 1'795'564'784;  // 23:59:44 UTC on Tuesday

@@ -96,6 +96,32 @@ TEST_F(ToolDeskTest, ChangesDeletesAndLogsInOneTurn) {
   EXPECT_THAT(reply.food_entries, SizeIs(1));
 }
 
+TEST_F(ToolDeskTest, GoalsAreSetAndRemovedAndTheAnswerSaysWhatIsLeft) {
+  request_.preferences = {{"goal_calories", "2000"}, {"goal_fat", "60"}};
+  request_.today = Totals{.calories = 600, .protein = 30, .carbs = 50, .fat = 20};
+  const auto results =
+      call({{"log_food", eaten("lunch", "egg")},
+            {"set_goals", {{"calories", 1800}, {"protein", 120.5}, {"fat", nullptr}}}});
+  EXPECT_EQ(faults_, "");
+  EXPECT_THAT(results[1].text,
+              HasSubstr("Your goals for a day: 1800 kcal, protein 120.5 g. Left today: 1128 kcal, "
+                        "protein 90.5 g. Removed: the goal for fat."));
+  EXPECT_THAT(desk_.confirmation(), HasSubstr("Your goals for a day: 1800 kcal"));
+  EXPECT_FALSE(desk_.empty());
+  EXPECT_EQ(given().preferences,
+            (Fields{{"goal_calories", "1800"}, {"goal_protein", "120.5"}, {"goal_fat", "null"}}));
+}
+
+TEST_F(ToolDeskTest, GoalsOutsideTheBoundsOfTheApiAreRefused) {
+  for (const json& wrong :
+       {json::object(), json::array(), json{{"calories", -1}}, json{{"calories", 100'001}},
+        json{{"calories", "2000"}}, json{{"protein", true}}, json{{"weight", 70}}}) {
+    static_cast<void>(call({{"set_goals", wrong}}));
+    EXPECT_NE(faults_, "") << wrong;
+  }
+  EXPECT_TRUE(desk_.empty());
+}
+
 TEST_F(ToolDeskTest, UndoIsWhatTheRequestSays) {
   EXPECT_THAT(call({{"undo", json::object()}})[0].text, HasSubstr("there is nothing to undo"));
   FoodEntry back = request_.recent[1];

@@ -427,6 +427,16 @@ TEST_F(BotResponses, AMealIsOfTheDayThatItIsWhereTheUserLives) {
   EXPECT_EQ(eggs_of_day(then), 2);
 }
 
+TEST_F(BotResponses, TodaySaysWhatIsLeftOfTheGoals) {
+  say("/timezone UTC");
+  users_.set_preference(kUser, "goal_calories", "2000");
+  EXPECT_THAT(say("/today"), HasSubstr("nothing today. Your goals for a day: 2000 kcal"));
+  say("10 eggs");
+  EXPECT_THAT(say("/today"), AllOf(HasSubstr("720 kcal"), HasSubstr("Left today: 1280 kcal")));
+  users_.set_preference(kUser, "goal_calories", "null");
+  EXPECT_THAT(say("/today"), Not(HasSubstr("Left today")));
+}
+
 TEST_F(BotResponses, TellsTelegramItsCommands) {
   bot_.start();
   const auto told = telegram_.wait_for("setMyCommands", 1);

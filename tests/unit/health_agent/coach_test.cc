@@ -69,6 +69,17 @@ TEST_F(CoachTest, TellsTheAgentWhatItKnowsOfTheUser) {
   EXPECT_EQ(agent_.asked[1].message, "two");
 }
 
+TEST_F(CoachTest, GoalsThatTheAgentSetsAreStoredWithTheTurnAndSeenAtOnce) {
+  coach_.chat("ana", "hi", std::nullopt, kNow);
+  agent_.next.preferences = {{"goal_calories", "1800"}, {"goal_fat", "null"}};
+  coach_.chat("ana", "my goal is 1800 calories", std::nullopt, kNow);
+  EXPECT_EQ(users_.preferences("ana").at("goal_calories"), "1800");
+  agent_.next = {};
+  coach_.chat("ana", "what's left?", std::nullopt, kNow);
+  EXPECT_EQ(agent_.asked.back().preferences.at("goal_calories"), "1800");
+  EXPECT_EQ(agent_.asked.back().preferences.at("goal_fat"), "null");
+}
+
 TEST_F(CoachTest, GivenHistoryStandsInForTheStoredOne) {
   coach_.chat("ana", "one", std::nullopt, kNow);
   coach_.chat("ana", "two", std::vector<Message>{{"user", "mine", 0}}, kNow);
