@@ -1,6 +1,6 @@
-// What 200 chats that wait for a vendor cost everybody else: the time of GET
-// /api/v1/users/{user_id} in two running services, one of which has them. Both are asked in turn, in
-// interleaved rounds, and the one that is not asked stands still. Prints `name value unit goal
+// What 200 chats that wait for a vendor cost everybody else: the time of a GET of
+// /api/v1/users/{user_id} in two running services, one of which has them. Both are asked in turn,
+// in interleaved rounds, and the one that is not asked stands still. Prints `name value unit goal
 // verdict`.
 #include <algorithm>
 #include <atomic>

@@ -11,8 +11,8 @@
 namespace integration {
 namespace {
 
-/// Another process that writes to a database in WAL mode and does not come to an end. Source: SQLite
-/// documentation, "WAL-mode File Format": who writes has locked byte 120 of the index.
+/// Another process that writes to a database in WAL mode and does not come to an end. Source:
+/// SQLite documentation, "WAL-mode File Format": who writes has locked byte 120 of the index.
 class EndlessWriter {
  public:
   explicit EndlessWriter(const std::string& database)
