@@ -3,7 +3,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "health_agent/agent/local_agent.h"
 #include "health_agent/errors.h"
+#include "health_agent/time.h"
 #include "tests/unit/health_agent/agent_world.h"
 #include "vitals/metrics/registry.h"
 #include "vitals/testing/snapshot.h"
@@ -357,6 +359,91 @@ TEST_F(RemoteAgentTest, AProbeAsksOnceAndSaysWhatIsWrong) {
     EXPECT_THAT(error.what(), HasSubstr("HTTP 401 authentication_error: invalid x-api-key"));
   }
   EXPECT_THAT(world_.requests, SizeIs(2));
+}
+
+/// The data of the system prompt, wherever the vendor's language has it.
+json data_of_prompt(const json& body) {
+  const json& system = body.contains("system") ? body["system"] : body["messages"][0]["content"];
+  const std::string prompt =
+      system.is_string() ? system.get<std::string>() : system[0]["text"].get<std::string>();
+  const std::size_t at = prompt.rfind("\n{");
+  return json::parse(prompt.substr(at, prompt.find('\n', at + 1) - at));
+}
+
+/// A model that knows of the calendar what its prompt tells it: it answers with log_food for `day`
+/// ("yesterday" is a name of the data) and `time`, and then with words.
+void obeys(ScriptedWorld& world, bool claude, const std::string& day, const std::string& time) {
+  world.then([=](const HttpRequest& request, const OnBody& on_body) {
+    const json data = data_of_prompt(json::parse(request.body));
+    json call{
+        {"meal_type", "breakfast"},
+        {"foods", {{{"name", "egg"}, {"quantity", 2}, {"unit", "piece"}, {"calories", 143}}}}};
+    if (!day.empty()) call["day"] = data[day];
+    if (!time.empty()) call["time"] = time;
+    HttpAnswer answer{.status = 200};
+    answer.body =
+        claude
+            ? message(food_call(call), "tool_use")
+            : json{{"model", "gpt-5.4"},
+                   {"choices",
+                    {{{"index", 0},
+                      {"finish_reason", "tool_calls"},
+                      {"message",
+                       {{"role", "assistant"},
+                        {"content", nullptr},
+                        {"tool_calls",
+                         {{{"id", "c1"},
+                           {"type", "function"},
+                           {"function", {{"name", "log_food"}, {"arguments", call.dump()}}}}}}}}}}}}
+                  .dump();
+    if (on_body) on_body(answer.body);
+    return answer;
+  });
+  world.answers(200, claude
+                         ? text("Logged.")
+                         : json{{"model", "gpt-5.4"},
+                                {"choices",
+                                 {{{"index", 0},
+                                   {"finish_reason", "stop"},
+                                   {"message", {{"role", "assistant"}, {"content", "Logged."}}}}}}}
+                               .dump());
+}
+
+TEST(SameWords, MeanTheSameDayAndTimeWithEveryAgent) {
+  struct Case {
+    const char* words;
+    const char* day;   // as a model takes it from the data of its prompt
+    const char* time;  // as a model understands it
+  };
+  for (const Case& said : {Case{"yesterday I had 2 eggs", "yesterday", ""},
+                           Case{"I had 2 eggs yesterday at 8am", "yesterday", "08:00"},
+                           Case{"at 7:30am I had 2 eggs", "", "07:30"},
+                           Case{"last night at 11pm I ate 2 eggs", "yesterday", "23:00"}}) {
+    AgentRequest request;
+    request.user_id = "ann";
+    request.message = said.words;
+    // 21:30 of the 24th there, when the 25th has begun by UTC.
+    request.zone = TimeZone::find("America/New_York").value();
+    request.now = request.zone.at(parse_date("2026-11-24").value(), 21 * 3600 + 1800);
+    LocalAgent local;
+    const auto locally = local.reply(request, {}).food_entries;
+    ASSERT_THAT(locally, SizeIs(1)) << said.words;
+    const std::int64_t day = request.zone.day_of(locally[0].timestamp);
+    EXPECT_EQ(format_date(day), *said.day ? "2026-11-23" : "2026-11-24") << said.words;
+    for (const bool claude : {true, false}) {
+      ScriptedWorld world;
+      obeys(world, claude, said.day, said.time);
+      RemoteAgent agent{claude ? anthropic_endpoint("claude-opus-5-5", "http://model", kKey)
+                               : openai_endpoint("gpt-5.4", "http://model", kKey),
+                        30s, std::make_shared<Prices>(), world.world()};
+      const auto remotely = agent.reply(request, {}).food_entries;
+      ASSERT_THAT(remotely, SizeIs(1)) << said.words;
+      EXPECT_EQ(request.zone.day_of(remotely[0].timestamp), day) << said.words;
+      if (*said.time) {
+        EXPECT_EQ(remotely[0].timestamp, locally[0].timestamp) << said.words;
+      }
+    }
+  }
 }
 
 }  // namespace
