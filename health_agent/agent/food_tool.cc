@@ -340,13 +340,19 @@ vitals::Result<std::int64_t> read_delete_call(std::string_view arguments) {
 }
 
 std::string_view goals_tool_schema() noexcept {
+  // No type is a list: Gemini takes none.
   return R"json({
     "type": "object",
     "properties": {
-      "calories": {"type": ["number", "null"], "minimum": 0, "maximum": 100000, "description": "Kilocalories a day; null removes the goal"},
-      "protein": {"type": ["number", "null"], "minimum": 0, "maximum": 100000, "description": "Grams a day; null removes the goal"},
-      "carbs": {"type": ["number", "null"], "minimum": 0, "maximum": 100000, "description": "Grams a day; null removes the goal"},
-      "fat": {"type": ["number", "null"], "minimum": 0, "maximum": 100000, "description": "Grams a day; null removes the goal"}
+      "calories": {"type": "number", "minimum": 0, "maximum": 100000, "description": "Kilocalories a day"},
+      "protein": {"type": "number", "minimum": 0, "maximum": 100000, "description": "Grams a day"},
+      "carbs": {"type": "number", "minimum": 0, "maximum": 100000, "description": "Grams a day"},
+      "fat": {"type": "number", "minimum": 0, "maximum": 100000, "description": "Grams a day"},
+      "remove": {
+        "type": "array", "maxItems": 4,
+        "items": {"type": "string", "enum": ["calories", "protein", "carbs", "fat"]},
+        "description": "The goals that the user does not want any more"
+      }
     },
     "additionalProperties": false
   })json";
@@ -356,15 +362,24 @@ vitals::Result<Fields> read_goals_call(std::string_view arguments) {
   const auto object = object_of(arguments);
   if (!object) return object.error();
   Reader in;
-  in.known_only(*object, "", {"calories", "protein", "carbs", "fat"});
+  in.known_only(*object, "", {"calories", "protein", "carbs", "fat", "remove"});
   Fields goals;
+  const json& remove = member(*object, "remove");
+  if (!remove.is_null() && !remove.is_array()) in.fault("remove", "an array is wanted");
   for (const GoalKind& kind : goal_kinds()) {
     const std::string name{kind.name};
-    const auto found = object->find(name);
-    if (found == object->end()) continue;
-    std::optional<double> goal;
-    if (!found->is_null()) goal = in.number(*object, "", name.c_str());
-    goals[std::string{kind.preference}] = json_of_goal(goal);
+    // Null is a field that a model filled in for completeness.
+    if (!member(*object, name.c_str()).is_null())
+      goals[std::string{kind.preference}] = json_of_goal(in.number(*object, "", name.c_str()));
+  }
+  for (const json& name : remove.is_array() ? remove : json::array()) {
+    const auto kind = std::ranges::find_if(
+        goal_kinds(), [&](const GoalKind& known) { return name == std::string{known.name}; });
+    if (kind == goal_kinds().end()) {
+      in.fault("remove", "calories, protein, carbs or fat is wanted");
+    } else if (!goals.emplace(kind->preference, json_of_goal(std::nullopt)).second) {
+      in.fault("remove", "a goal cannot be set and removed at once");
+    }
   }
   if (goals.empty() && in.good()) in.fault("calories", "at least one goal is wanted");
   if (!in.good()) return vitals::Error{in.faults()};

@@ -73,8 +73,8 @@ struct FoodEdit {
 [[nodiscard]] std::string_view delete_tool_schema() noexcept;
 [[nodiscard]] vitals::Result<std::int64_t> read_delete_call(std::string_view arguments);
 
-/// The arguments of set_goals: numbers from 0 to kMostOfAGoal, or null where a goal is removed. Gives
-/// preferences and their JSON.
+/// The arguments of set_goals: numbers from 0 to kMostOfAGoal, and the names of those to be removed.
+/// Gives preferences and their JSON.
 [[nodiscard]] std::string_view goals_tool_schema() noexcept;
 [[nodiscard]] vitals::Result<Fields> read_goals_call(std::string_view arguments);
 

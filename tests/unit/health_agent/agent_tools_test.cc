@@ -101,7 +101,8 @@ TEST_F(ToolDeskTest, GoalsAreSetAndRemovedAndTheAnswerSaysWhatIsLeft) {
   request_.today = Totals{.calories = 600, .protein = 30, .carbs = 50, .fat = 20};
   const auto results =
       call({{"log_food", eaten("lunch", "egg")},
-            {"set_goals", {{"calories", 1800}, {"protein", 120.5}, {"fat", nullptr}}}});
+            {"set_goals",
+             {{"calories", 1800}, {"protein", 120.5}, {"carbs", nullptr}, {"remove", {"fat"}}}}});
   EXPECT_EQ(faults_, "");
   EXPECT_THAT(results[1].text,
               HasSubstr("Your goals for a day: 1800 kcal, protein 120.5 g. Left today: 1128 kcal, "
@@ -115,7 +116,9 @@ TEST_F(ToolDeskTest, GoalsAreSetAndRemovedAndTheAnswerSaysWhatIsLeft) {
 TEST_F(ToolDeskTest, GoalsOutsideTheBoundsOfTheApiAreRefused) {
   for (const json& wrong :
        {json::object(), json::array(), json{{"calories", -1}}, json{{"calories", 100'001}},
-        json{{"calories", "2000"}}, json{{"protein", true}}, json{{"weight", 70}}}) {
+        json{{"calories", "2000"}}, json{{"protein", true}}, json{{"weight", 70}},
+        json{{"fat", nullptr}}, json{{"remove", "fat"}}, json{{"remove", {"weight"}}},
+        json{{"fat", 60}, {"remove", {"fat"}}}}) {
     static_cast<void>(call({{"set_goals", wrong}}));
     EXPECT_NE(faults_, "") << wrong;
   }
