@@ -22,9 +22,9 @@ struct ToolSpec {
 /// What a model may call: log_food, change_food, delete_food, undo, set_goals.
 [[nodiscard]] std::span<const ToolSpec> tool_specs() noexcept;
 
-/// What the tool calls of one message come to: entries to log, changes of earlier ones, goals. Nothing
-/// is stored here. The calls of a turn hold all together or not at all, so that a model that calls
-/// again with everything does nothing twice; a call of an earlier turn that comes again is not
+/// What the tool calls of one message come to: entries to log, changes of earlier ones, goals.
+/// Nothing is stored here. The calls of a turn hold all together or not at all, so that a model that
+/// calls again with everything does nothing twice; a call of an earlier turn that comes again is not
 /// carried out again. Entries of one meal at one time are one entry. Threads: one.
 class ToolDesk {
  public:

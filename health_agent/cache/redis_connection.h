@@ -41,9 +41,10 @@ struct RedisReply {
   }
 };
 
-/// One connection to a Redis server: hiredis connects, and writes and reads the protocol. Every call is bounded: by the time-outs given to
-/// open(), however slowly a reply drips in, and by kMostBytes and kMostItems, whatever the server
-/// says is to come. Threads: one at a time. Errors: as replies, never thrown (but std::bad_alloc).
+/// One connection to a Redis server: hiredis connects, and writes and reads the protocol. Every call
+/// is bounded: by the time-outs given to open(), however slowly a reply drips in, and by kMostBytes
+/// and kMostItems, whatever the server says is to come. Threads: one at a time. Errors: as replies,
+/// never thrown (but std::bad_alloc).
 class RedisConnection {
  public:
   /// Connects to `host` (an address, not a name: looking names up has no time limit), with TLS where

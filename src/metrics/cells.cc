@@ -153,7 +153,9 @@ class Store {
       first = (first + kPageCells - 1) & ~(kPageCells - 1);
     }
     while (base_.size() <= first >> kPageShift) {
-      base_.push_back({std::make_unique<std::uint64_t[]>(kPageCells), nullptr, nullptr});
+      BasePage page;
+      page.counts = std::make_unique<std::uint64_t[]>(kPageCells);
+      base_.push_back(std::move(page));
     }
     next_slot_ = first + cells;
     return static_cast<Slot>(first);

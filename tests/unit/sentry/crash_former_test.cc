@@ -84,7 +84,9 @@ TEST_P(CalledOnce, IsCalledOnceAndTheCrashIsReported) {
 }
 
 INSTANTIATE_TEST_SUITE_P(, CalledOnce, ::testing::Values("first:once", "then:once"),
-                         [](const auto& order) { return std::string{order.param}.substr(0, std::string_view{order.param}.find(':'));
+                         [](const auto& order) {
+                           const std::string_view name{order.param};
+                           return std::string{name.substr(0, name.find(':'))};
                          });
 
 #if defined(__x86_64__)
