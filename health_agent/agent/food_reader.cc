@@ -172,7 +172,8 @@ bool FoodReader::attach_to_last() {
   Quantity& last = drafts_[last_].quantity;
   if (!last.count || last.article) {
     // "fish tacos, 3"
-    const bool pieces = drafts_[last_].plural && number_at_ == food_end_ + 1 &&
+    const std::size_t about = text_at(food_end_ + 1) == "about" ? 1 : 0;
+    const bool pieces = drafts_[last_].plural && number_at_ == food_end_ + 1 + about &&
                         tokens_[food_end_].kind == TokenKind::kComma;
     const bool directly =
         (number_at_ == food_end_ || pieces || them_) && !last.count && last.unit == nullptr;

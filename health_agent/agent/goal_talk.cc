@@ -157,7 +157,7 @@ class GoalTalk {
 
   /// "I want to eat 2000 calories a day"
   [[nodiscard]] bool wants_an_amount() const {
-    const bool wants = words_.find({"want", "aim", "aiming", "limit", "stick", "need"}) != kNowhere;
+    const bool wants = words_.find({"want", "aim", "aiming", "limit", "stick"}) != kNowhere;
     const bool daily = words_.find({"daily"}) != kNowhere ||
                        (words_.find({"day"}) != kNowhere &&
                         words_.find({"a", "per", "each", "every"}) != kNowhere);
@@ -172,7 +172,7 @@ class GoalTalk {
     const bool kind = std::ranges::any_of(
         tokens_, [](const Token& token) { return kind_of(token.text) != kNowhere; });
     const bool day = words_.find({"today", "tonight", "day", "macros", "much"}) != kNowhere;
-    const bool brief = words_.size() <= 4 && kind;
+    const bool brief = words_.size() <= 4 && (kind || asks());
     const bool rest = words_.find({"left", "remaining", "remain", "leftover"}) != kNowhere;
     const bool more =
         words_.find({"still", "more"}) != kNowhere && words_.find({"eat", "have"}) != kNowhere;
@@ -248,6 +248,10 @@ class GoalTalk {
         kNowhere)
       return say("I keep one goal for every day. What should it be?");
     Amounts said = amounts();
+    // "my goal is to burn 500 calories", "a deficit of 300 calories"
+    if (words_.find({"burn", "lose", "gain", "deficit", "surplus", "walk", "run", "weigh",
+                     "sleep"}) != kNowhere)
+      said.foreign = true;
     if (said.foreign)
       return say(
           "I keep goals of calories, protein, carbs and fat for a day. What should they be?");

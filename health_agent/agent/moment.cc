@@ -299,6 +299,7 @@ class MomentReader {
       ++before;
     const bool at = is_word("at") || (before > 0 && is_word("at", before - 1));
     near_ = before > 0 && !at;
+    about_ = near_ && is_word("about", before - 1);
     at_ += before;
     if (named_time() || half_past() || clock_time() || spoken_hour(at)) return true;
     at_ -= before;
@@ -362,7 +363,8 @@ class MomentReader {
     const bool hours = (at || near_) && is_one_of({"h", "hrs", "uhr"});
     if (oclock || hours) ++at_;
     if (oclock) half_day();
-    if (oclock || hours || (at && ends_after_hour()) || (near_ && ends_phrase())) {
+    if (oclock || hours || (at && ends_after_hour()) ||
+        (near_ && ends_phrase() && !(about_ && clock > kHalfDay))) {
       moment_.half_day_unsaid = clock >= kHour && clock <= kHalfDay + kHour - 1 && !half_said_;
       return true;
     }
@@ -466,7 +468,8 @@ class MomentReader {
   std::size_t at_;
   Moment moment_;
   bool half_said_ = false;
-  bool near_ = false;  // "around" stands before
+  bool near_ = false;   // "around" stands before
+  bool about_ = false;  // "about" does: "grapes, about 20" tells no hour
 };
 
 }  // namespace

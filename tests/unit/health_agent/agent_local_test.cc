@@ -64,11 +64,11 @@ AgentReply of_goals(std::string message) {
 
 TEST(LocalAgent, TellsTheDayTheGoalsAndWhatIsLeft) {
   for (const char* question :
-       {"what's left today?", "What is left?  today", "how many calories do I have left",
-        "how am I doing today", "calories left?", "how much protein do I have left",
-        "what are my goals", "show my goals", "did I reach my protein goal?",
-        "how far am I from my goal", "what can I still eat today?", "remaining calories",
-        "am I over my limit", "how many calories are left for today",
+       {"what's left today?", "what is left?", "how many calories can I still eat",
+        "What is left?  today", "how many calories do I have left", "how am I doing today",
+        "calories left?", "how much protein do I have left", "what are my goals", "show my goals",
+        "did I reach my protein goal?", "how far am I from my goal", "what can I still eat today?",
+        "remaining calories", "am I over my limit", "how many calories are left for today",
         "I went over my calorie goal"}) {
     const AgentReply reply = of_goals(question);
     EXPECT_EQ(reply.text,
@@ -134,6 +134,10 @@ TEST(LocalAgent, SetsNoGoalThatIsNotClearOrNotTheUsers) {
                               "set my goal to 50",
                               "set my goal",
                               "remove my goal",
+                              "my goal is to burn 500 calories",
+                              "I want to burn 500 calories a day",
+                              "my goal is a deficit of 600 calories",
+                              "I eat 2000 calories a day",
                               "my goal is 40% protein",
                               "my goal for tomorrow is 1500 calories",
                               "I had 2 eggs, set my goal to 2000 calories",
