@@ -28,6 +28,12 @@ double figure(double value) {
   return std::round(value * 10) / 10;
 }
 
+/// As the other figures of a day: none from 100 on.
+double rest_of(double goal, double total) {
+  const double rest = goal - total;
+  return std::abs(rest) < 100 ? figure(rest) : std::round(rest);
+}
+
 void add(std::string& list, const std::string& item) {
   list += (list.empty() ? "" : ", ") + item;
 }
@@ -73,7 +79,7 @@ std::string left_in_words(const Goals& goals, const Totals& today) {
     const std::optional<double> goal = goals.*kind.goal;
     if (!goal) continue;
     add(all, goal_in_words(kind, *goal));
-    const double rest = figure(*goal - today.*kind.total);
+    const double rest = rest_of(*goal, today.*kind.total);
     add(rest < 0 ? over : left, goal_in_words(kind, std::abs(rest)));
   }
   if (all.empty()) return {};

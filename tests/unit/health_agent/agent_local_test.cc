@@ -81,6 +81,14 @@ TEST(LocalAgent, TellsTheDayTheGoalsAndWhatIsLeft) {
   }
 }
 
+TEST(LocalAgent, WhatIsLeftHasNoDecimalsFromAHundredOn) {
+  AgentRequest request = request_for("what's left today?");
+  request.preferences = {{"goal_calories", "2000"}, {"goal_fat", "60.5"}};
+  request.today = Totals{.calories = 224.2, .protein = 0, .carbs = 0, .fat = 10.25};
+  LocalAgent agent;
+  EXPECT_THAT(agent.reply(request, {}).text, HasSubstr("Left today: 1776 kcal, fat 50.3 g."));
+}
+
 TEST(LocalAgent, SetsAndRemovesGoals) {
   const std::vector<std::pair<const char*, Fields>> cases{
       {"set my goal to 1800 calories", {{"goal_calories", "1800"}}},
