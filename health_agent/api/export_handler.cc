@@ -19,13 +19,13 @@ constexpr int kPage = 50;
 /// The client has gone.
 struct Gone {};
 
-/// Writes a member that is an array: `page(after)` gives the next rows, `row` the JSON of one, each
-/// has an id.
+/// Writes a member that is an array: `page(after)` gives the rows behind the one with the id `after`,
+/// from a blank id on; `row` the JSON of one, and `id` its id.
 template <class Page, class Row, class Id>
 void write_array(const StreamWriter& write, std::string_view name, Page&& page, Row&& row,
                  Id&& id) {
   std::string text = ",\n" + dump(json(name)) + ": [";
-  std::int64_t after = 0;
+  std::decay_t<decltype(id(page({}).front()))> after{};
   bool first = true;
   for (;;) {
     const auto rows = page(after);
@@ -48,6 +48,19 @@ json undo_json(const std::vector<FoodChange>& undo, const std::string& id) {
   for (const FoodChange& change : undo)
     changes.push_back(to_json(change, id));
   return changes;
+}
+
+using UpdateId = std::pair<std::int64_t, std::int64_t>;
+
+json update_json(const db::UpdateRecord& record) {
+  const db::TelegramUpdate& update = record.update;
+  json given{{"bot_id", record.bot_id},       {"update_id", update.update_id},
+             {"chat_id", update.chat_id},     {"message_id", update.message_id},
+             {"thread_id", update.thread_id}, {"kind", update.kind},
+             {"state", record.state},         {"content", update.content},
+             {"answer", update.answer},       {"taken_at", format_timestamp(record.taken_at)}};
+  if (update.said_at != 0) given["said_at"] = format_timestamp(update.said_at);
+  return given;
 }
 
 void write_user(db::Store& store, const std::string& id, const json& head,
@@ -80,6 +93,23 @@ void write_user(db::Store& store, const std::string& id, const json& head,
                       {"kept_at", format_timestamp(record.kept_at)}};
         },
         [](const db::KeptRecord& record) { return record.id; });
+    write_array(
+        write, "turns",
+        [&](const std::string& after) { return store.turns_after(id, after, kPage); },
+        [&](const db::TurnRecord& turn) {
+          return json{{"source", turn.source},
+                      {"digest", turn.digest},
+                      {"undo", undo_json(turn.undo, id)},
+                      {"kept_at", format_timestamp(turn.kept_at)}};
+        },
+        [](const db::TurnRecord& turn) { return turn.source; });
+    write_array(
+        write, "telegram_updates",
+        [&](const UpdateId& after) { return store.updates_after(id, after, kPage); },
+        [](const db::UpdateRecord& record) { return update_json(record); },
+        [](const db::UpdateRecord& record) {
+          return UpdateId{record.bot_id, record.update.update_id};
+        });
     write("}\n");
   } catch (const Gone&) {
   }

@@ -104,6 +104,11 @@ constexpr Query<Columns<string, string>, Params<string, string>> kKeptTurn{
     QueryType::kSelect, "turn_undo",
     "SELECT digest, changes FROM turn_undo WHERE user_id = :user_id AND source = :source"};
 
+constexpr Query<Columns<string, string, string, Integer>, Params<string, string, Integer>>
+    kTurnsAfter{QueryType::kSelect, "turn_undo",
+                "SELECT source, digest, changes, kept_at FROM turn_undo WHERE user_id = :user_id"
+                " AND source > :after_source ORDER BY source LIMIT :most"};
+
 constexpr Query<Columns<>, Params<Integer>> kRemoveTurns{
     QueryType::kDelete, "turn_undo", "DELETE FROM turn_undo WHERE kept_at < :before_time"};
 
@@ -305,6 +310,18 @@ std::optional<KeptTurn> kept_turn(Connection& connection, std::string_view user_
       turn->undo.push_back(std::move(change));
   }
   return turn;
+}
+
+std::vector<TurnRecord> turns_after(Connection& connection, std::string_view user_id,
+                                    std::string_view after_source, int limit) {
+  std::vector<TurnRecord> page;
+  connection.run(
+      kTurnsAfter,
+      [&](const string& source, const string& digest, const string& changes, Integer kept_at) {
+        page.push_back({source, digest, changes_from_json(changes, user_id), kept_at});
+      },
+      user_id, after_source, limit);
+  return page;
 }
 
 std::int64_t remove_turns_before(Connection& connection, std::int64_t time) {

@@ -63,6 +63,14 @@ struct KeptTurn {
   std::vector<FoodChange> undo;  ///< What takes the turn back, as far as it still can be made.
 };
 
+/// What is kept of a turn, as its user may see it.
+struct TurnRecord {
+  std::string source;  ///< As Turn::source.
+  std::string digest;
+  std::vector<FoodChange> undo;  ///< As it was kept.
+  std::int64_t kept_at = 0;
+};
+
 /// Keeps `undo` as what takes the turn of `source` back, in the place of what was kept before.
 void keep_turn(Connection& connection, std::string_view user_id, std::string_view source,
                std::string_view digest, std::span<const FoodChange> undo, std::int64_t now);
@@ -71,6 +79,10 @@ void keep_turn(Connection& connection, std::string_view user_id, std::string_vie
 /// left out.
 [[nodiscard]] std::optional<KeptTurn> kept_turn(Connection& connection, std::string_view user_id,
                                                 std::string_view source);
+
+/// All that keep_turn() kept, in the order of their sources, from the one after `after_source`.
+[[nodiscard]] std::vector<TurnRecord> turns_after(Connection& connection, std::string_view user_id,
+                                                  std::string_view after_source, int limit);
 
 /// Forgets what was kept before `time`. Returns how many.
 std::int64_t remove_turns_before(Connection& connection, std::int64_t time);

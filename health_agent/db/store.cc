@@ -35,11 +35,6 @@ constexpr Query<Columns<Integer>, Id> kFindUser{
 constexpr Query<Columns<>, Id> kDeleteUser{QueryType::kDelete, "users",
                                            "DELETE FROM users WHERE user_id = :user_id"};
 
-constexpr Query<Columns<>, Params<Integer>> kForgetSender{
-    QueryType::kUpdate, "telegram_updates",
-    "UPDATE telegram_updates SET sender_id = 0, chat_id = 0, content = '', answer = ''"
-    " WHERE sender_id = :sender_id AND state = 'done'"};
-
 // What belongs to a user is read by an outer join from the user: no row means that there is no such
 // user, and a row of blanks that there is nothing yet. One statement answers both.
 constexpr Query<Columns<string, string>, Id> kProfile{
@@ -247,7 +242,7 @@ bool Store::delete_user(std::string_view user_id) {
   return write_again(lease.connection(), [&] {
     Transaction transaction{lease.connection(), kDeleteUser.table};
     const bool deleted = lease.connection().run(kDeleteUser, user_id) > 0;
-    lease.connection().run(kForgetSender, *sender);
+    forget_sender(lease.connection(), *sender);
     transaction.commit();
     return deleted;
   });
@@ -353,6 +348,21 @@ std::vector<KeptRecord> Store::answers_after(std::string_view user_id, std::int6
                                              int limit) {
   const Pool::Lease lease = checkout_for(*pool_, QueryType::kSelect, "kept_answers");
   return db::answers_after(lease.connection(), user_id, after_id, limit);
+}
+
+std::vector<TurnRecord> Store::turns_after(std::string_view user_id, std::string_view after_source,
+                                           int limit) {
+  const Pool::Lease lease = checkout_for(*pool_, QueryType::kSelect, "turn_undo");
+  return db::turns_after(lease.connection(), user_id, after_source, limit);
+}
+
+std::vector<UpdateRecord> Store::updates_after(std::string_view user_id,
+                                               const std::pair<std::int64_t, std::int64_t>& after,
+                                               int limit) {
+  const auto sender = telegram_sender(user_id);
+  if (!sender) return {};
+  const Pool::Lease lease = checkout_for(*pool_, QueryType::kSelect, "telegram_updates");
+  return db::updates_after(lease.connection(), *sender, after, limit);
 }
 
 std::optional<KeptAnswer> Store::find_answer(const RetryKey& key, std::int64_t now) {

@@ -12,6 +12,7 @@
 #include "health_agent/db/food_log.h"
 #include "health_agent/db/kept_answers.h"
 #include "health_agent/db/pool.h"
+#include "health_agent/db/telegram_updates.h"
 #include "health_agent/models.h"
 
 namespace health_agent::db {
@@ -69,8 +70,8 @@ class Store {
   [[nodiscard]] std::optional<User> find_user(std::string_view user_id);
 
   /// Deletes the user with everything that belongs to it. Returns whether there was one. Of what a
-  /// bot took in from the user only the numbers stay by which nothing is taken twice; the bot itself
-  /// removes what it still has to answer.
+  /// bot took in from the user only the numbers stay by which nothing is taken twice; what it has
+  /// not answered yet stays without an answer.
   bool delete_user(std::string_view user_id);
 
   [[nodiscard]] Fields profile(std::string_view user_id);
@@ -146,6 +147,15 @@ class Store {
                                                           std::int64_t after_id, int limit);
   [[nodiscard]] std::vector<KeptRecord> answers_after(std::string_view user_id,
                                                       std::int64_t after_id, int limit);
+
+  /// What is kept of turns for the day when their messages are edited, in the order of the names of
+  /// the messages.
+  [[nodiscard]] std::vector<TurnRecord> turns_after(std::string_view user_id,
+                                                    std::string_view after_source, int limit);
+  /// What bots took in from the user, in the order of bots and updates, whose numbers `after` has;
+  /// nothing of a user of the API.
+  [[nodiscard]] std::vector<UpdateRecord> updates_after(
+      std::string_view user_id, const std::pair<std::int64_t, std::int64_t>& after, int limit);
 
   /// When the user took which step of the journey; without those that are still to come.
   [[nodiscard]] std::vector<std::pair<std::string, std::int64_t>> journey(std::string_view user_id);

@@ -77,6 +77,21 @@ constexpr Query<Columns<>, Params<Integer, Integer>> kRemoveOld{
     "DELETE FROM telegram_updates WHERE bot_id = :bot_id AND state = 'done'"
     " AND taken_at < :before_time"};
 
+constexpr Query<Columns<Integer, Integer, Integer, string, string, Integer, Integer, Integer,
+                        string, string, Integer, Integer>,
+                Params<Integer, Integer, Integer, Integer>>
+    kOfSender{
+        QueryType::kSelect, kTable,
+        "SELECT bot_id, update_id, chat_id, kind, content, said_at, message_id, thread_id, state,"
+        " answer, parts_sent, taken_at FROM telegram_updates WHERE sender_id = :sender_id"
+        " AND (bot_id, update_id) > (:after_bot, :after_update)"
+        " ORDER BY bot_id, update_id LIMIT :most"};
+
+constexpr Query<Columns<>, Params<Integer>> kForgetSender{
+    QueryType::kUpdate, kTable,
+    "UPDATE telegram_updates SET sender_id = 0, chat_id = 0, content = '', answer = '',"
+    " state = 'done' WHERE sender_id = :sender_id"};
+
 /// Takes rows as kTakeOver and kHeld give them.
 auto adds_to(std::vector<TelegramUpdate>& updates) {
   return [&updates](Integer id, Integer chat, Integer sender, const string& kind,
@@ -174,6 +189,39 @@ void TelegramUpdates::finish(std::int64_t update_id) {
 
 std::int64_t TelegramUpdates::remove_older_than(std::int64_t time) {
   return run(*pool_, kRemoveOld, bot_id_, time);
+}
+
+std::vector<UpdateRecord> updates_after(Connection& connection, std::int64_t sender_id,
+                                        const std::pair<std::int64_t, std::int64_t>& after,
+                                        int limit) {
+  std::vector<UpdateRecord> page;
+  connection.run(
+      kOfSender,
+      [&](Integer bot, Integer id, Integer chat, const string& kind, const string& content,
+          Integer said_at, Integer message_id, Integer thread_id, const string& state,
+          const string& answer, Integer parts_sent, Integer taken_at) {
+        UpdateRecord& record = page.emplace_back();
+        record.bot_id = bot;
+        record.update = {.update_id = id,
+                         .chat_id = chat,
+                         .sender_id = sender_id,
+                         .kind = kind,
+                         .content = content,
+                         .said_at = said_at,
+                         .message_id = message_id,
+                         .thread_id = thread_id,
+                         .answered = state == "answered",
+                         .answer = answer,
+                         .parts_sent = parts_sent};
+        record.state = state;
+        record.taken_at = taken_at;
+      },
+      sender_id, after.first, after.second, limit);
+  return page;
+}
+
+void forget_sender(Connection& connection, std::int64_t sender_id) {
+  connection.run(kForgetSender, sender_id);
 }
 
 }  // namespace health_agent::db

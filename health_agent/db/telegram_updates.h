@@ -5,6 +5,7 @@
 #include <stdexcept>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "health_agent/db/pool.h"
@@ -26,6 +27,14 @@ struct TelegramUpdate {
   std::string answer{};         ///< Whole, as plain text.
   std::int64_t parts_sent = 0;  ///< How many pieces of `answer` Telegram has taken.
   std::int64_t attempts = 0;    ///< How many processes have taken it over from one that died.
+};
+
+/// An update as its sender may see it.
+struct UpdateRecord {
+  std::int64_t bot_id = 0;
+  TelegramUpdate update;
+  std::string state{};        ///< `new`, `answered` or `done`.
+  std::int64_t taken_at = 0;  ///< When the bot took it in, Unix seconds.
 };
 
 /// What is known of a message.
@@ -93,5 +102,15 @@ class TelegramUpdates {
   std::int64_t bot_id_;
   std::string holder_;
 };
+
+/// A sender's, of all bots, in the order of bot and update, from the one after `after` (the numbers of
+/// both). On a connection that the caller holds. Errors: DatabaseError. Cost: reads the whole table.
+[[nodiscard]] std::vector<UpdateRecord> updates_after(
+    Connection& connection, std::int64_t sender_id,
+    const std::pair<std::int64_t, std::int64_t>& after, int limit);
+
+/// Ends all updates of a sender and removes what names the sender, or was said. Of each only the
+/// numbers stay by which it is not taken again; who holds one finds that it is not theirs any more.
+void forget_sender(Connection& connection, std::int64_t sender_id);
 
 }  // namespace health_agent::db

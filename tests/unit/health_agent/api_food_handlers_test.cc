@@ -242,6 +242,53 @@ TEST_F(ApiFood, TheExportHasAllThatIsKnownOfAUserAndNothingOfOthers) {
   EXPECT_EQ(nothing["conversation"], json::array());
 }
 
+TEST_F(ApiFood, TheExportHasWhatIsKeptOfMessagesAndOfABotsUpdates) {
+  db::Store& store = api_.store();
+  const std::string user = "telegram:42";
+  for (const std::string& each : {user, std::string("telegram:420")}) {
+    store.create_user(each, 1);
+    for (int i = 0; i < 60; ++i) {
+      FoodEntry entry;
+      entry.user_id = each;
+      entry.meal_type = "lunch";
+      entry.timestamp = i * 86'400;
+      store.save_turn(each, {{entry}, {}, {}, {}, "message " + std::to_string(i), "digest"});
+    }
+  }
+  std::vector<db::TelegramUpdate> taken;
+  for (int i = 1; i <= 60; ++i) {
+    taken.push_back({.update_id = i,
+                     .chat_id = 7,
+                     .sender_id = i % 20 == 0 ? 420 : 42,
+                     .kind = "text",
+                     .content = "said " + std::to_string(i),
+                     .said_at = 5,
+                     .message_id = i});
+  }
+  for (const std::int64_t bot : {1, 2}) {
+    db::TelegramUpdates updates{api_.pool(), bot, "holder"};
+    ASSERT_EQ(updates.record(taken, 9).size(), 60U);
+    updates.set_answer(1, "answered");
+    updates.finish(2);
+  }
+  const json all = api_.get("/api/v1/users/" + user + "/export").json();
+  ASSERT_EQ(all["turns"].size(), 60U);
+  EXPECT_EQ(all["turns"][0]["source"], "message 0");
+  EXPECT_EQ(all["turns"][0]["digest"], "digest");
+  EXPECT_EQ(all["turns"][0]["undo"].size(), 1U);
+  ASSERT_EQ(all["telegram_updates"].size(), 114U);
+  const json first = all["telegram_updates"][0];
+  EXPECT_EQ(first["answer"], "answered");
+  EXPECT_EQ(first["content"], "said 1");
+  EXPECT_EQ(first["chat_id"], 7);
+  EXPECT_EQ(first["said_at"], "1970-01-01T00:00:05Z");
+  EXPECT_EQ(first["taken_at"], "1970-01-01T00:00:09Z");
+  EXPECT_EQ(all["telegram_updates"][1]["state"], "done");
+  EXPECT_EQ(all["telegram_updates"][113]["bot_id"], 2);
+  EXPECT_EQ(all["telegram_updates"][113]["content"], "said 59");
+  EXPECT_EQ(api_.get("/api/v1/users/ann/export").json()["telegram_updates"], json::array());
+}
+
 TEST_F(ApiFood, AnExportEndsWithItsClient) {
   log("2026-11-24T12:00:00Z");
   api_.client_leaves = true;

@@ -113,6 +113,7 @@ class ApiProcess {
 
   [[nodiscard]] const RouteTable& routes() const { return routes_; }
   [[nodiscard]] db::Store& store() { return store_; }
+  [[nodiscard]] db::Pool& pool() { return pool_; }
   [[nodiscard]] auto free_connections() const { return pool_.counts().available; }
 
   ToldAgent agent;

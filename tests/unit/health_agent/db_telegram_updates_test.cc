@@ -151,7 +151,13 @@ TEST(TelegramUpdates, OfAUserWhoIsDeletedNameNobodyAnyMore) {
   const char* const kNamed = "SELECT COUNT(*) FROM telegram_updates WHERE sender_id = 42";
   EXPECT_EQ(other.number(kNamed), 2);
   EXPECT_TRUE(database.store.delete_user("telegram:42"));
-  EXPECT_EQ(other.number(kNamed), 1) << "the one that is to be answered still";
+  EXPECT_EQ(other.number(kNamed), 0);
+  EXPECT_EQ(other.number("SELECT COUNT(*) FROM telegram_updates WHERE content <> ''"
+                         " AND sender_id = 0"),
+            0);
+  EXPECT_FALSE(a.updates.is_mine(3)) << "it is not answered any more";
+  EXPECT_THROW(a.updates.set_answer(3, "hello"), UpdateLost);
+  EXPECT_THAT(a.updates.held(10), IsEmpty());
   EXPECT_EQ(other.number("SELECT COUNT(*) FROM telegram_updates WHERE sender_id = 420"), 1);
   EXPECT_THAT(a.updates.record(batch, kNow), IsEmpty()) << "none is taken twice";
 }
