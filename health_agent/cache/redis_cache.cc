@@ -98,6 +98,7 @@ class RedisCache::Impl {
   explicit Impl(RedisCacheOptions options)
       : options_(std::move(options)),
         milliseconds_(std::to_string(std::chrono::milliseconds{options_.ttl}.count())),
+        full_for_(std::min<std::chrono::milliseconds>(options_.full_for, options_.ttl)),
         pending_(options_.max_pending),
         link_(options_.link, [this](RedisConnection& connection, std::string& error) {
           return recover(connection, error);
@@ -173,7 +174,7 @@ class RedisCache::Impl {
       refused_at_.store(Clock::now(), std::memory_order_relaxed);
       if (!full_.exchange(true)) tell(RedisState::kFull, reply.error);
     } else if (wrote && full() &&
-               Clock::now() - refused_at_.load(std::memory_order_relaxed) > options_.full_for &&
+               Clock::now() - refused_at_.load(std::memory_order_relaxed) > full_for_ &&
                full_.exchange(false)) {
       tell(RedisState::kRoom, {});
     }
@@ -247,6 +248,7 @@ class RedisCache::Impl {
 
   const RedisCacheOptions options_;
   const std::string milliseconds_;
+  const std::chrono::milliseconds full_for_;
   PendingErases pending_;
   std::atomic<std::uint64_t> hits_{0};
   std::atomic<std::uint64_t> misses_{0};

@@ -14,7 +14,8 @@ namespace health_agent::cache {
 struct RedisCacheOptions {
   RedisLinkOptions link;
   std::chrono::seconds ttl{300};  ///< CACHE_TTL_SECONDS, since the value was set
-  /// How long no write may have been refused for want of memory until the server is not full.
+  /// How long no write may have been refused for want of memory until the server is not full; `ttl`
+  /// where that is shorter, since room comes as values run out.
   std::chrono::milliseconds full_for{60'000};
   std::size_t max_pending = 10'000;              ///< keys remembered whose erase() failed
   std::size_t max_value = std::size_t{1} << 20;  ///< bytes; a larger value is not kept

@@ -49,6 +49,11 @@ class Backend {
       const soci::soci_error& error) const noexcept = 0;
   [[nodiscard]] virtual Failure failure_of(const soci::soci_error& error,
                                            soci::session& session) const noexcept = 0;
+  /// Whether it failed for want of this process' memory. Nothing else is wrong then, with the
+  /// connection neither.
+  [[nodiscard]] virtual bool lacks_memory(const soci::soci_error& /*error*/) const noexcept {
+    return false;
+  }
   /// The database's own words, without what holds a user's: SOCI's context has the parameters.
   [[nodiscard]] virtual std::string message_of(const soci::soci_error& error) const = 0;
 

@@ -4,6 +4,7 @@
 #include <concepts>
 #include <cstdint>
 #include <memory>
+#include <new>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -142,7 +143,8 @@ class Connection {
         query, [] {}, args...);
   }
 
-  /// Runs `statement` in a QueryScope and behind the fault hook, and turns SOCI's errors to ours.
+  /// Runs `statement` in a QueryScope and behind the fault hook, and turns SOCI's errors to ours, or
+  /// to std::bad_alloc.
   /// `statement` is called with the scope's span, or without anything.
   template <class F>
   auto tracked(QueryType type, std::string_view table, F&& statement) {
@@ -167,6 +169,10 @@ class Connection {
         return result;
       }
     } catch (const soci::soci_error& error) {
+      if (backend_->lacks_memory(error)) {
+        scope.fail(word(DatabaseError::Kind::kOther));
+        throw std::bad_alloc();
+      }
       const DatabaseError ours = translated(error, type, table);
       scope.fail(word(ours.kind()));
       throw DatabaseError{ours};

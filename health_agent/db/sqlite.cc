@@ -7,6 +7,7 @@
 #include <cerrno>
 #include <filesystem>
 #include <mutex>
+#include <new>
 #include <optional>
 #include <string_view>
 #include <system_error>
@@ -77,13 +78,18 @@ bool only_writing_fails(int result) noexcept {
     case SQLITE_IOERR_SHMOPEN:
     case SQLITE_IOERR_SHMSIZE:
     case SQLITE_IOERR_SHMMAP:
-    case SQLITE_IOERR_NOMEM:
     case SQLITE_IOERR_GETTEMPPATH:
     case SQLITE_IOERR_COMMIT_ATOMIC:
       return true;
     default:
       return false;
   }
+}
+
+bool lacks_memory_for_sqlite(const soci::soci_error& error) noexcept {
+  const auto* sqlite = dynamic_cast<const soci::sqlite3_soci_error*>(&error);
+  return sqlite != nullptr &&
+         ((sqlite->result() & 0xff) == SQLITE_NOMEM || sqlite->result() == SQLITE_IOERR_NOMEM);
 }
 
 sqlite_api::sqlite3* handle_of(soci::session& session) {
@@ -192,6 +198,7 @@ std::unique_ptr<soci::session> open_sqlite(const std::string& path, milliseconds
     *session << "PRAGMA foreign_keys=ON";
     return session;
   } catch (const soci::soci_error& error) {
+    if (lacks_memory_for_sqlite(error)) throw std::bad_alloc();
     const std::string cause = message_of_sqlite(error);
     if (kind_of_sqlite(error) == Kind::kTimeout) {
       throw DatabaseError(Kind::kTimeout, "cannot open the database " + path + ": " + cause);
@@ -252,6 +259,9 @@ class Sqlite final : public Backend {
     const auto* sqlite = dynamic_cast<const soci::sqlite3_soci_error*>(&error);
     if (sqlite != nullptr && only_writing_fails(sqlite->result())) return Failure::kReadOnly;
     return kind_of_sqlite(error) == Kind::kUnavailable ? Failure::kConnection : Failure::kStatement;
+  }
+  bool lacks_memory(const soci::soci_error& error) const noexcept override {
+    return lacks_memory_for_sqlite(error);
   }
   bool in_transaction(soci::session& session) const noexcept override {
     return sqlite_api::sqlite3_get_autocommit(handle_of(session)) == 0;

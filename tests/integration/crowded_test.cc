@@ -247,6 +247,7 @@ TEST(ShortOfMemory, ARunningServiceAnswers503AndIsWholeAgainAfterwards) {
     for (std::thread& each : clients)
       each.join();
     EXPECT_GT(statuses[503], 0) << "there was memory enough";
+    EXPECT_EQ(statuses[500], 0) << service.errors();
     ASSERT_TRUE(service.process().running()) << service.errors();
     set_limit(service.pid(), RLIMIT_AS, before);
     EXPECT_TRUE(eventually([&] {

@@ -1,6 +1,7 @@
 #include "integration/support/redis.h"
 
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 
 #include <atomic>
 #include <chrono>
@@ -9,6 +10,7 @@
 #include <vector>
 
 #include "integration/fixture.h"
+#include "integration/support/proc.h"
 
 namespace integration {
 namespace {
@@ -124,6 +126,68 @@ TEST(Redis, NeedNotBeThereAtTheStart) {
     EXPECT_EQ(client.get("/api/v1/users/ann/profile").status, 200);
     return cache_health(service) == "unavailable";
   })) << "found out by reading alone";
+}
+
+std::size_t times(const std::string& text, const std::string& words) {
+  std::size_t found = 0;
+  for (std::size_t at = text.find(words); at != std::string::npos; at = text.find(words, at + 1))
+    ++found;
+  return found;
+}
+
+TEST(Redis, OneThatIsFullIsToldOnceAndTheServiceGoesOnUntilThereIsRoom) {
+  const Redis redis{{"--maxmemory-policy", "noeviction"}};
+  const Service service{on(redis.url(), {{"CACHE_TTL_SECONDS", "1"}})};
+  Http client = service.http();
+  for (const char* user : {"ann", "bob"})
+    create_user(client, user);
+  redis.ask({"CONFIG", "SET", "maxmemory", "1"});
+  int n = 0;
+  const auto use = [&] {
+    ++n;
+    for (const char* user : {"ann", "bob"}) {
+      EXPECT_EQ(set_n(client, user, n).status, 200);
+      EXPECT_EQ(n_of(client, user), n);
+    }
+  };
+  for (int i = 0; i < 20; ++i)
+    use();
+  EXPECT_TRUE(eventually([&] { return cache_health(service) == "degraded"; }));
+  EXPECT_EQ(client.get("/api/health").status, 200);
+  EXPECT_EQ(times(service.errors(), "is full and takes no new values"), 1U) << service.errors();
+
+  redis.ask({"CONFIG", "SET", "maxmemory", "0"});
+  EXPECT_TRUE(eventually([&] {
+    use();
+    return cache_health(service) == "ok";
+  }));
+  const double hits = count(service, kHits);
+  EXPECT_TRUE(eventually([&] { return n_of(client, "ann") == n && count(service, kHits) > hits; }));
+  EXPECT_EQ(times(service.errors(), "is full and takes no new values"), 1U) << service.errors();
+  EXPECT_EQ(times(service.errors(), "takes new values again"), 1U) << service.errors();
+}
+
+TEST(Redis, IsDoneWithoutWhileThereAreNoDescriptorsAndComesBackByItself) {
+  const Redis redis;
+  const Service service{on(redis.url())};
+  Http client = service.http();  // its connection is there before
+  create_user(client, "ann");
+  ASSERT_EQ(set_n(client, "ann", 1).status, 200);
+  const auto cache = [&] { return client.get("/api/health").json().value("cache", ""); };
+  ASSERT_EQ(cache(), "ok");
+  const std::uint64_t before = set_limit(service.pid(), RLIMIT_NOFILE, 3);
+  redis.ask({"CLIENT", "KILL", "TYPE", "normal"});
+  EXPECT_TRUE(eventually([&] {
+    EXPECT_EQ(n_of(client, "ann"), 1);
+    return cache() == "unavailable";
+  })) << service.errors();
+  EXPECT_EQ(set_n(client, "ann", 2).status, 200);
+  EXPECT_NE(service.errors().find("Too many open files"), std::string::npos) << service.errors();
+
+  set_limit(service.pid(), RLIMIT_NOFILE, before);
+  EXPECT_TRUE(eventually([&] { return cache() == "ok"; })) << service.errors();
+  const double hits = count(service, kHits);
+  EXPECT_TRUE(eventually([&] { return n_of(client, "ann") == 2 && count(service, kHits) > hits; }));
 }
 
 TEST(Redis, TakesAPasswordAndAUser) {

@@ -10,6 +10,7 @@
 #include <filesystem>
 #include <fstream>
 #include <iostream>
+#include <new>
 #include <stdexcept>
 #include <thread>
 
@@ -292,6 +293,25 @@ TEST(Pool, OpensABrokenConnectionAnew) {
   }
   EXPECT_TRUE(database.store.create_user("alice", 1));
   EXPECT_FALSE(database.pool.checkout().connection().broken());
+}
+
+TEST(Pool, AConnectionThatLackedMemoryIsAsGoodAsBefore) {
+  Database database{options_for("", 1)};
+  database.store.create_user("alice", 1);
+  for (const int result : {SQLITE_NOMEM, SQLITE_IOERR_NOMEM}) {
+    const Pool::Lease lease = database.pool.checkout();
+    EXPECT_THROW(lease.connection().tracked(
+                     QueryType::kInsert, "users",
+                     [&] { throw soci::sqlite3_soci_error("out of memory", result); }),
+                 std::bad_alloc);
+    EXPECT_FALSE(lease.connection().broken());
+  }
+  sqlite_api::sqlite3_hard_heap_limit64(1);
+  const std::string value = '"' + std::string(100'000, 'x') + '"';
+  EXPECT_THROW(database.store.set_profile_field("alice", "diet", value), std::bad_alloc);
+  sqlite_api::sqlite3_hard_heap_limit64(0);
+  database.store.set_profile_field("alice", "diet", value);
+  EXPECT_FALSE(database.pool.writing_fails());
 }
 
 TEST(Pool, ComesBackByItselfAfterAConnectionCouldNotBeOpenedAnew) {
