@@ -41,15 +41,15 @@ struct RedisReply {
   }
 };
 
-/// One connection to a Redis server: hiredis connects, and writes and reads the protocol. Every call
-/// is bounded: by the time-outs given to open(), however slowly a reply drips in, and by kMostBytes
-/// and kMostItems, whatever the server says is to come. Threads: one at a time. Errors: as replies,
-/// never thrown (but std::bad_alloc).
+/// One connection to a Redis server: hiredis connects, and writes and reads the protocol. Every
+/// call is bounded: by the time-outs given to open(), however slowly a reply drips in, and by
+/// kMostBytes and kMostItems, whatever the server says is to come. Threads: one at a time. Errors:
+/// as replies, never thrown (but std::bad_alloc).
 class RedisConnection {
  public:
-  /// Connects to `host` (an address, not a name: looking names up has no time limit), with TLS where
-  /// there is one, then AUTH and SELECT as `address` says. `connect` is for TCP and TLS together.
-  /// Gives nothing, and the cause in `error`, when that fails.
+  /// Connects to `host` (an address, not a name: looking names up has no time limit), with TLS
+  /// where there is one, then AUTH and SELECT as `address` says. `connect` is for TCP and TLS
+  /// together. Gives nothing, and the cause in `error`, when that fails.
   [[nodiscard]] static std::unique_ptr<RedisConnection> open(
       const std::string& host, const RedisAddress& address, const RedisTls* tls,
       std::chrono::milliseconds connect, std::chrono::milliseconds command, std::string& error);
@@ -70,11 +70,11 @@ class RedisConnection {
   RedisConnection(redisContext* context, std::chrono::milliseconds timeout)
       : context_(context), timeout_(timeout) {}
 
-  /// Whether the server has ended a connection that nothing was asked of, with the cause in `error`,
-  /// or has said something that would be taken for the answer to the next question.
+  /// Whether the server has ended a connection that nothing was asked of, with the cause in
+  /// `error`, or has said something that would be taken for the answer to the next question.
   bool ended(std::string& error);
-  /// Waits until the socket is as `state` wants it. False, and the cause in `error`, at the deadline
-  /// and where `state` is kFailed.
+  /// Waits until the socket is as `state` wants it. False, and the cause in `error`, at the
+  /// deadline and where `state` is kFailed.
   bool wait(Transfer state, Deadline deadline, std::string& error) const;
   Transfer write_some(std::string_view text, std::size_t& count, std::string& error);
   Transfer read_some(std::span<char> room, std::size_t& count, std::string& error);

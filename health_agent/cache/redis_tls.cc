@@ -21,8 +21,8 @@ std::string openssl_words() {
   return words == nullptr ? "out of memory" : words;
 }
 
-/// Why a file cannot be one of PEM, or nothing. A folder gets no words from OpenSSL, and a pipe would
-/// be waited for.
+/// Why a file cannot be one of PEM, or nothing. A folder gets no words from OpenSSL, and a pipe
+/// would be waited for.
 std::optional<std::string> why_no_file(const std::string& file) {
   struct stat status {};
   if (::stat(file.c_str(), &status) != 0) return std::generic_category().message(errno);

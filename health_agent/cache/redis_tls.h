@@ -22,12 +22,12 @@ enum class Transfer {
   kFailed,        ///< the connection is of no use any more
 };
 
-/// What the TLS connections with one server have in common: who may have signed its certificate, and
-/// our own. TLS 1.2 and later, by OpenSSL. Threads: any.
+/// What the TLS connections with one server have in common: who may have signed its certificate,
+/// and our own. TLS 1.2 and later, by OpenSSL. Threads: any.
 class RedisTls {
  public:
-  /// Reads the files that `options` names. Returns an error that names the parameter at fault. Cost:
-  /// up to some ten milliseconds for a file of many authorities.
+  /// Reads the files that `options` names. Returns an error that names the parameter at fault.
+  /// Cost: up to some ten milliseconds for a file of many authorities.
   [[nodiscard]] static vitals::Result<std::shared_ptr<const RedisTls>> make(
       const RedisTlsOptions& options);
 
@@ -42,13 +42,13 @@ class RedisTls {
   bool check_host_;
 };
 
-/// The TLS of one connection, on a socket that does not block. Threads: one at a time. Needs SIGPIPE
-/// to be ignored. Errors: kFailed, with the cause in `error`.
+/// The TLS of one connection, on a socket that does not block. Threads: one at a time. Needs
+/// SIGPIPE to be ignored. Errors: kFailed, with the cause in `error`.
 class RedisTlsStream {
  public:
   /// `host` is the name or address that the certificate has to be for; a name is told to the server
-  /// too (SNI). The socket stays the caller's. Gives nothing, and the cause in `error`, when there is
-  /// no memory for it.
+  /// too (SNI). The socket stays the caller's. Gives nothing, and the cause in `error`, when there
+  /// is no memory for it.
   [[nodiscard]] static std::unique_ptr<RedisTlsStream> on(int socket, const RedisTls& tls,
                                                           const std::string& host,
                                                           std::string& error);
@@ -56,8 +56,9 @@ class RedisTlsStream {
   Transfer handshake(std::string& error);
   /// `count` is how much of `text` was taken.
   Transfer write(std::string_view text, std::size_t& count, std::string& error);
-  /// `count` is how much of `room` was filled. What is not data of the server's (a session's ticket)
-  /// is taken in one at a time, as kWantsToRead, so that nobody can hold up the caller with it.
+  /// `count` is how much of `room` was filled. What is not data of the server's (a session's
+  /// ticket) is taken in one at a time, as kWantsToRead, so that nobody can hold up the caller with
+  /// it.
   Transfer read(std::span<char> room, std::size_t& count, std::string& error);
 
  private:

@@ -78,7 +78,8 @@ class TelegramUpdates {
   /// Whether this process still holds it, and it is not done.
   [[nodiscard]] bool is_mine(std::int64_t update_id);
 
-  /// What is known of the message as it was first written; updates of the kind `edits` do not count.
+  /// What is known of the message as it was first written; updates of the kind `edits` do not
+  /// count.
   [[nodiscard]] MessageState state_of(std::int64_t chat_id, std::int64_t message_id,
                                       std::string_view edits);
 
@@ -103,8 +104,9 @@ class TelegramUpdates {
   std::string holder_;
 };
 
-/// A sender's, of all bots, in the order of bot and update, from the one after `after` (the numbers of
-/// both). On a connection that the caller holds. Errors: DatabaseError. Cost: reads the whole table.
+/// A sender's, of all bots, in the order of bot and update, from the one after `after` (the numbers
+/// of both). On a connection that the caller holds. Errors: DatabaseError. Cost: reads the whole
+/// table.
 [[nodiscard]] std::vector<UpdateRecord> updates_after(
     Connection& connection, std::int64_t sender_id,
     const std::pair<std::int64_t, std::int64_t>& after, int limit);
