@@ -16,8 +16,8 @@
 #include "sentry/items.h"
 #include "sentry/new_id.h"
 #include "sentry/runtime.h"
-#include "sentry/stack/stack_walk.h"
-#include "sentry/stack/throw_site.h"
+#include "vitals/stack/throw.h"
+#include "vitals/stack/walk.h"
 
 namespace vitals::sentry::detail {
 namespace {
@@ -78,8 +78,8 @@ void add_link(std::vector<CapturedException>& chain, const std::type_info* type,
   link.mangled_type = type == nullptr ? "unknown" : type->name();
   link.value = cut(text == nullptr ? "" : text, kMaxValueSize);
   if (type != nullptr) {
-    std::array<std::uintptr_t, kMaxThrowDepth> stack;
-    const std::size_t depth = throw_stack(object, *type, stack);
+    std::array<std::uintptr_t, stack::kMaxThrowDepth> stack;
+    const std::size_t depth = stack::throw_stack(object, *type, stack);
     link.stack.assign(stack.begin(), stack.begin() + static_cast<std::ptrdiff_t>(depth));
   }
   chain.push_back(std::move(link));
@@ -127,12 +127,12 @@ void follow(std::vector<CapturedException>& chain, const std::exception_ptr& poi
 void take_stack(ErrorItem& item, std::uintptr_t capture_site) {
   CapturedException& captured = item.chain.front();
   if (captured.stack.empty()) {
-    std::array<std::uintptr_t, kMaxThrowDepth> stack;
-    const std::size_t depth = unwind_stack(capture_site, stack);
+    std::array<std::uintptr_t, stack::kMaxThrowDepth> stack;
+    const std::size_t depth = stack::unwind_stack(capture_site, stack);
     captured.stack.assign(stack.begin(), stack.begin() + static_cast<std::ptrdiff_t>(depth));
   }
   // Now, since a library may be gone when its addresses are looked up.
-  item.modules = current_modules();
+  item.modules = stack::current_modules();
 }
 
 void take_options(ErrorItem& item, const CaptureOptions& options) {
@@ -266,7 +266,8 @@ std::size_t TransactionItem::cost() const noexcept {
 [[gnu::noinline]] EventId capture_exception(const std::exception& exception,
                                             const CaptureOptions& options) noexcept {
   const auto site = reinterpret_cast<std::uintptr_t>(__builtin_return_address(0));
-  const std::uint64_t stamp = throw_stamp(dynamic_cast<const void*>(&exception), typeid(exception));
+  const std::uint64_t stamp =
+      stack::throw_stamp(dynamic_cast<const void*>(&exception), typeid(exception));
   return capture(options, stamp, [&](ErrorItem& item) {
     item.chain = describe(exception);
     take_stack(item, site);
@@ -280,7 +281,7 @@ std::size_t TransactionItem::cost() const noexcept {
   const void* object = nullptr;
   std::memcpy(&object, &exception, sizeof object);
   const std::type_info* const type = exception.__cxa_exception_type();
-  const std::uint64_t stamp = type == nullptr ? 0 : throw_stamp(object, *type);
+  const std::uint64_t stamp = type == nullptr ? 0 : stack::throw_stamp(object, *type);
   return capture(options, stamp, [&](ErrorItem& item) {
     item.chain = describe(exception);
     take_stack(item, site);

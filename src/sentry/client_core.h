@@ -17,6 +17,7 @@
 #include "sentry/sessions.h"
 #include "vitals/sentry/dsn.h"
 #include "vitals/sentry/options.h"
+#include "vitals/stack/throw.h"
 
 namespace vitals::sentry {
 
@@ -61,6 +62,7 @@ class Client {
  private:
   [[nodiscard]] std::vector<detail::ItemSource*> sources();
 
+  const stack::ThrowRecording throws_;
   const Options options_;
   const std::string public_key_;
   const std::string org_id_;

@@ -3,6 +3,7 @@
 #include <charconv>
 
 #include "base/type_name.h"
+#include "sentry/images.h"
 
 namespace vitals::sentry::detail {
 namespace {
@@ -166,20 +167,20 @@ void apply_arena(Event& event, std::string_view arena) {
   }
 }
 
-void add_stacks(Event& event, const ErrorItem& item, Symbolizer& symbolizer) {
-  std::shared_ptr<const ModuleMap> modules = item.modules;
+void add_stacks(Event& event, const ErrorItem& item, stack::Symbolizer& symbolizer) {
+  std::shared_ptr<const stack::ModuleMap> modules = item.modules;
   for (ExceptionRecord& exception : event.exceptions) {
     const CapturedException& link = item.chain[static_cast<std::size_t>(exception.exception_id)];
     if (link.stack.empty()) continue;
-    if (!modules) modules = current_modules();
+    if (!modules) modules = stack::current_modules();
     exception.frames = symbolizer.frames(link.stack, modules, link.innermost);
-    Symbolizer::add_images(exception.frames, *modules, event.images);
+    add_images(exception.frames, *modules, event.images);
   }
 }
 
 }  // namespace
 
-Event build_event(const ErrorItem& item, const Options& options, Symbolizer& symbolizer) {
+Event build_event(const ErrorItem& item, const Options& options, stack::Symbolizer& symbolizer) {
   Event event;
   event.type = Event::Type::kError;
   event.event_id = item.event_id;

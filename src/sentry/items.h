@@ -9,12 +9,13 @@
 
 #include "sentry/attachments.h"
 #include "sentry/scope_state.h"
-#include "sentry/stack/modules.h"
 #include "sentry/trace/trace.h"
 #include "vitals/sentry/client.h"
 #include "vitals/sentry/event.h"
 #include "vitals/sentry/ids.h"
 #include "vitals/sentry/value.h"
+#include "vitals/stack/modules.h"
+#include "vitals/stack/symbolizer.h"
 
 namespace vitals::sentry::detail {
 
@@ -23,7 +24,7 @@ struct CapturedException {
   std::string mangled_type;
   std::string value;
   std::vector<std::uintptr_t> stack{};  // of the throw, the innermost return address first
-  Innermost innermost = Innermost::kReturnAddress;  // what the first of `stack` is
+  stack::Innermost innermost = stack::Innermost::kReturnAddress;  // what the first of `stack` is
 };
 
 /// Which process an event is of, when it is not of this one but of one that crashed, and how.
@@ -56,8 +57,9 @@ struct ErrorItem {
   std::string transaction;
   std::string dsc;
   CapturedAttachments attachments;
-  std::shared_ptr<const ModuleMap> modules;  // of the stacks' process, as it was; null: as now
-  std::unique_ptr<const Origin> origin;      // of a process that crashed; null: of this one
+  std::shared_ptr<const stack::ModuleMap>
+      modules;                           // of the stacks' process, as it was; null: as now
+  std::unique_ptr<const Origin> origin;  // of a process that crashed; null: of this one
   std::string crash_report;  // the file it is from, which goes when the event is sent or spooled
 
   /// Roughly what it holds in memory.

@@ -5,11 +5,12 @@ set -u
 room=$1
 compiler=$3
 case $room in
-  metrics | sentry) may_know="" ;;
+  metrics | stack) may_know="" ;;
+  sentry) may_know="stack" ;;
   export) may_know="metrics" ;;
-  monitor) may_know="metrics sentry" ;;
-  console) may_know="metrics export sentry" ;;
-  testing) may_know="metrics export sentry monitor console" ;;
+  monitor) may_know="metrics stack sentry" ;;
+  console) may_know="metrics export stack sentry" ;;
+  testing) may_know="metrics export stack sentry monitor console" ;;
   *) echo "rooms.sh: no room is named $room" >&2; exit 64 ;;
 esac
 # Whose private headers it includes too.
@@ -29,7 +30,7 @@ found() {
 wrong() { echo "$room: $1" >&2; failed=1; }
 first_header() { find "$1/" -name '*.h' 2>/dev/null | sort | head -n 1; }
 
-for other in base metrics export sentry monitor console adapters testing; do
+for other in base metrics stack export sentry monitor console adapters testing; do
   public=$(first_header "include/vitals/$other")
   private=$(first_header "src/$other")
   case " $room base $may_know " in

@@ -7,6 +7,7 @@
 
 #include "vitals/sentry/ids.h"
 #include "vitals/sentry/value.h"
+#include "vitals/stack/frame.h"
 
 namespace vitals::sentry {
 
@@ -30,19 +31,8 @@ struct BreadcrumbRecord {
   Fields data{};
 };
 
-/// One call of a stack. Inlined calls are frames of their own, with their caller's address.
-struct FrameRecord {
-  std::string function{};     ///< demangled, with its namespaces; empty: unknown
-  std::string filename{};     ///< as short as tells files apart; empty: unknown
-  std::string abs_path{};     ///< as the debug information says
-  int line = 0;               ///< 0: unknown
-  std::string package{};      ///< path of the executable or library
-  std::uint64_t address = 0;  ///< of the instruction that called, in the process' memory
-  bool in_app = false;        ///< the service's own code
-  std::vector<std::string> pre_context{};  ///< lines before `context_line`
-  std::string context_line{};
-  std::vector<std::string> post_context{};
-};
+/// One call of a stack.
+using FrameRecord = stack::Frame;
 
 /// An executable or library that frames lie in.
 struct ImageRecord {

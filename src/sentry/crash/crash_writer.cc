@@ -27,8 +27,8 @@
 #include "sentry/runtime.h"
 #include "sentry/scope_state.h"
 #include "sentry/scrub.h"
-#include "sentry/stack/throw_site.h"
 #include "sentry/trace/trace.h"
+#include "vitals/stack/throw.h"
 
 namespace vitals::sentry::detail {
 namespace {
@@ -309,7 +309,7 @@ void look_at_exception() noexcept {
   static_assert(sizeof thrown == sizeof object);
   std::memcpy(&object, &thrown, sizeof object);
   if (object != nullptr) {
-    writer.throw_site.count = throw_stack(object, *type, writer.throw_site.addresses);
+    writer.throw_site.count = stack::throw_stack(object, *type, writer.throw_site.addresses);
   }
   try {
     std::rethrow_exception(thrown);
@@ -331,7 +331,7 @@ void write_cause(const void* object, std::string_view text) noexcept {
   buffer.append_text(cut(type == nullptr ? "unknown" : type->name(), kMaxExceptionText));
   buffer.append_text(cut(text, kMaxExceptionText));
   CrashStack& stack = writer.cause_stack;
-  stack.count = type == nullptr ? 0 : throw_stack(object, *type, stack.addresses);
+  stack.count = type == nullptr ? 0 : stack::throw_stack(object, *type, stack.addresses);
   for (std::size_t i = 0; i < stack.count; ++i)
     buffer.append_object(stack.addresses[i]);
   writer.file.write_part(Part::kCause, buffer.view());

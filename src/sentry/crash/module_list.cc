@@ -14,7 +14,7 @@
 #include "sentry/crash/alt_stack.h"
 #include "sentry/crash/crash_writer.h"
 #include "sentry/crash/report_format.h"
-#include "sentry/stack/modules.h"
+#include "vitals/stack/modules.h"
 
 namespace vitals::sentry::detail {
 namespace {
@@ -33,7 +33,7 @@ constinit std::atomic<const List*> current{nullptr};
 constinit std::mutex refreshing;
 constinit const List* previous = nullptr;
 
-void describe_module(std::string& bytes, const Module& module) {
+void describe_module(std::string& bytes, const stack::Module& module) {
   const ModuleFacts facts{module.begin, module.end, module.bias,
                           static_cast<std::uint32_t>(module.path.size()),
                           static_cast<std::uint32_t>(module.build_id.size())};
@@ -63,7 +63,7 @@ void refresh_module_list() noexcept {
         made.get());
     const List* const old = current.load(std::memory_order_relaxed);
     if (old != nullptr && old->added == made->added && old->removed == made->removed) return;
-    const auto modules = current_modules();
+    const auto modules = stack::current_modules();
     for (std::size_t i = 0; i < std::min(modules->size(), kMaxModules); ++i)
       describe_module(made->bytes, (*modules)[i]);
     current.store(made.release(), std::memory_order_release);  // pairs with module_list()

@@ -281,7 +281,7 @@ std::unique_ptr<ErrorItem> make_crash_item(CrashReport report, const DscSource& 
   item->span_id = report.span_id;
   item->parent_span_id = report.parent_span_id;
   item->transaction = std::move(report.transaction);
-  item->modules = std::make_shared<const ModuleMap>(std::move(report.modules));
+  item->modules = std::make_shared<const stack::ModuleMap>(std::move(report.modules));
   const bool by_signal = report.facts.kind == CrashKind::kSignal;
   item->origin = std::make_unique<const Origin>(Origin{
       .release = std::move(report.release),

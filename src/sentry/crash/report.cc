@@ -13,7 +13,7 @@
 namespace vitals::sentry::detail {
 namespace {
 
-constexpr std::size_t kMaxModules = 1024;
+constexpr std::size_t kMaxMapped = 1024;
 
 template <class T>
 std::optional<T> take_object(std::string_view& bytes) noexcept {
@@ -57,7 +57,7 @@ bool take_hex(std::string_view& line, char end, std::uint64_t& number) noexcept 
 }
 
 /// `begin-end permissions offset device inode path`, see proc(5).
-void take_map_line(std::string_view line, ModuleMap& modules) {
+void take_map_line(std::string_view line, stack::ModuleMap& modules) {
   std::uint64_t begin = 0;
   std::uint64_t end = 0;
   std::uint64_t offset = 0;
@@ -70,13 +70,13 @@ void take_map_line(std::string_view line, ModuleMap& modules) {
   const std::string_view file = line.substr(name);
   if (!modules.empty() && modules.back().path == file && modules.back().end <= begin) {
     modules.back().end = end;
-  } else if (offset == 0 && modules.size() < kMaxModules) {
+  } else if (offset == 0 && modules.size() < kMaxMapped) {
     modules.push_back({std::string{file}, begin, end, begin, {}});
   }
 }
 
-ModuleMap read_maps(std::string_view text) {
-  ModuleMap modules;
+stack::ModuleMap read_maps(std::string_view text) {
+  stack::ModuleMap modules;
   while (!text.empty()) {
     const std::size_t end = std::min(text.find('\n'), text.size());
     take_map_line(text.substr(0, end), modules);
@@ -85,13 +85,13 @@ ModuleMap read_maps(std::string_view text) {
   return modules;
 }
 
-ModuleMap read_modules(std::string_view bytes) {
-  ModuleMap modules;
-  while (modules.size() < kMaxModules) {
+stack::ModuleMap read_modules(std::string_view bytes) {
+  stack::ModuleMap modules;
+  while (modules.size() < kMaxMapped) {
     const auto facts = take_object<ModuleFacts>(bytes);
     if (!facts || facts->begin >= facts->end) break;
     if (std::size_t{facts->path_size} + facts->build_id_size > bytes.size()) break;
-    Module module;
+    stack::Module module;
     module.begin = facts->begin;
     module.end = facts->end;
     module.bias = facts->bias;
@@ -104,22 +104,24 @@ ModuleMap read_modules(std::string_view bytes) {
 
 /// `known` has build ids, `mapped` is what was there in the end: libraries that were loaded after
 /// the list was made are in it alone.
-ModuleMap merge(ModuleMap known, ModuleMap mapped) {
-  const auto by_begin = [](const Module& one, const Module& other) {
+stack::ModuleMap merge(stack::ModuleMap known, stack::ModuleMap mapped) {
+  const auto by_begin = [](const stack::Module& one, const stack::Module& other) {
     return one.begin < other.begin;
   };
   std::sort(known.begin(), known.end(), by_begin);
   const std::size_t listed = known.size();
-  for (Module& module : mapped) {
+  for (stack::Module& module : mapped) {
     const bool is_known =
         std::any_of(known.begin(), known.begin() + static_cast<std::ptrdiff_t>(listed),
-                    [&module](const Module& other) {
+                    [&module](const stack::Module& other) {
                       return module.begin < other.end && other.begin < module.end;
                     });
     if (!is_known) known.push_back(std::move(module));
   }
   std::stable_sort(known.begin(), known.end(), by_begin);
-  const auto overlaps = [](const Module& one, const Module& next) { return next.begin < one.end; };
+  const auto overlaps = [](const stack::Module& one, const stack::Module& next) {
+    return next.begin < one.end;
+  };
   known.erase(std::unique(known.begin(), known.end(), overlaps), known.end());
   return known;
 }
@@ -281,8 +283,8 @@ class Reader {
   std::string_view global_records_;
   int records_seen_ = 0;
   std::optional<std::string> borrowed_;
-  ModuleMap modules_;
-  ModuleMap mapped_;
+  stack::ModuleMap modules_;
+  stack::ModuleMap mapped_;
 };
 
 }  // namespace

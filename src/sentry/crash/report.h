@@ -9,9 +9,9 @@
 #include "sentry/crash/report_format.h"
 #include "sentry/items.h"
 #include "sentry/scope_state.h"
-#include "sentry/stack/modules.h"
 #include "vitals/result.h"
 #include "vitals/sentry/ids.h"
+#include "vitals/stack/modules.h"
 
 namespace vitals::sentry::detail {
 
@@ -39,7 +39,7 @@ struct CrashReport {
   std::string dsc;  // as it was frozen, fit to be sent on; empty: it was not
   std::vector<std::uint64_t> registers;
   std::vector<std::uintptr_t> stack;  // return addresses, the innermost first
-  ModuleMap modules;                  // sorted, none over another
+  stack::ModuleMap modules;           // sorted, none over another
   bool complete = false;              // the writer came to its end
 };
 

@@ -37,7 +37,10 @@ Outlet::Outlet(const Options& options, Destinations destinations, const Pace& pa
                      : std::make_unique<Spotlight>(destinations_.spotlight)),
       machine_(machine_contexts()),
       memory_(server_memory(destinations_.dsn)),
-      symbolizer_(options_),
+      symbolizer_({.in_app_include = options.in_app_include,
+                   .in_app_exclude = options.in_app_exclude,
+                   .machinery = {"vitals::sentry::capture_exception"},
+                   .source_context = options.source_context}),
       next_ride_(Clock::now()),
       next_report_(Clock::now() + pace.report) {}
 

@@ -10,9 +10,9 @@
 #include "sentry/delivery/server_memory.h"
 #include "sentry/delivery/spotlight.h"
 #include "sentry/machine.h"
-#include "sentry/stack/symbolizer.h"
 #include "vitals/sentry/client.h"
 #include "vitals/sentry/options.h"
+#include "vitals/stack/symbolizer.h"
 
 namespace vitals::sentry::detail {
 
@@ -35,7 +35,7 @@ class Outlet {
 
   [[nodiscard]] const Options& options() const noexcept { return options_; }
   [[nodiscard]] const Destinations& destinations() const noexcept { return destinations_; }
-  [[nodiscard]] Symbolizer& symbolizer() noexcept { return symbolizer_; }
+  [[nodiscard]] stack::Symbolizer& symbolizer() noexcept { return symbolizer_; }
   [[nodiscard]] const MachineContexts& machine() const noexcept { return machine_; }
   [[nodiscard]] bool limited(Category category) const noexcept;
   /// Whether any category is limited.
@@ -68,7 +68,7 @@ class Outlet {
   const std::unique_ptr<Spotlight> spotlight_;
   const MachineContexts machine_;
   const std::shared_ptr<ServerMemory> memory_;
-  Symbolizer symbolizer_;
+  stack::Symbolizer symbolizer_;
   std::atomic<Time> next_ride_;
   std::atomic<Time> next_report_;
 };

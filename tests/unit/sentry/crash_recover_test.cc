@@ -14,7 +14,6 @@
 #include "sentry/crash/report.h"
 #include "sentry/event_builder.h"
 #include "sentry/runtime.h"
-#include "sentry/stack/symbolizer.h"
 #include "tests/unit/sentry/crash_fixture.h"
 
 namespace vitals::sentry {
@@ -226,7 +225,7 @@ std::string hostile(detail::Part part, std::string_view body) {
 
 TEST(CrashReport, PartsThatLieAboutTheirSizesAreHarmless) {
   const Options plain;
-  detail::Symbolizer symbolizer{plain};
+  stack::Symbolizer symbolizer;
   for (const int fill : {0x00, 0x01, 0x7f, 0xff}) {
     for (std::uint32_t part = 0; part < 14; ++part) {
       for (const std::size_t size : {0U, 1U, 7U, 8U, 24U, 64U, 1000U}) {

@@ -4,9 +4,9 @@
 #include <string>
 #include <vector>
 
-#include "vitals/sentry/event.h"
+#include "vitals/stack/frame.h"
 
-namespace vitals::sentry::detail {
+namespace vitals::stack::detail {
 
 /// The source around a frame, from the files that the debug information names. A file is read once;
 /// at most 64 of them, of 4 MiB each and 32 MiB together, are kept. Threads: one at a time.
@@ -14,7 +14,7 @@ class SourceLines {
  public:
   /// Sets the frame's line and up to five before and after it, each cut to 256 bytes; nothing when
   /// the file is not there, is no regular file, or has no such line.
-  void add_context(FrameRecord& frame);
+  void add_context(Frame& frame);
 
  private:
   struct File {
@@ -27,4 +27,4 @@ class SourceLines {
   std::size_t bytes_ = 0;
 };
 
-}  // namespace vitals::sentry::detail
+}  // namespace vitals::stack::detail

@@ -10,7 +10,7 @@
 struct Dwarf;
 struct Elf;
 
-namespace vitals::sentry::detail {
+namespace vitals::stack::detail {
 
 /// What the debug information says of one call.
 struct Location {
@@ -76,4 +76,4 @@ class DebugFile {
   std::map<std::uint64_t, Ranges> functions_;  // by unit
 };
 
-}  // namespace vitals::sentry::detail
+}  // namespace vitals::stack::detail

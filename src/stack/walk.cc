@@ -1,9 +1,9 @@
-#include "sentry/stack/stack_walk.h"
+#include "vitals/stack/walk.h"
 
 #include <pthread.h>
 #include <unwind.h>
 
-namespace vitals::sentry::detail {
+namespace vitals::stack {
 namespace {
 
 /// Frames of our own that may lie between here and the first that is wanted.
@@ -82,4 +82,8 @@ __attribute__((no_sanitize("address", "thread", "undefined"))) std::size_t walk_
   return depth;
 }
 
-}  // namespace vitals::sentry::detail
+[[gnu::noinline]] std::size_t current_stack(std::span<std::uintptr_t> out) noexcept {
+  return unwind_stack(reinterpret_cast<std::uintptr_t>(__builtin_return_address(0)), out);
+}
+
+}  // namespace vitals::stack

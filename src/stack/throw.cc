@@ -1,4 +1,4 @@
-#include "sentry/stack/throw_site.h"
+#include "vitals/stack/throw.h"
 
 #include <cxxabi.h>
 #include <dlfcn.h>
@@ -10,17 +10,17 @@
 #include <exception>
 #include <string_view>
 
-#include "sentry/stack/stack_walk.h"
-#include "sentry/stack/throw_table.h"
-#include "vitals/sentry/detail.h"
+#include "stack/throw_table.h"
+#include "vitals/stack/walk.h"
 
-namespace vitals::sentry::detail {
+namespace vitals::stack::detail {
 namespace {
 
 enum class Method { kOff, kUnwind, kFramePointers };
 constexpr auto kMethod = Method::VITALS_THROW_STACK;
 
 constinit ThrowTable<256, 4, kMaxThrowDepth> throws;
+constinit std::atomic<int> recordings{0};
 
 /// Types are told apart by their names: the same one may have a type_info in each library, and one
 /// may be gone with its library.
@@ -33,15 +33,6 @@ std::uint64_t hash_of(const std::type_info& type) noexcept {
 }
 
 }  // namespace
-
-std::size_t throw_stack(const void* exception, const std::type_info& type,
-                        std::span<std::uintptr_t> out) noexcept {
-  return throws.find(reinterpret_cast<std::uintptr_t>(exception), hash_of(type), out);
-}
-
-std::uint64_t throw_stamp(const void* exception, const std::type_info& type) noexcept {
-  return throws.stamp(reinterpret_cast<std::uintptr_t>(exception), hash_of(type));
-}
 
 #if VITALS_INTERPOSE_THROW
 namespace {
@@ -90,7 +81,7 @@ void make_ready() noexcept {
 
 void record(const void* object, const std::type_info* type, std::uintptr_t site,
             [[maybe_unused]] const void* frame) noexcept {
-  if (!enabled() || type == nullptr) return;
+  if (recordings.load(std::memory_order_relaxed) == 0 || type == nullptr) return;
   std::array<std::uintptr_t, kMaxThrowDepth> stack;
   const std::size_t depth = kMethod == Method::kFramePointers ? walk_stack(site, frame, stack)
                                                               : unwind_stack(site, stack);
@@ -101,7 +92,29 @@ void record(const void* object, const std::type_info* type, std::uintptr_t site,
 }  // namespace
 #endif
 
-}  // namespace vitals::sentry::detail
+}  // namespace vitals::stack::detail
+
+namespace vitals::stack {
+
+ThrowRecording::ThrowRecording() noexcept {
+  detail::recordings.fetch_add(1, std::memory_order_relaxed);
+}
+
+ThrowRecording::~ThrowRecording() {
+  detail::recordings.fetch_sub(1, std::memory_order_relaxed);
+}
+
+std::size_t throw_stack(const void* exception, const std::type_info& type,
+                        std::span<std::uintptr_t> out) noexcept {
+  return detail::throws.find(reinterpret_cast<std::uintptr_t>(exception), detail::hash_of(type),
+                             out);
+}
+
+std::uint64_t throw_stamp(const void* exception, const std::type_info& type) noexcept {
+  return detail::throws.stamp(reinterpret_cast<std::uintptr_t>(exception), detail::hash_of(type));
+}
+
+}  // namespace vitals::stack
 
 #if VITALS_INTERPOSE_THROW
 
@@ -110,7 +123,7 @@ void record(const void* object, const std::type_info* type, std::uintptr_t site,
 
 extern "C" void __cxxabiv1::__cxa_throw(void* object, std::type_info* type,
                                         void (*destroy)(void*)) {
-  namespace detail = vitals::sentry::detail;
+  namespace detail = vitals::stack::detail;
   detail::make_ready();
   detail::record(object, type, reinterpret_cast<std::uintptr_t>(__builtin_return_address(0)),
                  __builtin_frame_address(0));
@@ -122,7 +135,7 @@ extern "C" void __cxxabiv1::__cxa_throw(void* object, std::type_info* type,
 /// well, from within the runtime, and is recorded already.
 extern "C" __cxxabiv1::__cxa_refcounted_exception* __cxxabiv1::__cxa_init_primary_exception(
     void* object, std::type_info* type, void (*destroy)(void*)) noexcept {
-  namespace detail = vitals::sentry::detail;
+  namespace detail = vitals::stack::detail;
   detail::make_ready();
   const auto site = reinterpret_cast<std::uintptr_t>(__builtin_return_address(0));
   if (site < detail::next.runtime_begin.load(std::memory_order_relaxed) ||

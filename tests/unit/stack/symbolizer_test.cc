@@ -1,18 +1,22 @@
-#include "sentry/stack/symbolizer.h"
-
 #include <dlfcn.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <array>
 #include <filesystem>
 #include <fstream>
+#include <optional>
+#include <stdexcept>
 
-#include "sentry/stack/function_name.h"
-#include "sentry/stack/stack_walk.h"
+#include "stack/function_name.h"
+#include "stack/source_lines.h"
+#include "vitals/stack/symbolizer.h"
+#include "vitals/stack/throw.h"
+#include "vitals/stack/walk.h"
 
-namespace vitals::sentry::detail {
+namespace vitals::stack::detail {
 namespace {
 
 using ::testing::ElementsAre;
@@ -27,12 +31,13 @@ using ::testing::SizeIs;
 
 class SymbolizerTest : public ::testing::Test {
  protected:
-  FrameRecord frame_of(std::uintptr_t address, std::shared_ptr<const ModuleMap> modules = nullptr,
-                       Innermost innermost = Innermost::kReturnAddress) {
+  Frame frame_of(std::uintptr_t address, std::shared_ptr<const ModuleMap> modules = nullptr,
+                 Innermost innermost = Innermost::kReturnAddress) {
     if (!modules) modules = current_modules();
+    Symbolizer symbolizer{options};
     const auto frames = symbolizer.frames(std::array{address}, modules, innermost);
     EXPECT_FALSE(frames.empty());
-    return frames.empty() ? FrameRecord{} : frames.back();
+    return frames.empty() ? Frame{} : frames.back();
   }
   /// This process' modules, but with its executable as `change` makes it.
   template <class Change>
@@ -56,15 +61,14 @@ class SymbolizerTest : public ::testing::Test {
       std::filesystem::remove(path);
   }
 
-  Options options;
-  Symbolizer symbolizer{options};
+  SymbolizerOptions options;
   std::vector<std::filesystem::path> made;
 };
 
 TEST_F(SymbolizerTest, AReturnAddressIsNamedByTheCallBeforeIt) {
   const std::uintptr_t address = here();
   const int line = __LINE__ - 1;
-  const FrameRecord frame = frame_of(address);
+  const Frame frame = frame_of(address);
   EXPECT_THAT(frame.function, EndsWith("::TestBody"));
   EXPECT_THAT(frame.filename, EndsWith("stack/symbolizer_test.cc"));
   EXPECT_EQ(frame.line, line);
@@ -80,7 +84,7 @@ TEST_F(SymbolizerTest, AnInstructionIsLookedUpAsItIs) {
 
 TEST_F(SymbolizerTest, AFunctionOfTheSystemIsNamedAndIsNotTheServicesOwn) {
   const auto in_qsort = reinterpret_cast<std::uintptr_t>(dlsym(RTLD_DEFAULT, "qsort")) + 1;
-  const FrameRecord frame = frame_of(in_qsort);
+  const Frame frame = frame_of(in_qsort);
   // Where the system's store of debug information has it, it has another name there.
   EXPECT_THAT(frame.function, EndsWith("qsort"));
   EXPECT_FALSE(frame.in_app);
@@ -88,14 +92,9 @@ TEST_F(SymbolizerTest, AFunctionOfTheSystemIsNamedAndIsNotTheServicesOwn) {
 
 TEST_F(SymbolizerTest, AFileThatIsNotTheMappedOneGivesNoNames) {
   const auto modules = changed([](Module& module) { module.build_id = "12345678901234567890"; });
-  const FrameRecord frame = frame_of(here(), modules);
+  const Frame frame = frame_of(here(), modules);
   EXPECT_THAT(frame.function, IsEmpty());
-  EXPECT_THAT(frame.package, EndsWith("sentry_stack_test"));
-  std::vector<ImageRecord> images;
-  Symbolizer::add_images(std::array{frame}, *modules, images);
-  ASSERT_THAT(images, SizeIs(1));
-  EXPECT_EQ(images[0].code_id, "3132333435363738393031323334353637383930");
-  EXPECT_EQ(images[0].debug_id, "34333231-3635-3837-3930-313233343536");
+  EXPECT_THAT(frame.package, EndsWith("stack_test"));
 }
 
 TEST_F(SymbolizerTest, AnExecutableThatWasReplacedOnDiskIsStillRead) {
@@ -128,18 +127,18 @@ TEST_F(SymbolizerTest, NoFileAndNoElfFileAndAShortenedOneAreNoNames) {
       module.path = path;
       module.build_id.clear();
     });
-    const FrameRecord frame = frame_of(here(), modules);
+    const Frame frame = frame_of(here(), modules);
     EXPECT_EQ(frame.package, path);
     EXPECT_NE(frame.address, 0U);
   }
 }
 
 TEST_F(SymbolizerTest, AnAddressOutsideOfEveryModuleIsAFrameWithoutAName) {
-  const FrameRecord frame = frame_of(0x1000);
+  const Frame frame = frame_of(0x1000);
   EXPECT_EQ(frame.address, 0xFFFU);
   EXPECT_THAT(frame.function + frame.package, IsEmpty());
   EXPECT_FALSE(frame.in_app);
-  EXPECT_THAT(symbolizer.frames({}, current_modules(), Innermost::kReturnAddress), IsEmpty());
+  EXPECT_THAT(Symbolizer{}.frames({}), IsEmpty());
   EXPECT_EQ(frame_of(0).address, 0U);
   EXPECT_EQ(frame_of(UINTPTR_MAX).address, UINTPTR_MAX - 1);
 }
@@ -148,17 +147,14 @@ TEST_F(SymbolizerTest, TheLongerMatchSaysWhatIsTheServicesOwn) {
   const std::uintptr_t address = here();
   options.in_app_exclude = {"vitals::"};
   EXPECT_FALSE(frame_of(address).in_app);
-  options.in_app_include = {"vitals::sentry::detail"};
-  Symbolizer another{options};
-  EXPECT_TRUE(another.frames(std::array{address}, current_modules(), Innermost::kReturnAddress)
-                  .back()
-                  .in_app);
+  options.in_app_include = {"vitals::stack::detail"};
+  EXPECT_TRUE(frame_of(address).in_app);
 }
 
 TEST_F(SymbolizerTest, SourceStandsAroundTheLine) {
   options.source_context = true;
   const std::uintptr_t address = here();  // this very line
-  const FrameRecord frame = frame_of(address);
+  const Frame frame = frame_of(address);
   EXPECT_THAT(frame.context_line, EndsWith("// this very line"));
   EXPECT_THAT(frame.pre_context, SizeIs(5));
   EXPECT_THAT(frame.post_context, SizeIs(5));
@@ -169,14 +165,14 @@ TEST(SourceLines, AreCutAtTheFilesEndsAndAtALinesLength) {
   const std::string path = ::testing::TempDir() + "/source_lines_test." + std::to_string(getpid());
   std::ofstream{path} << "one\r\n" << std::string(1000, 'x') << "\n\nlast";
   SourceLines lines;
-  FrameRecord frame;
+  Frame frame;
   frame.abs_path = path;
   frame.line = 2;
   lines.add_context(frame);
   EXPECT_THAT(frame.pre_context, ElementsAre("one"));
   EXPECT_EQ(frame.context_line, std::string(256, 'x'));
   EXPECT_THAT(frame.post_context, ElementsAre("", "last"));
-  FrameRecord past;
+  Frame past;
   past.abs_path = path;
   past.line = 5;
   lines.add_context(past);
@@ -190,13 +186,54 @@ TEST(SourceLines, OnlyRegularFilesAreRead) {
   SourceLines lines;
   for (const std::string& path : {pipe, std::string{"/dev/zero"}, std::string{"/"},
                                   std::string{"relative.cc"}, std::string{"/no/such/file"}}) {
-    FrameRecord frame;
+    Frame frame;
     frame.abs_path = path;
     frame.line = 1;
     lines.add_context(frame);
     EXPECT_THAT(frame.context_line, IsEmpty()) << path;
   }
   std::filesystem::remove(pipe);
+}
+
+[[gnu::noinline]] void throw_here() {
+  throw std::runtime_error{"thrown"};
+}
+
+/// The innermost function of the throw of what `recorded` says, empty where none is known.
+std::string thrown_in(bool recorded) {
+  std::optional<ThrowRecording> recording;
+  if (recorded) recording.emplace();
+  std::array<std::uintptr_t, kMaxThrowDepth> addresses{};
+  std::size_t depth = 0;
+  try {
+    throw_here();
+  } catch (const std::exception& error) {
+    depth = throw_stack(error, addresses);
+  }
+  const auto frames = Symbolizer{}.frames(std::span{addresses}.first(depth));
+  return frames.empty() ? std::string{} : frames.back().function;
+}
+
+TEST(Throws, AreRecordedWhileSomebodyWantsThem) {
+  EXPECT_EQ(thrown_in(false), "");
+  EXPECT_THAT(thrown_in(true), EndsWith("::throw_here"));
+  const ThrowRecording longer;
+  EXPECT_THAT(thrown_in(true), EndsWith("::throw_here"));
+  EXPECT_THAT(thrown_in(false), EndsWith("::throw_here"));
+}
+
+[[gnu::noinline]] std::size_t stack_here(std::span<std::uintptr_t> out) {
+  const std::size_t depth = current_stack(out);
+  return depth;
+}
+
+TEST(CurrentStack, BeginsWithItsCaller) {
+  std::array<std::uintptr_t, kMaxThrowDepth> addresses{};
+  const std::size_t depth = stack_here(addresses);
+  ASSERT_GT(depth, 2U);
+  const auto frames = Symbolizer{}.frames(std::span{addresses}.first(depth));
+  EXPECT_THAT(frames.back().function, EndsWith("::stack_here"));
+  EXPECT_THAT(frames[frames.size() - 2].function, EndsWith("::TestBody"));
 }
 
 TEST(FunctionName, HasNeitherParametersNorResult) {
@@ -233,13 +270,6 @@ TEST(Modules, AreCachedUntilALibraryComes) {
   EXPECT_EQ(find_module(*current_modules(), address), nullptr);
 }
 
-TEST(DebugId, IsALittleEndianUuidPaddedWithZeros) {
-  EXPECT_EQ(debug_id_of("\x01\x02\x03\x04\x05\x06\x07\x08\x09\x0a\x0b\x0c\x0d\x0e\x0f\x10\x11\x12"),
-            "04030201-0605-0807-090a-0b0c0d0e0f10");
-  EXPECT_EQ(debug_id_of("\x01"), "00000001-0000-0000-0000-000000000000");
-  EXPECT_EQ(debug_id_of(""), "");
-}
-
 [[gnu::noinline, gnu::optimize("no-omit-frame-pointer")]] std::size_t walk(
     std::span<std::uintptr_t> out) {
   return walk_stack(here(), __builtin_frame_address(0), out);
@@ -270,4 +300,4 @@ TEST(StackWalk, FramePointersThatLeadNowhereEndIt) {
 }
 
 }  // namespace
-}  // namespace vitals::sentry::detail
+}  // namespace vitals::stack::detail

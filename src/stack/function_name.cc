@@ -1,4 +1,4 @@
-#include "sentry/stack/function_name.h"
+#include "stack/function_name.h"
 
 #include <cxxabi.h>
 
@@ -6,7 +6,7 @@
 #include <cstdlib>
 #include <memory>
 
-namespace vitals::sentry::detail {
+namespace vitals::stack::detail {
 namespace {
 
 constexpr std::string_view kOperator = "operator";
@@ -90,4 +90,4 @@ std::string function_name(const std::string& symbol) {
   return std::string{without_signature(readable.get())};
 }
 
-}  // namespace vitals::sentry::detail
+}  // namespace vitals::stack::detail

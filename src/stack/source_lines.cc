@@ -1,4 +1,4 @@
-#include "sentry/stack/source_lines.h"
+#include "stack/source_lines.h"
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -7,7 +7,7 @@
 #include <algorithm>
 #include <string_view>
 
-namespace vitals::sentry::detail {
+namespace vitals::stack::detail {
 namespace {
 
 constexpr std::size_t kMaxSourceFiles = 64;
@@ -58,7 +58,7 @@ const SourceLines::File& SourceLines::file(const std::string& path) {
   return files_.emplace(path, std::move(made)).first->second;
 }
 
-void SourceLines::add_context(FrameRecord& frame) {
+void SourceLines::add_context(Frame& frame) {
   if (frame.line <= 0 || !frame.abs_path.starts_with('/')) return;
   const File& source = file(frame.abs_path);
   const auto line = static_cast<std::size_t>(frame.line) - 1;
@@ -78,4 +78,4 @@ void SourceLines::add_context(FrameRecord& frame) {
   }
 }
 
-}  // namespace vitals::sentry::detail
+}  // namespace vitals::stack::detail

@@ -9,7 +9,7 @@
 #include <string>
 #include <thread>
 
-#include "sentry/stack/throw_table.h"
+#include "stack/throw_table.h"
 #include "tests/unit/sentry/fixture.h"
 
 namespace {
@@ -322,7 +322,7 @@ TEST_F(ThrowStackTest, ThreadsThatThrowAtFullSpeedGetTheirOwnStacks) {
   }
 }
 
-using SmallTable = detail::ThrowTable<1, 2, 4>;
+using SmallTable = stack::detail::ThrowTable<1, 2, 4>;
 
 TEST(ThrowTable, KeepsTheNewestOfASet) {
   SmallTable table;

@@ -1,10 +1,24 @@
-#include "sentry/stack/symbolizer.h"
+#include "vitals/stack/symbolizer.h"
 
 #include <algorithm>
+#include <cstddef>
 #include <filesystem>
+#include <initializer_list>
+#include <map>
+#include <mutex>
+#include <string_view>
+#include <unordered_map>
+#include <utility>
 
-namespace vitals::sentry::detail {
+#include "stack/debug_file.h"
+#include "stack/source_lines.h"
+
+namespace vitals::stack {
 namespace {
+
+using detail::DebugFile;
+using detail::Location;
+using detail::SourceLines;
 
 constexpr std::size_t kMaxAddresses = 16384;
 constexpr std::size_t kMaxFiles = 128;
@@ -14,13 +28,12 @@ bool starts_with_any(std::string_view text, std::initializer_list<std::string_vi
                      [text](std::string_view start) { return text.starts_with(start); });
 }
 
-/// What stands between the throw expression, or the capture, and the taking of its stack.
-bool is_machinery(const FrameRecord& frame) {
+/// What stands between the throw expression and the taking of its stack.
+bool is_of_the_throw(const Frame& frame) {
   return starts_with_any(frame.function,
                          {"__cxa_throw", "__cxa_init_primary_exception", "std::make_exception_ptr",
                           "std::__exception_ptr::make_exception_ptr", "std::throw_with_nested",
-                          "std::__throw_with_nested_impl", "std::rethrow_exception",
-                          "vitals::sentry::capture_exception"});
+                          "std::__throw_with_nested_impl", "std::rethrow_exception"});
 }
 
 /// Absolute and without `..`, where the compiler said enough.
@@ -57,7 +70,53 @@ std::size_t longest_start(std::string_view text, const std::vector<std::string>&
 
 }  // namespace
 
-bool Symbolizer::is_in_app(const FrameRecord& frame) const {
+class Symbolizer::Impl {
+ public:
+  explicit Impl(SymbolizerOptions options) : options_(std::move(options)) {}
+
+  [[nodiscard]] std::vector<Frame> frames(std::span<const std::uintptr_t> stack,
+                                          const std::shared_ptr<const ModuleMap>& modules,
+                                          Innermost innermost);
+
+ private:
+  /// What is the same in every frame at one address.
+  using Known = std::vector<Frame>;  // the innermost inlined call first
+  struct Key {
+    std::size_t file;
+    std::uint64_t address;
+    bool operator==(const Key&) const = default;
+  };
+  struct KeyHash {
+    std::size_t operator()(const Key& key) const noexcept {
+      return static_cast<std::size_t>((key.address ^ (std::uint64_t{key.file} << 48)) *
+                                      0x9E3779B97F4A7C15);
+    }
+  };
+
+  [[nodiscard]] std::size_t file_of(const Module& module);
+  [[nodiscard]] const Known& look_up(const Module& module, std::size_t index,
+                                     std::uint64_t address);
+  [[nodiscard]] bool is_in_app(const Frame& frame) const;
+  [[nodiscard]] bool is_machinery(const Frame& frame) const;
+  void use_modules(const std::shared_ptr<const ModuleMap>& modules);
+
+  static constexpr std::size_t kUnknown = SIZE_MAX;
+
+  const SymbolizerOptions options_;
+  std::mutex mutex_;
+  std::shared_ptr<const ModuleMap> modules_;       // of the last stack
+  std::vector<std::size_t> module_files_;          // of each of those; kUnknown: not asked yet
+  std::vector<std::unique_ptr<DebugFile>> files_;  // null: none, or not the one that was mapped
+  std::map<std::pair<std::string, std::string>, std::size_t> file_numbers_;  // path and build id
+  std::unordered_map<Key, Known, KeyHash> known_;
+  SourceLines source_;
+};
+
+bool Symbolizer::Impl::is_machinery(const Frame& frame) const {
+  return is_of_the_throw(frame) || longest_start(frame.function, options_.machinery) > 0;
+}
+
+bool Symbolizer::Impl::is_in_app(const Frame& frame) const {
   std::size_t include = 0;
   std::size_t exclude = 0;
   for (const std::string& text : {frame.function, frame.filename, frame.abs_path, frame.package}) {
@@ -72,14 +131,14 @@ bool Symbolizer::is_in_app(const FrameRecord& frame) const {
   return !starts_with_any(frame.function, {"std::", "__gnu_cxx::", "__cxxabiv1::", "_start"});
 }
 
-std::size_t Symbolizer::file_of(const Module& module) {
+std::size_t Symbolizer::Impl::file_of(const Module& module) {
   const auto [found, is_new] =
       file_numbers_.try_emplace(std::pair{module.path, module.build_id}, files_.size());
   if (is_new) files_.push_back(DebugFile::open(module.path, module.build_id));
   return found->second;
 }
 
-void Symbolizer::use_modules(const std::shared_ptr<const ModuleMap>& modules) {
+void Symbolizer::Impl::use_modules(const std::shared_ptr<const ModuleMap>& modules) {
   const bool full = files_.size() > kMaxFiles || known_.size() > kMaxAddresses;
   if (full) {
     known_.clear();
@@ -91,8 +150,8 @@ void Symbolizer::use_modules(const std::shared_ptr<const ModuleMap>& modules) {
   module_files_.assign(modules->size(), kUnknown);
 }
 
-const Symbolizer::Known& Symbolizer::look_up(const Module& module, std::size_t index,
-                                             std::uint64_t address) {
+const Symbolizer::Impl::Known& Symbolizer::Impl::look_up(const Module& module, std::size_t index,
+                                                         std::uint64_t address) {
   if (module_files_[index] == kUnknown) module_files_[index] = file_of(module);
   const std::size_t file = module_files_[index];
   const Key key{file, address - module.bias};
@@ -103,7 +162,7 @@ const Symbolizer::Known& Symbolizer::look_up(const Module& module, std::size_t i
   if (files_[file]) locations = files_[file]->look_up(key.address);
   if (locations.empty()) locations.emplace_back();
   for (Location& location : locations) {
-    FrameRecord frame;
+    Frame frame;
     frame.function = std::move(location.function);
     frame.abs_path = absolute_path(location);
     frame.filename = short_path(frame.abs_path, location.directory);
@@ -115,10 +174,10 @@ const Symbolizer::Known& Symbolizer::look_up(const Module& module, std::size_t i
   return known_.emplace(key, std::move(made)).first->second;
 }
 
-std::vector<FrameRecord> Symbolizer::frames(std::span<const std::uintptr_t> stack,
+std::vector<Frame> Symbolizer::Impl::frames(std::span<const std::uintptr_t> stack,
                                             const std::shared_ptr<const ModuleMap>& modules,
                                             Innermost innermost) {
-  std::vector<FrameRecord> result;
+  std::vector<Frame> result;
   if (stack.empty() || !modules) return result;
   result.reserve(2 * stack.size());  // some are inlined into others
   const std::lock_guard hold{mutex_};
@@ -129,7 +188,7 @@ std::vector<FrameRecord> Symbolizer::frames(std::span<const std::uintptr_t> stac
     const std::uint64_t address = exact || stack[i] == 0 ? stack[i] : stack[i] - 1;
     if (const Module* const module = find_module(*modules, address)) {
       const auto index = static_cast<std::size_t>(module - modules->data());
-      for (const FrameRecord& known : look_up(*module, index, address)) {
+      for (const Frame& known : look_up(*module, index, address)) {
         result.push_back(known);
         result.back().address = address;
         if (result.size() == 1 && !exact && is_machinery(known)) result.pop_back();
@@ -139,23 +198,22 @@ std::vector<FrameRecord> Symbolizer::frames(std::span<const std::uintptr_t> stac
     }
   }
   if (options_.source_context) {
-    for (FrameRecord& frame : result)
+    for (Frame& frame : result)
       source_.add_context(frame);
   }
   std::reverse(result.begin(), result.end());
   return result;
 }
 
-void Symbolizer::add_images(std::span<const FrameRecord> frames, const ModuleMap& modules,
-                            std::vector<ImageRecord>& images) {
-  for (const FrameRecord& frame : frames) {
-    const Module* const module = find_module(modules, frame.address);
-    if (module == nullptr) continue;
-    const auto same = [module](const ImageRecord& image) { return image.address == module->begin; };
-    if (std::any_of(images.begin(), images.end(), same)) continue;
-    images.push_back({module->path, debug_id_of(module->build_id), code_id_of(module->build_id),
-                      module->begin, module->end - module->begin});
-  }
+Symbolizer::Symbolizer(SymbolizerOptions options)
+    : impl_(std::make_unique<Impl>(std::move(options))) {}
+
+Symbolizer::~Symbolizer() = default;
+
+std::vector<Frame> Symbolizer::frames(std::span<const std::uintptr_t> stack,
+                                      const std::shared_ptr<const ModuleMap>& modules,
+                                      Innermost innermost) {
+  return impl_->frames(stack, modules, innermost);
 }
 
-}  // namespace vitals::sentry::detail
+}  // namespace vitals::stack

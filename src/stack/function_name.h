@@ -3,7 +3,7 @@
 #include <string>
 #include <string_view>
 
-namespace vitals::sentry::detail {
+namespace vitals::stack::detail {
 
 /// The readable name of a function from a linker's symbol: demangled, with its namespaces and
 /// template arguments, without its parameters and what it returns. A symbol that is not mangled
@@ -13,4 +13,4 @@ namespace vitals::sentry::detail {
 /// The same of a name that is demangled already.
 [[nodiscard]] std::string_view without_signature(std::string_view name) noexcept;
 
-}  // namespace vitals::sentry::detail
+}  // namespace vitals::stack::detail

@@ -1,4 +1,4 @@
-#include "sentry/stack/debug_file.h"
+#include "stack/debug_file.h"
 
 #include <dwarf.h>
 #include <elfutils/libdw.h>
@@ -13,10 +13,11 @@
 #include <cstdlib>
 #include <functional>
 
-#include "sentry/stack/function_name.h"
-#include "sentry/stack/modules.h"
+#include "base/hex.h"
+#include "stack/function_name.h"
+#include "vitals/stack/modules.h"
 
-namespace vitals::sentry::detail {
+namespace vitals::stack::detail {
 namespace {
 
 /// Past this depth the debug information is malformed, or nobody could read the result.
@@ -147,7 +148,7 @@ std::unique_ptr<DebugFile> DebugFile::open(const std::string& path, std::string_
   if (!file) return nullptr;
   std::unique_ptr<DebugFile> made{new DebugFile{std::move(file)}};
   if (made->units_.empty() && build_id.size() > 1) {
-    const std::string id = code_id_of(build_id);
+    const std::string id = base::hex(build_id);
     made->debug_ = open_one(
         "/usr/lib/debug/.build-id/" + id.substr(0, 2) + "/" + id.substr(2) + ".debug", build_id);
     if (made->debug_) {
@@ -330,4 +331,4 @@ std::vector<Location> DebugFile::look_up(std::uint64_t address) {
   return found;
 }
 
-}  // namespace vitals::sentry::detail
+}  // namespace vitals::stack::detail

@@ -1,4 +1,4 @@
-#include "sentry/stack/modules.h"
+#include "vitals/stack/modules.h"
 
 #include <elf.h>
 #include <link.h>
@@ -11,7 +11,7 @@
 #include <mutex>
 #include <string_view>
 
-namespace vitals::sentry::detail {
+namespace vitals::stack {
 namespace {
 
 /// How often libraries came and went; the same numbers, the same map.
@@ -128,18 +128,6 @@ class Cache {
   std::shared_ptr<const ModuleMap> modules_;
 };
 
-std::string hex(std::string_view bytes) {
-  constexpr std::string_view kDigits = "0123456789abcdef";
-  std::string text;
-  text.reserve(bytes.size() * 2);
-  for (const char c : bytes) {
-    const auto byte = static_cast<unsigned char>(c);
-    text += kDigits[byte >> 4];
-    text += kDigits[byte & 15];
-  }
-  return text;
-}
-
 }  // namespace
 
 std::shared_ptr<const ModuleMap> current_modules() {
@@ -156,21 +144,4 @@ const Module* find_module(const ModuleMap& modules, std::uintptr_t address) noex
   return address < module.end ? &module : nullptr;
 }
 
-std::string debug_id_of(std::string_view build_id) {
-  if (build_id.empty()) return {};
-  std::string bytes{build_id.substr(0, 16)};
-  bytes.resize(16, '\0');
-  std::reverse(bytes.begin(), bytes.begin() + 4);
-  std::reverse(bytes.begin() + 4, bytes.begin() + 6);
-  std::reverse(bytes.begin() + 6, bytes.begin() + 8);
-  std::string text = hex(bytes);
-  for (const std::size_t at : {8U, 13U, 18U, 23U})
-    text.insert(at, 1, '-');
-  return text;
-}
-
-std::string code_id_of(std::string_view build_id) {
-  return hex(build_id);
-}
-
-}  // namespace vitals::sentry::detail
+}  // namespace vitals::stack

@@ -7,7 +7,7 @@
 #include <cstdint>
 #include <span>
 
-namespace vitals::sentry::detail {
+namespace vitals::stack::detail {
 
 /// The stacks of the latest throws, by the address of the exception object. One for the process: an
 /// exception may be looked at on another thread than the one that threw, also after that has ended.
@@ -137,4 +137,4 @@ class ThrowTable {
   std::atomic<std::uint64_t> clock_{0};
 };
 
-}  // namespace vitals::sentry::detail
+}  // namespace vitals::stack::detail
