@@ -43,12 +43,15 @@ class ThrowRecording {
 [[nodiscard]] std::size_t throw_stack(const void* exception, const std::type_info& type,
                                       std::span<std::uintptr_t> out) noexcept;
 
-/// The same of an exception that was caught by reference to a polymorphic base.
+#ifdef __cpp_rtti
+/// The same of an exception that was caught by reference to a polymorphic base. Not there with
+/// -fno-rtti.
 template <class Exception>
 [[nodiscard]] std::size_t throw_stack(const Exception& exception,
                                       std::span<std::uintptr_t> out) noexcept {
   return throw_stack(dynamic_cast<const void*>(&exception), typeid(exception), out);
 }
+#endif
 
 /// A number of the throw that made the object, by the same rules: another object that comes to lie
 /// at its address has another. 0: not known. Threads: any.
