@@ -1,12 +1,17 @@
-# How a test is declared. Headers that nearly every test includes are compiled once, and nlohmann-json's code too.
+# How a test is declared. Headers that nearly every test includes are compiled once.
 find_package(GTest REQUIRED)
 find_package(nlohmann_json REQUIRED)
 include(GoogleTest)
 
 # CMake precompiles a header only where a file of the target takes it: that is the empty one.
 file(CONFIGURE OUTPUT ${CMAKE_BINARY_DIR}/vitals_test_base.cc CONTENT "")
-add_library(vitals_test_base STATIC ${PROJECT_SOURCE_DIR}/tests/house/json.cc ${CMAKE_BINARY_DIR}/vitals_test_base.cc)
+add_library(vitals_test_base STATIC ${CMAKE_BINARY_DIR}/vitals_test_base.cc)
 target_link_libraries(vitals_test_base PUBLIC GTest::gmock nlohmann_json::nlohmann_json PRIVATE vitals_warnings)
+if(TARGET health_agent_json)
+  target_link_libraries(vitals_test_base PUBLIC health_agent_json)
+else()
+  target_sources(vitals_test_base PRIVATE ${PROJECT_SOURCE_DIR}/health_agent/json_type.cc)
+endif()
 # Found by its folder: a path in the text of the header would keep checkouts from sharing what is compiled.
 target_include_directories(vitals_test_base PRIVATE ${PROJECT_SOURCE_DIR}/tests ${PROJECT_SOURCE_DIR})
 target_precompile_headers(vitals_test_base PRIVATE <house/precompiled.h>)
@@ -27,10 +32,6 @@ function(vitals_test_code target)
   endif()
 endfunction()
 vitals_test_code(vitals_test_base)
-# Compiled once and run by nearly every test: worth the optimiser, which the precompiled header knows nothing of.
-set_source_files_properties(${PROJECT_SOURCE_DIR}/tests/house/json.cc TARGET_DIRECTORY vitals_test_base
-  PROPERTIES COMPILE_OPTIONS "$<$<CONFIG:RelWithDebInfo>:-O1>" SKIP_PRECOMPILE_HEADERS ON)
-
 # vitals_test(NAME SOURCES ... DEPS ... [LABEL unit|integration] [TIMEOUT seconds]): one gtest program, each TEST a ctest entry.
 function(vitals_test name)
   cmake_parse_arguments(ARG "" "LABEL;TIMEOUT" "SOURCES;DEPS" ${ARGN})

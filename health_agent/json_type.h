@@ -1,8 +1,12 @@
 #pragma once
 
+#include <functional>
 #include <iterator>
+#include <map>
 #include <nlohmann/json.hpp>
+#include <string>
 #include <utility>
+#include <vector>
 
 /// nlohmann::json, whose values are destroyed without taking memory. To be included in place of the
 /// library's own header by all of the service, since each of its files has to know of it.
@@ -76,3 +80,18 @@ inline void nlohmann::json::json_value::destroy(value_t type) {
 }
 
 #endif
+
+// The code of a value, and of reading and writing one, is most of what a file with JSON takes to
+// compile: json_type.cc alone has it.
+extern template class nlohmann::basic_json<>;
+extern template class std::map<std::string, nlohmann::json, std::less<>>;
+extern template class std::vector<nlohmann::json>;
+extern template class nlohmann::detail::serializer<nlohmann::json>;
+extern template class nlohmann::detail::lexer<
+    nlohmann::json, nlohmann::detail::iterator_input_adapter<std::string::const_iterator>>;
+extern template class nlohmann::detail::lexer<
+    nlohmann::json, nlohmann::detail::iterator_input_adapter<const char*>>;
+extern template class nlohmann::detail::parser<
+    nlohmann::json, nlohmann::detail::iterator_input_adapter<std::string::const_iterator>>;
+extern template class nlohmann::detail::parser<
+    nlohmann::json, nlohmann::detail::iterator_input_adapter<const char*>>;

@@ -32,13 +32,3 @@
 
 // The service's way to destroy JSON is that of its tests, too: a program has but one.
 #include "health_agent/json_type.h"
-
-// Compiled in json.cc alone.
-extern template class nlohmann::basic_json<>;
-extern template class nlohmann::detail::parser<
-    nlohmann::json, nlohmann::detail::iterator_input_adapter<std::string::const_iterator>>;
-extern template class nlohmann::detail::parser<
-    nlohmann::json, nlohmann::detail::iterator_input_adapter<const char*>>;
-extern template class nlohmann::detail::serializer<nlohmann::json>;
-extern template class std::map<std::string, nlohmann::json, std::less<>>;
-extern template class std::vector<nlohmann::json>;

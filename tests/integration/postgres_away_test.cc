@@ -262,11 +262,14 @@ TEST(PostgresAway, AWriteWhoseOutcomeIsNotKnownIsNotRunTwice) {
                             {"meal_type", "snack"},
                             {"notes", "once"}});
   }};
-  EXPECT_TRUE(eventually([&] {
+  const auto waiting = [&] {
     return scene.postgres.ask(
-               "SELECT COUNT(*) FROM pg_stat_activity WHERE wait_event = 'SyncRep'") == "1\n";
-  }));
+        "SELECT COUNT(*) FROM pg_stat_activity WHERE wait_event = 'SyncRep'");
+  };
+  EXPECT_TRUE(eventually([&] { return waiting() == "1\n"; }));
   scene.postgres.kill_connections(scene.database);
+  // One that has not yet seen that it is killed would be let go by what follows.
+  EXPECT_TRUE(eventually([&] { return waiting() == "0\n"; }));
   scene.postgres.ask("ALTER SYSTEM RESET synchronous_standby_names");
   scene.postgres.ask("SELECT pg_reload_conf()");
   writer.join();
