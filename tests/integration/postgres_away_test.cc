@@ -263,8 +263,7 @@ TEST(PostgresAway, AWriteWhoseOutcomeIsNotKnownIsNotRunTwice) {
                             {"notes", "once"}});
   }};
   const auto waiting = [&] {
-    return scene.postgres.ask(
-        "SELECT COUNT(*) FROM pg_stat_activity WHERE wait_event = 'SyncRep'");
+    return scene.postgres.ask("SELECT COUNT(*) FROM pg_stat_activity WHERE wait_event = 'SyncRep'");
   };
   EXPECT_TRUE(eventually([&] { return waiting() == "1\n"; }));
   scene.postgres.kill_connections(scene.database);
