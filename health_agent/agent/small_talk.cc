@@ -47,7 +47,12 @@ std::string small_talk(const AgentRequest& request) {
   const bool asks = said.any({"how", "what", "whats", "show", "give", "tell", "my"});
   const bool day = said.any({"today", "total", "totals", "summary", "far", "status", "progress",
                              "calories", "kcal", "macros", "doing", "eaten"});
-  if ((asks && day) || said.any({"summary", "totals"})) return today_in_words(request);
+  if ((asks && day) || said.any({"summary", "totals"})) {
+    const bool other_day =
+        said.any({"yesterday", "week", "weekly", "month", "ago", "last", "monday", "tuesday",
+                  "wednesday", "thursday", "friday", "saturday", "sunday"});
+    return (other_day ? "I can only look at today. " : "") + today_in_words(request);
+  }
   if (said.any({"thanks", "thank", "thx", "cheers"}))
     return "You are welcome" + name_of(request) + "! Tell me when you eat again.";
   if (said.any({"bye", "goodbye"})) return "Goodbye" + name_of(request) + "!";

@@ -81,6 +81,17 @@ TEST(LocalAgent, TellsTheDayTheGoalsAndWhatIsLeft) {
   }
 }
 
+TEST(LocalAgent, SaysThatItKnowsNoOtherDayThanToday) {
+  for (const char* question :
+       {"how many calories yesterday", "how many calories did I eat yesterday?",
+        "show my totals of last week", "what were my macros on monday"}) {
+    const AgentReply reply = of_goals(question);
+    EXPECT_THAT(reply.text, ::testing::StartsWith("I can only look at today. Today you have"))
+        << question;
+    EXPECT_TRUE(reply.food_entries.empty()) << question;
+  }
+}
+
 TEST(LocalAgent, WhatIsLeftHasNoDecimalsFromAHundredOn) {
   AgentRequest request = request_for("what's left today?");
   request.preferences = {{"goal_calories", "2000"}, {"goal_fat", "60.5"}};
