@@ -22,14 +22,14 @@ function(vitals_precompiled target name)
   endif()
 endfunction()
 
-# vitals_unity(TARGET [FILES]): compiles so many of its files (8) at a time as one, since most of their time goes into what all of them
+# vitals_unity(TARGET [FILES]): compiles so many of its files (16) at a time as one, since most of their time goes into what all of them
 # instantiate. So two files of a target cannot give one name to two things, even inside an unnamed namespace. The bench and floor presets compile
 # file by file, as packages do.
 function(vitals_unity target)
   if(NOT VITALS_UNITY)
     return()
   endif()
-  set(files 8)
+  set(files 16)
   if(ARGC GREATER 1)
     set(files ${ARGV1})
   endif()

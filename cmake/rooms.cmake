@@ -43,10 +43,10 @@ foreach(header IN LISTS vitals_common)
   vitals_link(${PROJECT_SOURCE_DIR}/include/${header} ${vitals_rooms}/public/base/${header})
 endforeach()
 
-# vitals_library(NAME SOURCES ... [DEPS public...] [PRIVATE_DEPS ...] [INSIDE ROOM...]): one room of the library, as target
-# vitals::NAME. INSIDE names the rooms whose private headers it may include.
+# vitals_library(NAME SOURCES ... [DEPS public...] [PRIVATE_DEPS ...] [INSIDE ROOM...] [UNITY files]): one room of the library, as
+# target vitals::NAME. INSIDE names the rooms whose private headers it may include; UNITY is how many files are compiled as one.
 function(vitals_library name)
-  cmake_parse_arguments(ARG "" "" "SOURCES;DEPS;PRIVATE_DEPS;INSIDE" ${ARGN})
+  cmake_parse_arguments(ARG "" "UNITY" "SOURCES;DEPS;PRIVATE_DEPS;INSIDE" ${ARGN})
   vitals_room_links(${name})
   get_property(names GLOBAL PROPERTY VITALS_ROOM_NAMES)
   add_library(vitals_${name} STATIC ${ARG_SOURCES})
@@ -60,6 +60,6 @@ function(vitals_library name)
   endforeach()
   target_compile_options(vitals_${name} PRIVATE ${names})
   vitals_precompiled(vitals_${name} vitals_precompiled)
-  vitals_unity(vitals_${name})
+  vitals_unity(vitals_${name} ${ARG_UNITY})
   target_link_libraries(vitals_${name} PUBLIC Threads::Threads ${ARG_DEPS} PRIVATE $<BUILD_INTERFACE:vitals_warnings> ${ARG_PRIVATE_DEPS})
 endfunction()
