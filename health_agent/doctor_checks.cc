@@ -88,7 +88,9 @@ constexpr Cure kCacheCures[]{
     {"does not speak", "write redis:// instead of rediss://, or correct the port in REDIS_URL"},
     {"closed the connection",
      "write rediss:// if that port speaks TLS, and redis:// if it does not"},
-    {"eset by peer", "write rediss:// if that port speaks TLS, and redis:// if it does not"},
+    {"eset by peer",
+     "write rediss:// if that port speaks TLS, and redis:// if it does not; where the server wants "
+     "a certificate of its clients, name it by ?ssl_certfile=FILE&ssl_keyfile=FILE"},
     {"mismatch", "correct the host in REDIS_URL: the server's certificate is for another one"},
     {"expired", "renew the server's certificate, or correct this machine's clock"},
     {"not yet valid", "correct this machine's clock, or the server's certificate"},

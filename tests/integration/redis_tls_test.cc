@@ -66,21 +66,27 @@ chmod a+r *
   }
 
   /// The service goes on without this cache, and says `cause`; the doctor says it too, and `cure`.
+  /// `lost` is what stands for the cause where the reset of the connection overtakes the alert that
+  /// tells it.
   static void expect_refused(const std::string& url, const std::string& cause,
-                             const std::string& cure) {
+                             const std::string& cure, const std::string& lost = {}) {
     SCOPED_TRACE(url);
+    const auto says_why = [&](const std::string& text) {
+      return text.find(cause) != std::string::npos ||
+             (!lost.empty() && text.find(lost) != std::string::npos);
+    };
     const ServiceOptions options = health_agent({{"REDIS_URL", url}});
     const Service service{options};
     Http client = service.http();
     create_user(client, "ann");
     EXPECT_EQ(client.get("/api/v1/users/ann/profile").status, 200);
     EXPECT_EQ(health_of(service), "unavailable");
-    EXPECT_NE(service.errors().find(cause), std::string::npos) << service.errors();
+    EXPECT_TRUE(says_why(service.errors())) << service.errors();
     ServiceOptions doctor = options;
     doctor.arguments = {"doctor"};
     const Finished found = run_service(doctor);
     EXPECT_EQ(found.status->code, 1);
-    EXPECT_NE(found.output.find(cause), std::string::npos) << found.output;
+    EXPECT_TRUE(says_why(found.output)) << found.output;
     EXPECT_NE(found.output.find(cure), std::string::npos) << found.output;
   }
 
@@ -191,7 +197,8 @@ TEST_F(RedisTls, ShowsItsOwnCertificateToAServerThatWantsOne) {
     const Service service{health_agent({{"REDIS_URL", url(port) + own}})};
     EXPECT_TRUE(eventually([&] { return health_of(service) == "ok"; })) << service.errors();
   }
-  expect_refused(url(port), "certificate required", "?ssl_certfile=FILE");
+  expect_refused(url(port), "certificate required", "?ssl_certfile=FILE",
+                 "Connection reset by peer");
 }
 
 TEST_F(RedisTls, WhatTheUrlNamesAndCannotBeUsedStopsTheStart) {
