@@ -8,6 +8,7 @@
 #include <csignal>
 #include <cstdlib>
 #include <exception>
+#include <filesystem>
 #include <future>
 #include <iostream>
 #include <stdexcept>
@@ -142,7 +143,10 @@ int run(const std::string& program) {
 int main() {
   try {
     const char* program = std::getenv("HEALTH_AGENT");
-    return run(program == nullptr ? "build/bench/bin/health-agent" : program);
+    // The service runs in a folder of its own.
+    return run(
+        std::filesystem::absolute(program == nullptr ? "build/bench/bin/health-agent" : program)
+            .string());
   } catch (const std::exception& error) {
     std::cerr << "chats_bench: " << error.what() << "\n";
     return 1;
