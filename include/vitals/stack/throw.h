@@ -36,8 +36,8 @@ class ThrowRecording {
 /// Copies the stack of the place that threw the exception object at `exception`, the innermost
 /// return address first, and returns how many there were: 0 where none was kept. The address is
 /// that of the whole object: of one caught by reference, dynamic_cast<const void*> gives it. `type`
-/// is what was thrown; an address that was used again for another type finds nothing. Of each set
-/// of throws the last few are kept, so ask while the exception is handled.
+/// is what was thrown; an address that was used again for another type finds nothing. Only the
+/// latest throws are kept, some thousand of them, so ask while the exception is handled.
 /// Threads: any, also another than the one that threw. Cost: a look and a copy, no lock, no
 /// allocation.
 [[nodiscard]] std::size_t throw_stack(const void* exception, const std::type_info& type,
