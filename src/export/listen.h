@@ -1,35 +1,16 @@
 #pragma once
 
-#include <unistd.h>
-
 #include <cstdint>
 #include <string>
 #include <string_view>
-#include <utility>
 
+#include "base/descriptor.h"
 #include "vitals/export/exposer.h"
 #include "vitals/result.h"
 
 namespace vitals::exporting {
 
-/// A file descriptor that is closed with its owner.
-class Fd {
- public:
-  explicit Fd(int fd = -1) noexcept : fd_(fd) {}
-  Fd(Fd&& from) noexcept : fd_(std::exchange(from.fd_, -1)) {}
-  Fd& operator=(Fd&& from) noexcept {
-    std::swap(fd_, from.fd_);
-    return *this;
-  }
-  ~Fd() {
-    if (fd_ >= 0) ::close(fd_);
-  }
-  [[nodiscard]] int get() const noexcept { return fd_; }
-  [[nodiscard]] explicit operator bool() const noexcept { return fd_ >= 0; }
-
- private:
-  int fd_;
-};
+using Fd = base::Descriptor;
 
 /// A descriptor of nothing, to be given up for one that is needed; none when there is none left.
 [[nodiscard]] Fd spare_descriptor() noexcept;

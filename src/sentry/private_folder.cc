@@ -35,18 +35,6 @@ void make_folders(const std::string& path) {
 
 }  // namespace
 
-Descriptor& Descriptor::operator=(Descriptor&& other) noexcept {
-  if (this != &other) {
-    if (open_ >= 0) close(open_);
-    open_ = other.release();
-  }
-  return *this;
-}
-
-Descriptor::~Descriptor() {
-  if (open_ >= 0) close(open_);
-}
-
 Result<Descriptor> open_cache_folder(const std::string& path) {
   make_folders(path);
   std::string plain = path;

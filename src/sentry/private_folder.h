@@ -2,30 +2,12 @@
 
 #include <string>
 
+#include "base/descriptor.h"
 #include "vitals/result.h"
 
 namespace vitals::sentry::detail {
 
-/// An open folder or file, closed with this object.
-class Descriptor {
- public:
-  constexpr Descriptor() noexcept = default;
-  constexpr explicit Descriptor(int open) noexcept : open_(open) {}
-  Descriptor(Descriptor&& other) noexcept : open_(other.release()) {}
-  Descriptor& operator=(Descriptor&& other) noexcept;
-  ~Descriptor();
-
-  [[nodiscard]] explicit operator bool() const noexcept { return open_ >= 0; }
-  [[nodiscard]] int get() const noexcept { return open_; }
-  [[nodiscard]] int release() noexcept {
-    const int open = open_;
-    open_ = -1;
-    return open;
-  }
-
- private:
-  int open_ = -1;
-};
+using base::Descriptor;
 
 /// Opens the folder below which the client keeps what it captured, and makes it, with its parents,
 /// where it is missing. Errors: it cannot be made; it belongs to another user than this process'

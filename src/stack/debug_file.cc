@@ -6,13 +6,16 @@
 #include <fcntl.h>
 #include <gelf.h>
 #include <libelf.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <cstdlib>
 #include <functional>
+#include <new>
 
+#include "base/descriptor.h"
 #include "base/hex.h"
 #include "stack/function_name.h"
 #include "vitals/stack/modules.h"
@@ -22,6 +25,37 @@ namespace {
 
 /// Past this depth the debug information is malformed, or nobody could read the result.
 constexpr int kMaxNesting = 64;
+
+/// Throws std::bad_alloc where memory is so short that libdw might not get all it asks for: it does
+/// not look at what each of its calls for memory gave, and goes on to write there. Nothing is
+/// written to what is asked for here, so it takes addresses and no memory. Cost: two system calls.
+void require_room() {
+  constexpr std::size_t kRoom = std::size_t{32} << 20U;
+  void* const room = ::mmap(nullptr, kRoom, PROT_READ | PROT_WRITE,
+                            MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  if (room == MAP_FAILED) throw std::bad_alloc{};
+  ::munmap(room, kRoom);
+}
+
+/// Called by libdw, which would end the process by itself, and holds no lock meanwhile. The
+/// exception goes through its frames, which are C but have unwind tables, as all code has where
+/// stacks can be taken at all.
+[[noreturn]] void no_memory() {
+  throw std::bad_alloc{};
+}
+
+/// Most functions of libelf and libdw say of a failure only that there was one. That the C library
+/// had no memory for them is told by errno.
+class MemoryCheck {
+ public:
+  MemoryCheck() {
+    require_room();
+    errno = 0;
+  }
+  void operator()() const {
+    if (errno == ENOMEM) throw std::bad_alloc{};
+  }
+};
 
 std::string_view build_id_of(Elf* elf) noexcept {
   const void* bytes = nullptr;
@@ -36,7 +70,7 @@ std::string text_of(Dwarf_Die* die, unsigned name) {
   return text == nullptr ? std::string{} : std::string{text};
 }
 
-std::uint64_t number_of(Dwarf_Die* die, unsigned name) noexcept {
+std::uint64_t number_of(Dwarf_Die* die, unsigned name) {
   Dwarf_Attribute attribute;
   Dwarf_Word value = 0;
   if (dwarf_formudata(dwarf_attr(die, name, &attribute), &value) != 0) return 0;
@@ -44,7 +78,7 @@ std::uint64_t number_of(Dwarf_Die* die, unsigned name) noexcept {
 }
 
 /// From an inlined call or a function's copy to where it is declared.
-Dwarf_Die declaration_of(Dwarf_Die die) noexcept {
+Dwarf_Die declaration_of(Dwarf_Die die) {
   for (int step = 0; step < kMaxNesting; ++step) {
     Dwarf_Attribute attribute;
     Dwarf_Die next;
@@ -62,8 +96,10 @@ std::string qualified_name(Dwarf_Die* die) {
   if (name == nullptr) return {};
   std::string result = name;
   Dwarf_Die declaration = declaration_of(*die);
-  Dwarf_Die* scopes = nullptr;
-  const int count = dwarf_getscopes_die(&declaration, &scopes);
+  Dwarf_Die* found = nullptr;
+  const int count = dwarf_getscopes_die(&declaration, &found);
+  const std::unique_ptr<Dwarf_Die[], decltype(&std::free)> scopes{count > 0 ? found : nullptr,
+                                                                  &std::free};
   for (int i = 1; i < count; ++i) {
     const char* const around = dwarf_diename(&scopes[i]);
     switch (dwarf_tag(&scopes[i])) {
@@ -80,7 +116,6 @@ std::string qualified_name(Dwarf_Die* die) {
         break;
     }
   }
-  if (count > 0) std::free(scopes);
   return result;
 }
 
@@ -112,7 +147,7 @@ void collect_inlined(Dwarf_Die* parent, std::uint64_t address, int depth,
 }  // namespace
 
 struct DebugFile::Handle {
-  int descriptor = -1;
+  base::Descriptor descriptor;
   Elf* elf = nullptr;
 
   Handle() = default;
@@ -120,7 +155,6 @@ struct DebugFile::Handle {
   Handle& operator=(const Handle&) = delete;
   ~Handle() {
     if (elf != nullptr) elf_end(elf);
-    if (descriptor >= 0) close(descriptor);
   }
 };
 
@@ -128,15 +162,18 @@ std::unique_ptr<DebugFile::Handle> DebugFile::open_one(const std::string& path,
                                                        std::string_view build_id) {
   // The kernel's own page of code has a name and no file.
   if (path.find('/') == std::string::npos) return nullptr;
+  const MemoryCheck check_memory;
   auto handle = std::make_unique<Handle>();
-  handle->descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+  handle->descriptor = base::Descriptor{::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK)};
   struct stat status {};
-  if (handle->descriptor < 0 || fstat(handle->descriptor, &status) != 0 ||
+  if (!handle->descriptor || fstat(handle->descriptor.get(), &status) != 0 ||
       !S_ISREG(status.st_mode)) {
+    check_memory();
     return nullptr;
   }
   elf_version(EV_CURRENT);
-  handle->elf = elf_begin(handle->descriptor, ELF_C_READ_MMAP, nullptr);
+  handle->elf = elf_begin(handle->descriptor.get(), ELF_C_READ_MMAP, nullptr);
+  check_memory();
   if (handle->elf == nullptr || elf_kind(handle->elf) != ELF_K_ELF) return nullptr;
   if (!build_id.empty() && build_id_of(handle->elf) != build_id) return nullptr;
   return handle;
@@ -152,22 +189,35 @@ std::unique_ptr<DebugFile> DebugFile::open(const std::string& path, std::string_
     made->debug_ = open_one(
         "/usr/lib/debug/.build-id/" + id.substr(0, 2) + "/" + id.substr(2) + ".debug", build_id);
     if (made->debug_) {
-      if (made->dwarf_ != nullptr) dwarf_end(made->dwarf_);
-      made->dwarf_ = dwarf_begin_elf(made->debug_->elf, DWARF_C_READ, nullptr);
+      made->dwarf_ = debug_information_of(made->debug_->elf);
       made->index_units();
     }
   }
   return made;
 }
 
+void DebugFile::EndDwarf::operator()(Dwarf* dwarf) const noexcept {
+  dwarf_end(dwarf);
+}
+
+DebugFile::DwarfPointer DebugFile::debug_information_of(Elf* elf) {
+  const MemoryCheck check_memory;
+  DwarfPointer dwarf{dwarf_begin_elf(elf, DWARF_C_READ, nullptr)};
+  check_memory();
+  if (!dwarf) return dwarf;
+  dwarf_new_oom_handler(dwarf.get(), &no_memory);
+  // What the file shares with others of its package stands in one of its own.
+  if (Dwarf* const shared = dwarf_getalt(dwarf.get())) dwarf_new_oom_handler(shared, &no_memory);
+  check_memory();
+  return dwarf;
+}
+
 DebugFile::DebugFile(std::unique_ptr<Handle> file)
-    : file_(std::move(file)), dwarf_(dwarf_begin_elf(file_->elf, DWARF_C_READ, nullptr)) {
+    : file_(std::move(file)), dwarf_(debug_information_of(file_->elf)) {
   index_units();
 }
 
-DebugFile::~DebugFile() {
-  if (dwarf_ != nullptr) dwarf_end(dwarf_);
-}
+DebugFile::~DebugFile() = default;
 
 const DebugFile::Range* DebugFile::find(const Ranges& ranges, std::uint64_t address) noexcept {
   auto behind =
@@ -194,12 +244,15 @@ void DebugFile::add_ranges(Ranges& ranges, void* die) const {
 }
 
 void DebugFile::index_units() {
+  const MemoryCheck check_memory;
   Dwarf_CU* unit = nullptr;
   Dwarf_Die die;
   while (dwarf_ != nullptr &&
-         dwarf_get_units(dwarf_, unit, &unit, nullptr, nullptr, &die, nullptr) == 0) {
+         dwarf_get_units(dwarf_.get(), unit, &unit, nullptr, nullptr, &die, nullptr) == 0) {
+    require_room();
     add_ranges(units_, &die);
   }
+  check_memory();
   std::sort(units_.begin(), units_.end(),
             [](const Range& a, const Range& b) { return a.begin < b.begin; });
 }
@@ -227,8 +280,9 @@ void DebugFile::collect_functions(Ranges& ranges, void* parent, int depth) const
 
 const DebugFile::Ranges& DebugFile::functions_of(std::uint64_t unit) {
   const auto [found, is_new] = functions_.try_emplace(unit);
+  require_room();
   Dwarf_Die die;
-  if (is_new && dwarf_offdie(dwarf_, unit, &die) != nullptr) {
+  if (is_new && dwarf_offdie(dwarf_.get(), unit, &die) != nullptr) {
     collect_functions(found->second, &die, 0);
     std::sort(found->second.begin(), found->second.end(),
               [](const Range& a, const Range& b) { return a.begin < b.begin; });
@@ -283,7 +337,8 @@ std::vector<Location> DebugFile::look_up_debug(std::uint64_t address, const std:
   std::vector<Location> found;
   const Range* const unit = find(units_, address);
   Dwarf_Die unit_die;
-  if (unit == nullptr || dwarf_offdie(dwarf_, unit->offset, &unit_die) == nullptr) return found;
+  if (unit == nullptr || dwarf_offdie(dwarf_.get(), unit->offset, &unit_die) == nullptr)
+    return found;
 
   const std::string directory = text_of(&unit_die, DW_AT_comp_dir);
   Location here{{}, {}, directory, 0};
@@ -294,7 +349,8 @@ std::vector<Location> DebugFile::look_up_debug(std::uint64_t address, const std:
   }
   const Range* const function = find(functions_of(unit->offset), address);
   Dwarf_Die function_die;
-  if (function == nullptr || dwarf_offdie(dwarf_, function->offset, &function_die) == nullptr) {
+  if (function == nullptr ||
+      dwarf_offdie(dwarf_.get(), function->offset, &function_die) == nullptr) {
     here.function = function_name(symbol);
     found.push_back(std::move(here));
     return found;
@@ -324,10 +380,12 @@ std::vector<Location> DebugFile::look_up_debug(std::uint64_t address, const std:
 }
 
 std::vector<Location> DebugFile::look_up(std::uint64_t address) {
+  const MemoryCheck check_memory;
   const std::string symbol = symbol_at(address);
   std::vector<Location> found;
   if (dwarf_ != nullptr) found = look_up_debug(address, symbol);
   if (found.empty() && !symbol.empty()) found.push_back({function_name(symbol), {}, {}, 0});
+  check_memory();
   return found;
 }
 

@@ -22,6 +22,9 @@ struct Location {
 
 /// An ELF file with its symbols and, where it has any, its DWARF debug information. Mapped, as the
 /// loader has the same files mapped: what is not looked at takes no memory.
+///
+/// Where less than some 32 MiB can be had, open() and look_up() throw std::bad_alloc rather than know
+/// less, and the file gives wrong answers from then on: open it anew.
 /// Threads: one at a time.
 class DebugFile {
  public:
@@ -40,7 +43,10 @@ class DebugFile {
 
  private:
   struct Handle;
-  struct Unit;
+  struct EndDwarf {
+    void operator()(Dwarf* dwarf) const noexcept;
+  };
+  using DwarfPointer = std::unique_ptr<Dwarf, EndDwarf>;
   struct Range {
     std::uint64_t begin;
     std::uint64_t end;
@@ -57,6 +63,7 @@ class DebugFile {
 
   [[nodiscard]] static std::unique_ptr<Handle> open_one(const std::string& path,
                                                         std::string_view build_id);
+  [[nodiscard]] static DwarfPointer debug_information_of(Elf* elf);
   static const Range* find(const Ranges& ranges, std::uint64_t address) noexcept;
   void add_ranges(Ranges& ranges, void* die) const;
   void collect_functions(Ranges& ranges, void* parent, int depth) const;
@@ -69,7 +76,7 @@ class DebugFile {
 
   std::unique_ptr<Handle> file_;
   std::unique_ptr<Handle> debug_;  // null: in `file_`, if anywhere
-  Dwarf* dwarf_ = nullptr;
+  DwarfPointer dwarf_;
   bool symbols_indexed_ = false;
   std::vector<Symbol> symbols_;  // of functions, sorted
   Ranges units_;

@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdlib>
 #include <memory>
+#include <new>
 
 namespace vitals::stack::detail {
 namespace {
@@ -86,6 +87,8 @@ std::string function_name(const std::string& symbol) {
   int status = 0;
   const std::unique_ptr<char, decltype(&std::free)> readable{
       abi::__cxa_demangle(symbol.c_str(), nullptr, nullptr, &status), &std::free};
+  constexpr int kNoMemory = -1;
+  if (status == kNoMemory) throw std::bad_alloc{};
   if (status != 0 || !readable) return symbol;
   return std::string{without_signature(readable.get())};
 }

@@ -7,6 +7,8 @@
 #include <algorithm>
 #include <string_view>
 
+#include "base/descriptor.h"
+
 namespace vitals::stack::detail {
 namespace {
 
@@ -19,21 +21,21 @@ constexpr std::size_t kAround = 5;
 /// Empty when it is no regular file, or a large one.
 std::string read_file(const std::string& path) {
   std::string text;
-  const int descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-  if (descriptor < 0) return text;
+  const base::Descriptor descriptor{
+      ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)};
+  if (!descriptor) return text;
   struct stat status {};
-  if (fstat(descriptor, &status) == 0 && S_ISREG(status.st_mode) && status.st_size > 0 &&
+  if (fstat(descriptor.get(), &status) == 0 && S_ISREG(status.st_mode) && status.st_size > 0 &&
       static_cast<std::size_t>(status.st_size) <= kMaxFileSize) {
     text.resize(static_cast<std::size_t>(status.st_size));
     std::size_t size = 0;
     while (size < text.size()) {
-      const ssize_t count = read(descriptor, text.data() + size, text.size() - size);
+      const ssize_t count = read(descriptor.get(), text.data() + size, text.size() - size);
       if (count <= 0) break;
       size += static_cast<std::size_t>(count);
     }
     text.resize(size);
   }
-  close(descriptor);
   return text;
 }
 
@@ -54,8 +56,9 @@ const SourceLines::File& SourceLines::file(const std::string& path) {
     files_.clear();
     bytes_ = 0;
   }
+  const File& kept = files_.emplace(path, std::move(made)).first->second;
   bytes_ += size;
-  return files_.emplace(path, std::move(made)).first->second;
+  return kept;
 }
 
 void SourceLines::add_context(Frame& frame) {

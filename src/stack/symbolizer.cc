@@ -6,6 +6,7 @@
 #include <initializer_list>
 #include <map>
 #include <mutex>
+#include <new>
 #include <string_view>
 #include <unordered_map>
 #include <utility>
@@ -60,6 +61,25 @@ std::string short_path(const std::string& path, const std::string& directory) {
   return path.substr(shared + 1);
 }
 
+bool is_exact(std::size_t index, Innermost innermost) noexcept {
+  return index == 0 && innermost == Innermost::kInstruction;
+}
+
+/// A call returns behind itself, which may be another line or another function already.
+std::uint64_t address_of(std::uintptr_t on_stack, bool exact) noexcept {
+  return exact || on_stack == 0 ? on_stack : on_stack - 1;
+}
+
+void add_unnamed(std::vector<Frame>& result, std::span<const std::uintptr_t> stack,
+                 const ModuleMap& modules, Innermost innermost) {
+  for (std::size_t i = 0; i < stack.size(); ++i) {
+    Frame& frame = result.emplace_back();
+    frame.address = address_of(stack[i], is_exact(i, innermost));
+    if (const Module* const module = find_module(modules, frame.address))
+      frame.package = module->path;
+  }
+}
+
 std::size_t longest_start(std::string_view text, const std::vector<std::string>& starts) {
   std::size_t longest = 0;
   for (const std::string& start : starts) {
@@ -99,6 +119,9 @@ class Symbolizer::Impl {
   [[nodiscard]] bool is_in_app(const Frame& frame) const;
   [[nodiscard]] bool is_machinery(const Frame& frame) const;
   void use_modules(const std::shared_ptr<const ModuleMap>& modules);
+  void forget() noexcept;
+  void add_frames(std::vector<Frame>& result, std::span<const std::uintptr_t> stack,
+                  Innermost innermost);
 
   static constexpr std::size_t kUnknown = SIZE_MAX;
 
@@ -139,15 +162,18 @@ std::size_t Symbolizer::Impl::file_of(const Module& module) {
 }
 
 void Symbolizer::Impl::use_modules(const std::shared_ptr<const ModuleMap>& modules) {
-  const bool full = files_.size() > kMaxFiles || known_.size() > kMaxAddresses;
-  if (full) {
-    known_.clear();
-    files_.clear();
-    file_numbers_.clear();
-  }
-  if (!full && modules == modules_) return;
-  modules_ = modules;
+  if (files_.size() > kMaxFiles || known_.size() > kMaxAddresses) forget();
+  if (modules == modules_) return;
   module_files_.assign(modules->size(), kUnknown);
+  modules_ = modules;
+}
+
+void Symbolizer::Impl::forget() noexcept {
+  known_.clear();
+  files_.clear();
+  file_numbers_.clear();
+  modules_.reset();
+  module_files_.clear();
 }
 
 const Symbolizer::Impl::Known& Symbolizer::Impl::look_up(const Module& module, std::size_t index,
@@ -174,20 +200,13 @@ const Symbolizer::Impl::Known& Symbolizer::Impl::look_up(const Module& module, s
   return known_.emplace(key, std::move(made)).first->second;
 }
 
-std::vector<Frame> Symbolizer::Impl::frames(std::span<const std::uintptr_t> stack,
-                                            const std::shared_ptr<const ModuleMap>& modules,
-                                            Innermost innermost) {
-  std::vector<Frame> result;
-  if (stack.empty() || !modules) return result;
-  result.reserve(2 * stack.size());  // some are inlined into others
-  const std::lock_guard hold{mutex_};
-  use_modules(modules);
+void Symbolizer::Impl::add_frames(std::vector<Frame>& result, std::span<const std::uintptr_t> stack,
+                                  Innermost innermost) {
   for (std::size_t i = 0; i < stack.size(); ++i) {
-    const bool exact = i == 0 && innermost == Innermost::kInstruction;
-    // A call returns behind itself, which may be another line or another function already.
-    const std::uint64_t address = exact || stack[i] == 0 ? stack[i] : stack[i] - 1;
-    if (const Module* const module = find_module(*modules, address)) {
-      const auto index = static_cast<std::size_t>(module - modules->data());
+    const bool exact = is_exact(i, innermost);
+    const std::uint64_t address = address_of(stack[i], exact);
+    if (const Module* const module = find_module(*modules_, address)) {
+      const auto index = static_cast<std::size_t>(module - modules_->data());
       for (const Frame& known : look_up(*module, index, address)) {
         result.push_back(known);
         result.back().address = address;
@@ -200,6 +219,23 @@ std::vector<Frame> Symbolizer::Impl::frames(std::span<const std::uintptr_t> stac
   if (options_.source_context) {
     for (Frame& frame : result)
       source_.add_context(frame);
+  }
+}
+
+std::vector<Frame> Symbolizer::Impl::frames(std::span<const std::uintptr_t> stack,
+                                            const std::shared_ptr<const ModuleMap>& modules,
+                                            Innermost innermost) {
+  std::vector<Frame> result;
+  if (stack.empty() || !modules) return result;
+  result.reserve(2 * stack.size());  // some are inlined into others
+  const std::lock_guard hold{mutex_};
+  try {
+    use_modules(modules);
+    add_frames(result, stack, innermost);
+  } catch (const std::bad_alloc&) {
+    forget();  // something may be half read
+    result.clear();
+    add_unnamed(result, stack, *modules, innermost);
   }
   std::reverse(result.begin(), result.end());
   return result;

@@ -47,7 +47,10 @@ class Symbolizer {
 
   /// The frames of a stack, which is given innermost first, with the outermost first as Sentry and
   /// Python have them; inlined calls are expanded. `modules` is what the process had mapped.
-  /// Throws std::bad_alloc.
+  ///
+  /// Where less than some 32 MiB can be had the frames have addresses and modules only, for what
+  /// reads debug information does not survive the want of memory. Throws std::bad_alloc when there
+  /// is none for these either.
   [[nodiscard]] std::vector<Frame> frames(
       std::span<const std::uintptr_t> stack,
       const std::shared_ptr<const ModuleMap>& modules = current_modules(),

@@ -11,7 +11,7 @@
 
 #include "health_agent/bot/backoff.h"
 #include "health_agent/bot/waiting.h"
-#include "tests/unit/health_agent/failing_memory.h"
+#include "tests/unit/failing_memory.h"
 
 namespace health_agent::bot {
 namespace {
@@ -108,7 +108,7 @@ TEST(BotLanes, AJobForWhichThereIsNoMemoryLeavesNothingBehind) {
   int posted = 0;
   bool whole = false;
   for (std::size_t after = 0; !whole; ++after) {
-    const FailingMemory none{after};
+    const unit::FailingMemory none{after};
     try {
       // Each in a lane of its own, which has to be made first.
       lanes.post(static_cast<std::int64_t>(after), [&done] { ++done; });
@@ -125,7 +125,7 @@ TEST(BotLanes, AJobForWhichThereIsNoMemoryLeavesNothingBehind) {
 TEST(BotWaiting, TakesNoMemoryAndEndsWhenToldTo) {
   std::stop_source stop;
   {
-    const FailingMemory none{0};
+    const unit::FailingMemory none{0};
     EXPECT_TRUE(sleep_unless(stop.get_token(), 1ms));
   }
   std::thread later{[&] { stop.request_stop(); }};

@@ -15,7 +15,7 @@
 #include "health_agent/errors.h"
 #include "integration/support/redis.h"
 #include "integration/support/wait.h"
-#include "tests/unit/health_agent/failing_memory.h"
+#include "tests/unit/failing_memory.h"
 
 namespace health_agent::cache {
 namespace {
@@ -189,7 +189,7 @@ TEST(RedisCacheWithoutMemory, LosesNoConnectionAndGivesNothingStale) {
   RedisCache cache{std::move(options)};
   int refused = 0;
   const auto without_memory = [&](std::size_t after, const auto& act) {
-    const FailingMemory none{after};
+    const unit::FailingMemory none{after};
     try {
       act();
     } catch (const std::bad_alloc&) {

@@ -4,6 +4,6 @@ vitals_test(health_agent_db_test
   DEPS health_agent_db_testing health_agent_db health_agent_base vitals::testing soci::sqlite3
   TIMEOUT 120)
 vitals_test(health_agent_cache_test
-  SOURCES failing_memory.cc cache_memory_test.cc cache_redis_test.cc cache_users_test.cc
+  SOURCES ../failing_memory.cc cache_memory_test.cc cache_redis_test.cc cache_users_test.cc
   DEPS health_agent_db_testing health_agent_cache health_agent_db integration_support vitals::testing SQLite::SQLite3
   TIMEOUT 120)

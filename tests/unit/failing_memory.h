@@ -2,7 +2,7 @@
 
 #include <cstddef>
 
-namespace health_agent {
+namespace unit {
 
 /// While it lives, `operator new` fails on the thread that made it, from its `after`-th call on. A
 /// program that links it has an `operator new` of its own; what malloc() gives does not fail.
@@ -17,4 +17,4 @@ class FailingMemory {
   [[nodiscard]] bool failed() const noexcept;
 };
 
-}  // namespace health_agent
+}  // namespace unit

@@ -1,4 +1,4 @@
-#include "tests/unit/health_agent/failing_memory.h"
+#include "tests/unit/failing_memory.h"
 
 #include <cstdlib>
 #include <limits>
@@ -43,7 +43,7 @@ void* operator new[](std::size_t size) {
   std::free(memory);
 }
 
-namespace health_agent {
+namespace unit {
 
 FailingMemory::FailingMemory(std::size_t after) noexcept {
   one_failed = false;
@@ -58,4 +58,4 @@ bool FailingMemory::failed() const noexcept {
   return one_failed;
 }
 
-}  // namespace health_agent
+}  // namespace unit
