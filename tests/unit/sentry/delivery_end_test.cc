@@ -552,7 +552,9 @@ TEST_F(DeliveryEndTest, AnotherExceptionAtTheSameAddressIsAnotherEvent) {
     }
   }
   EXPECT_TRUE(flush(kPlenty));
+#ifndef __SANITIZE_ADDRESS__  // which gives no address a second time so soon
   EXPECT_LT(addresses.size(), 100U) << "else nothing is shown here";
+#endif
   EXPECT_THAT(ledger().events, SizeIs(100));
 }
 
