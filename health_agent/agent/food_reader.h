@@ -288,9 +288,11 @@ class FoodReader {
   bool raw_ = false;
   bool light_ = false;  // light, low fat
   bool or_ = false;     // "or" stands before
-  bool them_ = false;   // "it", "them"
-  bool packs_ = false;  // the number is that of a six-pack
-  bool pack_ = false;   // a six-pack
+
+  bool pizza_place_ = false;  // where pizza is sold was told
+  bool them_ = false;         // "it", "them"
+  bool packs_ = false;        // the number is that of a six-pack
+  bool pack_ = false;         // a six-pack
 
   // When and at which meal, for the foods that follow.
   Moment forward_;

@@ -22,6 +22,7 @@ void FoodReader::count(const SpokenNumber& number) {
   }
   if (names_food(number)) {
     at_ += number.tokens;
+    if (text_at(at_) == "inch" || text_at(at_) == "inches") quantity_.inches = number.value;
     if (table_.longest_match(tokens_, at_).tokens == 0) ++at_;
     return;
   }

@@ -110,6 +110,7 @@ bool FoodReader::place() {
                           (tokens_[at_].kind == TokenKind::kNumber && !quantity_.count);
   if (!first_word) return false;
   std::string name;
+  std::string place;
   std::size_t taken = 0;
   for (std::size_t i = 0; i < kMostWords && at_ + i < tokens_.size(); ++i) {
     const Token& token = tokens_[at_ + i];
@@ -117,7 +118,9 @@ bool FoodReader::place() {
     const std::string_view text =
         token.text == "5" ? std::string_view{"five"} : std::string_view{token.stem};
     name.append(name.empty() ? "" : " ").append(text);
-    if (is_place_name(name)) taken = i + 1;
+    if (!is_place_name(name)) continue;
+    taken = i + 1;
+    place = name;
   }
   // "at the sushi place"
   const std::size_t before = at_ > 0 ? at_ - 1 : kNowhere;
@@ -133,6 +136,11 @@ bool FoodReader::place() {
   if (taken == 0) return false;
   const bool one = taken == 1 && table_.longest_match(tokens_, at_).tokens > 1;
   if (one) return false;
+  static constexpr std::array<std::string_view, 4> kBakers{"pizza", "domino", "papa john",
+                                                           "little caesar"};
+  pizza_place_ = pizza_place_ || std::ranges::any_of(kBakers, [&](std::string_view baker) {
+                   return place.find(baker) != std::string::npos;
+                 });
   // "a Burger King" has no number that a food behind it could take
   if (quantity_.article) quantity_ = {};
   at_ += taken;

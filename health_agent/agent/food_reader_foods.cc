@@ -47,6 +47,18 @@ bool is_filled(const NutritionFacts& filling, std::string_view stem) {
   return is_among(stem, kBreads) && filling.protein >= 5 && filling.carbs < 30 && filling.fat < 40;
 }
 
+/// "a salmon salad", "a nutella crepe": what the table's plain one lacks counts as much as that does.
+bool is_topped(const NutritionFacts& topping, std::string_view stem) {
+  static constexpr std::array<std::string_view, 6> kFlat{"crepe", "waffle", "pancake",
+                                                         "bagel", "bun",    "crumpet"};
+  const bool spread = topping.units.front().unit == "tablespoon" && topping.kcal >= 150;
+  if (stem == "salad") return topping.kcal >= 90;
+  if (stem == "noodle") return topping.protein >= 10;
+  if (stem == "porridge" || stem == "oatmeal")
+    return spread || (topping.grams_of("piece") > 0 && topping.kcal < 120);
+  return spread && topping.name != "butter" && is_among(stem, kFlat);
+}
+
 /// Words before "free" that change nothing of the energy.
 constexpr std::array<std::string_view, 14> kHarmlessFree{
     "gluten", "dairy", "lactose", "egg",   "nut",      "peanut",  "soy",
@@ -115,7 +127,10 @@ void FoodReader::food(const FoodMatch& match) {
   const bool adjacent = joined_ && !or_ && last_ != kNowhere && !quantity_.count &&
                         quantity_.unit == nullptr && !kcal_ && !lies_on_it(first);
   const bool counted = last_ != kNowhere && drafts_[last_].quantity.count && !drafts_[last_].behind;
-  if (adjacent && (!drafts_[last_].plural || counted) && is_dish(match.name, head.stem)) {
+  const bool topped =
+      adjacent && !drafts_[last_].quantity.is_said() && is_topped(*drafts_[last_].food, head.stem);
+  if (adjacent && !topped && (!drafts_[last_].plural || counted) &&
+      is_dish(match.name, head.stem)) {
     rename_last(match, head.plural);
   } else {
     const std::size_t before = adjacent ? last_ : kNowhere;
@@ -124,7 +139,7 @@ void FoodReader::food(const FoodMatch& match) {
     if (drafts_.size() > count) {
       drafts_[last_].at = first;
       // "2 chicken enchiladas", "1 fish oil": one food of which the table lacks the whole name
-      if (before != kNowhere && counted && drafts_[before].quantity.unit == nullptr &&
+      if (before != kNowhere && counted && !topped && drafts_[before].quantity.unit == nullptr &&
           !drafts_[before].plural) {
         drafts_[before].stance = Stance::kUnclear;
         drafts_[last_].stance = Stance::kUnclear;
@@ -181,7 +196,8 @@ void FoodReader::percent_of_last(const std::string& percent) {
 
 void FoodReader::rename_last(const FoodMatch& match, bool plural) {
   FoodDraft& draft = drafts_[last_];
-  if (is_filled(*draft.food, tokens_[at_ - 1].stem)) draft.strange = true;
+  const std::string_view stem = tokens_[at_ - 1].stem;
+  if (is_filled(*draft.food, stem) || is_topped(*draft.food, stem)) draft.strange = true;
   // "cheese and ham toastie" is one thing
   if (last_ > 0 && draft.at > 0 && text_at(draft.at - 1) == "and" &&
       drafts_[last_ - 1].end + 1 == draft.at && drafts_[last_ - 1].food->density == 0)
@@ -233,6 +249,8 @@ void FoodReader::add_draft(const FoodMatch& match, bool plural) {
   if (std::exchange(pack_, false) && draft.food->grams_of("can") > 0) set_unit(draft, "can");
   const bool described = !unknown_.empty() && unknown_.size() <= kMaxUnknownWords;
   draft.strange = !unknown_.empty() && !labels_place();
+  // "dominos pepperoni": the pizza, and not the sausage
+  if (pizza_place_ && match.name == "pepperoni") draft.strange = true;
   if (described && !sentence_.chat() && !sentence_.aside())
     draft.as_written = words(unknown_) + " " + std::string{match.name};
   drafts_.push_back(std::move(draft));

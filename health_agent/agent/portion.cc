@@ -29,9 +29,22 @@ double sized_piece(const FoodDraft& draft, double piece) {
   return sized > 0 ? sized / draft.quantity.size : piece;
 }
 
+/// How much larger than the table's is one that is so many inches across: "a 16 inch pizza".
+double by_inches(const FoodDraft& draft) {
+  constexpr double kUsual = 12;
+  constexpr double kLeast = 6;
+  constexpr double kMost = 24;
+  const double inches = draft.quantity.inches;
+  const bool is_pizza = draft.food->grams_of("slice") > 0 && draft.food->grams_of("piece") >= 300;
+  if (!is_pizza || inches < kLeast || inches > kMost) return 0;
+  return (inches / kUsual) * (inches / kUsual);
+}
+
 /// How much is meant when no unit is said.
 Portion unsaid(const FoodDraft& draft) {
   const NutritionFacts& food = *draft.food;
+  if (const double share = by_inches(draft); share > 0)
+    return {draft.quantity.count.value_or(1), "piece", food.grams_of("piece") * share};
   const UnitWeight usual = food.units.front();
   const double piece = food.grams_of("piece");
   // "half of the fries"

@@ -15,6 +15,7 @@ struct Quantity {
   const Unit* unit = nullptr;
   double each = 1;       ///< `2 x 330 ml`: the 330.
   double size = 1;       ///< Small and large.
+  double inches = 0;     ///< Across; 0: not said.
   bool article = false;  ///< The count is nothing but `a`.
 
   /// More than an article, which stands before anything.
