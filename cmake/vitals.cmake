@@ -39,6 +39,10 @@ if(VITALS_SANITIZE)
     # It asks by a pipe whether an object's memory can be read, and reports a healthy object where no descriptor is left.
     add_compile_options(-fno-sanitize=vptr)
   endif()
+  if(VITALS_SANITIZE STREQUAL thread)
+    # Asio's fences are not understood by ThreadSanitizer; without them it uses full operations.
+    add_compile_definitions(ASIO_DISABLE_FENCED_BLOCK BOOST_ASIO_DISABLE_FENCED_BLOCK)
+  endif()
   if(CMAKE_CXX_COMPILER_ID STREQUAL GNU)
     # Between the checks that it adds g++ loses sight of what is initialised, also in its own library.
     add_compile_options(-Wno-maybe-uninitialized)

@@ -245,11 +245,13 @@ void DebugFile::add_ranges(Ranges& ranges, void* die) const {
 
 void DebugFile::index_units() {
   const MemoryCheck check_memory;
+  constexpr std::size_t kLookAgain = 64;  // a look costs more than a unit
+  std::size_t count = 0;
   Dwarf_CU* unit = nullptr;
   Dwarf_Die die;
   while (dwarf_ != nullptr &&
          dwarf_get_units(dwarf_.get(), unit, &unit, nullptr, nullptr, &die, nullptr) == 0) {
-    require_room();
+    if (++count % kLookAgain == 0) require_room();
     add_ranges(units_, &die);
   }
   check_memory();

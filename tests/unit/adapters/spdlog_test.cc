@@ -4,6 +4,7 @@
 #include <spdlog/logger.h>
 #include <spdlog/sinks/ostream_sink.h>
 
+#include <atomic>
 #include <sstream>
 
 #include "tests/unit/monitor/monitored.h"
@@ -123,8 +124,8 @@ TEST_F(SpdlogOwnClientTest, LinesOfInfoAndAboveGoToTheLogWhenAskedFor) {
 }
 
 TEST_F(SpdlogOwnClientTest, WhatAHookLogsMakesNothingNew) {
-  int crumbs = 0;
-  int events = 0;
+  std::atomic<int> crumbs{0};
+  std::atomic<int> events{0};  // at the client's end they come from several threads
   sentry::Options options;
   options.enable_logs = true;
   options.before_breadcrumb = [&](sentry::BreadcrumbRecord&) {

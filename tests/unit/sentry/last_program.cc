@@ -34,8 +34,13 @@
 extern "C" const char* __asan_default_options() {
   return VITALS_SANITIZER_OPTIONS;
 }
+// One of the ends is an exit() within a handler, which joins no thread.
 extern "C" const char* __tsan_default_options() {
-  return VITALS_SANITIZER_OPTIONS;
+  return VITALS_SANITIZER_OPTIONS ":report_signal_unsafe=0:report_thread_leaks=0";
+}
+// It does not see std::timed_mutex::try_lock_for() of the steady clock.
+extern "C" const char* __tsan_default_suppressions() {
+  return "mutex:vitals::sentry::detail::Worker::ask_sources";
 }
 
 namespace {
