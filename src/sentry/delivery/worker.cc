@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <thread>
 #include <utility>
 
 #include "base/random.h"
@@ -46,6 +47,18 @@ bool is_loss(Cause cause) noexcept {
   const Outcome outcome = outcome_of(cause);
   return outcome == Outcome::kNetwork || outcome == Outcome::kRateLimited ||
          outcome == Outcome::kTooLarge || outcome == Outcome::kQueueFull;
+}
+
+/// Waits a little for a lock that may be held for ever, as in a crash.
+bool locked_soon(std::unique_lock<std::mutex>& lock) {
+  constexpr std::chrono::milliseconds kLongest{200};
+  constexpr std::chrono::milliseconds kStep{1};
+  const Clock::time_point deadline = Clock::now() + kLongest;
+  while (!lock.try_lock()) {
+    if (Clock::now() >= deadline) return false;
+    std::this_thread::sleep_for(kStep);
+  }
+  return true;
 }
 
 }  // namespace
@@ -174,11 +187,9 @@ void Worker::chores(Time now) noexcept {
 
 bool Worker::ask_sources(bool everything) noexcept {
   std::unique_lock hold{sources_mutex_, std::defer_lock};
-  // In a crash it may be held for ever.
-  constexpr std::chrono::milliseconds kRescuePatience{200};
   if (!rescuing_.load(std::memory_order_acquire)) {
     hold.lock();
-  } else if (!hold.try_lock_for(kRescuePatience)) {
+  } else if (!locked_soon(hold)) {
     return true;
   }
   for (ItemSource* const source : sources_) {

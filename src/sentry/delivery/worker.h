@@ -164,7 +164,7 @@ class Worker {
   Time next_replay_{};
   Time next_pressure_{};
   Time next_rescan_{};
-  std::timed_mutex sources_mutex_;
+  std::mutex sources_mutex_;
 
   mutable std::mutex mutex_;  // of all below; never of a capture
   Time next_share_{};
