@@ -190,6 +190,17 @@ std::unique_ptr<bot::Bot> make_bot(const Settings& settings, HttpClient& http, d
   return std::make_unique<bot::Bot>(std::move(options), http, pool, store, users, coach);
 }
 
+/// Lets the metrics ask the pool while it is there, also when the start comes no further.
+class PoolGauges {
+ public:
+  explicit PoolGauges(const db::Pool& pool) {
+    vitals::monitor::set_pool_source([&pool] { return pool.counts(); });
+  }
+  ~PoolGauges() { vitals::monitor::set_pool_source({}); }
+  PoolGauges(const PoolGauges&) = delete;
+  PoolGauges& operator=(const PoolGauges&) = delete;
+};
+
 }  // namespace
 
 struct Service::Impl {
@@ -199,6 +210,7 @@ struct Service::Impl {
         scrapes(start_metrics(settings)),
         console(start_console(settings, std::move(recent))),
         pool(opening(settings, doing)),
+        gauges(pool),
         migrated(migrating(pool, settings, doing)),
         store(pool),
         cache(cache::make_cache(cache_options(settings))),
@@ -207,7 +219,6 @@ struct Service::Impl {
         agent(agent::make_agent(agent_settings)),
         coach(store, users, *agent),
         bot(make_bot(settings, http, pool, store, users, coach)) {
-    vitals::monitor::set_pool_source([this] { return pool.counts(); });
     faults::set(settings.faults);
     // First, so that whoever is answered by the API can scrape too.
     exposer = start_exposer(settings, scrapes.get());
@@ -241,7 +252,6 @@ struct Service::Impl {
   }
 
   ~Impl() {
-    vitals::monitor::set_pool_source({});
     if (console) console->end_streams();  // they end on the server, which goes before the console
   }
 
@@ -250,6 +260,7 @@ struct Service::Impl {
   std::unique_ptr<vitals::exporting::ScrapeHandler> scrapes;
   std::unique_ptr<vitals::console::Console> console;
   db::Pool pool;
+  PoolGauges gauges;
   int migrated;
   db::Store store;
   std::unique_ptr<cache::Cache> cache;
