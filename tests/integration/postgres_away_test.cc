@@ -254,6 +254,26 @@ TEST(PostgresAway, AWriteWhoseOutcomeIsNotKnownIsNotRunTwice) {
   Scene scene;
   scene.postgres.ask("ALTER SYSTEM SET synchronous_standby_names = 'nobody'");
   scene.postgres.ask("SELECT pg_reload_conf()");
+  const auto waiting = [&] {
+    return scene.postgres.ask("SELECT COUNT(*) FROM pg_stat_activity WHERE wait_event = 'SyncRep'");
+  };
+  // The server takes it up in its own time: from when on a commit of another session waits.
+  std::atomic<bool> taken{false};
+  std::thread trial{[&] {
+    for (int i = 0; !taken; ++i) {
+      try {
+        scene.postgres.ask("CREATE TABLE trial_" + std::to_string(i) + " ()");
+      } catch (const std::exception&) {  // it is ended below
+      }
+    }
+  }};
+  EXPECT_TRUE(eventually([&] { return waiting() == "1\n"; }));
+  taken = true;
+  scene.postgres.ask(
+      "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE wait_event = 'SyncRep'");
+  trial.join();
+  EXPECT_TRUE(eventually([&] { return waiting() == "0\n"; }));
+
   Response response;
   std::thread writer{[&] {
     Http client = scene.service.http();
@@ -262,9 +282,6 @@ TEST(PostgresAway, AWriteWhoseOutcomeIsNotKnownIsNotRunTwice) {
                             {"meal_type", "snack"},
                             {"notes", "once"}});
   }};
-  const auto waiting = [&] {
-    return scene.postgres.ask("SELECT COUNT(*) FROM pg_stat_activity WHERE wait_event = 'SyncRep'");
-  };
   EXPECT_TRUE(eventually([&] { return waiting() == "1\n"; }));
   scene.postgres.kill_connections(scene.database);
   // One that has not yet seen that it is killed would be let go by what follows.
