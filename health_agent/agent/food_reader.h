@@ -271,6 +271,7 @@ class FoodReader {
   std::vector<std::string> perhaps_;  // unknown words that are foods if others are
   std::vector<std::size_t> silent_;   // drafts that are told as unclear or unknown already
   std::size_t at_ = 0;
+  bool pizza_place_ = false;   // where pizza is sold was told
   std::vector<bool> strange_;  // by token: talk, or not known
 
   // The item that is being read.
@@ -288,11 +289,9 @@ class FoodReader {
   bool raw_ = false;
   bool light_ = false;  // light, low fat
   bool or_ = false;     // "or" stands before
-
-  bool pizza_place_ = false;  // where pizza is sold was told
-  bool them_ = false;         // "it", "them"
-  bool packs_ = false;        // the number is that of a six-pack
-  bool pack_ = false;         // a six-pack
+  bool them_ = false;   // "it", "them"
+  bool packs_ = false;  // the number is that of a six-pack
+  bool pack_ = false;   // a six-pack
 
   // When and at which meal, for the foods that follow.
   Moment forward_;

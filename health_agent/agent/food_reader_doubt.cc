@@ -136,10 +136,10 @@ bool FoodReader::place() {
   if (taken == 0) return false;
   const bool one = taken == 1 && table_.longest_match(tokens_, at_).tokens > 1;
   if (one) return false;
-  static constexpr std::array<std::string_view, 4> kBakers{"pizza", "domino", "papa john",
-                                                           "little caesar"};
-  pizza_place_ = pizza_place_ || std::ranges::any_of(kBakers, [&](std::string_view baker) {
-                   return place.find(baker) != std::string::npos;
+  static constexpr std::array<std::string_view, 4> kPizzaPlaces{"pizza", "domino", "papa john",
+                                                                "little caesar"};
+  pizza_place_ = pizza_place_ || std::ranges::any_of(kPizzaPlaces, [&](std::string_view sold) {
+                   return place.find(sold) != std::string::npos;
                  });
   // "a Burger King" has no number that a food behind it could take
   if (quantity_.article) quantity_ = {};
