@@ -8,5 +8,5 @@ vitals_test(health_agent_api_test
   DEPS health_agent_db_testing health_agent_api vitals::testing)
 
 vitals_test(health_agent_systemd_test
-  SOURCES systemd_test.cc
-  DEPS health_agent_service nlohmann_json::nlohmann_json)
+  SOURCES service_start_test.cc systemd_test.cc
+  DEPS health_agent_service vitals::testing nlohmann_json::nlohmann_json)
