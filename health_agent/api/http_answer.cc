@@ -1,5 +1,7 @@
 #include "health_agent/api/http_answer.h"
 
+#include <sys/socket.h>
+
 #include <array>
 #include <cstdio>
 #include <ctime>
@@ -8,7 +10,7 @@ namespace health_agent::api {
 namespace {
 
 /// IMF-fixdate, which is English whatever the locale is.
-std::string_view date() {
+std::string_view date() noexcept {
   constexpr std::array kDays{"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
   constexpr std::array kMonths{"Jan", "Feb", "Mar", "Apr", "May", "Jun",
                                "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
@@ -126,6 +128,20 @@ std::string answer_head(const Response& response, const AnswerHead& about) {
   }
   head.append("\r\n");
   return head;
+}
+
+void send_last_answer(int socket) noexcept {
+  std::array<char, 384> text{};
+  const std::string_view now = date();
+  const int size = std::snprintf(text.data(), text.size(),
+                                 "HTTP/1.1 503 Service Unavailable\r\nDate: %.*s\r\n"
+                                 "Cache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\n"
+                                 "Retry-After: 1\r\nContent-Length: 0\r\n"
+                                 "Connection: close\r\n\r\n",
+                                 static_cast<int>(now.size()), now.data());
+  if (size > 0) {
+    (void)::send(socket, text.data(), static_cast<std::size_t>(size), MSG_NOSIGNAL | MSG_DONTWAIT);
+  }
 }
 
 }  // namespace health_agent::api

@@ -26,4 +26,8 @@ struct AnswerHead {
 /// any. Source: RFC 9110, 6.6.1 and 8.6; RFC 9112, 6.
 [[nodiscard]] std::string answer_head(const Response& response, const AnswerHead& about);
 
+/// Sends the answer where there is neither memory nor a place for a better one: 503, and the
+/// connection ends. As much of it as the socket takes at once. Cost: no allocation.
+void send_last_answer(int socket) noexcept;
+
 }  // namespace health_agent::api

@@ -11,8 +11,8 @@
 #include <cstdint>
 #include <string>
 
-#include "health_agent/api/chunk_check.h"
 #include "health_agent/api/http_connection.h"
+#include "vitals/export/chunk_check.h"
 
 namespace health_agent::api {
 
@@ -71,8 +71,8 @@ struct CountedBody {
 };
 
 struct Parser final : boost::beast::http::request_parser<CountedBody> {
-  ChunkCheck chunks;        // of a chunked body
-  std::size_t checked = 0;  // bytes of what was received that it has found right
+  vitals::exporting::ChunkCheck chunks;  // of a chunked body
+  std::size_t checked = 0;               // bytes of what was received that it has found right
 };
 
 }  // namespace health_agent::api

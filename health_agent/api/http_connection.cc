@@ -69,7 +69,7 @@ void Connection::guarded(Step step) noexcept {
   } catch (...) {
     const bool unanswered =
         (is_reading() && state_ != State::kLingering) || state_ == State::kServing;
-    if (unanswered) send_now(kNoMemory);
+    if (unanswered) send_last_answer(socket_.native_handle());
     close();
   }
 }
@@ -112,7 +112,7 @@ void Connection::end_stream(std::string_view piece) {
 
 void Connection::check_time(Clock::time_point now) {
   if (given_up_.exchange(false, std::memory_order_relaxed)) {
-    send_now(kNoMemory);
+    send_last_answer(socket_.native_handle());
     close();
     return;
   }
@@ -225,18 +225,18 @@ void Connection::account() {
   const std::size_t bytes = in_.capacity() > kUncounted ? in_.capacity() : 0;
   Shared& shared = loop_.shared;
   if (held_.resize(state_ == State::kBody ? shared.bodies : shared.heads, bytes)) return;
-  drop_input();
   if (state_ == State::kBody) {
     shared.options.bodies_refused.inc();
     refuse({503, "too many bodies are on their way at once"});
-    return;
-  }
-  shared.options.heads_refused.inc();
-  if (state_ == State::kHead) {
-    refuse({503, "too many long heads are on their way at once"});
   } else {
-    drops_rest_ = true;
+    shared.options.heads_refused.inc();
+    if (state_ == State::kHead) {
+      refuse({503, "too many long heads are on their way at once"});
+    } else {
+      drops_rest_ = true;
+    }
   }
+  drop_input();
 }
 
 bool Connection::read_head() {
@@ -268,6 +268,8 @@ bool Connection::read_head() {
 void Connection::refuse(const HttpRefusal& refusal) {
   Response response = loop_.shared.app.refuse(refusal);
   std::string head = answer_head(response, {.keep_alive = false});
+  const bool to_head = call_ ? call_->method() == "HEAD" : vitals::exporting::is_head_request(in_);
+  if (to_head) response.body.clear();
   parser_.reset();
   call_.reset();
   begin_answer(std::move(head), std::move(response.body), false);

@@ -18,11 +18,6 @@
 
 namespace health_agent::api {
 
-/// The answer where there is neither memory nor a place for a better one.
-inline constexpr std::string_view kNoMemory =
-    "HTTP/1.1 503 Service Unavailable\r\nRetry-After: 1\r\nContent-Length: 0\r\n"
-    "Connection: close\r\n\r\n";
-
 class Call;
 class Connection;
 struct Parser;

@@ -1,7 +1,6 @@
 #include "health_agent/api/http_engine.h"
 
 #include <sys/resource.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -16,6 +15,7 @@
 #include <utility>
 #include <vector>
 
+#include "health_agent/api/http_answer.h"
 #include "health_agent/api/http_connection.h"
 
 namespace health_agent::api {
@@ -137,7 +137,7 @@ struct HttpEngine::Impl {
     if (shared.open.load(std::memory_order_relaxed) >= limit) {
       listener->at_limit(limit);
       if (!evict_oldest()) {
-        (void)::send(taken.fd, kNoMemory.data(), kNoMemory.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+        send_last_answer(taken.fd);
         return;
       }
     }

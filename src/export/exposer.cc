@@ -18,12 +18,14 @@
 #include <string_view>
 #include <thread>
 #include <utility>
+#include <variant>
 #include <vector>
 
 #include "base/background_thread.h"
 #include "export/answer_pool.h"
 #include "export/http_answer.h"
 #include "export/listen.h"
+#include "vitals/export/chunk_check.h"
 #include "vitals/export/request_head.h"
 #include "vitals/export/scrape.h"
 
@@ -46,6 +48,17 @@ constexpr auto kSilence = std::chrono::seconds(1);
 /// After running out of file descriptors.
 constexpr auto kAcceptPause = std::chrono::milliseconds(100);
 
+/// Reads of one connection in a turn, so that one who floods does not keep the others waiting.
+constexpr int kReadsPerTurn = 16;
+
+/// Whether a chunked body has to be read before the request is answered: one that is malformed is
+/// refused. A client that waits to be told to go on gets its answer instead.
+bool wants_chunks(std::string_view head, std::string_view behind) noexcept {
+  const std::variant<RequestHead, HeadFault> read = read_request_head(head);
+  const auto* const request = std::get_if<RequestHead>(&read);
+  return request != nullptr && request->chunked && !(request->expects_continue && behind.empty());
+}
+
 /// A connection goes through its states once: the request comes, a thread of the pool makes the
 /// answer, that goes out, and what the client still sends is thrown away until it closes, since to
 /// close first would make the kernel reset the connection and lose the answer.
@@ -58,6 +71,8 @@ struct Connection {
   Clock::time_point deadline;
   Clock::time_point old;  // when a writing one may be given up for another that waits
   std::string received;
+  std::string head;   // of a request whose chunks are still to come
+  ChunkCheck chunks;  // of that body, which nobody wants, but which must be one
   HttpAnswer answer;
   std::size_t sent = 0;
   std::size_t taken = 0;  // by the client's machine, when the deadline was set
@@ -272,7 +287,7 @@ class Exposer::Loop {
       if (connection == connections_.end()) continue;
       if (made.answer.head.empty()) {
         connection->done = true;
-      } else if (unsent() + made.answer.size() > kMaxUnsent) {
+      } else if (!made.answer.body.empty() && unsent() + made.answer.size() > kMaxUnsent) {
         answer(*connection, plain_answer(503, "Too many answers wait to be taken; try again.\n"));
       } else {
         answer(*connection, std::move(made.answer));
@@ -296,7 +311,7 @@ class Exposer::Loop {
 
   void read(Connection& connection) {
     char buffer[4096];
-    for (;;) {
+    for (int i = 0; i < kReadsPerTurn; ++i) {
       const ssize_t n = ::recv(connection.socket.get(), buffer, sizeof buffer, 0);
       if (n < 0 && errno == EINTR) continue;
       if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) return;
@@ -311,15 +326,17 @@ class Exposer::Loop {
 
   /// True when the request is whole, or is refused already.
   bool look_at_request(Connection& connection) {
+    if (!connection.head.empty()) return look_at_chunks(connection);
     std::string_view received = connection.received;
     received.remove_prefix(blank_lines(received));
     const std::optional<std::size_t> length = request_head_length(received);
     if (length && *length <= kMaxHead) {
-      pool_.add(connection.id, std::string(received.substr(0, *length)),
-                peer_of(connection.socket.get()));
-      connection.received = {};
-      connection.state = State::kAnswering;
-      connection.deadline = Clock::time_point::max();
+      connection.head = received.substr(0, *length);
+      received.remove_prefix(*length);
+      const bool chunks = wants_chunks(connection.head, received);
+      connection.received = std::string(received);
+      if (chunks) return look_at_chunks(connection);
+      ask(connection);
       return true;
     }
     std::optional<HeadFault> fault = fault_so_far(received);
@@ -327,8 +344,32 @@ class Exposer::Loop {
       fault = HeadFault{431, "the head of the request is longer than 16 KiB"};
     }
     if (!fault) return false;
-    answer(connection, refusal(*fault));
+    answer(connection, refusal(*fault, received));
     return true;
+  }
+
+  /// The same for what stands behind the head.
+  bool look_at_chunks(Connection& connection) {
+    std::string& received = connection.received;
+    received.erase(0, connection.chunks.read(received));
+    if (connection.chunks.done()) {
+      ask(connection);
+    } else if (connection.chunks.failed()) {
+      answer(connection, refusal({400, "the body's chunks are malformed"}, connection.head));
+    } else if (received.size() > kMaxHead) {
+      answer(connection, refusal({400, "a chunk's line is longer than 16 KiB"}, connection.head));
+    } else {
+      return false;
+    }
+    return true;
+  }
+
+  /// Has the request answered by the pool.
+  void ask(Connection& connection) {
+    pool_.add(connection.id, std::exchange(connection.head, {}), peer_of(connection.socket.get()));
+    connection.received = {};
+    connection.state = State::kAnswering;
+    connection.deadline = Clock::time_point::max();
   }
 
   void answer(Connection& connection, HttpAnswer answer) {
@@ -377,8 +418,7 @@ class Exposer::Loop {
 
   void drain(Connection& connection) {
     char buffer[4096];
-    // A bounded share of each turn, so that one who floods does not keep the others waiting.
-    for (int i = 0; i < 16; ++i) {
+    for (int i = 0; i < kReadsPerTurn; ++i) {
       const ssize_t n = ::recv(connection.socket.get(), buffer, sizeof buffer, 0);
       if (n > 0 || (n < 0 && errno == EINTR)) continue;
       if (n == 0 || (errno != EAGAIN && errno != EWOULDBLOCK)) connection.done = true;

@@ -98,28 +98,13 @@ ScrapeResponse plain(int status, std::string_view text) {
   return response;
 }
 
-}  // namespace
-
-HttpAnswer plain_answer(int status, std::string_view text) {
-  return render(plain(status, text));
-}
-
-HttpAnswer refusal(const HeadFault& fault) {
-  return plain_answer(fault.status, std::string(fault.why) + ".\n");
-}
-
-HttpAnswer answer_to(std::string_view head_text, ScrapeHandler& handler, const HostRule& hosts,
-                     std::string_view address, const OnRefused& on_refused) {
-  const std::variant<RequestHead, HeadFault> read = read_request_head(head_text);
-  if (const auto* fault = std::get_if<HeadFault>(&read)) return refusal(*fault);
-  const RequestHead& head = std::get<RequestHead>(read);
+/// As answer_to(), as if the request were no HEAD.
+HttpAnswer whole_answer(const RequestHead& head, ScrapeHandler& handler, const HostRule& hosts,
+                        std::string_view address, const OnRefused& on_refused) {
   if (!hosts.allows(head.host))
     return plain_answer(421, "This listener does not answer to that Host.\n");
-  if (head.target.path != "/metrics" && head.target.path != "*") {
-    ScrapeResponse response = plain(404, "There is only /metrics here.\n");
-    if (head.method == "HEAD") response.body.clear();
-    return render(std::move(response));
-  }
+  if (head.target.path != "/metrics" && head.target.path != "*")
+    return plain_answer(404, "There is only /metrics here.\n");
   if (head.method == "OPTIONS") {
     ScrapeResponse response;
     response.status = 204;
@@ -136,9 +121,29 @@ HttpAnswer answer_to(std::string_view head_text, ScrapeHandler& handler, const H
                                            .query = head.target.query});
   const int wait = scraped.status == 401 && on_refused ? on_refused(address) : 0;
   if (wait <= 0) return render(std::move(scraped));
-  scraped = plain(429, "Too many requests without the token; try again later.\n");
-  if (head.method == "HEAD") scraped.body.clear();
-  return render(std::move(scraped), wait);
+  return render(plain(429, "Too many requests without the token; try again later.\n"), wait);
+}
+
+}  // namespace
+
+HttpAnswer plain_answer(int status, std::string_view text) {
+  return render(plain(status, text));
+}
+
+HttpAnswer refusal(const HeadFault& fault, std::string_view request) {
+  HttpAnswer answer = plain_answer(fault.status, std::string(fault.why) + ".\n");
+  if (is_head_request(request)) answer.body.clear();
+  return answer;
+}
+
+HttpAnswer answer_to(std::string_view request, ScrapeHandler& handler, const HostRule& hosts,
+                     std::string_view address, const OnRefused& on_refused) {
+  const std::variant<RequestHead, HeadFault> read = read_request_head(request);
+  if (const auto* fault = std::get_if<HeadFault>(&read)) return refusal(*fault, request);
+  HttpAnswer answer =
+      whole_answer(std::get<RequestHead>(read), handler, hosts, address, on_refused);
+  if (is_head_request(request)) answer.body.clear();
+  return answer;
 }
 
 }  // namespace vitals::exporting

@@ -23,13 +23,14 @@ using OnRefused = std::function<int(std::string_view address)>;
 
 /// Answers what the head of a request from `address` asks for: /metrics by the handler, 404 for other
 /// paths, 421 for Hosts that `hosts` does not allow. Every answer says that its connection closes,
-/// so a body that the request may have is nobody's next request. Threads: any.
-[[nodiscard]] HttpAnswer answer_to(std::string_view head, ScrapeHandler& handler,
+/// so a body that the request may have is nobody's next request; no answer to HEAD has one. Threads: any.
+[[nodiscard]] HttpAnswer answer_to(std::string_view request, ScrapeHandler& handler,
                                    const HostRule& hosts, std::string_view address,
                                    const OnRefused& on_refused);
 
-/// The answer to a request that is refused for its head.
-[[nodiscard]] HttpAnswer refusal(const HeadFault& fault);
+/// The answer to a request that is refused before anybody looks at what it asks for. `request` is
+/// what has come of it.
+[[nodiscard]] HttpAnswer refusal(const HeadFault& fault, std::string_view request);
 
 /// An answer of one line.
 [[nodiscard]] HttpAnswer plain_answer(int status, std::string_view text);

@@ -264,6 +264,10 @@ bool is_token(std::string_view text) noexcept {
   return !text.empty() && std::ranges::all_of(text, is_token_char);
 }
 
+bool is_head_request(std::string_view received) noexcept {
+  return received.starts_with("HEAD ");
+}
+
 bool is_field_line(std::string_view line) noexcept {
   const std::size_t colon = line.find(':');
   // Neither a blank before the colon nor the blank that a folded line begins with is in a token.

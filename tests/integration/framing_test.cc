@@ -81,7 +81,10 @@ TEST_F(Framing, ChunksMayComeByteByByte) {
 }
 
 TEST_F(Framing, TheMetricsListenerAnswersAsTheStandardSaysAndCloses) {
-  for (const FramingCase& one : framing_cases("/metrics")) {
+  std::vector<FramingCase> cases = framing_cases("/metrics");
+  for (FramingCase& one : chunk_cases("/metrics"))
+    cases.push_back(std::move(one));
+  for (const FramingCase& one : cases) {
     SCOPED_TRACE(one.name);
     RawSocket socket{service_.metrics_port()};
     socket.send(one.bytes);
@@ -90,6 +93,30 @@ TEST_F(Framing, TheMetricsListenerAnswersAsTheStandardSaysAndCloses) {
     EXPECT_EQ(response->status, one.status) << response->body;
     EXPECT_EQ(response->header("connection"), "close");
     EXPECT_TRUE(socket.closed_within(4s));
+  }
+}
+
+TEST_F(Framing, NoAnswerToHeadHasABody) {
+  for (const auto& [port, path] :
+       {std::pair{service_.api_port(), "/api/health"}, {service_.metrics_port(), "/metrics"}}) {
+    const std::string line = "HEAD " + std::string{path};
+    for (const auto& [rest, status] :
+         {std::pair{" HTTP/1.1\r\n\r\n", 400},
+          {" HTTP/1.1\r\nHost: localhost\r\nHost: localhost\r\n\r\n", 400},
+          {" HTTP/1.1\r\nHost: localhost\r\nX : y\r\n\r\n", 400},
+          {" HTTP/1.1\r\nHost : localhost\r\n", 400},
+          {" HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n", 400},
+          {" HTTP/2.0\r\nHost: localhost\r\n\r\n", 505},
+          {" HTTP/1.1\r\nHost: evil.example\r\nConnection: close\r\n\r\n", 421}}) {
+      SCOPED_TRACE(line + rest);
+      RawSocket socket{port};
+      socket.send(line + rest);
+      EXPECT_FALSE(socket.read_response(3s)) << "with as many bytes as it says";
+      const auto head = socket.read_head(3s);
+      ASSERT_TRUE(head) << "no answer";
+      EXPECT_EQ(head->status, status);
+      EXPECT_NE(head->header("content-length"), "0");
+    }
   }
 }
 

@@ -61,6 +61,10 @@ inline constexpr std::size_t kMaxFields = 100;
 /// for the rest of what is no HTTP/1.x. Nothing while it may still become right.
 [[nodiscard]] std::optional<HeadFault> fault_so_far(std::string_view received) noexcept;
 
+/// Whether a request, be it faulty or not all there, has the method HEAD: no answer to it has a
+/// body. `received` begins with the request line. Source: RFC 9110, 9.3.2.
+[[nodiscard]] bool is_head_request(std::string_view received) noexcept;
+
 /// Whether the text is a token. Cost: one pass. Source: RFC 9110, 5.6.2.
 [[nodiscard]] bool is_token(std::string_view text) noexcept;
 

@@ -136,6 +136,7 @@ TEST_F(ExposerTest, APageWhoseNameLeadsHereReadsNothing) {
                 .substr(9, 3),
             "421");
   EXPECT_EQ(status(*start({.allowed_hosts = {"*"}}), "evil.example"), "200");
+  EXPECT_EQ(status(*start({.host = "::ffff:127.0.0.1"}), "evil.example"), "421");
   EXPECT_EQ(status(*start({.host = "0.0.0.0"}), "metrics.of.somebody.example"), "200")
       << "there a scraper's name cannot be known";
 }
@@ -395,7 +396,20 @@ TEST_F(ExposerTest, AnswersRequestsAsTheStandardsSayOnceAndCloses) {
       // A body, and what could be taken for a second request behind it.
       {"GET /metrics HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\n\r\nGET /x HTTP/1.0\r\n\r\n", 200},
       {"GET /metrics HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
+       "4\r\nabcd\r\n0\r\n\r\nGET /x HTTP/1.0\r\n\r\n",
+       200},
+      {"GET /metrics HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
        "zz\r\nGET /x HTTP/1.0\r\n\r\n",
+       400},
+      {"GET /metrics HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
+       "3\r\nabcd\r\n0\r\n\r\n",
+       400},
+      {"PUT /other HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
+       "4;" +
+           std::string(20'000, 'x'),
+       400},
+      {"GET /metrics HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\n"
+       "Transfer-Encoding: chunked\r\n\r\n",
        200},
       {"GET /metrics HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n"
        "0\r\n\r\nGET /x HTTP/1.0\r\n\r\n",
@@ -415,6 +429,39 @@ TEST_F(ExposerTest, AnswersRequestsAsTheStandardsSayOnceAndCloses) {
       EXPECT_THAT(answer, HasSubstr(field)) << row.request;
     }
   }
+}
+
+TEST_F(ExposerTest, NoAnswerToHeadHasABody) {
+  const auto exposer = start();
+  for (const auto& [request, status] : {
+           std::pair{"HEAD /metrics HTTP/1.1\r\n\r\n", 400},
+           {"HEAD /metrics HTTP/1.1\r\nHost: x\r\nHost: y\r\n\r\n", 400},
+           {"HEAD /metrics HTTP/1.1\r\nHost: x\r\nTE : chunked\r\n\r\n", 400},
+           {"HEAD /metrics HTTP/1.1\r\nHost : x\r\n", 400},
+           {"HEAD /metrics HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n", 400},
+           {"HEAD /metrics HTTP/2.0\r\nHost: x\r\n\r\n", 505},
+           {"HEAD /metrics HTTP/1.1\r\nHost: evil.example\r\n\r\n", 421},
+           {"HEAD /other HTTP/1.1\r\nHost: x\r\n\r\n", 404},
+       }) {
+    const std::string answer = Client(exposer->port()).ask(request);
+    EXPECT_THAT(answer, StartsWith("HTTP/1.1 " + std::to_string(status) + " ")) << request;
+    EXPECT_THAT(answer, ::testing::ContainsRegex("\r\nContent-Length: [1-9]")) << request;
+    EXPECT_EQ(answer.find("\r\n\r\n") + 4, answer.size()) << answer;
+  }
+}
+
+TEST_F(ExposerTest, TakesChunksThatComeInPieces) {
+  const auto exposer = start();
+  const Client client(exposer->port());
+  ASSERT_TRUE(
+      client.send("GET /metrics HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"));
+  const std::string large(200'000, 'x');
+  for (const std::string& piece : std::vector<std::string>{"30d", "40;a=", "b\r", "\n", large,
+                                                           "\r\n0", "\r\nX: y\r\n", "\r\n"}) {
+    ASSERT_TRUE(client.send(piece));
+    std::this_thread::sleep_for(5ms);
+  }
+  EXPECT_THAT(client.receive(), StartsWith("HTTP/1.1 200 "));
 }
 
 TEST_F(ExposerTest, ServesScrapesSideBySide) {

@@ -1,15 +1,12 @@
-#include "health_agent/api/chunk_check.h"
+#include "vitals/export/chunk_check.h"
 
 #include <algorithm>
-#include <iterator>
 
+#include "export/negotiate.h"
 #include "vitals/export/request_head.h"
 
-namespace health_agent::api {
+namespace vitals::exporting {
 namespace {
-
-using vitals::exporting::is_field_line;
-using vitals::exporting::is_token;
 
 bool is_blank_char(char c) noexcept {
   return c == ' ' || c == '\t';
@@ -21,7 +18,7 @@ bool is_line_char(char c) noexcept {
   return (byte >= 0x20 && byte != 0x7F) || c == '\t';
 }
 
-int hex_digit(char c) noexcept {
+int size_digit(char c) noexcept {
   if (c >= '0' && c <= '9') return c - '0';
   const char small = static_cast<char>(c | 0x20);
   return small >= 'a' && small <= 'f' ? small - 'a' + 10 : -1;
@@ -77,12 +74,8 @@ bool are_extensions(std::string_view text) noexcept {
 
 /// Whether a field of that name would say where a message ends, or whom it is for.
 bool is_for_heads_only(std::string_view name) noexcept {
-  constexpr std::string_view kNames[] = {"content-length", "transfer-encoding", "host"};
-  return std::any_of(std::begin(kNames), std::end(kNames), [&](std::string_view one) {
-    return std::equal(one.begin(), one.end(), name.begin(), name.end(), [](char a, char b) {
-      return a == (b >= 'A' && b <= 'Z' ? static_cast<char>(b | 0x20) : b);
-    });
-  });
+  return equal_ignoring_case(name, "content-length") ||
+         equal_ignoring_case(name, "transfer-encoding") || equal_ignoring_case(name, "host");
 }
 
 }  // namespace
@@ -126,9 +119,9 @@ std::size_t ChunkCheck::read(std::string_view received) noexcept {
 
 bool ChunkCheck::read_size(std::string_view line) noexcept {
   std::size_t digits = 0;
-  for (left_ = 0; digits < line.size() && hex_digit(line[digits]) >= 0; ++digits) {
+  for (left_ = 0; digits < line.size() && size_digit(line[digits]) >= 0; ++digits) {
     if (left_ >> 60U != 0) return false;  // more than can be counted
-    left_ = left_ * 16 + static_cast<std::uint64_t>(hex_digit(line[digits]));
+    left_ = left_ * 16 + static_cast<std::uint64_t>(size_digit(line[digits]));
   }
   if (digits == 0 || !are_extensions(line.substr(digits))) return false;
   state_ = left_ == 0 ? State::kTrailer : State::kData;
@@ -140,8 +133,8 @@ bool ChunkCheck::read_trailer(std::string_view line) noexcept {
     state_ = State::kDone;
     return true;
   }
-  return ++fields_ <= vitals::exporting::kMaxFields && is_field_line(line) &&
+  return ++fields_ <= kMaxFields && is_field_line(line) &&
          !is_for_heads_only(line.substr(0, line.find(':')));
 }
 
-}  // namespace health_agent::api
+}  // namespace vitals::exporting

@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <string_view>
 
-namespace health_agent::api {
+namespace vitals::exporting {
 
 /// Reads the frame of a chunked body (RFC 9112, 7.1) as strictly as the standard lets a server be,
 /// in front of a parser that is not: bare CR or LF, NUL and other control characters are refused
@@ -22,6 +22,8 @@ class ChunkCheck {
 
   /// What was read cannot become right any more.
   [[nodiscard]] bool failed() const noexcept { return state_ == State::kFailed; }
+  /// The body has come to its end.
+  [[nodiscard]] bool done() const noexcept { return state_ == State::kDone; }
 
  private:
   enum class State { kSize, kData, kDataEnd, kTrailer, kDone, kFailed };
@@ -37,4 +39,4 @@ class ChunkCheck {
   std::size_t looked_at_ = 0;  // bytes of an unfinished line that are right so far
 };
 
-}  // namespace health_agent::api
+}  // namespace vitals::exporting
