@@ -15,19 +15,42 @@ constexpr std::array<Tag, 4> kTags{{{"<think>", "</think>"},
                                     {"<thought>", "</thought>"},
                                     {"<reasoning>", "</reasoning>"}}};
 
+constexpr std::size_t kLongestTag = 12;
+
+/// The one of the kind that `begins(tag)`; null when there is none.
+template <class Begins>
+const Tag* find_tag(Begins begins) {
+  const auto found = std::find_if(kTags.begin(), kTags.end(), begins);
+  return found == kTags.end() ? nullptr : &*found;
+}
+
 }  // namespace
 
 std::string AnswerText::take(std::string_view piece) {
+  starts_over_ = false;
   held_ += halves_.take(piece);
-  return visible();
+  if (waits_) end_wait();
+  return waits_ ? std::string{} : visible();
 }
 
 std::string AnswerText::end() {
   held_ += halves_.end();
+  waits_ = false;
   std::string text = visible();
   if (closing_.empty()) text += held_;
   held_.clear();
   return text;
+}
+
+/// Waits no longer when a tag has come, whichever it is.
+void AnswerText::end_wait() {
+  const std::size_t from = searched_ - std::min(searched_, kLongestTag);
+  const std::string_view fresh = std::string_view{held_}.substr(from);
+  waits_ = find_tag([fresh](const Tag& tag) {
+             return fresh.find(tag.opening) != std::string_view::npos ||
+                    fresh.find(tag.closing) != std::string_view::npos;
+           }) == nullptr;
+  searched_ = held_.size();
 }
 
 std::string AnswerText::visible() {
@@ -57,29 +80,33 @@ std::string AnswerText::visible() {
     show(std::min(at, held_.size()));
     if (at == std::string::npos) return text;
     const std::string_view rest = held_;
-    const auto opens = std::find_if(kTags.begin(), kTags.end(), [rest](const Tag& tag) {
-      return rest.starts_with(tag.opening);
-    });
-    if (opens != kTags.end()) {
-      closing_ = opens->closing;
-      held_.erase(0, opens->opening.size());
+    if (const Tag* tag =
+            find_tag([rest](const Tag& known) { return rest.starts_with(known.opening); })) {
+      closing_ = tag->closing;
+      had_tag_ = true;
+      held_.erase(0, tag->opening.size());
       continue;
     }
-    const bool may_open = std::any_of(kTags.begin(), kTags.end(), [rest](const Tag& tag) {
-      return tag.opening.starts_with(rest);
+    const Tag* const closed =
+        had_tag_ ? nullptr
+                 : find_tag([rest](const Tag& known) { return rest.starts_with(known.closing); });
+    if (closed) {
+      text.clear();
+      had_tag_ = true;
+      starts_over_ = true;
+      skip_space_ = true;
+      held_.erase(0, closed->closing.size());
+      continue;
+    }
+    const bool may_be_tag = find_tag([&](const Tag& known) {
+      return known.opening.starts_with(rest) || (!had_tag_ && known.closing.starts_with(rest));
     });
-    if (may_open) return text;
+    if (may_be_tag) return text;
     show(1);
   }
 }
 
 std::string answer_text_of(std::string_view whole) {
-  for (const Tag& tag : kTags) {
-    const std::size_t end = whole.find(tag.closing);
-    if (end == std::string_view::npos || whole.find(tag.opening) < end) continue;
-    whole.remove_prefix(end + tag.closing.size());
-    whole.remove_prefix(std::min(whole.find_first_not_of(" \t\r\n"), whole.size()));
-  }
   AnswerText text;
   std::string visible = text.take(whole);
   return visible + text.end();

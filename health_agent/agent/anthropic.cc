@@ -41,6 +41,7 @@ struct Block {
   std::string input;                                        // the text of a tool's arguments
   std::map<std::string, HalfJoiner, std::less<>> halves{};  // by field
   AnswerText text{};
+  std::size_t told = 0;  // of it, how much was shown
 };
 
 class AnthropicDialogue final : public Dialogue {
@@ -219,6 +220,9 @@ class AnthropicDialogue final : public Dialogue {
   bool take_text(Block& block, std::string_view piece, const OnText& on_text) {
     append(block.content, "text", block.halves["text"].take(piece));
     const std::string shown = block.text.take(piece);
+    if (block.text.starts_over())
+      text_.resize(text_.size() - std::min(text_.size(), std::exchange(block.told, 0)));
+    block.told += shown.size();
     text_ += shown;
     return shown.empty() || on_text(shown);
   }

@@ -86,7 +86,9 @@ Food read_food(Reader& in, const json& object, const std::string& where) {
                 {"name", "quantity", "unit", "calories", "protein", "carbs", "fat"});
   food.name = in.text(object, prefix, "name", 200, true);
   food.quantity = in.number(object, prefix, "quantity");
-  food.unit = in.text(object, prefix, "unit", 32, true);
+  // A model that knows no unit may say null.
+  if (!object.contains("unit") || !object.at("unit").is_null())
+    food.unit = in.text(object, prefix, "unit", 32, true);
   food.calories = in.number(object, prefix, "calories");
   const auto grams = [&](const char* name, std::optional<double>& into) {
     if (!member(object, name).is_null()) into = in.number(object, prefix, name);

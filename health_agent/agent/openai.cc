@@ -28,6 +28,7 @@ enum Quirk : unsigned {
   kNoStream = 1U << 7U,
   kTextBesideCalls = 1U << 8U,
   kForgetReasoning = 1U << 9U,
+  kThoughtsFirst = 1U << 10U,
 };
 
 /// By what is in its refusal a quirk is known: all of `needles`.
@@ -92,6 +93,19 @@ void make_plain(json& schema) {
   }
   for (json& part : schema)
     make_plain(part);
+}
+
+/// Takes the request out of a refusal that repeats it, with the name of each of its fields: FastAPI
+/// has it as `input` beside each fault.
+void forget_request(json& refusal) {
+  if (!refusal.is_structured()) return;
+  if (refusal.is_object()) {
+    for (const char* name : {"input", "request", "body", "inputs"}) {
+      if (member(refusal, name).is_structured()) refusal.erase(name);
+    }
+  }
+  for (json& part : refusal)
+    forget_request(part);
 }
 
 /// A string, or the texts of an array of parts, thoughts left out.
@@ -176,7 +190,7 @@ class OpenAiDialogue final : public Dialogue {
 
   void begin_turn() override {
     text_.clear();
-    show_ = {};
+    show_ = AnswerText{(*learnt_ & kThoughtsFirst) != 0};
     refusal_.clear();
     reasoning_.clear();
     reasoning_details_ = json::array();
@@ -234,6 +248,10 @@ class OpenAiDialogue final : public Dialogue {
     take_parts(member(delta, "tool_calls"));
     take_beside(delta);
     const std::string shown = show_.take(text_of(member(delta, "content")));
+    if (show_.starts_over()) {
+      text_.clear();
+      learnt_->fetch_or(kThoughtsFirst);
+    }
     text_ += shown;
     return shown.empty() || on_text(shown);
   }
@@ -301,10 +319,13 @@ class OpenAiDialogue final : public Dialogue {
     if (status != 400 && status != 404 && status != 422 && status != 500 && status != 501)
       return false;
     // Beside an error in a stream there may be a piece of an answer, with any words.
-    const auto answer = parse_answer(body);
+    auto answer = parse_answer(body);
+    if (answer) forget_request(*answer);
     const json none;
     const json& error = member(answer ? *answer : none, "error");
-    const std::string said = error.empty() ? std::string{body} : to_text(error);
+    const std::string said = !error.empty() ? to_text(error)
+                             : answer       ? to_text(*answer)
+                                            : std::string{body};
     unsigned found = quirks_in(said, asked_);
     if (null_content_ && said.find("content") != std::string::npos)
       found |= kTextBesideCalls & ~asked_;
@@ -320,6 +341,7 @@ class OpenAiDialogue final : public Dialogue {
           std::find(words.begin(), words.end(), row.words) == words.end())
         words.emplace_back(row.words);
     }
+    if ((quirks & kThoughtsFirst) != 0) words.emplace_back("with thoughts before the answer");
     return words;
   }
 
@@ -403,7 +425,8 @@ class OpenAiDialogue final : public Dialogue {
                         member(member(part, "function"), "arguments").is_object();
       const bool begins = other_id ? !name.empty() || call.whole()
                                    : unsure && !name.empty() && !call.call.name.empty() && more &&
-                                         call.call.arguments != "{}" && call.whole();
+                                         (call.call.arguments != "{}" || name != call.call.name) &&
+                                         call.whole();
       if (!begins) return call;
     }
     newest_.emplace_back(index, calls_.size());

@@ -44,6 +44,17 @@ bool is_one_of(std::string_view state, std::initializer_list<std::string_view> p
                      [&](std::string_view prefix) { return state.starts_with(prefix); });
 }
 
+/// Sources: PgBouncer ("unsupported startup parameter: options", "… in options: lock_timeout"),
+/// Supavisor the same; Amazon RDS Proxy ("Feature not supported: RDS Proxy currently doesn't support
+/// command-line options", "… the option default_transaction_read_only").
+bool is_refusal_of_options(std::string_view message) noexcept {
+  constexpr std::array<std::string_view, 3> kWords{"startup parameter", "command-line option",
+                                                   "Feature not supported"};
+  return std::any_of(kWords.begin(), kWords.end(), [message](std::string_view words) {
+    return message.find(words) != std::string_view::npos;
+  });
+}
+
 std::string setting(const char* name, milliseconds value) {
   return std::string(" -c ") + name + "=" + std::to_string(value.count());
 }
@@ -198,15 +209,14 @@ class Postgres final : public Backend {
     return connect();
   }
 
-  // PgBouncer refuses what it does not know of a start packet, the options among it. Without them
-  // the server's own time-outs hold, and ours on this side (Overdue).
+  // Poolers refuse what they do not know of a start packet, the options among it, each in its own
+  // words. Without them the server's own time-outs hold, and ours on this side (Overdue).
   std::unique_ptr<soci::session> new_session() {
     if (!refuses_options_.load(std::memory_order_relaxed)) {
       try {
         return std::make_unique<soci::session>(soci::postgresql, url_);
       } catch (const soci::soci_error& error) {
-        if (error.get_error_message().find("unsupported startup parameter") == std::string::npos)
-          throw;
+        if (!is_refusal_of_options(error.get_error_message())) throw;
         refuses_options_.store(true, std::memory_order_relaxed);
       }
     }

@@ -122,12 +122,14 @@ TEST(VendorError, IsToldInTheVendorsWordsOnOneLine) {
   }
 }
 
-/// The text that a user sees, of pieces of each length.
-std::string shown_of(std::string_view text, std::size_t length) {
-  AnswerText answer;
+/// The text that is left in the end, of pieces of each length.
+std::string shown_of(std::string_view text, std::size_t length, AnswerText answer = {}) {
   std::string shown;
-  for (; !text.empty(); text.remove_prefix(std::min(length, text.size())))
-    shown += answer.take(text.substr(0, length));
+  for (; !text.empty(); text.remove_prefix(std::min(length, text.size()))) {
+    const std::string piece = answer.take(text.substr(0, length));
+    if (answer.starts_over()) shown.clear();
+    shown += piece;
+  }
   return shown + answer.end();
 }
 
@@ -142,6 +144,9 @@ TEST(AnswerText, LeavesThoughtsOutWhereverItIsCut) {
       {"1 < 2 <thi", "1 < 2 <thi"},
       {"<thinkers>", "<thinkers>"},
       {"<<think>x</think>", "<"},
+      {"thoughts that lost their tag</think>\nHello!", "Hello!"},
+      {"a < b </thoughts </thought>Hello!", "Hello!"},
+      {"<think>hm</think>The tag </think> ends it", "The tag </think> ends it"},
       {"", ""},
   };
   for (const auto& [text, shown] : all) {
@@ -149,7 +154,24 @@ TEST(AnswerText, LeavesThoughtsOutWhereverItIsCut) {
       EXPECT_EQ(shown_of(text, length), shown) << length;
     EXPECT_EQ(answer_text_of(text), shown);
   }
-  EXPECT_EQ(answer_text_of("thoughts that lost their tag</think>\nHello!"), "Hello!");
+}
+
+TEST(AnswerText, ShowsNothingOfThoughtsThatAreExpected) {
+  const std::pair<const char*, const char*> all[]{
+      {"hm</think>\n\nHello!", "Hello!"},
+      {"<think>hm</think>Hello!", "Hello!"},
+      {"Hello!", "Hello!"},
+      {"1 < 2", "1 < 2"},
+      {"", ""},
+  };
+  for (const auto& [text, shown] : all) {
+    for (std::size_t length = 1; length < 12; ++length)
+      EXPECT_EQ(shown_of(text, length, AnswerText{true}), shown) << text << length;
+  }
+  AnswerText answer{true};
+  EXPECT_EQ(answer.take("An egg, so 78 kcal"), "");
+  EXPECT_EQ(answer.take("</think>"), "");
+  EXPECT_EQ(answer.take("Eggs!"), "Eggs!");
 }
 
 TEST(Halves, AreJoinedOrReplacedAndNothingElseIsTouched) {

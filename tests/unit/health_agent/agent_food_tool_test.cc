@@ -41,6 +41,14 @@ TEST(FoodTool, ReadsAnEntry) {
   EXPECT_FALSE(entry->foods[0].protein);
 }
 
+TEST(FoodTool, ANullUnitIsNone) {
+  json arguments = good();
+  arguments["foods"][0]["unit"] = nullptr;
+  const auto entry = read_food_call(arguments.dump());
+  ASSERT_TRUE(entry) << entry.error().message;
+  EXPECT_EQ(entry->foods[0].unit, Food{}.unit);
+}
+
 struct Hostile {
   const char* what;
   std::string arguments;

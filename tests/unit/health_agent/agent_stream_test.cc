@@ -11,7 +11,9 @@ namespace {
 
 using namespace std::chrono_literals;
 using nlohmann::json;
+using ::testing::ElementsAre;
 using ::testing::HasSubstr;
+using ::testing::IsEmpty;
 using ::testing::SizeIs;
 
 json start(int input, int output) {
@@ -242,6 +244,63 @@ TEST_F(StreamTest, ToolsWithoutReasoningAreLearntFromTheRefusal) {
   world_.answers(200, done);
   EXPECT_EQ(ask(endpoint).text, "Hi");
   EXPECT_EQ(world_.asked[2]["reasoning_effort"], "none") << "learnt for the next conversation";
+}
+
+// Servers of models that think may put the first tag into the prompt.
+TEST_F(StreamTest, ThoughtsWithoutTheirFirstTagAreNoAnswer) {
+  const auto endpoint = openai_endpoint("qwq", "http://model", "k");
+  const std::string answer =
+      stream({chunk({{"content", "An egg?</thi"}}), chunk({{"content", "nk>\n\nHi"}}, "stop")},
+             "data: [DONE]\n\n");
+  world_.answers(200, answer);
+  EXPECT_EQ(ask(endpoint).text, "Hi");
+  EXPECT_THAT(endpoint.learnt(), ElementsAre("with thoughts before the answer"));
+  heard_.clear();
+  world_.answers(200, answer);
+  EXPECT_EQ(ask(endpoint).text, "Hi");
+  EXPECT_EQ(heard_, "Hi") << "once it is known nobody hears them";
+  heard_.clear();
+  world_.answers(200, stream({chunk({{"content", "No thought"}}, "stop")}, "data: [DONE]\n\n"));
+  EXPECT_EQ(ask(endpoint).text, "No thought");
+
+  world_.answers(200, stream({start(60, 3), kTextBlock, words("An egg?</think>"), words("Hi"),
+                              end("end_turn", 17), kStop}));
+  EXPECT_EQ(claude().text, "Hi");
+}
+
+TEST_F(StreamTest, CallsWithoutIdsOfDifferentNamesAreDifferentCalls) {
+  const auto call = [](const char* name, const char* arguments) {
+    return chunk({{"tool_calls",
+                   {{{"index", 0}, {"function", {{"name", name}, {"arguments", arguments}}}}}}});
+  };
+  const auto endpoint = openai_endpoint("gemini", "http://model", "k");
+  const auto dialogue = endpoint.open({.system = "s", .conversation = {}});
+  dialogue->begin_turn();
+  const auto hear = [](std::string_view) { return true; };
+  dialogue->take_event(call("undo_food", "{}").dump(), hear);
+  dialogue->take_event(call("log_food", R"({"foods":[]})").dump(), hear);
+  dialogue->take_event(chunk(json::object(), "tool_calls").dump(), hear);
+  const ModelTurn turn = dialogue->end_turn();
+  ASSERT_THAT(turn.calls, SizeIs(2));
+  EXPECT_EQ(turn.calls[0].name, "undo_food");
+  EXPECT_EQ(turn.calls[0].arguments, "{}");
+  EXPECT_EQ(turn.calls[1].arguments, R"({"foods":[]})");
+}
+
+TEST_F(StreamTest, ARefusalThatRepeatsTheRequestTeachesNothingOfItsFields) {
+  const auto endpoint = openai_endpoint("m", "http://model", "k");
+  const auto dialogue = endpoint.open({.system = "s", .conversation = {}});
+  const std::string request = dialogue->body({.streamed = true, .tools_allowed = true});
+  json refusal{{"detail",
+                {{{"type", "value_error"},
+                  {"loc", {"body", "messages"}},
+                  {"msg", "Value error, a message is too long"},
+                  {"input", json::parse(request)}}}}};
+  EXPECT_FALSE(dialogue->adapt(422, refusal.dump()));
+  EXPECT_THAT(endpoint.learnt(), IsEmpty());
+  refusal["detail"][0]["loc"][1] = "stream_options";
+  EXPECT_TRUE(dialogue->adapt(422, refusal.dump()));
+  EXPECT_THAT(endpoint.learnt(), ElementsAre("without stream_options"));
 }
 
 TEST_F(StreamTest, TwoThatAreRefusedAtTheSameTimeBothAskAgain) {

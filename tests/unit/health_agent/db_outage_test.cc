@@ -1,16 +1,23 @@
 #include "health_agent/db/outage.h"
 
+#include <arpa/inet.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <chrono>
+#include <string>
+#include <string_view>
 #include <thread>
+#include <utility>
 
 #include "health_agent/db/overdue.h"
+#include "health_agent/db/postgres.h"
 #include "health_agent/db/storable.h"
+#include "health_agent/db/url.h"
 #include "tests/unit/health_agent/db_testing.h"
 
 namespace health_agent::db {
@@ -66,6 +73,86 @@ TEST_F(OutageTest, LetsOneTryAtATime) {
     return 1;
   });
   EXPECT_EQ(result, 1);
+}
+
+/// A pooler that refuses a start packet with options, in its own words, and one without them as "no
+/// room".
+class Pooler {
+ public:
+  explicit Pooler(std::string words) : words_(std::move(words)) {
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    socklen_t size = sizeof address;
+    auto* const generic = reinterpret_cast<sockaddr*>(&address);
+    EXPECT_EQ(::bind(listener_, generic, size), 0);
+    EXPECT_EQ(::listen(listener_, 8), 0);
+    EXPECT_EQ(::getsockname(listener_, generic, &size), 0);
+    port_ = ntohs(address.sin_port);
+    thread_ = std::thread{[this] { serve(); }};
+  }
+  ~Pooler() {
+    ::shutdown(listener_, SHUT_RDWR);
+    thread_.join();
+    ::close(listener_);
+  }
+  Pooler(const Pooler&) = delete;
+  Pooler& operator=(const Pooler&) = delete;
+
+  [[nodiscard]] std::string url() const {
+    return "postgresql://jo:secret@127.0.0.1:" + std::to_string(port_) + "/meals?sslmode=disable";
+  }
+
+ private:
+  void serve() {
+    for (;;) {
+      const int client = ::accept(listener_, nullptr, nullptr);
+      if (client < 0) return;
+      std::array<char, 4096> packet{};
+      const ssize_t got = ::recv(client, packet.data(), packet.size(), 0);
+      const std::string_view start{packet.data(),
+                                   static_cast<std::size_t>(std::max(got, ssize_t{0}))};
+      answer(client, start.find("options") == std::string_view::npos ? "no room" : words_);
+      ::close(client);
+    }
+  }
+  /// Source: PostgreSQL, "Message Formats", ErrorResponse.
+  static void answer(int client, const std::string& words) {
+    using namespace std::string_literals;
+    const std::string fields = "SFATAL\0VFATAL\0C0A000\0M"s + words + "\0\0"s;
+    const std::uint32_t size = htonl(static_cast<std::uint32_t>(fields.size() + 4));
+    std::string message = "E";
+    message.append(reinterpret_cast<const char*>(&size), sizeof size);
+    message += fields;
+    EXPECT_EQ(::send(client, message.data(), message.size(), MSG_NOSIGNAL),
+              static_cast<ssize_t>(message.size()));
+  }
+
+  const std::string words_;
+  const int listener_ = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  std::uint16_t port_ = 0;
+  std::thread thread_;
+};
+
+TEST(Poolers, ThatRefuseOptionsAreAskedWithoutThem) {
+  for (const char* words :
+       {"unsupported startup parameter: options",
+        "unsupported startup parameter in options: lock_timeout",
+        "Feature not supported: RDS Proxy currently doesn\u2019t support command-line options.",
+        "Feature not supported: RDS Proxy currently doesn\u2019t support the option "
+        "lock_timeout."}) {
+    const Pooler pooler{words};
+    const auto url = parse_database_url(pooler.url());
+    ASSERT_TRUE(url) << url.error().message;
+    const auto backend = make_postgres(url->postgres, {});
+    EXPECT_THAT(database_error_of([&] { (void)backend->open(); }).what(), HasSubstr("no room"))
+        << words;
+  }
+  const Pooler pooler{"the password is wrong"};
+  const auto url = parse_database_url(pooler.url());
+  const auto backend = make_postgres(url->postgres, {});
+  EXPECT_THAT(database_error_of([&] { (void)backend->open(); }).what(),
+              HasSubstr("the password is wrong"));
 }
 
 TEST(Overdue, ShutsASocketThatIsNotDoneInTimeAndNoOther) {
