@@ -33,8 +33,10 @@ test("each component has a version, a package URL and a reference of its own, an
 
 test("it has what is loaded, what is compiled in from headers, and what the console embeds", () => {
   const names = new Set(bom.components.map((one) => one.name));
-  for (const name of ["libc6", "libstdc++6", "libsqlite3-0", "libpq5", "libcurl4", "libhiredis0.14", "libssl3", "librestinio-dev", "nlohmann-json3-dev", "uplot"])
+  for (const name of ["libc6", "libstdc++6", "libsqlite3-0", "libpq5", "libcurl4", "libhiredis0.14", "libssl3", "nlohmann-json3-dev", "libcli11-dev", "uplot"])
     assert.ok(names.has(name), name);
+  assert.ok([...names].some((name) => /^libboost1\.\d+-dev$/.test(name)), "the HTTP server's headers");
+  for (const name of ["librestinio-dev", "libasio-dev", "libgtest-dev", "libc6-dev"]) assert.ok(!names.has(name), `${name} is not in it`);
   const loaded = execFileSync("ldd", [program], { encoding: "utf8" }).match(/=> \//g).length;
   assert.ok(names.size > loaded / 2, "libraries are missing");
 });
@@ -43,4 +45,5 @@ test("the same program gives the same text, and nothing is written for none", ()
   assert.equal(written(program), first);
   assert.equal(spawnSync(script, []).status, 64);
   assert.notEqual(spawnSync(script, ["/nowhere"]).status, 0);
+  assert.equal(spawnSync(script, ["/bin/sh"]).status, 66, "a program without the records of its build");
 });
