@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <limits>
 #include <optional>
 #include <stop_token>
 #include <string>
@@ -313,18 +314,29 @@ void Service::reload(const LoadedSettings& fresh) {
                      fault->given, fault->accepted);
     return false;
   };
+  // Of a file that is written at this moment lines may be missing.
+  const auto taken = [&](std::string_view variable) {
+    if (!good(variable)) return false;
+    if (fresh.given.contains(variable)) return true;
+    service_log.info("SIGHUP: {} is not set: the value from before stays until a restart",
+                     variable);
+    return false;
+  };
   const Settings& s = fresh.settings;
-  const bool rates = good("SENTRY_SAMPLE_RATE") & good("SENTRY_TRACES_SAMPLE_RATE");
-  if (rates) {
-    vitals::sentry::set_sample_rates(s.sentry_sample_rate, s.sentry_traces_sample_rate);
-    service_log.info("SIGHUP: took SENTRY_SAMPLE_RATE {} and SENTRY_TRACES_SAMPLE_RATE {}",
-                     s.sentry_sample_rate, s.sentry_traces_sample_rate);
+  constexpr double kAsBefore = std::numeric_limits<double>::quiet_NaN();
+  if (taken("SENTRY_SAMPLE_RATE")) {
+    vitals::sentry::set_sample_rates(s.sentry_sample_rate, kAsBefore);
+    service_log.info("SIGHUP: took SENTRY_SAMPLE_RATE {}", s.sentry_sample_rate);
   }
-  if (good("SENTRY_FINGERPRINT_RULES")) {
+  if (taken("SENTRY_TRACES_SAMPLE_RATE")) {
+    vitals::sentry::set_sample_rates(kAsBefore, s.sentry_traces_sample_rate);
+    service_log.info("SIGHUP: took SENTRY_TRACES_SAMPLE_RATE {}", s.sentry_traces_sample_rate);
+  }
+  if (taken("SENTRY_FINGERPRINT_RULES")) {
     const auto rules = vitals::sentry::set_fingerprint_rules(s.sentry_fingerprint_rules);
     if (rules) service_log.info("SIGHUP: took SENTRY_FINGERPRINT_RULES, {} rules", *rules);
   }
-  if (good("AGENT_PRICES_FILE")) {
+  if (taken("AGENT_PRICES_FILE")) {
     const agent::AgentOptions options = agent_options(s);
     const std::size_t rows = options.prices->table()->rows();
     impl_->agent_settings.prices->replace(*options.prices->table());
@@ -343,7 +355,7 @@ void Service::reload(const LoadedSettings& fresh) {
       service_log.info("SIGHUP: took {} API_KEYS", s.api_keys.size());
     }
   }
-  if (good("LOG_LEVEL")) {
+  if (taken("LOG_LEVEL")) {
     set_log_level(s.log_level);
     service_log.info("SIGHUP: took LOG_LEVEL {}", s.log_level);
   }

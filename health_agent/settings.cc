@@ -431,6 +431,10 @@ LoadedSettings load_settings(const Environment& environment, std::string_view do
   read_storage(in, out);
   read_agent(in, out);
   read_bot(in, out);
+  for (const char* name : {"SENTRY_SAMPLE_RATE", "SENTRY_TRACES_SAMPLE_RATE",
+                           "SENTRY_FINGERPRINT_RULES", "AGENT_PRICES_FILE", "LOG_LEVEL"}) {
+    if (in.given(name)) out.given.emplace(name);
+  }
   out.unended = in.unended_files();
   if (!unended.empty() && !environment(unended)) out.unended[meant_by(unended)] = ".env";
   return out;

@@ -4,6 +4,7 @@
 #include <functional>
 #include <map>
 #include <optional>
+#include <set>
 #include <stop_token>
 #include <string>
 #include <string_view>
@@ -95,6 +96,8 @@ struct LoadedSettings {
   /// NAME_FILE.
   std::map<std::string, std::string, std::less<>> unended;
   bool from_dotenv = false;  ///< the `.env` file sets a variable
+  /// Of the variables that can change without a restart those that are set, if only to nothing.
+  std::set<std::string, std::less<>> given;
 };
 
 /// Gives a variable's value, or nothing when it is not set.

@@ -421,6 +421,8 @@ void Bot::Impl::accept(std::span<const Update> batch) {
   for (const Update& update : batch) {
     if (is_stranger(update)) {
       if (strangers.first_time(update.sender_id)) {
+        audit_log.warn("audit: refused, not in ALLOWED_TELEGRAM_IDS: Telegram user {}",
+                       update.sender_id);
         const Place place{update.chat_id, update.thread_id};
         lanes.post(update.chat_id, [this, place, sender = update.sender_id] {
           responder.refuse(place, sender, give_up.get_token());

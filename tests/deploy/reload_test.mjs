@@ -20,13 +20,27 @@ test("SIGHUP takes what .env and the files that variables name hold; a variable 
   replica.process.child.kill("SIGHUP");
   await says("took LOG_LEVEL info");
   await says("took SENTRY_FINGERPRINT_RULES, 1 rules");
-  await says("took SENTRY_SAMPLE_RATE 0.5 and SENTRY_TRACES_SAMPLE_RATE 0.1");
+  await says("took SENTRY_SAMPLE_RATE 0.5");
+  await says("took SENTRY_TRACES_SAMPLE_RATE 0.1");
   assert.deepEqual([await status("one"), await status("two")], [401, 404]);
 
   await replica.end();
   await replica.start({ SENTRY_TRACES_SAMPLE_RATE: "0.9" });
   replica.process.child.kill("SIGHUP");
-  await says("and SENTRY_TRACES_SAMPLE_RATE 0.9");
+  await says("took SENTRY_TRACES_SAMPLE_RATE 0.9");
+});
+
+test("what a .env that is being written has not got yet is as before", async () => {
+  await replica.end();
+  write(".env", "API_KEYS=one\nSENTRY_SAMPLE_RATE=0\n");
+  await replica.start();
+  write(".env", "API_KEYS=two\n");
+  replica.process.child.kill("SIGHUP");
+  await says("took 1 API_KEYS");
+  await says("took LOG_LEVEL info");
+  await says("SENTRY_SAMPLE_RATE is not set: the value from before stays");
+  assert.doesNotMatch(replica.process.output, /took SENTRY_SAMPLE_RATE/);
+  assert.equal(await status("two"), 404);
 });
 
 test("everything ends", async () => {

@@ -177,6 +177,11 @@ TEST(Bot, RefusesAStrangerOnceAndNeverAsksTheCoach) {
     telegram.say(kStranger, "/start");
   EXPECT_TRUE(has_counted(service, "stranger", 6));
   EXPECT_THAT(telegram.calls("sendMessage"), SizeIs(1));
+  const std::string line = "audit: refused, not in ALLOWED_TELEGRAM_IDS: Telegram user " +
+                           std::to_string(kStranger) + "\n";
+  const std::size_t told = service.errors().find(line);
+  EXPECT_NE(told, std::string::npos) << service.errors();
+  EXPECT_EQ(service.errors().find(line, told + 1), std::string::npos) << "told again";
   const Metrics metrics = service.metrics();
   EXPECT_EQ(metrics.sum("agent_calls_total"), 0);
   EXPECT_EQ(metrics.sum("user_journey_steps_total"), 0);
