@@ -38,7 +38,8 @@ bool is_json(std::string_view content_type) noexcept {
 /// Without keys whoever reaches a loopback address may do everything anyway. What came through a
 /// proxy may be from anywhere.
 bool is_of_this_machine(const RequestHead& head, const Entry& entry) {
-  return head.forwarded_for.empty() && (entry.source == "127.0.0.1" || is_loopback(entry.source));
+  return !head.through_proxy && head.forwarded_for.empty() &&
+         (entry.source == "127.0.0.1" || is_loopback(entry.source));
 }
 
 template <class Error, class... Arguments>

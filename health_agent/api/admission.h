@@ -36,6 +36,8 @@ struct RequestHead {
   std::string_view preflight_method;  ///< Access-Control-Request-Method
   /// A body follows: a Content-Length above 0, or a Transfer-Encoding.
   bool has_body = false;
+  /// A proxy says that it passes the request on: Forwarded, Via or X-Real-IP is there.
+  bool through_proxy = false;
   /// The other end of the connection, an address without its port.
   std::string_view remote_address;
 };

@@ -195,6 +195,8 @@ bool Server::Impl::wants_body(HttpCall& call) {
   head.preflight_method = call.field("Access-Control-Request-Method");
   head.has_body = call.has_body();
   head.remote_address = call.remote_address();
+  for (const char* name : {"Forwarded", "Via", "X-Real-IP"})
+    head.through_proxy = head.through_proxy || call.has_field(name);
   const std::string forwarded_for = call.joined_field("X-Forwarded-For");
   head.forwarded_for = forwarded_for;
   auto decided = std::make_shared<Decided>(Decided{admission.decide(head)});

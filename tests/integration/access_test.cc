@@ -214,6 +214,22 @@ TEST(Access, AStrangersTraceIsNotBelieved) {
   EXPECT_EQ(user_of(receiver.transactions()[0]), "kept");
 }
 
+TEST(Access, WithoutKeysATraceThatCameThroughAProxyIsNotBelieved) {
+  EnvelopeReceiver receiver;
+  const Service service{health_agent(with_sentry(receiver))};
+  Http client = service.http();
+  const auto trace_of = [&](const char* name, const char* value) {
+    Headers headers{{"traceparent", std::string{"00-"} + kTrace + "-00f067aa0ba902b7-01"}};
+    headers.emplace_back(name, value);
+    return client.get("/api/v1/users/ann", headers).header("x-trace-id");
+  };
+  EXPECT_EQ(trace_of("Accept", "*/*"), kTrace) << "of this machine";
+  EXPECT_NE(trace_of("X-Forwarded-For", "192.0.2.1"), kTrace);
+  EXPECT_NE(trace_of("Forwarded", "for=192.0.2.1"), kTrace);
+  EXPECT_NE(trace_of("Via", "1.1 proxy"), kTrace);
+  EXPECT_NE(trace_of("X-Real-IP", "192.0.2.1"), kTrace);
+}
+
 TEST(Access, TheLogSaysWhoDeletedAndWhoWasRefused) {
   Service service{health_agent({{"API_KEYS", std::string{kKey} + "," + kOther},
                                 {"LOG_LEVEL", "warning"},

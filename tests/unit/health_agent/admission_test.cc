@@ -221,6 +221,10 @@ TEST(Admission, TracesAreContinuedForKeyHoldersAndForThisMachineWhereThereAreNoK
   RequestHead proxied = asking("");
   proxied.forwarded_for = "192.0.2.1";
   EXPECT_EQ(open.decide(proxied).trace, Trace::kOwn);
+  proxied.forwarded_for = "";
+  EXPECT_EQ(open.decide(proxied).trace, Trace::kContinue);
+  proxied.through_proxy = true;
+  EXPECT_EQ(open.decide(proxied).trace, Trace::kOwn);
 }
 
 TEST(Admission, RefusesOtherHosts) {
