@@ -11,6 +11,9 @@ else()
   set(vitals_rooms ${PROJECT_BINARY_DIR}/rooms)
 endif()
 
+# What is no number or infinite is told from what is, and sums are kept exact: a user's flags (-ffast-math, -Ofast) would leave that out.
+set(vitals_exact_numbers $<$<CXX_COMPILER_ID:GNU,Clang,AppleClang>:-fno-fast-math$<SEMICOLON>-fno-finite-math-only$<SEMICOLON>-fno-associative-math>)
+
 define_property(TARGET PROPERTY VITALS_ROOM BRIEF_DOCS "The room of the library that the target is")
 
 function(vitals_link target link)
@@ -58,7 +61,7 @@ function(vitals_library name)
   foreach(other IN LISTS ARG_INSIDE)
     target_include_directories(vitals_${name} PRIVATE ${vitals_rooms}/private/${other})
   endforeach()
-  target_compile_options(vitals_${name} PRIVATE ${names})
+  target_compile_options(vitals_${name} PRIVATE ${names} ${vitals_exact_numbers})
   vitals_precompiled(vitals_${name} vitals_precompiled)
   vitals_unity(vitals_${name} ${ARG_UNITY})
   target_link_libraries(vitals_${name} PUBLIC Threads::Threads ${ARG_DEPS} PRIVATE $<BUILD_INTERFACE:vitals_warnings> ${ARG_PRIVATE_DEPS})
