@@ -13,8 +13,6 @@
 namespace vitals::metrics::detail {
 namespace {
 
-constexpr std::int32_t kCoarsestSchema = -4;
-constexpr std::int32_t kFinestSchema = 8;
 constexpr std::size_t kFinest = std::size_t{1} << kFinestSchema;
 
 /// Entries of the first table, which twice the buckets of most series fit into.

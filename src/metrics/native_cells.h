@@ -13,6 +13,9 @@
 
 namespace vitals::metrics::detail {
 
+inline constexpr std::int32_t kCoarsestSchema = -4;
+inline constexpr std::int32_t kFinestSchema = 8;
+
 /// The bucket of `value`, which is above 0, at a schema. Source: Prometheus, "Native histograms".
 [[nodiscard]] std::int32_t native_key(double value, std::int32_t schema) noexcept;
 

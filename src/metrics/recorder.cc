@@ -1,13 +1,41 @@
 #include "metrics/recorder.h"
 
 #include <algorithm>
+#include <cmath>
+#include <limits>
 #include <utility>
 
 #include "metrics/definition.h"
 #include "metrics/label_text.h"
+#include "metrics/native_cells.h"
 #include "vitals/metrics/label.h"
 
 namespace vitals::metrics::detail {
+namespace {
+
+/// Whether native buckets are such as readers take, and hold as many observations as the classic
+/// ones beside them. Source: Prometheus, "Native histograms".
+bool is_sound(const NativeView& native, std::uint64_t count) noexcept {
+  constexpr std::uint64_t kMost = std::numeric_limits<std::int64_t>::max();  // that they can count
+  if (native.schema < kCoarsestSchema || native.schema > kFinestSchema || count > kMost ||
+      !(native.zero_threshold >= 0.0) || std::isinf(native.zero_threshold) ||
+      native.zero_count > count) {
+    return false;
+  }
+  const std::int32_t last = native_key(std::numeric_limits<double>::infinity(), native.schema);
+  std::uint64_t left = count - native.zero_count;
+  for (const std::span<const NativeView::Bucket> side : {native.positive, native.negative}) {
+    std::int32_t least = native_key(std::numeric_limits<double>::denorm_min(), native.schema);
+    for (const NativeView::Bucket& bucket : side) {
+      if (bucket.key < least || bucket.key > last || bucket.count > left) return false;
+      least = bucket.key + 1;
+      left -= bucket.count;
+    }
+  }
+  return left == 0;
+}
+
+}  // namespace
 
 void Recorder::begin_family(const FamilyInfo& family) {
   open_ = false;  // a new family means that the one before is whole
@@ -49,8 +77,7 @@ Recorder::Sample* Recorder::add(const SeriesInfo& series, bool fits) {
   for (const auto& [name, value] : decoded)
     append_label(key, name, value);
   if (!seen_.insert(key).second) {
-    ++duplicates_;
-    duplicate_of_ = family.name;
+    note(duplicates_);
     return nullptr;
   }
   Sample& sample = family.samples.emplace_back();
@@ -98,6 +125,7 @@ void Recorder::histogram(const SeriesInfo& series, const HistogramView& value) {
   keep_exemplars(*sample, value.exemplars);
   if (value.native == nullptr) return;
   const NativeView& native = *value.native;
+  if (!is_sound(native, value.count())) return note(unsound_);
   sample->native = Native{native,
                           {native.positive.begin(), native.positive.end()},
                           {native.negative.begin(), native.negative.end()}};
@@ -124,6 +152,11 @@ void Recorder::keep_exemplars(Sample& sample, std::span<const ExemplarView> exem
     }
     sample.exemplars.push_back({std::string(exemplar.labels), exemplar.value, exemplar.timestamp});
   }
+}
+
+void Recorder::note(Faulty& faulty) const {
+  ++faulty.count;
+  faulty.family = families_.back().name;
 }
 
 void Recorder::drop_open() {

@@ -26,9 +26,15 @@ class Recorder final : public SampleSink {
 
   /// Forgets the family that was begun last: it did not come to its end.
   void drop_open();
-  /// Samples that were left out since one with their labels was there, and the family of the last.
-  [[nodiscard]] std::uint64_t duplicates() const noexcept { return duplicates_; }
-  [[nodiscard]] const std::string& duplicate_of() const noexcept { return duplicate_of_; }
+  /// So many, and the family of the last.
+  struct Faulty {
+    std::uint64_t count = 0;
+    std::string family;
+  };
+  /// Samples that were left out since one with their labels was there.
+  [[nodiscard]] const Faulty& duplicates() const noexcept { return duplicates_; }
+  /// Histograms whose native part was left out since no reader could make sense of it.
+  [[nodiscard]] const Faulty& unsound() const noexcept { return unsound_; }
 
   struct Exemplar {
     std::string labels;
@@ -72,12 +78,14 @@ class Recorder final : public SampleSink {
  private:
   Sample* add(const SeriesInfo& series, bool fits);
   [[nodiscard]] bool is_of(MetricType type) const;
+  /// Of the family that is open.
+  void note(Faulty& faulty) const;
   static void keep_exemplars(Sample& sample, std::span<const ExemplarView> exemplars);
 
   std::vector<RecordedFamily> families_;
   std::unordered_set<std::string> seen_;  // keys of the last family
-  std::uint64_t duplicates_ = 0;
-  std::string duplicate_of_;
+  Faulty duplicates_;
+  Faulty unsound_;
   const NameRule rule_;
   bool open_ = false;  // the last family has begun, and may go on
 };

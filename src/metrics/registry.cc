@@ -47,9 +47,9 @@ struct Callback {
 
 struct Recorded {
   std::vector<detail::Recorder::RecordedFamily> families;
-  std::uint64_t duplicates = 0;  // samples that came twice from this collector
-  std::string duplicate_of;      // the family of one of them
-  bool failed = false;           // it threw, and what came after that is missing
+  detail::Recorder::Faulty duplicates;
+  detail::Recorder::Faulty unsound;
+  bool failed = false;  // it threw, and what came after that is missing
 };
 
 struct CollectorEntry {
@@ -146,7 +146,7 @@ std::shared_ptr<const Recorded> recorded_from(CollectorEntry& entry, detail::Nam
       recorded.failed = true;
     }
     recorded.duplicates = recorder.duplicates();
-    recorded.duplicate_of = recorder.duplicate_of();
+    recorded.unsound = recorder.unsound();
     recorded.families = recorder.take();
     said = std::make_shared<const Recorded>(std::move(recorded));
   } catch (const std::bad_alloc&) {
@@ -280,9 +280,10 @@ struct Registry::Impl {
              std::vector<MergedFamily>& merged) const {
     if (said.failed)
       leave_out(failures, 1, "(a collector)", "a collector threw; what it had not said is missing");
-    if (said.duplicates > 0) {
-      leave_out(duplicates, said.duplicates, said.duplicate_of, kTwice);
-    }
+    if (said.duplicates.count > 0)
+      leave_out(duplicates, said.duplicates.count, said.duplicates.family, kTwice);
+    if (said.unsound.count > 0)
+      leave_out(failures, said.unsound.count, said.unsound.family, kUnsound);
     for (const detail::Recorder::RecordedFamily& family : said.families) {
       if (family.samples.empty() || !sink.wants(family.info())) continue;
       auto there = std::ranges::find(merged, family.name,
@@ -350,6 +351,9 @@ struct Registry::Impl {
   static constexpr std::string_view kTwice =
       "collectors say a series twice (other order of labels and empty values do not matter); the "
       "first is kept";
+  static constexpr std::string_view kUnsound =
+      "a collector's native buckets are not ascending, of no known schema or zero threshold, or do "
+      "not hold as many observations as the classic ones, which are kept";
   using Listener = std::function<void(std::string_view)>;
   mutable std::shared_ptr<const Listener> listener;  // guarded by the mutex, as is told
   mutable std::set<std::string, std::less<>> told;

@@ -20,7 +20,7 @@ constexpr FamilyInfo kBuild{"vitals_build_info",
 constexpr FamilyInfo kLeftOut{"vitals_metrics_left_out_total",
                               "What scrapes left out of what collectors said: samples of a series "
                               "that was there already, samples of a family whose name or type is "
-                              "taken, and collectors that threw.",
+                              "taken, collectors that threw, and native buckets that are none.",
                               MetricType::kCounter};
 constexpr FamilyInfo kFamilies[] = {kSeries, kOverflows, kLeftOut, kBuild};
 

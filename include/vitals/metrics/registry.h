@@ -38,7 +38,8 @@ struct FamilyUsage {
 struct LeftOut {
   std::uint64_t duplicates = 0;  ///< samples of a series that was there already
   std::uint64_t clashes = 0;     ///< samples of a family whose name or type is taken
-  std::uint64_t failures = 0;    ///< collectors that threw or took too long
+  /// Collectors that threw or took too long, and histograms whose native buckets are none.
+  std::uint64_t failures = 0;
 };
 
 /// The metrics of a process, or of a part of it. Most programs need only default_registry(); one of

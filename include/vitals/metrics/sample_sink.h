@@ -60,8 +60,8 @@ struct NativeView {
     std::int32_t key;
     std::uint64_t count;
   };
-  std::int32_t schema = 0;
-  double zero_threshold = 0.0;
+  std::int32_t schema = 0;             ///< -4 to 8
+  double zero_threshold = 0.0;         ///< not below 0
   std::uint64_t zero_count = 0;        ///< of what is not further from 0 than the threshold
   std::span<const Bucket> positive{};  ///< ascending by key
   std::span<const Bucket> negative{};  ///< the same for what is below 0, by absolute value
@@ -74,7 +74,7 @@ struct HistogramView {
   std::span<const std::uint64_t> counts;
   double sum = 0.0;
   std::span<const ExemplarView> exemplars{};  ///< one for each count, or none at all
-  const NativeView* native = nullptr;         ///< null for a classic histogram
+  const NativeView* native = nullptr;         ///< of the same observations; null without
 
   [[nodiscard]] std::uint64_t count() const noexcept {
     std::uint64_t total = 0;
@@ -133,8 +133,9 @@ class Collector {
   /// family that it was in and those it had not come to are left out of this scrape; so is a family
   /// whose name clashes with that of another, or whose type with that of another collector's. What
   /// several collectors say of one family is put together, under the help of the first. Of two
-  /// series with the same labels, in any order and but for empty ones, the first is kept. All that
-  /// is counted, see Registry::left_out().
+  /// series with the same labels, in any order and but for empty ones, the first is kept. Native
+  /// buckets that no reader could make sense of are left out, and the classic ones beside them are
+  /// kept. All that is counted, see Registry::left_out().
   /// The sink throws DefinitionError at a name, help or sample type that cannot be exposed.
   virtual void collect(SampleSink& sink) = 0;
 

@@ -1,10 +1,13 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <array>
 #include <atomic>
 #include <chrono>
+#include <cstdint>
 #include <functional>
 #include <latch>
+#include <limits>
 #include <memory>
 #include <span>
 #include <stdexcept>
@@ -265,6 +268,78 @@ TEST(Collector, WhatItCannotBringIsCountedAndTold) {
   EXPECT_EQ(registry.left_out().failures, 3U);
   EXPECT_EQ(registry.left_out().duplicates, 0U);
   EXPECT_EQ(told.size(), 3U);
+}
+
+/// What a scrape says of histograms.
+class Histograms final : public SampleSink {
+ public:
+  void begin_family(const FamilyInfo&) override {}
+  void counter(const SeriesInfo&, const CounterView&) override {}
+  void gauge(const SeriesInfo&, double) override {}
+  void summary(const SeriesInfo&, const SummaryView&) override {}
+  void histogram(const SeriesInfo&, const HistogramView& value) override {
+    ++all;
+    if (value.native != nullptr) ++native;
+    EXPECT_EQ(value.count(), 7U);
+  }
+
+  int all = 0;
+  int native = 0;
+};
+
+TEST(Collector, NativeBucketsThatAreNoneAreLeftOutAndTheClassicOnesStay) {
+  constexpr double kInf = std::numeric_limits<double>::infinity();
+  constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
+  constexpr std::int32_t kLeast = std::numeric_limits<std::int32_t>::min();
+  constexpr std::int32_t kLast = std::numeric_limits<std::int32_t>::max();
+  constexpr std::uint64_t kMost = std::numeric_limits<std::uint64_t>::max();
+  using Side = std::vector<NativeView::Bucket>;
+  const struct {
+    std::int32_t schema;
+    double zero_threshold;
+    std::uint64_t zero_count;
+    Side positive;
+    Side negative;
+    bool sound;
+  } kTable[] = {
+      {3, 0.5, 1, {{-4, 1}, {9, 2}}, {{2, 3}}, true},
+      {-4, 0.0, 0, {{-67, 3}, {65, 4}}, {}, true},
+      {8, 0.0, 7, {}, {}, true},
+      {99, 0.0, 0, {{1, 7}}, {}, false},
+      {9, 0.0, 0, {{1, 7}}, {}, false},
+      {-5, 0.0, 0, {{1, 7}}, {}, false},
+      {0, kNaN, 0, {{1, 7}}, {}, false},
+      {0, kInf, 7, {}, {}, false},
+      {0, -1.0, 0, {{1, 7}}, {}, false},
+      {0, 0.0, 0, {{2, 3}, {1, 4}}, {}, false},
+      {0, 0.0, 0, {{2, 3}, {2, 4}}, {}, false},
+      {0, 0.0, 0, {}, {{2, 3}, {-2, 4}}, false},
+      {0, 0.0, 0, {{kLeast, 3}, {kLast, 4}}, {}, false},
+      {0, 0.0, 0, {{1, 6}}, {}, false},
+      {0, 0.0, 1, {{1, 7}}, {}, false},
+      {0, 0.0, 0, {{1, kMost}, {2, 8}}, {}, false},
+      {0, 0.0, kMost, {{1, 8}}, {}, false},
+  };
+  for (const auto& row : kTable) {
+    Registry registry;
+    std::vector<std::string> told;
+    registry.on_left_out([&](std::string_view what) { told.emplace_back(what); });
+    add(registry, [&](SampleSink& sink) {
+      sink.begin_family({"wait_seconds", "Wait.", MetricType::kHistogram});
+      const std::array<double, 1> bounds{1};
+      const std::array<std::uint64_t, 2> counts{3, 4};
+      const NativeView native{row.schema, row.zero_threshold, row.zero_count, row.positive,
+                              row.negative};
+      sink.histogram({}, {bounds, counts, 1.5, {}, &native});
+    });
+    Histograms said;
+    registry.collect(said);
+    const std::size_t at = static_cast<std::size_t>(&row - kTable);
+    EXPECT_EQ(said.all, 1) << at;
+    EXPECT_EQ(said.native, row.sound ? 1 : 0) << at;
+    EXPECT_EQ(registry.left_out().failures, row.sound ? 0U : 1U) << at;
+    EXPECT_EQ(told.size(), row.sound ? 0U : 1U) << at;
+  }
 }
 
 TEST(Collector, MayDefineMetricsWhileItIsRead) {
