@@ -129,6 +129,7 @@ FamilyCore::~FamilyCore() {
 
 const Series* FamilyCore::make(std::span<const std::string_view> values,
                                std::uint64_t hash) noexcept {
+  if (is_foreign()) return nullptr;
   try {
     // What is not UTF-8 is mended first, and then is a series like any other.
     if (!std::ranges::all_of(values, valid_utf8)) {
@@ -254,6 +255,7 @@ void FamilyCore::grow_locked() {
 
 const Series* FamilyCore::make_at(std::size_t index,
                                   std::span<const std::string_view> values) noexcept {
+  if (is_foreign()) return nullptr;
   try {
     const std::uint64_t hash = hash_of(values);
     const RoomLock lock(mutex_);
@@ -271,6 +273,7 @@ const Series* FamilyCore::make_at(std::size_t index,
 
 const Series* FamilyCore::other() noexcept {
   if (const Series* other = other_.load(std::memory_order_acquire)) return other;
+  if (is_foreign()) return nullptr;
   try {
     const RoomLock lock(mutex_);
     return closed_ ? nullptr : make_other_locked();

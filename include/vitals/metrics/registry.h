@@ -55,7 +55,9 @@ struct LeftOut {
 ///
 /// A registry, and the handles that come from it, belong to the copy of this library that made it.
 /// Where a program and a plugin each link a copy, the other's registry throws DefinitionError at
-/// every call; link vitals as one shared library, or give each its own registry.
+/// every call; link vitals as one shared library, or give each its own registry. A handle that is
+/// given across is not looked at, since that would be paid at each count: what it counts nobody
+/// sees, or another metric of the other copy has it. A family makes no new series there.
 ///
 /// Meant to live as long as the process: handles stay safe when it is destroyed, at the price that
 /// their cells are not used again. All definitions throw DefinitionError on a mistake.

@@ -19,6 +19,8 @@ class Plugin : public ::testing::Test {
     if (handle_ == nullptr) throw std::runtime_error(dlerror());
     use_ = reinterpret_cast<Use*>(dlsym(handle_, "plugin_use"));
     if (use_ == nullptr) throw std::runtime_error(dlerror());
+    count_ = reinterpret_cast<Count*>(dlsym(handle_, "plugin_count"));
+    if (count_ == nullptr) throw std::runtime_error(dlerror());
   }
 
   std::string use(Registry& registry, const char* what) {
@@ -31,6 +33,11 @@ class Plugin : public ::testing::Test {
   using Use = void(Registry&, const char*, char*, std::size_t);
   void* handle_;  // never closed: it has thread_locals
   Use* use_ = nullptr;
+
+ protected:
+  using Count = void(const Family<Counter, "kind">&, const Family<Histogram, "kind">&,
+                     const Counter&);
+  Count* count_ = nullptr;
 };
 
 TEST_F(Plugin, WithManyThreadLocalsLoadsAndCountsByItself) {
@@ -55,6 +62,25 @@ TEST_F(Plugin, CannotUseTheRegistryOfAnotherCopyByAnyCall) {
   EXPECT_EQ(first.value(), 3);
   EXPECT_EQ(second.value(), 5);
   EXPECT_EQ(host.usage().size(), 2U);
+}
+
+TEST_F(Plugin, NeitherCountsInNorSpoilsWhatAnotherCopyGaveIt) {
+  Registry host;
+  const Counter counter = host.counter("events_total", "Events.");
+  const auto family = host.counter<"kind">("kinds_total", "Kinds.");
+  const auto histograms = host.histogram<"kind">("wait_seconds", "Wait.", {1, 2});
+  counter.inc(1);
+  family.with("host").inc(2);
+  count_(family, histograms, counter);
+  EXPECT_EQ(counter.value(), 1) << "it is not looked at: the plugin's own cell has it";
+  EXPECT_EQ(family.size(), 1U);
+  EXPECT_EQ(histograms.size(), 0U);
+  family.with("plugin").inc(3);
+  histograms.with("plugin").observe(1);
+  EXPECT_EQ(counter.value(), 1);
+  EXPECT_EQ(family.with("host").value(), 2);
+  EXPECT_EQ(family.with("plugin").value(), 3);
+  EXPECT_EQ(histograms.with("plugin").count(), 1U);
 }
 
 }  // namespace

@@ -351,6 +351,9 @@ class FamilyCore {
   void collect_summaries(SampleSink& sink) const;
   [[nodiscard]] std::uint64_t hash_of(const Series& series) const noexcept;
   [[nodiscard]] SeriesInfo info_of(const Series& series) const noexcept;
+  /// Whether the code that runs is of another copy of this library than that which made the family:
+  /// the cells that it would take for a series are others' here.
+  [[nodiscard]] bool is_foreign() const noexcept { return store_ != store_identity(); }
 
   FamilySpec spec_;
   std::uint64_t seed_;
@@ -385,6 +388,7 @@ class FamilyCore {
   std::vector<const Series*> series_;       // in the order they were made
   bool compact_ = false;                    // removed ones are to be taken out of series_
   std::vector<LastChange> changes_;         // of each of series_, only where series expire
+  const void* const store_ = store_identity();
 };
 
 }  // namespace vitals::metrics::detail

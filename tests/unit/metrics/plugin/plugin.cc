@@ -30,6 +30,16 @@ class NoCollector final : public vitals::metrics::Collector {
 
 }  // namespace
 
+/// Counts with what the host gave it.
+extern "C" [[gnu::visibility("default")]] void plugin_count(
+    const vitals::metrics::Family<vitals::metrics::Counter, "kind">& family,
+    const vitals::metrics::Family<vitals::metrics::Histogram, "kind">& histograms,
+    const vitals::metrics::Counter& counter) {
+  family.with("plugin").inc(5);
+  histograms.with("plugin").observe(5);
+  counter.inc(5);
+}
+
 /// Does `what` with the host's registry, and writes what came of it to `answer`: `done`, or the
 /// text of the DefinitionError.
 extern "C" [[gnu::visibility("default")]] void plugin_use(vitals::metrics::Registry& host,
