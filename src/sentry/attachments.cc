@@ -7,13 +7,13 @@
 
 #include <algorithm>
 #include <atomic>
-#include <cstdio>
 #include <cstring>
 #include <string_view>
 #include <utility>
 
 #include "sentry/records.h"
 #include "sentry/runtime.h"
+#include "sentry/say_line.h"
 
 namespace vitals::sentry::detail {
 namespace {
@@ -119,12 +119,6 @@ const char* read_file(const std::string& path, std::string& bytes) {
   return nullptr;
 }
 
-void say_unreadable(const std::string& path, const char* fault) {
-  const std::string line =
-      "vitals sentry: an attachment is left out: " + path + ": " + fault + "\n";
-  std::fwrite(line.data(), 1, line.size(), stderr);
-}
-
 /// Appends those that fit to the event's; `sum` is what they hold.
 void load(const AttachmentList& list, const Options& options, std::size_t& sum, Event& event) {
   for (const HeldAttachment& held : list) {
@@ -132,7 +126,7 @@ void load(const AttachmentList& list, const Options& options, std::size_t& sum, 
     if (!held.bytes) {
       if (const char* const fault = read_file(held.path, record.bytes)) {
         if (fault == kTooLarge) count_attachment(Cause::kTooLarge, size_on_disk(held.path));
-        if (options.debug) say_unreadable(held.path, fault);
+        if (options.debug) say_line("an attachment is left out:", held.path + ": " + fault);
         continue;
       }
     }

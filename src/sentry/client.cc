@@ -6,7 +6,6 @@
 #include <algorithm>
 #include <atomic>
 #include <cmath>
-#include <cstdio>
 #include <cstdlib>
 #include <mutex>
 #include <new>
@@ -28,6 +27,7 @@
 #include "sentry/names.h"
 #include "sentry/new_id.h"
 #include "sentry/runtime.h"
+#include "sentry/say_line.h"
 #include "sentry/scrub.h"
 
 namespace vitals::sentry {
@@ -114,14 +114,6 @@ std::string fault_in(const Options& options) {
   return detail::fault_in_ignore_rules(options);
 }
 
-/// Said whatever Options::debug is: without a word a service would be watched by nobody.
-void say_always(std::string_view what) {
-  std::string line = "vitals sentry: ";
-  line += what;
-  line += '\n';
-  std::fwrite(line.data(), 1, line.size(), stderr);
-}
-
 /// The names that a server would refuse are left out, rather than every event with them.
 void mend_names(Options& options) {
   for (std::string* const name :
@@ -130,7 +122,7 @@ void mend_names(Options& options) {
   }
   const auto check = [](std::string& name, std::string_view what, std::string_view fault) {
     if (fault.empty()) return;
-    say_always(std::string{what} + " is left out: " + std::string{fault});
+    detail::say_line(std::string{what} + " is left out:", fault);
     name.clear();
   };
   check(options.release, "the release", detail::fault_in_release(options.release));
@@ -158,12 +150,8 @@ void publish_settings(const Options& options) noexcept {
   runtime.max_spans.store(static_cast<std::uint32_t>(options.max_spans), std::memory_order_relaxed);
 }
 
-void say(const Options& options, std::string_view what) {
-  if (!options.debug) return;
-  std::string line = "vitals sentry: ";
-  line += what;
-  line += '\n';
-  std::fwrite(line.data(), 1, line.size(), stderr);
+void say(const Options& options, std::string_view what) noexcept {
+  if (options.debug) detail::say_line(what);
 }
 
 /// Ends the session of the request that a former process died over.
@@ -186,7 +174,7 @@ void begin_crash_reports(Client& client) {
   }
   if (!options.handle_crashes) return;
   const Result<bool> installed = detail::install_crash_handlers(options);
-  if (!installed) detail::Outlet::warn(installed.error().message);
+  if (!installed) detail::say_line(installed.error().message);
 }
 
 /// By when all has to be done once std::exit() has begun; until then far in the future.
@@ -383,7 +371,8 @@ Result<Guard> start(Options options) {
 Result<Guard> init(Options options) {
   mend_names(options);
   Result<Guard> started = start(std::move(options));
-  if (!started) say_always("not started: " + started.error().message);
+  // Whatever Options::debug is: without a word a service would be watched by nobody.
+  if (!started) detail::say_line("not started:", started.error().message);
   return started;
 }
 

@@ -1,13 +1,13 @@
 #include "vitals/sentry/scope.h"
 
 #include <algorithm>
-#include <cstdio>
 #include <string>
 #include <vector>
 
 #include "sentry/client_core.h"
 #include "sentry/crash/alt_stack.h"
 #include "sentry/runtime.h"
+#include "sentry/say_line.h"
 #include "sentry/scope_state.h"
 
 namespace vitals::sentry {
@@ -20,12 +20,19 @@ using detail::Section;
 void say_refused(const char* what) noexcept {
   const detail::Lease client;
   if (!client || !client->options().debug) return;
-  std::fprintf(stderr, "vitals sentry: %s is left out\n", what);
+  detail::say_line(what, "is left out");
 }
 
 void write_user_id(ScopeState* state, std::string_view id) noexcept {
   state->change_user([&](auto& bytes) {
-    erase_records(bytes, Section::kUser, [](std::string_view key) { return key == "id"; });
+    bool is_another = false;
+    for (std::string_view rest = bytes.view(); !rest.empty();) {
+      const detail::Record record = detail::take_record(rest);
+      is_another |= record.section == Section::kUser && record.key == "id" &&
+                    record.value.as_string() != detail::cut(id, detail::kMaxValueSize);
+    }
+    erase_records(bytes, Section::kUser,
+                  [is_another](std::string_view key) { return is_another || key == "id"; });
     append_text(bytes, Section::kUser, "id", id, detail::kMaxScopeBytes);
   });
 }

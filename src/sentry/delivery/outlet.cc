@@ -1,10 +1,10 @@
 #include "sentry/delivery/outlet.h"
 
-#include <cstdio>
 #include <utility>
 
 #include "sentry/machine.h"
 #include "sentry/runtime.h"
+#include "sentry/say_line.h"
 
 namespace vitals::sentry::detail {
 namespace {
@@ -88,13 +88,7 @@ void Outlet::cancel() noexcept {
 }
 
 void Outlet::say(std::string_view what, std::string_view detail) const noexcept {
-  if (options_.debug) warn(what, detail);
-}
-
-void Outlet::warn(std::string_view what, std::string_view detail) noexcept {
-  // As one line, and without memory of its own: that there is none is said here too.
-  std::fprintf(stderr, "vitals sentry: %.*s%s%.*s\n", static_cast<int>(what.size()), what.data(),
-               detail.empty() ? "" : " ", static_cast<int>(detail.size()), detail.data());
+  if (options_.debug) say_line(what, detail);
 }
 
 }  // namespace vitals::sentry::detail

@@ -57,8 +57,6 @@ class Outlet {
   void cancel() noexcept;
   /// Says something on stderr when Options::debug is set.
   void say(std::string_view what, std::string_view detail = {}) const noexcept;
-  /// Says something on stderr in any case: what a person has to mend.
-  static void warn(std::string_view what, std::string_view detail = {}) noexcept;
 
  private:
   const Options& options_;

@@ -18,10 +18,10 @@
 
 #include "base/random.h"
 #include "base/timeout.h"
-#include "sentry/delivery/outlet.h"
 #include "sentry/delivery/spool_file.h"
 #include "sentry/private_folder.h"
 #include "sentry/runtime.h"
+#include "sentry/say_line.h"
 
 namespace vitals::sentry::detail {
 namespace {
@@ -463,7 +463,7 @@ bool Spool::is_dead(std::uint32_t owner, std::vector<std::uint32_t>& alive) cons
 }
 
 void Spool::set_aside(const std::string& name, std::string_view why) {
-  Outlet::warn("set aside an unreadable file of unsent envelopes:", name + ": " + std::string{why});
+  say_line("set aside an unreadable file of unsent envelopes:", name + ": " + std::string{why});
   const Result<Descriptor> corrupt = open_private_folder(folder_, kCorrupt);
   if (!corrupt) {
     warn_once("cannot set aside " + name + ", " + corrupt.error().message);
@@ -473,7 +473,7 @@ void Spool::set_aside(const std::string& name, std::string_view why) {
   std::vector<std::string> held = list(corrupt->get()).value_or(std::vector<std::string>{});
   std::sort(held.begin(), held.end());
   for (std::size_t i = 0; i + kMostCorrupt <= held.size(); ++i) {
-    Outlet::warn("the place for unreadable files is full, removed:", held[i]);
+    say_line("the place for unreadable files is full, removed:", held[i]);
     unlinkat(corrupt->get(), held[i].c_str(), 0);
   }
   if (renameat(folder_, name.c_str(), corrupt->get(), name.c_str()) != 0) {
@@ -482,7 +482,7 @@ void Spool::set_aside(const std::string& name, std::string_view why) {
 }
 
 void Spool::warn_once(std::string_view what) noexcept {
-  if (!warned_.exchange(true, std::memory_order_relaxed)) Outlet::warn(what);
+  if (!warned_.exchange(true, std::memory_order_relaxed)) say_line(what);
 }
 
 }  // namespace vitals::sentry::detail

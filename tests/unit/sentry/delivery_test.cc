@@ -9,6 +9,7 @@
 #include <thread>
 
 #include "fixture.h"
+#include "sentry/say_line.h"
 #include "vitals/sentry/check_in.h"
 
 namespace vitals::sentry {
@@ -16,6 +17,8 @@ namespace {
 
 using ::testing::Contains;
 using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::Not;
 using ::testing::Pair;
 using ::testing::SizeIs;
 using ::testing::StartsWith;
@@ -236,6 +239,41 @@ TEST_F(DeliveryTest, ATransportThatThrowsIsAServerThatIsAway) {
   capture_message("x");
   EXPECT_TRUE(flush(kPlenty));
   EXPECT_EQ(counted(Category::kError, Outcome::kNetwork), 1U);
+}
+
+TEST_F(DeliveryTest, WhatATransportSaysIsOneLineOfStderr) {
+  detail::usual_pace.first_pause = 1ms;
+  class Forging : public Transport {
+   public:
+    SendResult send(const SendRequest&) override {
+      return {.status = 0, .error = "away\nvitals sentry: forged\x1b[2J"};
+    }
+  };
+  Options given = options();
+  given.debug = true;
+  given.transport = std::make_shared<Forging>();
+  start(std::move(given));
+  ::testing::internal::CaptureStderr();
+  capture_message("x");
+  EXPECT_TRUE(flush(kPlenty));
+  const std::string said = ::testing::internal::GetCapturedStderr();
+  EXPECT_THAT(said, HasSubstr("away\\nvitals sentry: forged\\u001b[2J\n"));
+  EXPECT_THAT(said, Not(HasSubstr("\nvitals sentry: forged")));
+}
+
+TEST(SayLine, EscapesWhatActsOnATerminalAndLeavesTheRest) {
+  const auto said = [](std::string_view what, std::string_view detail = {}) {
+    ::testing::internal::CaptureStderr();
+    detail::say_line(what, detail);
+    return ::testing::internal::GetCapturedStderr();
+  };
+  EXPECT_EQ(said("a", "b"), "vitals sentry: a b\n");
+  EXPECT_EQ(said("Käse 🙂", "\t\r\n\x7f"), "vitals sentry: Käse 🙂 \\t\\r\\n\\u007f\n");
+  EXPECT_EQ(said("\xc2\x9b"
+                 "1m\xe2\x80\xaex\xff\xc3"),
+            "vitals sentry: \\u009b1m\\u202ex\\xff\\xc3\n");
+  EXPECT_EQ(said("\xf3\xa0\x80\x81"), "vitals sentry: \\udb40\\udc01\n");
+  EXPECT_EQ(said(std::string(5000, '\0')).size(), 16U + 5000 * 6);
 }
 
 TEST_F(DeliveryTest, EndSendsWhatWaits) {
