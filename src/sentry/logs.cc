@@ -131,13 +131,16 @@ void write_line(const LogRecord& record, std::string_view common, bool pii, std:
   json.raw(common).end_object().end_object();
 }
 
-/// What every line of a scope says. Behind what is there already, which stands before it.
-void add_scope(ScopeState& scope, LogItem& item) noexcept {
-  scope.for_each_record([&item](const Record& record) {
+/// What every line of a scope says. Behind what is there already, which stands before it. Its user
+/// only where no other scope has said one, which `has_user` keeps.
+void add_scope(ScopeState& scope, LogItem& item, bool& has_user) noexcept {
+  const bool of_another = has_user;
+  scope.for_each_record([&](const Record& record) {
     if (record.section == Section::kAttribute) {
       append_record(item.bytes, Section::kAttribute, {}, record.key, record.value, kMaxLogBytes);
     }
-    if (record.section != Section::kUser) return;
+    if (record.section != Section::kUser || of_another) return;
+    has_user = true;
     const auto add = [&](std::string_view name) {
       append_text(item.bytes, Section::kAttribute, name, record.value.as_string(), kMaxLogBytes);
     };
@@ -182,8 +185,9 @@ void LogSource::add(LogLevel level, std::string_view text, std::span<const Field
       for (const FieldView& field : attributes) {
         append_record(item->bytes, Section::kData, {}, field.key, field.value, kMaxLogBytes);
       }
-      add_scope(*scope, *item);
-      if (scope != ScopeState::global()) add_scope(*ScopeState::global(), *item);
+      bool has_user = false;
+      add_scope(*scope, *item, has_user);
+      if (scope != ScopeState::global()) add_scope(*ScopeState::global(), *item, has_user);
       const std::size_t cost = item->cost();
       const std::size_t before = bytes_.fetch_add(cost, std::memory_order_relaxed);
       if (before + cost <= kMaxLogBytesWaiting && queue_.push(item)) return;

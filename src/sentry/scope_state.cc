@@ -211,6 +211,7 @@ std::string merge_scopes(std::string_view global, std::string_view own) {
   };
   const bool has_request = is_in_own(Section::kRequest, {}) || is_in_own(Section::kHeader, {});
   const bool has_fingerprint = is_in_own(Section::kFingerprint, {});
+  const bool has_user = is_in_own(Section::kUser, {});
   std::string merged;
   merged.reserve(global.size() + own.size());
   for (std::string_view rest = global; !rest.empty();) {
@@ -218,7 +219,7 @@ std::string merge_scopes(std::string_view global, std::string_view own) {
     const Record record = take_record(rest);
     const bool of_request =
         record.section == Section::kRequest || record.section == Section::kHeader;
-    if ((of_request && has_request) ||
+    if ((of_request && has_request) || (record.section == Section::kUser && has_user) ||
         (record.section == Section::kFingerprint && has_fingerprint) ||
         (record.section == Section::kContext &&
          is_in_own(Section::kContext, name_of(record.key)))) {

@@ -95,7 +95,7 @@ void write_request(InlineBytes<N>& records, const RequestData& request) noexcept
 }
 
 /// The records of the global scope under those of another one: where both say something under the
-/// same name, the other's stands last. A context, a request and a fingerprint are not mixed.
+/// same name, the other's stands last. A user, a context, a request and a fingerprint are not mixed.
 [[nodiscard]] std::string merge_scopes(std::string_view global, std::string_view own);
 
 /// Reads the breadcrumb at the front of `bytes`, which must not be empty, and moves on behind it.

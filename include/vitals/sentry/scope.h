@@ -78,8 +78,10 @@ class Scope {
   }
   /// The process' own scope, from anywhere. What is set on it is part of every event, transaction
   /// and log line that is captured later, also by scopes that were forked before; where a scope says
-  /// something else under the same name, the scope's word stands. Its breadcrumbs go to events
-  /// outside of every other scope alone. Source: Sentry developer documentation, "Scopes".
+  /// something else under the same name, the scope's word stands. A user, a request, a context and a
+  /// fingerprint stand as a whole: of the global user nothing is seen beside a scope's own. Its
+  /// breadcrumbs go to events outside of every other scope alone. Source: Sentry developer
+  /// documentation, "Scopes".
   [[nodiscard]] static Scope global() noexcept { return enabled() ? process_scope() : Scope{}; }
 
   [[nodiscard]] explicit operator bool() const noexcept { return static_cast<bool>(state_); }
@@ -88,7 +90,8 @@ class Scope {
   [[nodiscard]] Activation activate() const noexcept;
 
   void set_user(const User& user) const noexcept;
-  /// The part of the user that is wanted most, without building a User.
+  /// The part of the user that is wanted most, without building a User. What was known of a user
+  /// with another id goes.
   void set_user_id(std::string_view id) const noexcept;
   /// At most 200 bytes of key and of value arrive. Cost: a copy of the text, rarely an allocation.
   void set_tag(std::string_view key, std::string_view value) const noexcept;

@@ -281,6 +281,58 @@ TEST_F(Global, WhatIsSetLaterIsPartOfScopesThatWereThereBefore) {
   EXPECT_EQ(transport->payloads("attachment").size(), 1U);
 }
 
+TEST_F(OwnContexts, UsersOfTwoScopesAreNotMixed) {
+  Options given = options();
+  given.enable_logs = true;
+  given.send_default_pii = true;
+  start(given);
+  Scope::global().set_user({.id = "svc", .username = "ops", .email = "ops@x"});
+  const Scope scope = Scope::fork();
+  const Activation active = scope.activate();
+  scope.set_user_id("42");
+  capture_message("m");
+  log(LogLevel::kInfo, "line");
+  EXPECT_EQ(event()["user"], (Json{{"id", "42"}}));
+  const Json attributes = only("log")["items"][0]["attributes"];
+  EXPECT_EQ(attributes["user.id"]["value"], "42");
+  EXPECT_FALSE(attributes.contains("user.email"));
+  EXPECT_FALSE(attributes.contains("user.name"));
+}
+
+TEST_F(OwnContexts, AUserWithoutAnIdIsNotGivenThatOfTheGlobalOne) {
+  Options given = options();
+  given.enable_logs = true;
+  start(given);
+  Scope::global().set_user_id("svc");
+  const Scope scope = Scope::fork();
+  const Activation active = scope.activate();
+  scope.set_user({.username = "ann"});
+  log(LogLevel::kInfo, "line");
+  EXPECT_FALSE(only("log")["items"][0]["attributes"].contains("user.id"));
+}
+
+TEST_F(OwnContexts, OfAUserWithAnotherIdNothingStays) {
+  Options given = options();
+  given.send_default_pii = true;
+  start(given);
+  const Scope outer = Scope::fork();
+  const Activation outer_active = outer.activate();
+  outer.set_user({.username = "ann"});
+  outer.set_user_id("1");
+  outer.set_user_id("1");
+  const Scope inner = Scope::fork();
+  inner.set_user_id("2");
+  {
+    const Activation active = inner.activate();
+    capture_message("inner");
+  }
+  capture_message("outer");
+  const std::vector<Json> events = sent("event");
+  ASSERT_EQ(events.size(), 2U);
+  EXPECT_EQ(events[0]["user"], (Json{{"id", "2"}}));
+  EXPECT_EQ(events[1]["user"], (Json{{"id", "1"}, {"username", "ann"}}));
+}
+
 TEST_F(OwnContexts, TheUsersFieldsStandAlsoThoseOfAHook) {
   Options given = options();
   given.before_send = [](Event& e) {
