@@ -10,8 +10,9 @@ namespace vitals::sentry::detail {
 using base::Descriptor;
 
 /// Opens the folder below which the client keeps what it captured, and makes it, with its parents,
-/// where it is missing. Errors: it cannot be made; it belongs to another user than this process'
-/// own or root, or to this one while others may write to it; it is a link of another user's.
+/// where it is missing. Errors: it cannot be made; it or a folder on the way to it belongs to
+/// another user than this process' own or root, or to this one while others may write to it; a
+/// link on the way is another user's.
 [[nodiscard]] Result<Descriptor> open_cache_folder(const std::string& path);
 
 /// Opens the folder `name` in the one open at `parent`, and makes it where it is missing. Nobody

@@ -111,8 +111,9 @@ struct Options {
   /// A folder for what waits to be sent while the server is away, and for crash reports. Empty: all
   /// of that stays in memory, and a crash is not reported. While it cannot be written, as after
   /// setuid() or without a free descriptor, what waits stays in memory, too. Processes of one user
-  /// may share one; one that is another user's, or that everybody may write to, is refused with a
-  /// message on stderr, unless root has made it so.
+  /// may share one; one that is another user's, or that others may write to, is refused with a
+  /// message on stderr, unless root has made it so; so it is where a folder or link above it is
+  /// another user's.
   std::string cache_dir{};
   std::size_t spool_bytes = 64'000'000;  ///< of envelopes in cache_dir, the oldest go first
   std::chrono::hours spool_age{72};      ///< what lies longer is dropped
