@@ -106,17 +106,15 @@ class [[nodiscard("dropping the guard ends the client at once")]] Guard {
 /// send, and a guard there does nothing. The child may call init() for itself. Errors: a malformed
 /// DSN, a rate out of range, faulty grouping rules, a client that is active already. An error is
 /// also said on stderr, whatever Options::debug is, as is a release or environment that Sentry
-/// would
-/// not take: it is easy never to look at the result. Threads: any, but at most one client is active
-/// in a process.
+/// would not take: it is easy never to look at the result. Threads: any, but at most one client is
+/// active in a process.
 [[nodiscard("without its guard the client ends at once, and an error is not seen")]] Result<Guard>
 init(Options options);
 
 /// Waits until what was captured before the call has been sent, put on disk or dropped. False when
 /// `timeout` came first; any length will do, below zero it is zero. Not for the hot path: the
-/// client
-/// sends by itself. In a signal handler it does not hang; it is false at once where it interrupts a
-/// flush or a capture.
+/// client sends by itself. In a signal handler it does not hang; it is false at once where it
+/// interrupts a flush or a capture.
 bool flush(std::chrono::milliseconds timeout) noexcept;
 
 /// Threads: any. Cost: some tens of loads.

@@ -27,9 +27,8 @@ struct Dsn {
 
 /// Parses `scheme://key@host[:port][/path]/project`. Returns an error that names the part at fault;
 /// never echoes the key. White space around it is left out. An empty text is an error here: whether
-/// a client without a DSN is wanted
-/// is for init() to say. A secret after the key (`key:secret@`, deprecated) is accepted and left
-/// out. Source: Sentry developer documentation, "DSN".
+/// a client without a DSN is wanted is for init() to say. A secret after the key (`key:secret@`,
+/// deprecated) is accepted and left out. Source: Sentry developer documentation, "DSN".
 [[nodiscard]] Result<Dsn> parse_dsn(std::string_view text);
 
 }  // namespace vitals::sentry
