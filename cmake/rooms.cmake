@@ -12,7 +12,8 @@ else()
 endif()
 
 # What is no number or infinite is told from what is, and sums are kept exact: a user's flags (-ffast-math, -Ofast) would leave that out.
-set(vitals_exact_numbers $<$<CXX_COMPILER_ID:GNU,Clang,AppleClang>:-fno-fast-math$<SEMICOLON>-fno-finite-math-only$<SEMICOLON>-fno-associative-math>)
+# Not -fno-fast-math, which clang warns of.
+set(vitals_exact_numbers -fno-unsafe-math-optimizations -fno-finite-math-only)
 
 define_property(TARGET PROPERTY VITALS_ROOM BRIEF_DOCS "The room of the library that the target is")
 
