@@ -72,7 +72,7 @@ bool is_date(std::string_view text) {
          is_digits(text.substr(5, 2)) && is_digits(text.substr(8, 2));
 }
 
-std::string quoted(std::string_view text) {
+std::string in_quotes(std::string_view text) {
   return "'" + clean_text(text, 60) + "'";
 }
 
@@ -109,7 +109,7 @@ std::string PriceTable::read_row(std::string_view line, Row& row) {
   } else if (const auto tokens = whole_number(words[1]); tokens && *tokens > 0) {
     row.up_to = *tokens;
   } else {
-    return "up-to: a count of tokens or - is wanted, not " + quoted(words[1]);
+    return "up-to: a count of tokens or - is wanted, not " + in_quotes(words[1]);
   }
   constexpr std::array<const char*, 4> kNames{"input", "cached", "cache-write", "output"};
   const std::array<std::int64_t*, 4> into{&row.input, &row.cached, &row.cache_write, &row.output};
@@ -121,10 +121,10 @@ std::string PriceTable::read_row(std::string_view line, Row& row) {
       *into[i] = *value;
     } else {
       return std::string{kNames[i]} +
-             ": USD from 0 to 1000 with at most 6 decimals is wanted, not " + quoted(word);
+             ": USD from 0 to 1000 with at most 6 decimals is wanted, not " + in_quotes(word);
     }
   }
-  if (!is_date(words[6])) return "date: YYYY-MM-DD is wanted, not " + quoted(words[6]);
+  if (!is_date(words[6])) return "date: YYYY-MM-DD is wanted, not " + in_quotes(words[6]);
   return {};
 }
 
@@ -153,7 +153,7 @@ vitals::Result<PriceTable> PriceTable::parse(std::string_view text) {
       return other.model == row.model && other.up_to == row.up_to;
     });
     if (twice) {
-      fault(where, quoted(row.model) + " has this up-to already");
+      fault(where, in_quotes(row.model) + " has this up-to already");
     } else if (table.rows_.size() == kMostRows) {
       return vitals::Error{"more than " + std::to_string(kMostRows) + " rows"};
     } else {
