@@ -1,8 +1,10 @@
 #include "health_agent/agent/corrections.h"
 
 #include <algorithm>
+#include <utility>
 #include <vector>
 
+#include "health_agent/agent/deletion.h"
 #include "health_agent/agent/description.h"
 #include "health_agent/agent/log_changes.h"
 #include "health_agent/agent/moment.h"
@@ -26,14 +28,15 @@ class Corrector {
   std::optional<AgentReply> run() {
     at_ = first_word(words_);
     if (orders_undo(words_, at_)) return undo();
-    if (const std::size_t target = orders_deletion(words_, at_); target > 0) {
-      if (says_more(at_ + target)) return ask_for_one();
-      return remove(at_ + target);
-    }
+    if (const std::size_t target = orders_deletion(words_, at_); target > 0)
+      return remove(deletion(at_ + target, words_.size()));
     if (const double times = orders_scaling(words_, at_); times > 0) return scale(times);
-    if (ends_in_deletion()) return remove(at_);
+    if (const std::optional<Deletion> said = deletion_at_end()) return remove(*said);
     if (orders_change(words_, at_)) return change();
+    if (denies_place()) return ask_for_one();
     if (remarks()) return remark();
+    if (const Description only = said_only(); !only.name.empty())
+      return changes_.ask_which(only, changes_.log().foods(only));
     if (orders_in_passing(words_)) return ask_for_one();
     return std::nullopt;
   }
@@ -44,24 +47,25 @@ class Corrector {
         "Please send what is to be changed or deleted in a message of its own. What is it?");
   }
 
-  /// "delete the pizza, I had a salad": something else is told in the same breath.
-  [[nodiscard]] bool says_more(std::size_t from) const {
-    for (std::size_t i = from; i + 1 < words_.size(); ++i) {
-      if (!words_.ends_clause(i) && !words_.is(i, {"and", "but", "then"})) continue;
-      const std::size_t next = words_.is(i + 1, {"i", "and", "then", "instead"}) ? i + 2 : i + 1;
-      if (words_.is(next, {"had", "ate", "have", "add", "log", "drank", "put", "replace", "it"}))
-        return true;
-    }
-    return false;
+  [[nodiscard]] Deletion deletion(std::size_t from, std::size_t to) const {
+    return read_deletion(words_, table_, changes_.log(), from, to);
   }
 
-  /// "eggs delete please"
-  [[nodiscard]] bool ends_in_deletion() const {
+  /// "eggs delete please", of something that was logged
+  [[nodiscard]] std::optional<Deletion> deletion_at_end() const {
     std::size_t end = words_.size();
     while (end > 0 && (words_.ends_clause(end - 1) || words_.is(end - 1, {"please", "pls", "plz"})))
       --end;
-    return end > at_ + 1 && words_.is(end - 1, {"delete", "remove", "undo", "erase", "unlog"}) &&
-           fits_something(at_, end - 1);
+    if (end < at_ + 2 || !words_.is(end - 1, {"delete", "remove", "undo", "erase", "unlog"}))
+      return std::nullopt;
+    Deletion said = deletion(at_, end - 1);
+    const auto is_logged = [&](const Description& item) {
+      return item.all || !item.meal.empty() ||
+             (!item.name.empty() && !changes_.log().foods(only_name(item)).empty());
+    };
+    if (std::ranges::any_of(said.gone, is_logged) || std::ranges::any_of(said.kept, is_logged))
+      return said;
+    return std::nullopt;
   }
 
   /// "double it", "half of that"
@@ -83,9 +87,8 @@ class Corrector {
       return words_.is(should > 0 ? should - 1 : should,
                        {"it", "that", "this", "they", "those", "there", "should"}) ||
              fits_something(0, should);
-    if (old_amount(words_) != kNowhere) return true;
-    const bool it = words_.is(at_, {"it", "that", "they", "those", "this"}) &&
-                    words_.is(at_ + 1, {"was", "were", "is", "wasnt", "are"});
+    if (old_amount(words_) != kNowhere || old_food() != kNowhere) return true;
+    const bool it = speaks_of_it();
     // "not 2 eggs but 3", "I didn't have 3 eggs, I had 2"
     const std::size_t verb = at_ + (words_.is(at_, {"did"}) ? 2 : 1);
     const bool denied = (words_.is(at_, {"didnt"}) || words_.is(at_ + 1, {"not"})) &&
@@ -94,27 +97,67 @@ class Corrector {
                         words_.has_number(verb + 3, words_.size());
     const bool not_first =
         denied || (words_.is(at_, {"not"}) && words_.has_number(at_ + 1, at_ + 3));
-    // "actually, I also had 2 eggs" is something more
-    const bool more = words_.find({"also", "too", "forgot", "forgotten", "another", "more", "add",
-                                   "plus", "log"}) != kNowhere;
-    const bool corrected =
-        !more && ((at_ > 0 && said_before(at_, {"actually", "no", "sorry", "oops", "wait", "whoops",
-                                                "nope", "correction", "well", "x", "mistake",
-                                                "wrong", "incorrect"})) ||
-                  ends_with_actually());
+    const bool corrected = !tells_of_more() &&
+                           ((at_ > 0 && said_before(at_, {"actually", "no", "sorry", "oops", "wait",
+                                                          "whoops", "nope", "correction", "well",
+                                                          "x", "mistake", "wrong", "incorrect"})) ||
+                            ends_with_actually());
     if (!it && !not_first && !corrected) return false;
     const Description said = describe(at_, words_.size());
     if (said.name.empty())
       return (said.has_amount() || said.kcal || (it && said.has_place())) && !said.all;
     // A food that was logged that day is corrected, another is logged.
     if (!said.has_amount()) return false;
-    const std::vector<Hit> hits = changes_.log().foods(only_name(said));
+    if (said.other_words && names_something_of_today()) return true;
+    const std::vector<Hit> hits = changes_.log().foods(name_and_place(said));
     // "correction: 3 eggs", where none are logged
     if (hits.empty() && at_ > 0 &&
         said_before(at_, {"correction", "mistake", "wrong", "incorrect"}))
       return true;
-    return !hits.empty() &&
-           (not_first || said.has_place() || changes_.log().is_today(hits.front().entry));
+    return !hits.empty() && (not_first || it || said.has_place() || is_fresh(hits));
+  }
+
+  [[nodiscard]] bool speaks_of_it() const {
+    return words_.is(at_, {"it", "that", "they", "those", "this"}) &&
+           words_.is(at_ + 1, {"was", "were", "is", "wasnt", "are"});
+  }
+
+  /// "actually, I also had 2 eggs"
+  [[nodiscard]] bool tells_of_more() const {
+    return words_.find({"also", "too", "forgot", "forgotten", "another", "more", "add", "plus",
+                        "log"}) != kNowhere;
+  }
+
+  /// The `not` of "pasta, not rice", "not rice but pasta", where rice was logged.
+  [[nodiscard]] std::size_t old_food() const {
+    const std::size_t at = words_.find({"not"}, at_);
+    if (at == kNowhere || words_.is(at + 1, {"have", "eat", "drink", "delete", "remove"}))
+      return kNowhere;
+    std::size_t end = at + 1;
+    while (!words_.ends_clause(end) && !words_.is(end, {"but"}))
+      ++end;
+    const Description old = describe(at + 1, end);
+    if (old.name.empty()) return kNowhere;
+    const std::vector<Hit> hits = changes_.log().foods(old);
+    return !hits.empty() && is_fresh(hits) ? at : kNowhere;
+  }
+
+  /// "I had the pizza yesterday, not today", where it was logged
+  [[nodiscard]] bool denies_place() const {
+    const std::size_t at = words_.find({"not"}, at_);
+    if (at == kNowhere || at == at_ || speaks_of_it()) return false;
+    const std::size_t place = at + (words_.is(at + 1, {"for", "at", "on"}) ? 2 : 1);
+    return describe(place, place + 1).has_place() && names_something_of_today();
+  }
+
+  /// "I only had 2 eggs", where eggs were logged: those, or more of them?
+  [[nodiscard]] Description said_only() const {
+    const std::size_t only = words_.find({"only"}, at_);
+    if (only == kNowhere || tells_of_more()) return {};
+    const Description said = describe(at_, words_.size());
+    const Description name = name_and_place(said);
+    const std::vector<Hit> hits = changes_.log().foods(name);
+    return said.has_amount() && !hits.empty() && is_fresh(hits) ? name : Description{};
   }
 
   /// "3 eggs actually"
@@ -123,6 +166,40 @@ class Corrector {
     while (end > 0 && words_.ends_clause(end - 1))
       --end;
     return end > 1 && words_.is(end - 1, {"actually"});
+  }
+
+  /// Of today, or logged last.
+  [[nodiscard]] bool is_fresh(const std::vector<Hit>& hits) const {
+    return changes_.log().is_today(hits.front().entry) || hits.front().entry == 0;
+  }
+
+  /// "2 eggs and toast", of which one was logged
+  [[nodiscard]] bool names_something_of_today() const {
+    for (std::size_t i = at_; i < words_.size(); ++i) {
+      const std::size_t length = table_.longest_match(tokens_, i).tokens;
+      if (length == 0) continue;
+      const std::vector<Hit> hits = changes_.log().foods(describe(i, i + length));
+      if (!hits.empty() && is_fresh(hits)) return true;
+      i += length - 1;
+    }
+    return false;
+  }
+
+  /// Whether there are words that are more than a food and its amount: "2, I had toast, too".
+  [[nodiscard]] bool says_more(const Description& said) const {
+    return std::ranges::any_of(said.left_out, [&](std::size_t at) {
+      if (words_.is(
+              at,
+              {"the",  "my",     "of",   "for",  "at",     "in",     "on",      "please", "pls",
+               "plz",  "some",   "be",   "was",  "were",   "been",   "now",     "just",   "about",
+               "meal", "whole",  "from", "i",    "had",    "ate",    "drank",   "logged", "time",
+               "day",  "amount", "to",   "into", "as",     "with",   "instead", "up",     "down",
+               "only", "entire", "by",   "so",   "thanks", "number", "weight"}))
+        return false;
+      const WordRole role = role_of(words_.at(at));
+      return role != WordRole::kMake && role != WordRole::kRaw &&
+             !changes_.log().has_word(tokens_[at].stem);
+    });
   }
 
   [[nodiscard]] bool said_before(std::size_t end, WordList words) const {
@@ -137,46 +214,25 @@ class Corrector {
   }
 
   AgentReply undo() {
-    const Description said = describe(at_ + 1, words_.size());
-    if (!said.name.empty() && words_.is(at_, {"undo", "scratch", "take"})) return remove(at_ + 1);
-    return changes_.undo_last();
+    if (words_.is(at_, {"never", "nevermind"})) return changes_.undo_last();
+    const Deletion said = deletion(at_ + 1, words_.size());
+    if (said.unclear || !said.kept.empty() || said.gone.size() > 1) return remove(said);
+    const Description what = said.gone.empty() ? Description{} : said.gone.front();
+    const bool takes_out = words_.is(at_, {"undo", "scratch", "take"}) && !what.name.empty() &&
+                           !changes_.changed_last(what);
+    if (takes_out || what.has_amount() || what.all) return remove(said);
+    return changes_.undo_last(what);
   }
 
-  AgentReply remove(std::size_t from) {
-    const std::vector<Description> items = items_from(from);
-    const bool names =
-        std::ranges::any_of(items, [](const auto& item) { return !item.name.empty(); });
-    if (!names) return changes_.remove_entry(items.empty() ? Description{} : items.front());
-    return changes_.remove_foods(items);
-  }
-
-  /// The foods said one after the other; a meal or time at the end is that of all.
-  [[nodiscard]] std::vector<Description> items_from(std::size_t from) const {
-    std::vector<Description> items;
-    std::size_t begin = from;
-    for (std::size_t i = from; i <= words_.size(); ++i) {
-      const bool name_goes_on =
-          words_.is(i, {"and"}) && i > begin &&
-          table_.longest_match(tokens_, begin_of_name(begin)).tokens > i - begin_of_name(begin);
-      if (!words_.ends_clause(i) && !(words_.is(i, {"and"}) && !name_goes_on)) continue;
-      Description item = describe(begin, i);
-      if (i > begin) items.push_back(std::move(item));
-      begin = i + 1;
-    }
-    if (items.empty()) return items;
-    const Description& last = items.back();
-    for (Description& item : items)
-      if (!item.has_place()) {
-        item.meal = last.meal;
-        item.moment = last.moment;
-      }
-    return items;
-  }
-
-  [[nodiscard]] std::size_t begin_of_name(std::size_t at) const {
-    while (words_.is(at, {"the", "my", "a", "an", "that"}))
-      ++at;
-    return at;
+  AgentReply remove(const Deletion& said) {
+    if (said.unclear)
+      return LogChanges::ask(
+          "I am not sure what is to go and what is to stay, so I changed nothing. What should I "
+          "delete? Please send that in a message of its own.");
+    // "delete the last change"
+    if (!said.names_food() && words_.find({"change", "edit"}) != kNowhere)
+      return changes_.undo_last();
+    return changes_.remove(said);
   }
 
   AgentReply change() {
@@ -197,14 +253,30 @@ class Corrector {
           "What should I change, and to what? For example \"change the eggs to 3\".");
     Description target = describe(from, middle);
     std::optional<Description> old;
-    // "make that 2 eggs", where eggs are logged
-    const Description value = describe(middle, words_.size());
-    if (makes && target.name.empty() && fits_something(middle, words_.size())) {
-      target = only_name(value);
+    Description value = describe(middle, words_.size());
+    if (const std::size_t energy = words_.find({"calories", "kcal", "energy"}, from);
+        energy < middle) {
+      // "change the calories of the pizza to 600"
+      std::erase(target.left_out, energy);
+      if (value.count && value.unit == nullptr) value.kcal = std::exchange(value.count, {});
+      if (!value.kcal) return ask_for_one();
+    }
+    if (says_more(target) || (!value.name.empty() && says_more(value))) return ask_for_one();
+    // "make that 2 eggs", "update: 2 eggs", where eggs are logged
+    const bool names_nothing = target.name.empty() && !target.pronoun && !target.has_place();
+    if (((makes && target.name.empty()) || names_nothing) &&
+        fits_something(middle, words_.size())) {
+      target = name_and_place(value);
       Description amount = value;
       amount.name.clear();
       amount.food = {};
       return changes_.apply(target, amount, old);
+    }
+    if (names_nothing && !value.name.empty()) return changes_.ask_which(value, {});
+    // "change the eggs to 2 for breakfast"
+    if (!target.name.empty() && !target.has_place() && (value.has_amount() || value.kcal)) {
+      target.meal = value.meal;
+      target.moment = value.moment;
     }
     // "change the eggs from 2 to 3"
     if (target.has_amount()) old = target;
@@ -249,8 +321,11 @@ class Corrector {
       to = not_at;
     }
     const Description said = describe(from, to);
-    Description target = only_name(said);
+    if (said.other_words && names_something_of_today()) return ask_for_one();
+    Description target = name_and_place(said);
     if (target.name.empty() && old) target = only_name(*old);
+    if (target.has_place() && changes_.log().foods(target).empty() && fits_something(from, to))
+      return changes_.ask_which(target, changes_.log().foods(only_name(said)));
     Description value = said;
     if (!changes_.log().foods(target).empty() && !said.name.empty()) {
       value.food = {};
@@ -260,7 +335,16 @@ class Corrector {
       const bool meant = words_.find({"meant"}) != kNowhere;
       if (!meant && !(old && !old->name.empty())) return changes_.ask_which(said, {});
       target = old ? only_name(*old) : Description{};
+      if (old && said.has_place()) {
+        target.meal = said.meal;
+        target.moment = said.moment;
+      }
     }
+    // The food of another day is not changed in passing.
+    if (const std::vector<Hit> hits = changes_.log().foods(target);
+        !target.name.empty() && !hits.empty() && !said.has_place() &&
+        !changes_.log().is_today(hits.front().entry))
+      return changes_.ask_which(target, hits);
     if (target.name.empty()) target.pronoun = true;
     return changes_.apply(target, value, old);
   }
@@ -277,11 +361,21 @@ class Corrector {
     return describe(at + 1, words_.size());
   }
 
+  /// The food, and where it stands when that was said with it.
+  static Description name_and_place(const Description& said) {
+    Description target = only_name(said);
+    if (target.name.empty()) return target;
+    target.meal = said.meal;
+    target.moment = said.moment;
+    return target;
+  }
+
   static Description only_name(const Description& said) {
     Description name;
     name.stems = said.stems;
     name.name = said.name;
     name.food = said.food;
+    name.other_words = said.other_words;
     return name;
   }
 

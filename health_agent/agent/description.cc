@@ -27,7 +27,8 @@ class DescriptionReader {
 
  private:
   void step() {
-    if (tokens_[at_].kind != TokenKind::kWord && tokens_[at_].kind != TokenKind::kNumber) {
+    if (tokens_[at_].kind != TokenKind::kWord && tokens_[at_].kind != TokenKind::kNumber &&
+        tokens_[at_].kind != TokenKind::kClock) {
       ++at_;
       return;
     }
@@ -49,6 +50,9 @@ class DescriptionReader {
                                   : role == WordRole::kSnack   ? "snack"
                                                                : "";
     if (meal.empty()) return false;
+    // "breakfast and lunch", "all lunches"
+    if ((!said_.meal.empty() && said_.meal != meal) || (said_.all && tokens_[at_].plural))
+      said_.unread = true;
     said_.meal = meal;
     ++at_;
     return true;
@@ -67,6 +71,7 @@ class DescriptionReader {
   bool food() {
     const FoodMatch match = table_.longest_match(tokens_, at_);
     if (match.tokens == 0 || tokens_[at_].kind != TokenKind::kWord) return false;
+    said_.other_words = said_.other_words || said_.food.tokens > 0;
     if (said_.food.tokens == 0) said_.food = match;
     for (std::size_t i = 0; i < match.tokens; ++i)
       add_name(at_ + i);
@@ -100,16 +105,23 @@ class DescriptionReader {
     if (words_.is(here, {"it", "that", "this", "them", "those", "last", "latest", "previous", "one",
                          "entry", "these"})) {
       said_.pronoun = true;
-    } else if (words_.is(here, {"back"})) {
+    } else if (words_.is(here, {"back", "diary", "journal", "list", "tracker", "mistake", "error",
+                                "accident", "duplicate", "typo", "deletion", "changes",
+                                "correction", "quantity", "date"})) {
       return;
-    } else if (words_.is(here, {"all", "everything", "entries", "meals"})) {
+    } else if (words_.is(here, {"entries", "meals"})) {
+      said_.all = said_.unread = true;
+    } else if (words_.is(here, {"all", "everything", "rest", "remaining", "others", "else"})) {
       said_.all = true;
-    } else if (role_of(words_.at(here)) == WordRole::kUnknown ||
-               role_of(words_.at(here)) == WordRole::kDescribes) {
+    } else if (const WordRole role = role_of(words_.at(here));
+               role == WordRole::kUnknown || role == WordRole::kDescribes) {
+      said_.other_words = said_.other_words || role == WordRole::kUnknown;
       add_name(here);
-    } else if (const double size = size_factor(role_of(words_.at(here))); size != 1) {
+    } else if (const double size = size_factor(role); size != 1) {
       said_.size = size;
       said_.unread = true;
+    } else {
+      said_.left_out.push_back(here);
     }
   }
 

@@ -65,7 +65,9 @@ struct Description {
   Moment moment{};
   bool pronoun = false;  ///< It, that, the last one.
   bool all = false;
-  bool unread = false;  ///< There were words that say nothing here.
+  bool unread = false;       ///< Sizes, two meals, two numbers: more than is understood.
+  bool other_words = false;  ///< The name is more than one food of the table and how it was.
+  std::vector<std::size_t> left_out;  ///< Where the words stand that nothing here is made of.
 
   [[nodiscard]] bool has_amount() const noexcept { return (count && !article) || unit != nullptr; }
   [[nodiscard]] bool has_place() const noexcept { return !meal.empty() || moment != Moment{}; }

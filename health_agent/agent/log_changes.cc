@@ -13,6 +13,18 @@ namespace health_agent::agent {
 namespace {
 
 constexpr double kMostCaloriesOfOne = 3'000;
+constexpr const char* kWhatToDelete = "What should I delete? Please name the food or the meal.";
+
+/// "the last one"
+bool is_one(const Description& said) {
+  return said.pronoun && said.count == 1 && said.unit == nullptr;
+}
+
+/// "that", "the last one"
+bool means_last(const Description& said) {
+  return said.pronoun && said.name.empty() && !said.has_place() && !said.all && !said.unread &&
+         (!said.has_amount() || is_one(said));
+}
 
 void say(AgentReply& reply, const std::string& text) {
   if (!reply.text.empty()) reply.text += "\n";
@@ -21,15 +33,36 @@ void say(AgentReply& reply, const std::string& text) {
 
 }  // namespace
 
-AgentReply LogChanges::undo_last() const {
+AgentReply LogChanges::undo_last(const Description& said) const {
   if (request_.undo.empty())
     return ask("There is nothing that I could take back. What should be changed?");
+  const bool has_it = std::ranges::any_of(
+      request_.undo, [&](const FoodChange& change) { return last_turn_has(change, said); });
+  if (!has_it || said.unread)
+    return ask(
+        "I can take back the last change only. If you mean that, say \"undo\". Which food is it?");
   AgentReply reply;
   reply.text = "Taken back:";
   for (const FoodChange& change : request_.undo)
     reply.text.append("\n- ").append(taken_back(change));
   reply.changes = request_.undo;
   return reply;
+}
+
+bool LogChanges::changed_last(const Description& said) const {
+  return std::ranges::any_of(request_.undo, [&](const FoodChange& change) {
+    return change.after && last_turn_has(change, said);
+  });
+}
+
+bool LogChanges::last_turn_has(const FoodChange& change, const Description& said) const {
+  if (said.name.empty() && !said.has_place()) return true;
+  const auto found = std::ranges::find(request_.recent, change.entry_id, &FoodEntry::id);
+  const auto has = [&](const FoodEntry& entry) {
+    return std::ranges::any_of(entry.foods,
+                               [&](const Food& food) { return log_.fits(entry, food, said); });
+  };
+  return (change.after && has(*change.after)) || (found != request_.recent.end() && has(*found));
 }
 
 std::string LogChanges::taken_back(const FoodChange& change) const {
@@ -44,49 +77,95 @@ std::string LogChanges::taken_back(const FoodChange& change) const {
          ", " + kcal_of(change.after->foods);
 }
 
-AgentReply LogChanges::remove_foods(const std::vector<Description>& items) {
+AgentReply LogChanges::remove(const Deletion& said) {
   Foods gone;
   Shares less;
-  for (const Description& item : items) {
-    if (item.name.empty()) continue;
-    const std::vector<Hit> hits = narrowed(log_.foods(item), item);
-    if (hits.size() != 1) return ask_which(item, hits);
-    const Food& food = request_.recent[hits[0].entry].foods[hits[0].food];
-    const double rest = item.count ? food.quantity - *item.count : 0;
-    const bool a_part = item.count && same_unit(food, item) && rest > 1e-9;
-    const bool odd = item.count && !item.article && (!same_unit(food, item) || rest < -1e-9);
-    if (odd || (a_part && item.the) || item.unread) return ask_which(item, hits);
-    if (a_part) {
-      less[hits[0].entry][hits[0].food] = rest / food.quantity;
-    } else {
-      gone[hits[0].entry].insert(hits[0].food);
-    }
+  if (said.gone.size() == 1 && means_last(said.gone.front()) && !request_.undo.empty()) {
+    // What was logged last is taken back as a whole; after another change "that" is in doubt.
+    const bool logged_last = std::ranges::none_of(
+        request_.undo, [](const FoodChange& c) { return c.after.has_value(); });
+    if (logged_last && said.kept.empty()) return undo_last();
+    if (!logged_last || request_.undo.size() > 1)
+      return ask("Do you mean the last change? Then say \"undo\", or else name the food.");
   }
+  for (const Description& item : said.gone) {
+    const bool is_food = !item.name.empty();
+    if (is_food != said.names_food() || (said.gone.size() > 1 && !is_food && !item.has_place()))
+      return ask("Please name either foods or whole meals. What should I delete?");
+    const Question doubt = is_food ? take_food(item, gone, less) : take_entry(item, gone);
+    if (doubt) return *doubt;
+  }
+  for (const Description& item : said.kept)
+    if (const Question doubt = leave(item, said.names_food(), gone, less)) return *doubt;
+  std::erase_if(gone, [](const auto& entry) { return entry.second.empty(); });
+  if (gone.empty() && less.empty()) return ask(kWhatToDelete);
   return without(gone, less);
 }
 
-AgentReply LogChanges::remove_entry(const Description& said) {
-  if (said.all || said.unread || (said.has_amount() && !said.pronoun))
-    return ask("What should I delete? Please name the food or the meal.");
+LogChanges::Question LogChanges::take_food(const Description& said, Foods& gone,
+                                           Shares& less) const {
+  const std::vector<Hit> hits = narrowed(log_.foods(said), said);
+  if (hits.size() != 1) return ask_which(said, hits);
+  const Food& food = log_.entry(hits[0].entry).foods[hits[0].food];
+  const double rest = said.count ? food.quantity - *said.count : 0;
+  const bool a_part = said.count && same_unit(food, said) && rest > 1e-9;
+  // "half the rice", "one rice" of 150 g: of what?
+  const bool in_pieces = food.unit == "piece" || food.unit == "serving" || food.unit.empty();
+  const bool part_in_doubt = a_part && said.unit == nullptr && (*said.count < 1 || !in_pieces);
+  const bool odd = said.count && !said.article && (!same_unit(food, said) || rest < -1e-9);
+  const bool other_energy = said.kcal && std::fabs(*said.kcal - food.calories) > 1;
+  if (odd || other_energy || (a_part && said.the) || part_in_doubt || said.unread)
+    return ask_which(said, hits);
+  if (a_part) {
+    less[hits[0].entry][hits[0].food] = rest / food.quantity;
+  } else {
+    gone[hits[0].entry].insert(hits[0].food);
+  }
+  return std::nullopt;
+}
+
+LogChanges::Question LogChanges::take_entry(const Description& said, Foods& gone) const {
+  const bool amount = said.kcal || (said.has_amount() && !is_one(said));
+  if (amount || said.unread || (said.all && said.meal.empty()) ||
+      (!said.has_place() && !said.pronoun))
+    return ask(kWhatToDelete);
   std::size_t index = 0;
   if (said.has_place()) {
     const std::vector<std::size_t> found = log_.entries(said);
     if (found.size() != 1) return ask_entry(found);
     index = found.front();
-  } else if (!said.pronoun) {
-    return ask("What should I delete? Please name the food or the meal.");
-  } else if (!request_.undo.empty()) {
-    // What was logged last is taken back as a whole; after another change "that" is in doubt.
-    const bool logged_last = std::ranges::none_of(
-        request_.undo, [](const FoodChange& c) { return c.after.has_value(); });
-    if (logged_last) return undo_last();
-    return ask("Do you mean the last change? Then say \"undo\", or else name the food.");
   }
   if (log_.size() == 0) return ask("You have logged nothing that I could delete. What is it?");
-  Foods gone;
   for (std::size_t food = 0; food < log_.entry(index).foods.size(); ++food)
     gone[index].insert(food);
-  return without(gone, {});
+  return std::nullopt;
+}
+
+/// Takes foods that are to be kept out of the meals that go. A food that is to go and to stay is in
+/// doubt, and so is one that is not there.
+LogChanges::Question LogChanges::leave(const Description& kept, bool of_foods, Foods& gone,
+                                       const Shares& less) const {
+  // "keep the rest"
+  if (kept.name.empty() && !kept.has_place())
+    return kept.all && !kept.has_amount() ? Question{} : ask(kWhatToDelete);
+  std::vector<Hit> both;
+  const auto look = [&](std::size_t entry, std::size_t food) {
+    if (log_.fits(log_.entry(entry), log_.entry(entry).foods[food], kept))
+      both.push_back({entry, food});
+  };
+  for (const auto& [entry, foods] : gone)
+    for (const std::size_t food : foods)
+      look(entry, food);
+  for (const auto& [entry, foods] : less)
+    for (const auto& [food, share] : foods)
+      look(entry, food);
+  const bool whole_meal = kept.name.empty();
+  if (both.empty() && (of_foods || whole_meal)) return std::nullopt;
+  if (both.empty() || of_foods || whole_meal || kept.has_amount() || kept.unread)
+    return ask_which(kept, both);
+  for (const Hit& hit : both)
+    gone[hit.entry].erase(hit.food);
+  return std::nullopt;
 }
 
 AgentReply LogChanges::without(const Foods& gone, const Shares& less) {
@@ -122,9 +201,11 @@ AgentReply LogChanges::without(const Foods& gone, const Shares& less) {
 
 AgentReply LogChanges::apply(const Description& target, const Description& value,
                              const std::optional<Description>& old) {
+  if (target.unread || (target.all && target.name.empty() && target.meal.empty()))
+    return ask("I can change one thing at a time. Which food or meal do you mean?");
   const bool amount = value.has_amount() || value.kcal;
   const bool other_food = !value.name.empty();
-  if (value.unread || (other_food && value.food.food == nullptr))
+  if (value.unread || (other_food && (value.food.food == nullptr || value.other_words)))
     return ask("I did not understand \"" + request_text() +
                "\". What should I change, and to how much?");
   if (!amount && !other_food) {
@@ -132,8 +213,16 @@ AgentReply LogChanges::apply(const Description& target, const Description& value
     return move(target, value);
   }
   const std::vector<Hit> hits = targets(target, old);
-  if (hits.size() != 1) return ask_which(target, hits);
+  // "change dinner to 8" is an hour or an amount
+  const bool hour = target.name.empty() && !target.meal.empty() && value.count && !value.unit &&
+                    !value.kcal && !other_food;
+  if (hits.size() != 1 || hour) return ask_which(target, hits);
   const Food& before = log_.entry(hits[0].entry).foods[hits[0].food];
+  // "3 eggs, not 2", where there are 5
+  const double was = value.kcal ? before.calories : before.quantity;
+  if (old && old->has_amount() && (value.kcal || same_unit(before, *old)) &&
+      std::fabs(was - old->count.value_or(was)) > (value.kcal ? 1 : 1e-6))
+    return ask_which(target, hits);
   const std::optional<Food> after = changed(before, value, table_);
   const bool odd =
       after && after->calories > kMostCaloriesOfOne && after->calories > before.calories;
@@ -199,7 +288,7 @@ AgentReply LogChanges::move(const Description& target, const Description& value)
     index = hits[0].entry;
     if (log_.entry(index).foods.size() > 1)
       return ask("It is logged together with other foods: " + list_foods(log_.entry(index).foods) +
-                 ". Should I move all of them? Then say \"move it\".");
+                 ". Should I move all of them? Then name the meal instead.");
   }
   if (target.name.empty() && target.has_place()) {
     const std::vector<std::size_t> found = log_.entries(target);
@@ -207,17 +296,33 @@ AgentReply LogChanges::move(const Description& target, const Description& value)
     index = found.front();
   }
   FoodEntry entry = log_.entry(index);
-  const PlacedMeal placed =
-      place_in_time(value.moment, value.meal, true, request_.now, request_.zone);
-  if (placed.doubt != TimeDoubt::kNone) return ask("When was it? Please say the day and the time.");
-  if (value.moment != Moment{}) entry.timestamp = placed.timestamp;
-  if (!value.meal.empty() || value.moment.has_time()) entry.meal_type = placed.meal;
+  const TimeZone& zone = request_.zone;
+  // What was not said stays as it was: the day of an hour, the hour of a day.
+  Moment when = value.moment;
+  if (!when.has_day()) when.days_ago = static_cast<int>(log_.days_ago(index));
+  const std::string_view meal = value.meal.empty() && when.half_day_unsaid
+                                    ? std::string_view{log_.entry(index).meal_type}
+                                    : value.meal;
+  const PlacedMeal placed = place_in_time(when, meal, true, request_.now, zone);
+  if (value.moment != Moment{})
+    entry.timestamp = when.has_time() ? placed.timestamp
+                                      : zone.at(zone.day_of(placed.timestamp),
+                                                zone.second_of_day(log_.entry(index).timestamp));
+  if (!value.meal.empty()) entry.meal_type = value.meal;
+  if (value.meal.empty() && when.has_time() && target.meal.empty()) entry.meal_type = placed.meal;
+  if (placed.doubt != TimeDoubt::kNone ||
+      entry.timestamp > std::max(request_.now, log_.entry(index).timestamp))
+    return ask("When was it? Please say the day and the time.");
+  if (entry.timestamp == log_.entry(index).timestamp &&
+      entry.meal_type == log_.entry(index).meal_type)
+    return ask("That is how it is logged already: " + log_.where(index) + " at " +
+               clock_in_words(entry.timestamp, request_) + ". What should I change?");
   AgentReply reply;
-  const std::int64_t days =
-      request_.zone.day_of(request_.now) - request_.zone.day_of(entry.timestamp);
-  say(reply, "Moved from " + log_.where(index) + " to " + entry.meal_type +
-                 day_in_words(days, request_) + ": " + list_foods(entry.foods) + ", " +
-                 kcal_of(entry.foods) + ".");
+  std::string to = entry.meal_type +
+                   day_in_words(zone.day_of(request_.now) - zone.day_of(entry.timestamp), request_);
+  if (when.has_time()) to += " at " + clock_in_words(entry.timestamp, request_);
+  say(reply, "Moved from " + log_.where(index) + " to " + to + ": " + list_foods(entry.foods) +
+                 ", " + kcal_of(entry.foods) + ".");
   add_change(reply, index, std::move(entry));
   return reply;
 }

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "health_agent/agent/agent.h"
+#include "health_agent/agent/deletion.h"
 #include "health_agent/agent/description.h"
 #include "health_agent/agent/nutrition.h"
 #include "health_agent/agent/recent_food.h"
@@ -31,13 +32,14 @@ class LogChanges {
   /// Which of the foods that fit is meant, or that none does.
   [[nodiscard]] AgentReply ask_which(const Description& said, const std::vector<Hit>& hits) const;
 
-  /// Takes the last turn back.
-  [[nodiscard]] AgentReply undo_last() const;
+  /// Takes the last turn back, if it has what was said.
+  [[nodiscard]] AgentReply undo_last(const Description& said = {}) const;
+  /// Whether the last turn changed or deleted it, rather than logged it.
+  [[nodiscard]] bool changed_last(const Description& said) const;
 
-  /// Deletes the foods, or as many of them as are said.
-  AgentReply remove_foods(const std::vector<Description>& items);
-  /// Deletes a whole meal: "lunch", "that".
-  AgentReply remove_entry(const Description& said);
+  /// Deletes foods, or as many of them as are said, or whole meals: "lunch", "that"; and leaves
+  /// what is to be kept.
+  AgentReply remove(const Deletion& said);
 
   /// "double it", "half of that"
   AgentReply scale(const Description& target, double times);
@@ -50,7 +52,12 @@ class LogChanges {
  private:
   using Foods = std::map<std::size_t, std::set<std::size_t>>;  ///< Places of foods, by entry.
   using Shares = std::map<std::size_t, std::map<std::size_t, double>>;
+  using Question = std::optional<AgentReply>;  ///< Nothing when all is clear.
 
+  [[nodiscard]] bool last_turn_has(const FoodChange& change, const Description& said) const;
+  Question take_food(const Description& said, Foods& gone, Shares& less) const;
+  Question take_entry(const Description& said, Foods& gone) const;
+  Question leave(const Description& kept, bool of_foods, Foods& gone, const Shares& less) const;
   [[nodiscard]] std::string taken_back(const FoodChange& change) const;
   AgentReply without(const Foods& gone, const Shares& less);
   AgentReply replace(const Hit& hit, const Food& after);

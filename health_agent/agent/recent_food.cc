@@ -31,6 +31,15 @@ std::string RecentFood::where(std::size_t index) const {
   return entry(index).meal_type + day_in_words(days_ago(index), request_);
 }
 
+bool RecentFood::has_word(std::string_view stem) const {
+  return std::ranges::any_of(request_.recent, [&](const FoodEntry& entry) {
+    return std::ranges::any_of(entry.foods, [&](const Food& food) {
+      const std::vector<Token> tokens = tokenize(food.name);
+      return std::ranges::find(tokens, stem, &Token::stem) != tokens.end();
+    });
+  });
+}
+
 std::int64_t RecentFood::day_of(std::size_t index) const {
   return request_.zone.day_of(entry(index).timestamp);
 }
@@ -58,6 +67,7 @@ bool RecentFood::fits_name(std::string_view name, const Description& said) const
     return std::ranges::find(tokens, stem, &Token::stem) != tokens.end();
   });
   if (has_all) return true;
+  if (said.other_words) return false;
   const FoodMatch match = table_.longest_match(tokens, 0);
   return said.food.food != nullptr && match.tokens == tokens.size() && match.food == said.food.food;
 }

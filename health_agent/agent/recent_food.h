@@ -37,10 +37,18 @@ class RecentFood {
   /// `lunch yesterday`
   [[nodiscard]] std::string where(std::size_t index) const;
   [[nodiscard]] bool is_today(std::size_t index) const { return days_ago(index) == 0; }
+  [[nodiscard]] std::int64_t days_ago(std::size_t index) const;
+
+  /// Whether that one is what was said.
+  [[nodiscard]] bool fits(const FoodEntry& entry, const Food& food, const Description& said) const {
+    return fits_place(entry, said) && fits_name(food.name, said);
+  }
+
+  /// Whether the name of a food has the word.
+  [[nodiscard]] bool has_word(std::string_view stem) const;
 
  private:
   [[nodiscard]] std::int64_t day_of(std::size_t index) const;
-  [[nodiscard]] std::int64_t days_ago(std::size_t index) const;
   [[nodiscard]] bool fits_place(const FoodEntry& entry, const Description& said) const;
   [[nodiscard]] bool fits_name(std::string_view name, const Description& said) const;
 

@@ -1,6 +1,6 @@
 find_package(nlohmann_json REQUIRED)
 vitals_test(health_agent_agent_test
-            SOURCES agent_corrections_test.cc agent_food_parser_test.cc agent_hostile_input_test.cc agent_local_test.cc agent_monitored_test.cc
+            SOURCES agent_corrections_test.cc agent_deletions_test.cc agent_food_parser_test.cc agent_hostile_input_test.cc agent_local_test.cc agent_monitored_test.cc
                     agent_nutrition_test.cc agent_sentences_test.cc agent_text_test.cc
             DEPS health_agent_agent health_agent_food health_agent_base vitals::testing)
 target_compile_definitions(health_agent_agent_test PRIVATE VITALS_SENTENCES="${CMAKE_CURRENT_LIST_DIR}/agent_sentences.txt")

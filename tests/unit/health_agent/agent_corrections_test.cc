@@ -1,144 +1,10 @@
-#include <gmock/gmock.h>
-#include <gtest/gtest.h>
-
-#include <cmath>
-#include <cstdint>
-#include <string>
-#include <utility>
-#include <vector>
-
-#include "health_agent/agent/local_agent.h"
-#include "health_agent/time.h"
+#include "agent_corrections_world.h"
 
 namespace health_agent::agent {
 namespace {
 
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
-
-Food logged_food(std::string name, double quantity, std::string unit, double kcal) {
-  Food food;
-  food.name = std::move(name);
-  food.quantity = quantity;
-  food.unit = std::move(unit);
-  food.calories = kcal;
-  food.protein = kcal / 10;
-  return food;
-}
-
-/// Wednesday at eight in the evening in Berlin: 3 eggs and toast for breakfast, pizza and a cola
-/// for lunch, 150 g of rice just now; yesterday pizza for dinner.
-class Corrections : public ::testing::Test {
- protected:
-  Corrections() {
-    request.user_id = "anna";
-    request.zone = TimeZone::find("Europe/Berlin").value();
-    request.now = at(20);
-    request.today = Totals{.calories = 2000};
-    add(4, "dinner", at(19) + 1800, {logged_food("rice", 150, "g", 195)});
-    add(3, "lunch", at(13),
-        {logged_food("pizza", 2, "slice", 567), logged_food("coke", 1, "can", 139)});
-    add(2, "breakfast", at(8),
-        {logged_food("egg", 3, "piece", 214.5), logged_food("toast", 1, "piece", 82)});
-    add(1, "dinner", at(19) - 86'400, {logged_food("pizza", 1, "serving", 851)});
-  }
-
-  [[nodiscard]] std::int64_t at(int hour) const {
-    return request.zone.at(parse_date("2026-11-25").value(), hour * 3600);
-  }
-
-  void add(std::int64_t id, std::string meal, std::int64_t when, std::vector<Food> foods) {
-    FoodEntry entry;
-    entry.id = id;
-    entry.user_id = "anna";
-    entry.meal_type = std::move(meal);
-    entry.timestamp = when;
-    entry.foods = std::move(foods);
-    request.recent.push_back(std::move(entry));
-  }
-
-  /// Whatever a correction is, nothing is logged.
-  AgentReply say(std::string message) {
-    request.message = std::move(message);
-    LocalAgent agent;
-    AgentReply reply = agent.reply(request, {});
-    EXPECT_THAT(reply.food_entries, IsEmpty()) << request.message << "\n" << reply.text;
-    return reply;
-  }
-
-  void expect_question(std::string message) {
-    const AgentReply reply = say(std::move(message));
-    EXPECT_THAT(reply.changes, IsEmpty()) << request.message << "\n" << reply.text;
-    EXPECT_THAT(reply.text, HasSubstr("?")) << request.message;
-  }
-
-  /// The one change, of that entry; its foods afterwards as `2 slice pizza 567`, divided by `, `.
-  void expect_change(std::string message, std::int64_t id, const std::string& foods) {
-    const AgentReply reply = say(std::move(message));
-    ASSERT_EQ(reply.changes.size(), 1U) << request.message << "\n" << reply.text;
-    EXPECT_EQ(reply.changes[0].entry_id, id) << request.message;
-    std::string after;
-    if (reply.changes[0].after) {
-      for (const Food& food : reply.changes[0].after->foods)
-        after.append(after.empty() ? "" : ", ")
-            .append(std::to_string(std::lround(food.quantity)))
-            .append(" " + food.unit + " " + food.name + " ")
-            .append(std::to_string(std::lround(food.calories)));
-    }
-    EXPECT_EQ(after, foods) << request.message << "\n" << reply.text;
-    EXPECT_THAT(reply.text, HasSubstr("kcal")) << request.message;
-  }
-
-  AgentRequest request;
-};
-
-TEST_F(Corrections, DeletingAFoodKeepsTheOthersOfItsEntry) {
-  for (const char* message : {"delete the eggs",
-                              "please delete the eggs",
-                              "remove the eggs from breakfast",
-                              "can you remove the eggs please?",
-                              "cancel the eggs",
-                              "take the eggs out",
-                              "get rid of the eggs",
-                              "Delete the 3 eggs.",
-                              "erase eggs",
-                              "remove the egg",
-                              "I want to delete the eggs",
-                              "oops, delete the eggs",
-                              "undo the eggs",
-                              "ignore the eggs",
-                              "scrap the eggs",
-                              "disregard the eggs",
-                              "strike the eggs",
-                              "omit the eggs",
-                              "eggs delete please",
-                              "exclude the eggs",
-                              "take out the eggs",
-                              "delete the eggs I had for breakfast"})
-    expect_change(message, 2, "1 piece toast 82");
-}
-
-TEST_F(Corrections, DeletingTheLastFoodDeletesTheEntry) {
-  expect_change("delete the rice", 4, "");
-  expect_change("remove yesterday's pizza", 1, "");
-  expect_change("delete the pizza from yesterday", 1, "");
-  expect_change("delete breakfast", 2, "");
-  expect_change("remove the eggs and the toast", 2, "");
-  expect_change("delete the last entry", 4, "");
-}
-
-TEST_F(Corrections, DeletingFindsOtherNamesOfTheFood) {
-  expect_change("delete the cola", 3, "2 slice pizza 567");
-  expect_change("remove the coke from lunch", 3, "2 slice pizza 567");
-}
-
-TEST_F(Corrections, DeletingFewerLeavesTheRest) {
-  expect_change("remove one egg", 2, "2 piece egg 143, 1 piece toast 82");
-}
-
-TEST_F(Corrections, TheNewestDayThatHasTheFoodIsMeant) {
-  expect_change("remove the pizza", 3, "1 can coke 139");
-}
 
 TEST_F(Corrections, AnAmountIsChanged) {
   for (const char* message : {"change the eggs to 2",
@@ -286,25 +152,6 @@ TEST_F(Corrections, ItIsInDoubtWhereSeveralFoodsWereLogged) {
   expect_change("it was 2, not 3", 2, "2 piece egg 143, 1 piece toast 82");
 }
 
-TEST_F(Corrections, UndoTakesBackTheLastTurnAndSaysWhatThatIs) {
-  FoodChange change;
-  change.entry_id = 4;
-  request.undo = {change};
-  for (const char* message : {"undo", "Undo!", "cancel that", "delete that", "scratch that",
-                              "undo that please", "take that back", "delete it", "never mind"}) {
-    const AgentReply reply = say(message);
-    ASSERT_EQ(reply.changes.size(), 1U) << message;
-    EXPECT_EQ(reply.changes[0].entry_id, 4) << message;
-    EXPECT_FALSE(reply.changes[0].after) << message;
-    EXPECT_THAT(reply.text, HasSubstr("150 g of rice, 195 kcal")) << message;
-  }
-  FoodEntry before = request.recent[2];
-  before.foods.pop_back();
-  request.undo = {{.entry_id = 2, .after = before, .restores = false}};
-  EXPECT_THAT(say("undo").text, HasSubstr("3 eggs"));
-  expect_question("delete that");
-}
-
 TEST_F(Corrections, AFoodThatOnlyAnotherAgentKnowsIsScaled) {
   request.recent[0].foods = {logged_food("Dragon Noodles", 1, "bowl", 500)};
   expect_change("make the dragon noodles 2", 4, "2 bowl Dragon Noodles 1000");
@@ -328,6 +175,100 @@ TEST_F(Corrections, WithNothingLoggedEveryCorrectionIsAQuestion) {
   for (const char* message : {"undo", "delete the eggs", "delete that", "make it 3", "delete lunch",
                               "move it to lunch", "change the eggs to 3", "it was 200 g, not 100"})
     expect_question(message);
+}
+
+TEST_F(Corrections, AnHourKeepsTheDayAndADayKeepsTheHour) {
+  constexpr int kHour = 3600;
+  expect_moved("change yesterday's dinner to 8pm", 1, "dinner", 1, 20 * kHour);
+  expect_moved("move yesterday's dinner to 20:30", 1, "dinner", 1, 20 * kHour + 1800);
+  expect_moved("move dinner to yesterday", 4, "dinner", 1, 19 * kHour + 1800);
+  expect_moved("move lunch to yesterday", 3, "lunch", 1, 13 * kHour);
+  expect_moved("move yesterday's dinner to today", 1, "dinner", 0, 19 * kHour);
+  expect_moved("that was yesterday", 4, "dinner", 1, 19 * kHour + 1800);
+  expect_moved("that was 2 days ago", 4, "dinner", 2, 19 * kHour + 1800);
+  expect_moved("that was at 8am", 4, "breakfast", 0, 8 * kHour);
+  expect_moved("that was yesterday at 8am", 4, "breakfast", 1, 8 * kHour);
+  expect_moved("that was last night", 4, "dinner", 1, 21 * kHour);
+  expect_moved("that was an hour ago", 4, "dinner", 0, 19 * kHour);
+  expect_question("move breakfast to 11pm");
+  expect_question("change dinner to 8");
+  expect_question("it was at 7:30pm");
+  request.recent.erase(request.recent.begin(), request.recent.begin() + 3);
+  expect_moved("that was at 8am", 1, "breakfast", 1, 8 * kHour);
+  expect_moved("that was in the morning", 1, "breakfast", 1, 8 * kHour);
+  expect_moved("it was at 9", 1, "dinner", 1, 21 * kHour);
+  expect_question("that was yesterday");
+}
+
+TEST_F(Corrections, OneThingIsMovedOrChangedAtATime) {
+  for (const char* message :
+       {"move lunch and breakfast to yesterday", "move everything to yesterday",
+        "move lunch to dinner and breakfast to lunch", "change the eggs to 2 and the toast to 3",
+        "change the eggs to 2, I had toast too", "change rice to 200 g and delete the coke",
+        "change the eggs to 2 but keep the toast", "replace the toast with a banana and an apple",
+        "replace the eggs and toast with oatmeal",
+        "change the eggs to toast and the pizza to salad", "no, 2 eggs and 1 toast",
+        "it was 2 eggs and 2 slices of toast"})
+    expect_question(message);
+}
+
+TEST_F(Corrections, TheAmountThatWasSaidToBeWrongIsTheOneThatIsLogged) {
+  expect_question("it was 4 eggs, not 5");
+  expect_question("change 5 eggs to 4");
+  expect_change("it was 300 kcal, not 195", 4, "150 g rice 300");
+  expect_question("it was 300 kcal, not 200");
+}
+
+TEST_F(Corrections, CaloriesAreNoAmount) {
+  expect_change("change the calories to 300", 4, "150 g rice 300");
+  expect_change("change the calories of the pizza to 600", 3, "2 slice pizza 600, 1 can coke 139");
+  expect_question("change protein to 20 g");
+}
+
+TEST_F(Corrections, WithoutATargetTheFoodThatIsNamedIsMeant) {
+  for (const char* message : {"update: 2 eggs", "edit: 2 eggs", "change to 2 eggs"})
+    expect_change(message, 2, "2 piece egg 143, 1 piece toast 82");
+  expect_question("update: 2 apples");
+}
+
+TEST_F(Corrections, AFoodThatWasAnotherIsNotLoggedBesideIt) {
+  for (const char* message :
+       {"it was pasta, not rice", "not rice but pasta", "not rice, pasta", "I had pasta, not rice"})
+    expect_change(message, 4, "1 serving pasta 316");
+  expect_question("for lunch I had pasta, not rice");
+  expect_question("I had the pizza yesterday, not today");
+}
+
+TEST_F(Corrections, OnlySoMuchOfWhatIsLoggedIsAskedAbout) {
+  expect_question("I only had 2 eggs");
+  expect_question("only half of the rice");
+  expect_question("I only ate half the pizza");
+}
+
+TEST_F(Corrections, AMealThatIsSaidIsWhereTheFoodStands) {
+  expect_change("it was 2 eggs for breakfast", 2, "2 piece egg 143, 1 piece toast 82");
+  expect_change("change the eggs to 2 for breakfast", 2, "2 piece egg 143, 1 piece toast 82");
+  expect_change("change the pizza to 2 servings yesterday", 1, "2 serving pizza 1702");
+  expect_question("change the eggs to 2 at lunch");
+  expect_change("it was 2 servings of pizza yesterday", 1, "2 serving pizza 1702");
+  expect_question("I meant 2 eggs for lunch");
+  request.message = "actually 2 eggs for dinner";
+  LocalAgent agent;
+  EXPECT_THAT(agent.reply(request, {}).changes, IsEmpty());
+}
+
+TEST_F(Corrections, TheFoodOfAnotherDayIsAskedAboutWhateverTheRemark) {
+  request.recent.clear();
+  add(8, "lunch", at(13), {logged_food("pizza", 2, "slice", 567)});
+  add(7, "breakfast", at(8) - 86'400, {logged_food("egg", 3, "piece", 214.5)});
+  for (const char* message : {"I had 2 eggs, not 3", "it was 2 eggs, not 3", "I meant 2 eggs",
+                              "not 3 eggs but 2", "I had 2 toasts, not 3 eggs"})
+    expect_question(message);
+  expect_change("I had 2 eggs yesterday, not 3", 7, "2 piece egg 143");
+  expect_change("change the eggs to 2", 7, "2 piece egg 143");
+  // What was logged last is no new meal without a question, either.
+  request.recent.erase(request.recent.begin());
+  expect_question("actually 2 eggs");
 }
 
 }  // namespace
