@@ -175,7 +175,7 @@ class Corrector {
 
   /// "2 eggs and toast", of which one was logged
   [[nodiscard]] bool names_something_of_today() const {
-    for (std::size_t i = at_; i < words_.size(); ++i) {
+    for (std::size_t i = at_; i < std::min(words_.size(), at_ + 100); ++i) {
       const std::size_t length = table_.longest_match(tokens_, i).tokens;
       if (length == 0) continue;
       const std::vector<Hit> hits = changes_.log().foods(describe(i, i + length));
@@ -187,19 +187,19 @@ class Corrector {
 
   /// Whether there are words that are more than a food and its amount: "2, I had toast, too".
   [[nodiscard]] bool says_more(const Description& said) const {
-    return std::ranges::any_of(said.left_out, [&](std::size_t at) {
-      if (words_.is(
-              at,
-              {"the",  "my",     "of",   "for",  "at",     "in",     "on",      "please", "pls",
-               "plz",  "some",   "be",   "was",  "were",   "been",   "now",     "just",   "about",
-               "meal", "whole",  "from", "i",    "had",    "ate",    "drank",   "logged", "time",
-               "day",  "amount", "to",   "into", "as",     "with",   "instead", "up",     "down",
-               "only", "entire", "by",   "so",   "thanks", "number", "weight"}))
-        return false;
-      const WordRole role = role_of(words_.at(at));
-      return role != WordRole::kMake && role != WordRole::kRaw &&
-             !changes_.log().has_word(tokens_[at].stem);
-    });
+    return said.rambles() || std::ranges::any_of(said.left_out, [&](std::size_t at) {
+             if (words_.is(at, {"the",    "my",   "of",     "for",   "at",     "in",      "on",
+                                "please", "pls",  "plz",    "some",  "be",     "was",     "were",
+                                "been",   "now",  "just",   "about", "meal",   "whole",   "from",
+                                "i",      "had",  "ate",    "drank", "logged", "time",    "day",
+                                "amount", "to",   "into",   "as",    "with",   "instead", "up",
+                                "down",   "only", "entire", "by",    "so",     "thanks",  "number",
+                                "weight"}))
+               return false;
+             const WordRole role = role_of(words_.at(at));
+             return role != WordRole::kMake && role != WordRole::kRaw &&
+                    !changes_.log().has_word(tokens_[at].stem);
+           });
   }
 
   [[nodiscard]] bool said_before(std::size_t end, WordList words) const {

@@ -10,6 +10,8 @@
 namespace health_agent::agent {
 namespace {
 
+constexpr std::size_t kMostThings = 30;
+
 class DeletionReader {
  public:
   DeletionReader(const Words& words, const NutritionTable& table, const RecentFood& log,
@@ -47,7 +49,9 @@ class DeletionReader {
     const auto has_name = [](const Description& item) { return !item.name.empty(); };
     const auto named = std::ranges::count_if(read_.kept, has_name);
     // "except toast and lunch"
-    if (awaited_ || (named > 0 && named != std::ssize(read_.kept))) read_.unclear = true;
+    const bool mixed = named > 0 && named != std::ssize(read_.kept);
+    if (awaited_ || mixed || read_.gone.size() + read_.kept.size() > kMostThings)
+      read_.unclear = true;
     share_places();
     return std::move(read_);
   }
@@ -167,7 +171,10 @@ class DeletionReader {
 
   /// Whether all that was left out of the item's description says nothing there.
   [[nodiscard]] bool is_item(const Description& said, std::size_t begin, std::size_t end) const {
+    if (said.rambles()) return false;
+    std::size_t left_out = 0;
     return std::ranges::all_of(said.left_out, [&](std::size_t at) {
+      const bool leads = at - begin == left_out++;
       if (words_.is(
               at, {"the",     "my",     "our",   "a",    "an",    "from",  "for",  "at",   "of",
                    "in",      "on",     "out",   "off",  "to",    "as",    "by",   "now",  "too",
@@ -179,8 +186,6 @@ class DeletionReader {
       const WordRole role = role_of(words_.at(at));
       if (role == WordRole::kMake || role == WordRole::kRaw) return true;
       const bool last = at + 1 == end;
-      const Description before = describe(words_, table_, begin, at);
-      const bool leads = !has_content(before) && !before.pronoun;
       if (words_.is(at, {"only", "just"}))
         return last || (leads && (awaited_ || read_.gone.empty())) || words_.is(at - 1, {"i"});
       if (words_.is(at, {"instead"})) return last;

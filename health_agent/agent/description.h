@@ -70,6 +70,8 @@ struct Description {
   std::vector<std::size_t> left_out;  ///< Where the words stand that nothing here is made of.
 
   [[nodiscard]] bool has_amount() const noexcept { return (count && !article) || unit != nullptr; }
+  /// More than is worth looking up word by word.
+  [[nodiscard]] bool rambles() const noexcept { return left_out.size() > 50; }
   [[nodiscard]] bool has_place() const noexcept { return !meal.empty() || moment != Moment{}; }
 };
 
