@@ -77,6 +77,7 @@ void FoodReader::mark(const Token& token) {
       if (at_ < tokens_.size()) sentence_.keep_over_lines();
       break;
     case TokenKind::kClock:
+    case TokenKind::kDate:
       break;
     case TokenKind::kComma:
       end_item();

@@ -49,7 +49,9 @@ void FoodReader::time(const MomentMatch& match) {
     for (std::size_t i = more ? std::max(group_start_, timed_) : group_start_; i < drafts_.size();
          ++i) {
       Moment& moment = drafts_[i].moment;
-      const bool free = said.has_day() ? !moment.has_day() : !moment.has_time();
+      // "this morning at 7": the hour tells more than the part
+      const bool hour_open = said.clock && !moment.clock && !moment.seconds_ago;
+      const bool free = said.has_day() ? !moment.has_day() : !moment.has_time() || hour_open;
       taken = taken || free;
       if (!free) continue;
       agent::add_to(moment, said);

@@ -11,6 +11,7 @@
 #include "health_agent/agent/json.h"
 #include "health_agent/agent/text.h"
 #include "health_agent/agent/utf8.h"
+#include "health_agent/agent/when.h"
 #include "health_agent/goals.h"
 #include "health_agent/time.h"
 
@@ -193,18 +194,7 @@ std::optional<int> read_time(Reader& in, const json& object) {
   return std::nullopt;
 }
 
-/// The hour of a meal on another day that does not say it, as the local agent has it: the meal's
-/// usual one, and for a snack the one at which it is told.
-int usual_second(std::string_view meal, int now) {
-  constexpr int kHour = 3600;
-  return meal == "breakfast" ? 8 * kHour
-         : meal == "lunch"   ? 12 * kHour + kHour / 2
-         : meal == "dinner"  ? 19 * kHour
-                             : now;
-}
-
-void check_not_to_come(Reader& in, std::int64_t time, const Clock& clock) {
-  if (time <= clock.now) return;
+void fault_to_come(Reader& in, const Clock& clock) {
   in.fault("time", "that is still to come: it is " + local_time(clock.now, clock.zone) +
                        "; say the day if it was an earlier one");
 }
@@ -283,15 +273,14 @@ vitals::Result<FoodEntry> read_food_call(std::string_view arguments, const Clock
   entry.foods = read_foods(in, *object);
   entry.meal_type = read_meal(in, *object);
   entry.notes = in.text(*object, "", "notes", 2'000, false);
-  const std::int64_t today = clock.zone.day_of(clock.now);
   const auto day = read_day(in, *object, clock);
-  const auto second = read_time(in, *object);
-  entry.timestamp = clock.now;
-  if (in.good() && (second || day.value_or(today) != today)) {
-    entry.timestamp = clock.zone.at(
-        day.value_or(today),
-        second.value_or(usual_second(entry.meal_type, clock.zone.second_of_day(clock.now))));
-    check_not_to_come(in, entry.timestamp, clock);
+  Moment moment;
+  moment.clock = read_time(in, *object);
+  if (day) moment.days_ago = static_cast<int>(clock.zone.day_of(clock.now) - *day);
+  if (in.good()) {
+    const PlacedMeal placed = place_in_time(moment, entry.meal_type, false, clock.now, clock.zone);
+    if (placed.doubt != TimeDoubt::kNone) fault_to_come(in, clock);
+    entry.timestamp = placed.timestamp;
   }
   if (!in.good()) return vitals::Error{in.faults()};
   return entry;
@@ -324,9 +313,12 @@ vitals::Result<FoodEntry> edited(FoodEntry entry, const FoodEdit& edit, const Cl
     entry.timestamp =
         clock.zone.at(edit.day.value_or(clock.zone.day_of(entry.timestamp)),
                       edit.second_of_day.value_or(clock.zone.second_of_day(entry.timestamp)));
-    Reader in;
-    check_not_to_come(in, entry.timestamp, clock);
-    if (!in.good()) return vitals::Error{in.faults()};
+    if (entry.timestamp > clock.now + kClockTolerance) {
+      Reader in;
+      fault_to_come(in, clock);
+      return vitals::Error{in.faults()};
+    }
+    entry.timestamp = std::min(entry.timestamp, clock.now);
   }
   return entry;
 }

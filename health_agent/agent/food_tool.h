@@ -25,9 +25,6 @@ inline constexpr std::string_view kUndoTool = "undo";
 /// The tool by which it sets and removes the goals of a day.
 inline constexpr std::string_view kGoalsTool = "set_goals";
 
-/// An entry may be this many days old; older ones are a model that errs about the year.
-inline constexpr std::int64_t kMaxDaysBack = 180;
-
 /// When and where a message was said: what its days and times mean.
 struct Clock {
   std::int64_t now = 0;  ///< Unix seconds, UTC.
@@ -46,8 +43,7 @@ struct Clock {
 /// Reads a model's arguments, which are believed in nothing: JSON of known members only, the right
 /// types, finite numbers in their ranges, texts of UTF-8 without control characters and not too
 /// long, no time to come. The error says all that is wrong (the first few of it) in words for the
-/// model. The entry's time is `clock.now` where the model names neither day nor time; a day alone
-/// means the meal's usual hour. Its id and user are the caller's business.
+/// model. The entry's time is that of place_in_time(). Its id and user are the caller's business.
 [[nodiscard]] vitals::Result<FoodEntry> read_food_call(std::string_view arguments,
                                                        const Clock& clock = {});
 

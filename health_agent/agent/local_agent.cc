@@ -91,6 +91,8 @@ std::string_view question_of(TimeDoubt doubt) {
       return "Was that today or a week ago?";
     case TimeDoubt::kHalfDay:
       return "Was that in the morning or in the afternoon?";
+    case TimeDoubt::kLongAgo:
+      return "That is more than half a year ago, and I log no older meals. Which day was that?";
     default:
       return "Which day was that? Please say the date, such as 2026-11-27.";
   }

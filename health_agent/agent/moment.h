@@ -17,9 +17,9 @@ enum class DayPart : std::uint8_t { kNone, kMorning, kNoon, kAfternoon, kEvening
 /// for the moment itself see place_in_time().
 struct Moment {
   std::optional<int> days_ago;      ///< 0 is today, below 0 is to come.
-  std::optional<int> weekday;       ///< 0 is Monday; the latest that is past.
+  std::optional<int> weekday;       ///< 0 is Monday; the latest that is past, or that of the date.
   std::optional<int> month;         ///< 1 to 12, with `day_of_month`.
-  std::optional<int> day_of_month;  ///< 1 to 31.
+  std::optional<int> day_of_month;  ///< 1 to 31; without `month` that of this month.
   std::optional<int> year;          ///< With `month`; else the latest that is past.
   std::optional<int> clock;         ///< Seconds since midnight.
   std::optional<std::int64_t> seconds_ago;
@@ -29,7 +29,7 @@ struct Moment {
   bool unclear = false;          ///< A time was said that cannot be told: `on 3/4`, `last week`.
 
   [[nodiscard]] bool has_day() const noexcept {
-    return days_ago || weekday || month || seconds_ago || unclear;
+    return days_ago || weekday || day_of_month || seconds_ago || unclear;
   }
   [[nodiscard]] bool has_time() const noexcept {
     return clock || seconds_ago || part != DayPart::kNone;

@@ -9,11 +9,12 @@
 namespace health_agent::agent {
 
 /// What a token is. Separators say how strongly: a break ends a sentence, a comma an item. A clock
-/// is a time in digits: `12:30`.
+/// is a time in digits: `12:30`; a date has three numbers: `2026-11-24`.
 enum class TokenKind : std::uint8_t {
   kWord,
   kNumber,
   kClock,
+  kDate,
   kComma,
   kBreak,
   kOpen,

@@ -307,7 +307,7 @@ class Lexer {
 
   void number() {
     const std::size_t start = at_;
-    if (clock()) return;
+    if (clock() || date()) return;
     Token token;
     token.kind = TokenKind::kNumber;
     token.range =
@@ -366,6 +366,31 @@ class Lexer {
     token.text = text_.substr(at_, hour_digits + 3);
     token.stem = token.text;
     at_ = colon + 3;
+    negative_ = false;
+    return true;
+  }
+
+  /// "11/24/2026", "24.11.26", "2026-11-24"; false and nothing taken where there is no date
+  bool date() {
+    std::array<std::size_t, 3> digits{};
+    std::size_t end = at_;
+    const std::size_t first = digits_at(at_);
+    const char32_t mark = peek(at_ + first);
+    if (mark != U'/' && mark != U'.' && mark != U'-') return false;
+    for (std::size_t i = 0; i < digits.size(); ++i) {
+      digits.at(i) = digits_at(end);
+      end += digits.at(i);
+      if (i < 2 && peek(end++) != mark) return false;
+    }
+    const auto short_one = [&](std::size_t i) { return digits.at(i) == 1 || digits.at(i) == 2; };
+    const bool year_first = digits[0] == 4 && short_one(2);
+    const bool year_last = short_one(0) && (digits[2] == 4 || (digits[2] == 2 && mark != U'-'));
+    if (!short_one(1) || !(year_first || year_last) || is_letter(peek(end))) return false;
+    Token& token = tokens_.emplace_back();
+    token.kind = TokenKind::kDate;
+    token.text = text_.substr(at_, end - at_);
+    token.stem = token.text;
+    at_ = end;
     negative_ = false;
     return true;
   }

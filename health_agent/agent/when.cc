@@ -10,8 +10,6 @@ namespace {
 constexpr int kHour = 3600;
 constexpr int kHalfDay = 12 * kHour;
 constexpr int kNightEnds = 4 * kHour;
-/// A clock that is a little fast is no plan.
-constexpr std::int64_t kTolerance = 15 * 60;
 
 int usual_clock(DayPart part, std::string_view meal) {
   if (meal == "breakfast" || (meal.empty() && part == DayPart::kMorning)) return 8 * kHour;
@@ -50,6 +48,11 @@ int begin_of(DayPart part) {
   }
 }
 
+/// 0 is Monday.
+int weekday_of(std::int64_t day) {
+  return static_cast<int>((day % 7 + 10) % 7);  // 1970-01-01 was a Thursday
+}
+
 class Placer {
  public:
   Placer(const Moment& moment, std::string_view meal, bool past, std::int64_t now,
@@ -64,13 +67,14 @@ class Placer {
 
   PlacedMeal place() {
     if (moment_.unclear) return doubt(TimeDoubt::kDay);
-    if (moment_.seconds_ago) return at(now_ - *moment_.seconds_ago);
+    if (moment_.seconds_ago) {
+      if (*moment_.seconds_ago > kMaxDaysBack * 24 * kHour) return doubt(TimeDoubt::kLongAgo);
+      return at(now_ - *moment_.seconds_ago);
+    }
     const std::optional<std::int64_t> day = day_of_moment();
     if (!day) return doubt(weekday_doubt_ ? TimeDoubt::kWeekday : TimeDoubt::kDay);
     if (*day > today_) return doubt(TimeDoubt::kFuture);
-    // "nov 30", said before it, is hardly that of a year ago
-    const bool no_year = moment_.month && !moment_.year;
-    if (today_ - *day > (no_year ? 180 : 366)) return doubt(TimeDoubt::kDay);
+    if (today_ - *day > kMaxDaysBack) return doubt(TimeDoubt::kLongAgo);
     if (moment_.clock) return at_clock(*day);
     return at_part(*day);
   }
@@ -95,31 +99,38 @@ class Placer {
   }
 
   std::optional<std::int64_t> day_of_moment() {
+    if (moment_.day_of_month) {
+      const std::optional<std::int64_t> day = date();
+      const bool other_day = day && moment_.weekday && weekday_of(*day) != *moment_.weekday;
+      return other_day ? std::nullopt : day;
+    }
     if (moment_.weekday) {
-      const auto weekday = static_cast<int>((today_ % 7 + 10) % 7);  // 1970-01-01 was a Thursday
-      const int ago = (weekday - *moment_.weekday + 7) % 7;
+      const int ago = (weekday_of(today_) - *moment_.weekday + 7) % 7;
       if (ago > 0) return today_ - ago;
       if (moment_.last) return today_ - 7;
       weekday_doubt_ = true;
       return std::nullopt;
     }
-    if (moment_.month) return date();
     return today_ - moment_.days_ago.value_or(0);
   }
 
   std::optional<std::int64_t> date() const {
     const std::string today = format_date(today_);
-    const auto in_year = [&](const std::string& year) {
+    const int this_year = std::stoi(today.substr(0, 4));
+    const int this_month = std::stoi(today.substr(5, 2));
+    const auto date = [&](int year, int month) {
       const auto two = [](int value) {
         return std::string{value < 10 ? "0" : ""} + std::to_string(value);
       };
-      return parse_date(year + "-" + two(*moment_.month) + "-" + two(*moment_.day_of_month));
+      return parse_date(std::to_string(year) + "-" + two(month) + "-" + two(*moment_.day_of_month));
     };
-    if (moment_.year) return in_year(std::to_string(*moment_.year));
-    const std::string year = today.substr(0, 4);
-    const std::optional<std::int64_t> day = in_year(year);
+    if (moment_.year) return date(*moment_.year, *moment_.month);
+    const std::optional<std::int64_t> day = date(this_year, moment_.month.value_or(this_month));
     if (day && *day <= today_) return day;
-    return in_year(std::to_string(std::stoi(year) - 1));
+    if (moment_.month) return date(this_year - 1, *moment_.month);
+    // "the 30th", said on the 25th, may be the next one; "monday the 30th" is checked by its name
+    if (!moment_.weekday) return std::nullopt;
+    return date(this_month > 1 ? this_year : this_year - 1, this_month > 1 ? this_month - 1 : 12);
   }
 
   PlacedMeal at_clock(std::int64_t day) {
@@ -132,7 +143,7 @@ class Placer {
         (moment_.part == DayPart::kNight || moment_.part == DayPart::kEvening);
     if (after_midnight) ++day;
     const std::int64_t timestamp = zone_.at(day, clock);
-    if (timestamp <= now_ + kTolerance) return at(timestamp);
+    if (timestamp <= now_ + kClockTolerance) return at(timestamp);
     const bool day_said = moment_.has_day();
     if (day_said || !past_) return doubt(TimeDoubt::kFuture);
     return at(zone_.at(day - 1, clock));
@@ -144,8 +155,7 @@ class Placer {
                       moment_.part == DayPart::kNight || meal_ == "dinner";
     // "at 12 last night"
     if (late && moment_.half_day_unsaid && clock / kHour == 12) return clock - kHalfDay;
-    if (late && clock >= kHour && clock < kHalfDay &&
-        (moment_.half_day_unsaid || clock > kNightEnds))
+    if (late && clock >= kHour && clock < kHalfDay && moment_.half_day_unsaid)
       return clock + kHalfDay;
     if (!moment_.half_day_unsaid) return clock;
     if (clock >= kHalfDay) return clock;
@@ -153,7 +163,7 @@ class Placer {
     if (early) return clock;
     if (meal_ == "lunch") return clock < 6 * kHour ? clock + kHalfDay : clock;
     if (other_day) return clock < 7 * kHour ? clock + kHalfDay : clock;
-    const auto is_past = [&](int second) { return second <= second_ + kTolerance; };
+    const auto is_past = [&](int second) { return second <= second_ + kClockTolerance; };
     if (is_past(clock + kHalfDay)) return clock + kHalfDay;
     if (clock >= 5 * kHour && is_past(clock)) return clock;
     // Neither has come today, or only the one in the night.

@@ -8,13 +8,20 @@
 
 namespace health_agent::agent {
 
+/// A meal may be this many days old; older ones are an error about the year.
+inline constexpr std::int64_t kMaxDaysBack = 180;
+
+/// A clock that is a little fast is no plan: a time this far ahead is now, in seconds.
+inline constexpr std::int64_t kClockTolerance = 15 * 60;
+
 /// Whether a moment is one at which something can have been eaten.
 enum class TimeDoubt : std::uint8_t {
   kNone,
   kFuture,   ///< It is still to come.
   kWeekday,  ///< `on monday`, said on a Monday: today or a week ago.
   kHalfDay,  ///< `at 3`: in the night or in the afternoon.
-  kDay,      ///< A day that cannot be told, or longer ago than a year.
+  kDay,      ///< A day that cannot be told.
+  kLongAgo,  ///< More than kMaxDaysBack days ago.
 };
 
 /// Where a meal stands in the user's time.
@@ -25,7 +32,7 @@ struct PlacedMeal {
   TimeDoubt doubt = TimeDoubt::kNone;
 };
 
-/// Places what was said. `past`: a verb says that it was eaten, so that a time later than now was
+/// Places what was said, to the local agent or to a model: this is the one rule for all. `past`: a verb says that it was eaten, so that a time later than now was
 /// yesterday's; without one it is in doubt. Nothing said is now. Between midnight and 4 the dinner
 /// is that of the day before. Threads: any. Never fails.
 [[nodiscard]] PlacedMeal place_in_time(const Moment& moment, std::string_view meal, bool past,

@@ -193,7 +193,7 @@ TEST(FoodTool, ATimeToComeOrNoneIsRefusedAndSaysWhatTimeItIs) {
         {"day", "yesterday", "day: a date"},
         {"day", "2026-02-30", "day: a date"},
         {"day", 20261123, "day: a date"},
-        {"time", "07:21", "time: that is still to come: it is 2026-11-24 07:19"},
+        {"time", "07:35", "time: that is still to come: it is 2026-11-24 07:19"},
         {"time", "23:00", "say the day"},
         {"time", "24:00", "time: a time as HH:MM"},
         {"time", "8", "time: a time"},

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "health_agent/agent/food_tool.h"
 #include "health_agent/agent/local_agent.h"
 #include "health_agent/errors.h"
 #include "health_agent/time.h"
@@ -443,6 +444,48 @@ TEST(SameWords, MeanTheSameDayAndTimeWithEveryAgent) {
         EXPECT_EQ(remotely[0].timestamp, locally[0].timestamp) << said.words;
       }
     }
+  }
+}
+
+TEST(SameWords, MeanTheSameAfterMidnightALittleAheadAndFarBack) {
+  struct Case {
+    const char* words;
+    const char* call;  // what a model makes of them, all else as in `foods`
+    const char* when;  // empty: refused by all
+  };
+  const json foods{{{"name", "egg"}, {"quantity", 2}, {"unit", "piece"}, {"calories", 143}}};
+  const TimeZone zone = TimeZone::find("America/New_York").value();
+  const std::int64_t now = zone.at(parse_date("2026-11-24").value(), 1800);
+  for (const Case& said :
+       {Case{"had 2 eggs for dinner", R"({"meal_type":"dinner"})", "2026-11-23 19:00"},
+        Case{"had 2 eggs", R"({"meal_type":"snack"})", "2026-11-24 00:30"},
+        Case{"had 2 eggs for lunch yesterday", R"({"meal_type":"lunch","day":"2026-11-23"})",
+             "2026-11-23 12:30"},
+        Case{"I had 2 eggs at 00:35", R"({"meal_type":"snack","time":"00:35"})",
+             "2026-11-24 00:30"},
+        Case{"2 eggs at 00:55", R"({"meal_type":"snack","time":"00:55"})", ""},
+        Case{"on 2026-05-28 I had 2 eggs for lunch", R"({"meal_type":"lunch","day":"2026-05-28"})",
+             "2026-05-28 12:30"},
+        Case{"on 2026-05-27 I had 2 eggs for lunch", R"({"meal_type":"lunch","day":"2026-05-27"})",
+             ""},
+        Case{"I had 2 eggs at 8am for dinner yesterday",
+             R"({"meal_type":"dinner","day":"2026-11-23","time":"08:00"})", "2026-11-23 08:00"}}) {
+    SCOPED_TRACE(said.words);
+    AgentRequest request;
+    request.user_id = "ann";
+    request.message = said.words;
+    request.zone = zone;
+    request.now = now;
+    LocalAgent local;
+    const auto locally = local.reply(request, {}).food_entries;
+    json call = json::parse(said.call);
+    call["foods"] = foods;
+    const auto remotely = read_food_call(call.dump(), {now, zone});
+    ASSERT_EQ(locally.size(), *said.when ? 1U : 0U);
+    ASSERT_EQ(bool{remotely}, *said.when != 0);
+    if (!*said.when) continue;
+    EXPECT_EQ(local_time(locally[0].timestamp, zone), said.when);
+    EXPECT_EQ(local_time(remotely->timestamp, zone), said.when);
   }
 }
 
