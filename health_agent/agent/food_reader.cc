@@ -80,6 +80,7 @@ void FoodReader::mark(const Token& token) {
     case TokenKind::kDate:
       break;
     case TokenKind::kComma:
+      if (compound_follows()) break;
       end_item();
       sentence_.end_clause();
       break;
@@ -163,6 +164,7 @@ void FoodReader::begin_item() {
   vague_ = false;
   whole_ = false;
   raw_ = false;
+  state_.clear();
   light_ = false;
   them_ = false;
   or_ = false;
@@ -238,7 +240,8 @@ bool FoodReader::eat_of_last() {
 void FoodReader::eat_them() {
   if (last_ == kNowhere || sentence_.stance(false) != Stance::kEaten) return;
   for (FoodDraft& draft : drafts_) {
-    if (draft.sentence != drafts_[last_].sentence || draft.stance == Stance::kPlanned) continue;
+    if (draft.sentence != drafts_[last_].sentence || draft.stance == Stance::kPlanned || draft.part)
+      continue;
     draft.stance = Stance::kEaten;
     draft.past = true;
   }

@@ -31,8 +31,8 @@ template <std::size_t N>
 
 /// Reads a message from left to right: numbers, units and unknown words gather in an item until a
 /// food or a separator ends it. What belongs together stands in a file: food_reader.cc has the items
-/// and what ends them, and food_reader_amounts.cc, _foods.cc, _times.cc and _words.cc what they are
-/// made of. One message each. Threads: one.
+/// and what ends them, and food_reader_amounts.cc, _foods.cc, _states.cc, _times.cc and _words.cc what they
+/// are made of. One message each. Threads: one.
 class FoodReader {
  public:
   /// Borrows the table.
@@ -83,7 +83,10 @@ class FoodReader {
   /// The 4 oz of "1 lb 4 oz chicken"
   bool compound(const SpokenNumber& number, const UnitMatch& next);
 
-  /// "1 pound and 4 ounces"
+  /// A smaller unit of the kind that was said: the oz after a lb
+  [[nodiscard]] bool is_lesser_part(const UnitMatch& next) const;
+
+  /// "1 pound and 4 ounces", "1 lb, 4 oz"; but not "beef 1 kg, 200 g rice"
   [[nodiscard]] bool compound_follows() const;
 
   /// The "pack" of "six-pack", "12 pack"
@@ -112,6 +115,9 @@ class FoodReader {
   /// "no cheese" says nothing of what was eaten; but "without cheese and fries" may mean the fries.
   void deny(const FoodMatch& match, std::size_t first);
 
+  /// Makes the last food the one of that name; false where the table has none.
+  bool become(const std::string& name);
+
   /// "cola without sugar" is another one; where the table lacks it, a question.
   void make_free(std::string_view of);
 
@@ -126,6 +132,9 @@ class FoodReader {
   /// "a smoothie (banana, milk)", "an omelette with 3 eggs": the food before has it in it already.
   [[nodiscard]] bool is_part_of_last(const FoodDraft& draft) const;
 
+  /// The "in my" of "milk in my coffee" begins at `at`, and the food that is read follows.
+  [[nodiscard]] bool stands_in(std::size_t at) const;
+
   static void set_unit(FoodDraft& draft, std::string_view name);
 
   /// The last food's amount, or what it is, cannot be told.
@@ -135,6 +144,21 @@ class FoodReader {
   void raw_last();
 
   static bool is_drink(const NutritionFacts& food);
+
+  // What was done to a food that changes its energy several times over (food_reader_states.cc).
+
+  /// Takes a word that tells such a state: "dried figs", "figs, dried".
+  void hear_state(const Token& token);
+
+  /// "beer battered fish", "chocolate covered almonds": the first is what the other is done with.
+  bool done_with(const FoodMatch& match);
+
+  /// "tuna in oil", "peaches in light syrup", "cod in batter": takes the words behind the "in".
+  bool lies_in();
+
+  /// The last food in that state: a row of its own, itself where that hardly changes it, else a
+  /// question.
+  void state_last(const std::string& state);
 
   /// "2 pizza slices", "a chocolate bar".
   void unit_after(FoodDraft& draft);
@@ -188,6 +212,9 @@ class FoodReader {
 
   void glue(const Token& token, std::size_t here);
 
+  /// "2 toasts with 10 g butter each": once or twice?
+  void hear_each();
+
   void raw_word();
 
   /// "raw organic carrots"
@@ -227,9 +254,6 @@ class FoodReader {
   /// "that's nuts", "sweet!", "my Apple Watch": takes the food's name, since it is none.
   bool saying(const FoodMatch& match);
 
-  /// "beer battered fish", "chocolate covered almonds": takes what the food is only done with.
-  bool done_with(const FoodMatch& match);
-
   /// A word of talk that describes a food, or tells where somebody was.
   [[nodiscard]] bool is_harmless(std::size_t here) const;
 
@@ -238,6 +262,12 @@ class FoodReader {
 
   /// More of one food than a person eats: by its number, its weight or its energy
   [[nodiscard]] static bool is_too_much(const FoodDraft& draft, const ParsedFood& weighed);
+
+  /// "2 eggs, no wait, 3 eggs": what was said before does not hold, and how much does?
+  [[nodiscard]] bool is_taken_back(std::size_t at) const;
+
+  /// Names that the table has in two pieces: "subway tuna", "chicken and bacon sandwich"
+  void doubt_names();
 
   /// The rule for doubt: what stands beside words that are not understood was perhaps not eaten.
   void doubt_strangers();
@@ -287,11 +317,13 @@ class FoodReader {
   bool vague_ = false;     // an amount was said that cannot be told
   bool whole_ = false;     // a part of one, or all of it
   bool raw_ = false;
-  bool light_ = false;  // light, low fat
-  bool or_ = false;     // "or" stands before
-  bool them_ = false;   // "it", "them"
-  bool packs_ = false;  // the number is that of a six-pack
-  bool pack_ = false;   // a six-pack
+  std::string state_;        // "dried", "battered": what makes it a food of another energy
+  bool light_ = false;       // light, low fat
+  bool or_ = false;          // "or" stands before
+  bool them_ = false;        // "it", "them"
+  bool taken_back_ = false;  // "no wait"
+  bool packs_ = false;       // the number is that of a six-pack
+  bool pack_ = false;        // a six-pack
 
   // When and at which meal, for the foods that follow.
   Moment forward_;
@@ -309,6 +341,8 @@ class FoodReader {
   bool joined_ = false;          // nothing but fillers since the last food
   std::size_t food_end_ = kNowhere;  // the token behind the last food
   std::size_t number_at_ = 0;        // the last number
+  std::size_t food_at_ = 0;          // the food that is read
+  std::size_t dish_ = kNowhere;      // "a burrito with": what follows is in it
   bool in_brackets_ = false;
   bool lists_parts_ = false;   // the brackets stand right behind a food
   bool parts_follow_ = false;  // "salad: chicken, tomato"

@@ -50,24 +50,31 @@ void FoodReader::count(const SpokenNumber& number) {
 }
 
 bool FoodReader::compound(const SpokenNumber& number, const UnitMatch& next) {
-  if (in_brackets_ || !quantity_.count || quantity_.unit == nullptr || next.unit == nullptr)
-    return false;
-  const Unit& larger = *quantity_.unit;
-  const bool same = larger.kind == next.unit->kind ||
-                    (larger.kind == UnitKind::kVolume && next.unit->kind == UnitKind::kContainer);
-  if (!same || larger.kind == UnitKind::kCount || next.unit->amount >= larger.amount) return false;
-  *quantity_.count += number.value * next.unit->amount / larger.amount;
+  if (held_ || !is_lesser_part(next)) return false;
+  *quantity_.count += number.value * next.unit->amount / quantity_.unit->amount;
   quantity_.article = false;
   at_ += next.tokens;
   return true;
 }
 
+bool FoodReader::is_lesser_part(const UnitMatch& next) const {
+  if (!quantity_.count || quantity_.unit == nullptr || next.unit == nullptr) return false;
+  const Unit& larger = *quantity_.unit;
+  const bool same = larger.kind == next.unit->kind ||
+                    (larger.kind == UnitKind::kVolume && next.unit->kind == UnitKind::kContainer) ||
+                    (larger.kind == UnitKind::kContainer && next.unit->kind == UnitKind::kVolume);
+  return same && larger.kind != UnitKind::kCount && next.unit->amount < larger.amount;
+}
+
 bool FoodReader::compound_follows() const {
-  if (!quantity_.count || !quantity_.is_weighed() || !unknown_.empty()) return false;
+  if (held_ || !unknown_.empty()) return false;
   const SpokenNumber number = number_at(tokens_, at_);
   const UnitMatch unit = unit_at(tokens_, at_ + number.tokens);
-  return number.tokens > 0 && unit.unit != nullptr && unit.unit->kind == quantity_.unit->kind &&
-         unit.unit->amount < quantity_.unit->amount;
+  if (number.tokens == 0 || !is_lesser_part(unit)) return false;
+  const std::size_t end = at_ + number.tokens + unit.tokens;
+  const std::size_t food = end + (is_of(tokens_, end) ? 1 : 0);
+  const bool last_is_open = last_ != kNowhere && !drafts_[last_].quantity.is_said();
+  return !last_is_open || table_.longest_match(tokens_, food).tokens == 0;
 }
 
 bool FoodReader::is_pack(const UnitMatch& unit, double count) const {

@@ -96,6 +96,9 @@ bool is_where(std::string_view word) {
   return words->contains(word);
 }
 
+/// What stands between two foods that are two
+constexpr std::array<std::string_view, 6> kDividers{"and", "with", "or", "plus", "then", "but"};
+
 bool leads_to_a_place(std::string_view word) {
   static const auto* const words = new WordSet(word_set(
       "at from in on after pre post before during near by to outside inside while post pre", ' '));
@@ -203,22 +206,6 @@ bool FoodReader::saying(const FoodMatch& match) {
   return true;
 }
 
-bool FoodReader::done_with(const FoodMatch& match) {
-  static constexpr std::array<std::string_view, 15> kDone{
-      "battered", "glazed", "infused", "flavoured", "flavored", "coated",  "crusted", "stuffed",
-      "filled",   "dipped", "covered", "based",     "wrapped",  "flavour", "flavor"};
-  const std::size_t participle = at_ + match.tokens;
-  if (!is_among(text_at(participle), kDone)) return false;
-  std::size_t food = participle + 1;
-  while (food < tokens_.size() && tokens_[food].kind == TokenKind::kWord &&
-         role_of(text_at(food)) == WordRole::kDescribes &&
-         table_.longest_match(tokens_, food).tokens == 0)
-    ++food;
-  if (table_.longest_match(tokens_, food).tokens == 0) return false;
-  at_ = participle + 1;
-  return true;
-}
-
 bool FoodReader::is_harmless(std::size_t here) const {
   const std::string_view word = text_at(here);
   if (is_quiet(word)) return true;
@@ -286,7 +273,47 @@ bool FoodReader::is_too_much(const FoodDraft& draft, const ParsedFood& weighed) 
          (each > kSmallPiece || weighed.food.calories > kMostEnergyOfMany);
 }
 
+bool FoodReader::is_taken_back(std::size_t at) const {
+  const std::string_view word = text_at(at);
+  const std::string_view before = at > 0 ? text_at(at - 1) : std::string_view{};
+  const std::string_view next = text_at(at + 1);
+  if (word == "wait") return before == "no" || next == "no" || before == "oh" || before == "sorry";
+  if (word == "mean" || word == "meant") return before == "i";
+  if (word == "that") return before == "scratch" || before == "make";
+  if (word == "sorry" || word == "actually" || word == "correction")
+    return number_at(tokens_, at + 1).tokens > 0 ||
+           table_.longest_match(tokens_, at + 1).tokens > 0;
+  return false;
+}
+
+void FoodReader::doubt_names() {
+  static constexpr std::array<std::string_view, 8> kFilled{
+      "sandwich", "toastie", "baguette", "panini", "wrap", "bagel", "roll", "pie"};
+  for (std::size_t i = 0; i + 1 < drafts_.size(); ++i) {
+    FoodDraft& first = drafts_[i];
+    FoodDraft& then = drafts_[i + 1];
+    if (first.sentence != then.sentence || then.quantity.is_said() ||
+        first.quantity.unit != nullptr)
+      continue;
+    // "subway 6 inch tuna"
+    const bool shop = first.name == "subway" || then.name == "subway" || first.name == "kfc";
+    bool divided = false;
+    for (std::size_t at = first.end; at < then.at; ++at)
+      divided = divided || is_among(text_at(at), kDividers) ||
+                (tokens_[at].kind != TokenKind::kWord && tokens_[at].kind != TokenKind::kNumber);
+    // "chicken and bacon sandwich" is one thing
+    const bool joined = first.end + 1 == then.at && text_at(first.end) == "and" &&
+                        then.end == then.at + 2 && is_among(text_at(then.at + 1), kFilled) &&
+                        !then.plural && !then.quantity.article && first.food->density == 0 &&
+                        first.food->protein >= 10 && !first.quantity.is_said();
+    // "kale chips"
+    const bool chips = first.end == then.at && (then.name == "chips" || then.name == "crisps");
+    if ((shop && !divided) || joined || chips) first.strange = then.strange = true;
+  }
+}
+
 void FoodReader::doubt_strangers() {
+  doubt_names();
   for (FoodDraft& draft : drafts_) {
     if (draft.stance != Stance::kEaten) continue;
     // A pizza or a bottle of wine of two people
@@ -294,7 +321,7 @@ void FoodReader::doubt_strangers() {
                         (draft.quantity.unit != nullptr || draft.food->grams_of("piece") >= 300 ||
                          draft.food->grams_of("slice") > 0);
     if (shared) draft.stance = Stance::kShared;
-    if (has_strangers(draft)) draft.stance = Stance::kUnclear;
+    if (taken_back_ || has_strangers(draft)) draft.stance = Stance::kUnclear;
   }
 }
 

@@ -6,7 +6,7 @@ namespace health_agent::agent {
 namespace {
 
 /// Foods that take the word before them into their name: a strawberry smoothie is no strawberry.
-constexpr std::array<std::string_view, 128> kDishes{
+constexpr std::array<std::string_view, 129> kDishes{
     "yogurt",    "yoghurt",     "smoothie", "omelette",    "omelet",     "salad",      "soup",
     "sandwich",  "cake",        "pie",      "juice",       "pizza",      "burger",     "curry",
     "pasta",     "cream",       "muffin",   "pancake",     "wrap",       "stew",       "cookie",
@@ -25,7 +25,7 @@ constexpr std::array<std::string_view, 128> kDishes{
     "masala",    "jalfrezi",    "rendang",  "tagine",      "souvlaki",   "satay",      "tempura",
     "hash",      "parfait",     "granola",  "chimichanga", "tostada",    "torta",      "jam",
     "cobbler",   "patty",       "kofta",    "spritz",      "popsicle",   "udon",       "laksa",
-    "pierogi",   "katsu"};
+    "pierogi",   "katsu",       "pasty"};
 
 bool is_dish(std::string_view name, std::string_view stem) {
   static constexpr std::array<std::string_view, 7> kOfSeveralWords{
@@ -57,6 +57,13 @@ bool is_topped(const NutritionFacts& topping, std::string_view stem) {
   if (stem == "porridge" || stem == "oatmeal")
     return spread || (topping.grams_of("piece") > 0 && topping.kcal < 120);
   return spread && topping.name != "butter" && is_among(stem, kFlat);
+}
+
+/// Has its filling in its row already.
+bool is_filled_dish(const NutritionFacts& food) {
+  static constexpr std::array<std::string_view, 6> kDishesOfParts{
+      "burrito", "burrito bowl", "breakfast burrito", "poke bowl", "smoothie", "quesadilla"};
+  return is_among(food.name, kDishesOfParts);
 }
 
 /// Words before "free" that change nothing of the energy.
@@ -116,6 +123,7 @@ bool FoodReader::lies_on_it(std::size_t first) const {
 
 void FoodReader::food(const FoodMatch& match) {
   const std::size_t first = at_;
+  food_at_ = at_;
   if (is_place(match)) {
     at_ += match.tokens;
     return;
@@ -166,15 +174,18 @@ void FoodReader::deny(const FoodMatch& match, std::size_t first) {
   begin_item();
 }
 
+bool FoodReader::become(const std::string& name) {
+  const std::vector<Token> tokens = tokenize(name);
+  const FoodMatch other = table_.longest_match(tokens, 0);
+  if (other.tokens != tokens.size()) return false;
+  drafts_[last_].food = other.food;
+  drafts_[last_].name = other.name;
+  return true;
+}
+
 void FoodReader::make_free(std::string_view of) {
   FoodDraft& draft = drafts_[last_];
-  const std::vector<Token> tokens = tokenize(std::string{of} + " " + std::string{draft.food->name});
-  const FoodMatch other = table_.longest_match(tokens, 0);
-  if (other.tokens == tokens.size()) {
-    draft.food = other.food;
-    draft.name = other.name;
-    return;
-  }
+  if (become(std::string{of} + " " + std::string{draft.food->name})) return;
   changed_ = of;
   draft.as_written = changed_ + " " + std::string{draft.name};
   doubt_last();
@@ -183,12 +194,8 @@ void FoodReader::make_free(std::string_view of) {
 
 void FoodReader::percent_of_last(const std::string& percent) {
   FoodDraft& draft = drafts_[last_];
-  const std::vector<Token> tokens = tokenize(percent + " " + std::string{draft.food->name});
-  const FoodMatch other = table_.longest_match(tokens, 0);
-  if (other.tokens == tokens.size()) {
-    draft.food = other.food;
-    draft.name = other.name;
-  } else if (percent.starts_with('0') && (draft.food->fat > 1 || draft.food->alcohol > 0)) {
+  if (become(percent + " " + std::string{draft.food->name})) return;
+  if (percent.starts_with('0') && (draft.food->fat > 1 || draft.food->alcohol > 0)) {
     draft.as_written = percent + " " + std::string{draft.name};
     draft.strange = true;
   }
@@ -229,7 +236,16 @@ void FoodReader::add_draft(const FoodMatch& match, bool plural) {
   draft.moment = forward_;
   draft.sentence = sentence_count_;
   draft.stance = sentence_.stance(draft.quantity.is_said() && !draft.quantity.article);
-  if (draft.stance == Stance::kEaten && is_part_of_last(draft)) draft.stance = Stance::kUnclear;
+  if (with_ && last_ != kNowhere && is_filled_dish(*drafts_[last_].food) &&
+      draft.food->density == 0)
+    dish_ = last_;
+  draft.part = is_part_of_last(draft);
+  if (!draft.part) dish_ = kNowhere;
+  // "milk in my coffee"
+  if (is_drink(*draft.food) && last_ != kNowhere && !drafts_[last_].quantity.is_said() &&
+      stands_in(drafts_[last_].end))
+    drafts_[last_].splash = true;
+  if (draft.stance == Stance::kEaten && draft.part) draft.stance = Stance::kUnclear;
   if (draft.stance == Stance::kEaten && two_meals_ == sentence_count_ + 1)
     draft.stance = Stance::kUnclear;
   draft.past = sentence_.in_the_past();
@@ -260,10 +276,21 @@ void FoodReader::add_draft(const FoodMatch& match, bool plural) {
   if (!percent_.empty()) percent_of_last(std::exchange(percent_, {}));
   if (vague_) doubt_last();
   if (raw_) raw_last();
+  if (!state_.empty()) state_last(std::exchange(state_, {}));
+}
+
+bool FoodReader::stands_in(std::size_t at) const {
+  if (text_at(at) != "in") return false;
+  const std::string_view next = text_at(at + 1);
+  return at + 1 == food_at_ ||
+         ((next == "my" || next == "the" || next == "a") && at + 2 == food_at_);
 }
 
 bool FoodReader::is_part_of_last(const FoodDraft& draft) const {
   if (lists_parts_ || (parts_follow_ && last_ != kNowhere)) return true;
+  // "a burrito bowl with chicken, rice and beans": all that is listed without an amount
+  if (dish_ != kNowhere && drafts_[dish_].sentence == sentence_count_)
+    return !draft.quantity.is_said() && !draft.quantity.article;
   if (!with_ || last_ == kNowhere || draft.food->name != "egg") return false;
   static constexpr std::array<std::string_view, 4> kOfEggs{"omelette", "frittata", "scrambled egg",
                                                            "quiche"};
@@ -290,13 +317,7 @@ void FoodReader::raw_last() {
   FoodDraft& draft = drafts_[last_];
   std::string name{"raw "};
   name += draft.food->name;
-  const std::vector<Token> tokens = tokenize(name);
-  const FoodMatch raw = table_.longest_match(tokens, 0);
-  if (raw.tokens == tokens.size()) {
-    draft.food = raw.food;
-    draft.name = raw.name;
-    return;
-  }
+  if (become(name)) return;
   const NutritionFacts& food = *draft.food;
   static constexpr std::array<std::string_view, 7> kAsIs{"honey", "oats", "egg",   "egg yolk",
                                                          "sugar", "date", "salmon"};

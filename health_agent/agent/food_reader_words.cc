@@ -46,6 +46,7 @@ void FoodReader::word(const Token& token) {
   if (token.text == "alcohol" && sentence_.denied() && last_ != kNowhere &&
       drafts_[last_].food->alcohol > 0)
     make_free("alcohol free");
+  if (!drafts_.empty() && is_taken_back(here)) taken_back_ = true;
   // "that's nuts", "that was a piece of cake": of what was nothing said to be eaten
   const bool points = token.text == "that" || token.text == "this" || token.text == "it";
   if (points && drafts_.empty() && meals_.empty() && !sentence_.was_eating() &&
@@ -118,6 +119,7 @@ void FoodReader::word(const Token& token) {
       if (token.text == "day" || token.text == "week") hear_habit(here);
       break;
     case WordRole::kAside:
+      if (token.text == "in" && lies_in()) break;
       end_item();
       skip_number();
       break;
@@ -165,6 +167,7 @@ void FoodReader::word(const Token& token) {
     case WordRole::kLike:
     case WordRole::kOther:
       if (text_at(at_) == "list" || text_at(at_) == "cart") put_on_list();
+      if (token.text == "fried" || token.text == "deepfried") hear_state(token);
       // "my coffee got cold"
       if (behind_food && (role == WordRole::kOther || token.text == "makes" ||
                           token.text == "make" || token.text == "give"))
@@ -198,6 +201,7 @@ void FoodReader::word(const Token& token) {
       if (token.text == "light" || token.text == "lite" || token.text == "reduced" ||
           token.text == "skinny" || (token.text == "low" && text_at(at_) != "sodium"))
         light_ = true;
+      hear_state(token);
       break;
     default:
       if (const double factor = size_factor(role); factor != 1) quantity_.size = factor;
@@ -242,6 +246,7 @@ void FoodReader::end_predicate_item() {
 
 void FoodReader::glue(const Token& token, std::size_t here) {
   each_said_ = each_said_ || token.text == "each";
+  if (token.text == "each" && here == food_end_) hear_each();
   times_ = times_ || token.text == "x" || token.text == "times";
   whole_ = whole_ || token.text == "whole" || token.text == "entire";
   if ((token.text == "rest" || token.text == "some" || token.text == "most" ||
@@ -273,6 +278,13 @@ void FoodReader::glue(const Token& token, std::size_t here) {
     sentence_.hear(here, WordRole::kNegate);
   }
   if (token.text == "so" && here > 0) sentence_.end_predicate();
+}
+
+void FoodReader::hear_each() {
+  if (last_ == kNowhere || last_ == 0 || !drafts_[last_].quantity.is_said()) return;
+  const FoodDraft& before = drafts_[last_ - 1];
+  if (before.sentence == sentence_count_ && before.quantity.count.value_or(1) > 1)
+    drafts_[last_].strange = true;
 }
 
 void FoodReader::raw_word() {

@@ -51,6 +51,11 @@ Portion unsaid(const FoodDraft& draft) {
   const double serving_of = food.grams_of("serving");
   if (draft.quantity.count && *draft.quantity.count < 1 && draft.plural && serving_of > piece)
     return {*draft.quantity.count, "serving", serving_of};
+  // "a small fries" is no single one
+  const bool one_of_many = draft.plural && (draft.quantity.article || draft.quantity.count == 1.0);
+  const bool sized_fries = draft.quantity.size != 1 && food.name.ends_with("fries");
+  if ((one_of_many || sized_fries) && piece > 0 && serving_of > 10 * piece)
+    return {draft.quantity.count.value_or(1), "serving", serving_of};
   if (draft.quantity.count) {
     if (piece > 0) return {*draft.quantity.count, "piece", sized_piece(draft, piece)};
     return {*draft.quantity.count, usual.unit, usual.grams};
@@ -76,7 +81,7 @@ bool lacks_whole(const FoodDraft& draft) {
   static constexpr std::array<std::string_view, 10> kWholes{
       "cake",  "chocolate cake", "apple pie", "pineapple", "watermelon",
       "melon", "chicken",        "turkey",    "duck",      "pumpkin"};
-  if (draft.quantity.unit == nullptr && draft.quantity.count && !draft.kcal &&
+  if (draft.quantity.unit == nullptr && (draft.quantity.count || draft.whole) && !draft.kcal &&
       std::ranges::find(kWholes, draft.food->name) != kWholes.end())
     return true;
   const double slice = draft.food->grams_of("slice");

@@ -36,6 +36,7 @@ struct FoodDraft {
   std::size_t verb_at = 0;
   bool ours = false;     ///< Of several people together.
   bool strange = false;  ///< Words that are not known describe it.
+  bool part = false;     ///< Belongs to the dish before it: the eggs of an omelette.
   bool behind = false;   ///< Its number, without a unit, stands behind it.
 };
 

@@ -37,7 +37,8 @@ constexpr std::array kWords{
     Words{
         WordRole::kMake,
         "made make makes making cooked cook cooking cooks prepared prepare preparing prep prepped "
-        "baked bake baking fried boiled grilled roasted steamed poached scrambled toasted fixed"},
+        "baked bake baking fried boiled grilled roasted steamed poached scrambled toasted fixed "
+        "deepfried"},
     Words{
         WordRole::kOther,
         "gave give giving gives given fed feed feeding feeds served serve brought bring "
@@ -114,6 +115,9 @@ constexpr std::array kWords{
     Words{WordRole::kRaw, "raw uncooked dry"},
     Words{
         WordRole::kDescribes,
+        "air shallow dehydrated desiccated dessicated crumbed powdered candied crystallised "
+        "crystallized "
+        "glace "
         "roast fresh frozen hot cold "
         "warm iced chilled homemade organic low high lean light lite dark thick "
         "thin crispy crunchy soft hard sweet savory savoury spicy salted unsalted sweetened "
