@@ -156,6 +156,9 @@ class FoodReader {
   /// "tuna in oil", "peaches in light syrup", "cod in batter": takes the words behind the "in".
   bool lies_in();
 
+  /// "dried apricots and figs": whether the figs are dried, too, is not said.
+  [[nodiscard]] static bool shares_state(const FoodDraft& stated, const FoodDraft& other);
+
   /// The last food in that state: a row of its own, itself where that hardly changes it, else a
   /// question.
   void state_last(const std::string& state);

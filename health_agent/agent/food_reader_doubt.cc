@@ -292,6 +292,10 @@ void FoodReader::doubt_names() {
   for (std::size_t i = 0; i + 1 < drafts_.size(); ++i) {
     FoodDraft& first = drafts_[i];
     FoodDraft& then = drafts_[i + 1];
+    if (first.end + 1 == then.at && text_at(first.end) == "and") {
+      first.strange = first.strange || shares_state(then, first);
+      then.strange = then.strange || shares_state(first, then);
+    }
     if (first.sentence != then.sentence || then.quantity.is_said() ||
         first.quantity.unit != nullptr)
       continue;

@@ -24,8 +24,9 @@ constexpr std::array kStates{
                        food.kcal <= 5;
               }},
     FoodState{"breaded", {"breaded", "battered", "crumbed"}, is_done_already},
-    FoodState{
-        "fried", {"fried", "deepfried"}, [](const NutritionFacts& food) { return food.fat >= 7; }},
+    FoodState{"fried",
+              {"fried", "deepfried"},
+              [](const NutritionFacts& food) { return food.fat >= 7 && food.carbs < 45; }},
     FoodState{"candied",
               {"candied", "crystallised", "crystallized", "glace"},
               [](const NutritionFacts& food) { return food.kcal >= 400; }},
@@ -113,6 +114,17 @@ bool FoodReader::lies_in() {
   if (crust) state_last("breaded");
   if (rich) state_last("in " + std::string{in});
   return true;
+}
+
+bool FoodReader::shares_state(const FoodDraft& stated, const FoodDraft& other) {
+  // What is poured, and what is rich, hardly stands for its dried form.
+  constexpr double kFresh = 100;
+  const auto has_state = [](const FoodDraft& draft) {
+    return draft.food->name.starts_with("dried ") || draft.name.starts_with("dried ") ||
+           draft.food->name.starts_with("candied ");
+  };
+  return has_state(stated) && !has_state(other) && other.food->kcal < kFresh &&
+         other.food->density == 0;
 }
 
 void FoodReader::state_last(const std::string& state) {

@@ -199,12 +199,14 @@ MomentReader::Date MomentReader::day_and_month(std::size_t ahead, bool on) const
   const bool label =
       is_kind(TokenKind::kColon, end) || (is_point(end) && is_kind(TokenKind::kColon, end + 1));
   // "24/11 I had", but not "1/2 an avocado"
-  const bool begins = begins_sentence() && is_one_of({"i", "we", "had", "ate"}, end);
+  const std::size_t next = end + (figures.mark == '.' && is_point(end) ? 1 : 0);
+  const bool listed = figures.mark == '.' && is_kind(TokenKind::kNumber, next);
+  const bool begins = begins_sentence() && (listed || is_one_of({"i", "we", "had", "ate"}, next));
   const bool stands = (on && (sure || may_stand_alone(end))) || label || begins;
   switch (figures.mark) {
     case '/':
       // "7/20" is no part of a food
-      return stands || (sure && second != 16) ? date : Date{};
+      return stands || (sure && second != 16 && number.text != "24/7") ? date : Date{};
     case '-':
       return stands && (on || sure) ? date : Date{};
     case '.':
@@ -220,6 +222,15 @@ MomentReader::Date MomentReader::day_and_month(std::size_t ahead, bool on) const
 
 /// "the 24th", which is one of this month
 MomentReader::Date MomentReader::day_alone(std::size_t ahead) const {
+  // "28th: 2 eggs"
+  if (begins_sentence() && at_ == start_ && token(ahead) != nullptr && is_ordinal(*token(ahead)) &&
+      token(ahead)->value <= kMostDays &&
+      (is_kind(TokenKind::kColon, ahead + 1) || is_one_of({"i", "we"}, ahead + 1))) {
+    Date date;
+    date.tokens = 1;
+    date.day = static_cast<int>(token(ahead)->value);
+    return date;
+  }
   if (!is_word("the", ahead) || token(ahead + 1) == nullptr) return {};
   static constexpr std::array<std::string_view, 10> kNumerals{
       "first", "second",  "third",  "fourth", "fifth",
@@ -273,6 +284,9 @@ bool MomentReader::feast() {
     words = 1;
   if (is_word("boxing", at) || (is_word("new", at) && is_one_of({"year", "years"}, at + 1)) ||
       (is_word("good", at) && is_word("friday", at + 1)))
+    words = 2;
+  // "on day 2", "on my day off"
+  if (is_word("day", at) && (is_word("off", at + 1) || is_kind(TokenKind::kNumber, at + 1)))
     words = 2;
   if (words == 0) return false;
   at += words;

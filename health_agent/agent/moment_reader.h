@@ -78,6 +78,7 @@ class MomentReader {
 
   // What is ago (moment_spans.cc).
   bool ago();
+  [[nodiscard]] bool is_ago(std::size_t ahead) const;
   [[nodiscard]] bool ago_follows(std::size_t ahead) const;
   bool add_span(const Token& unit, double count);
   bool day_behind_ago();

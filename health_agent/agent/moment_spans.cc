@@ -57,7 +57,7 @@ bool MomentReader::ago() {
     if (number.tokens == 0) break;
     std::size_t after = link + number.tokens;
     if (is_of(tokens_, at_ + after)) ++after;
-    const bool ends = is_one_of({"ago", "back", "or"}, after);
+    const bool ends = (is_ago(after) || is_word("or", after));
     // "an hour and a half ago", "1h20 ago"
     if (ends && unit != nullptr) {
       const bool minutes = number.value >= 1 && moment_.seconds_ago.has_value();
@@ -78,7 +78,9 @@ bool MomentReader::ago() {
     }
     take(after + 1);
   }
-  if (unit != nullptr && is_one_of({"ago", "back"})) {
+  if (unit != nullptr && is_ago(0)) {
+    // "2 hours earlier": than what?
+    if (is_one_of({"earlier", "prior"})) moment_.unclear = true;
     take(1);
     return day_behind_ago();
   }
@@ -88,11 +90,15 @@ bool MomentReader::ago() {
   return is_word("ago") && take_unclear(1);
 }
 
+bool MomentReader::is_ago(std::size_t ahead) const {
+  return is_one_of({"ago", "back", "earlier", "prior"}, ahead);
+}
+
 /// Only what ends in "ago" is such a time: not every number before a word is looked at closely.
 bool MomentReader::ago_follows(std::size_t ahead) const {
   constexpr std::size_t kMostTokens = 9;
   for (std::size_t i = ahead; i < ahead + kMostTokens && token(i) != nullptr; ++i)
-    if (is_one_of({"ago", "back"}, i)) return true;
+    if (is_ago(i)) return true;
   return false;
 }
 

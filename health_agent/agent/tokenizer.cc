@@ -318,8 +318,7 @@ class Lexer {
       at_ += peek(at_) == U'/' ? 1 : 3;
       const double below = whole_and_decimals();
       // "80/20 beef": how lean it is
-      if (below > 0 && token.value >= 50 && token.value + below == 100)
-        token.kind = TokenKind::kWord;
+      if (below > 0 && token.value + below == 100) token.kind = TokenKind::kWord;
       token.value = below == 0 ? std::numeric_limits<double>::infinity() : token.value / below;
       token.fraction = true;
     } else if (const double part = unicode_fraction(peek(at_)); part > 0) {

@@ -63,7 +63,7 @@ constexpr std::array kWords{
         "lots lot loads tons ton heaps plenty bit little much many bunches oodles amount amounts"},
     Words{
         WordRole::kGlue,
-        "the my his her our your their this me "
+        "sometime ages the my his her our your their this me "
         "its you to also just only about around approximately approx roughly maybe perhaps circa "
         "ca "
         "please "
