@@ -30,9 +30,9 @@ template <std::size_t N>
 }
 
 /// Reads a message from left to right: numbers, units and unknown words gather in an item until a
-/// food or a separator ends it. What belongs together stands in a file: food_reader.cc has the items
-/// and what ends them, and food_reader_amounts.cc, _foods.cc, _states.cc, _times.cc and _words.cc what they
-/// are made of. One message each. Threads: one.
+/// food or a separator ends it. What belongs together stands in a file: food_reader.cc has the
+/// items and what ends them, and food_reader_amounts.cc, _foods.cc, _states.cc, _times.cc,
+/// _words.cc and _doubt.cc what they are made of. One message each. Threads: one.
 class FoodReader {
  public:
   /// Borrows the table.

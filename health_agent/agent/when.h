@@ -32,9 +32,10 @@ struct PlacedMeal {
   TimeDoubt doubt = TimeDoubt::kNone;
 };
 
-/// Places what was said, to the local agent or to a model: this is the one rule for all. `past`: a verb says that it was eaten, so that a time later than now was
-/// yesterday's; without one it is in doubt. Nothing said is now. Between midnight and 4 the dinner
-/// is that of the day before. Threads: any. Never fails.
+/// Places what was said, to the local agent or to a model: one rule for all. `past`: a verb says
+/// that it was eaten, so that a time later than now was yesterday's; without one it is in doubt.
+/// Nothing said is now. Between midnight and 4 the dinner is that of the day before. Threads: any.
+/// Never fails.
 [[nodiscard]] PlacedMeal place_in_time(const Moment& moment, std::string_view meal, bool past,
                                        std::int64_t now, const TimeZone& zone);
 
