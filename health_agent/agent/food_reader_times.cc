@@ -118,6 +118,13 @@ void FoodReader::hear_meal(std::string_view meal, std::size_t here) {
       taken = true;
     }
   }
+  // "at lunch a burger and then pizza for dinner": what stands right behind a food is its own
+  const bool behind = before == "for" && here == food_end_ + 1 && last_ != kNowhere;
+  const bool ends = at_ >= tokens_.size() || tokens_[at_].kind != TokenKind::kColon;
+  if (!taken && behind && ends) {
+    drafts_[last_].meal = meal;
+    return;
+  }
   if (taken) return;
   if (forward_meal_ != meal && std::exchange(forward_used_, false)) {
     forward_.clock.reset();

@@ -147,6 +147,9 @@ void FoodReader::word(const Token& token) {
       end_predicate_item();
       break;
     case WordRole::kWe:
+      // "the three of us"
+      if (token.text == "us" && here > 0 && text_at(here - 1) == "of" && unknown_.empty())
+        quantity_ = {};
       end_predicate_item();
       // "3 eggs between us"
       if (token.text == "us" && here > 0 &&

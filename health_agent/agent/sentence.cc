@@ -90,7 +90,9 @@ void Sentence::hear(std::size_t at, WordRole role) {
       if (text(at) == "myself") return;
       return hear_subject(Who::kMe);
     case WordRole::kWe:
-      if (text(at) != "us") hear_subject(Who::kUs);
+      // "the three of us"
+      if (text(at) != "us" || (!has_verb_ && at > begin_ && text(at - 1) == "of"))
+        hear_subject(Who::kUs);
       return;
     case WordRole::kPerson:
       return hear_person(at);
