@@ -24,7 +24,7 @@ void check(const CrashReport& report) {
   require(report.stack.size() <= kMaxReport / sizeof(std::uint64_t));
   require(report.registers.size() <= kMaxReport / sizeof(std::uint64_t));
   std::uintptr_t end = 0;
-  for (const Module& module : report.modules) {
+  for (const vitals::stack::Module& module : report.modules) {
     require(module.begin >= end && module.end > module.begin);
     end = module.end;
   }

@@ -24,8 +24,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   }
   // Beside the other label, which it must differ from when escaped.
   if (!vitals::metrics::detail::valid_utf8_label_name(name) || name == "o") return 0;
-  const vitals::metrics::SeriesInfo series =
-      vitals::metrics::SeriesLabels::utf8({{name, "a\"b"}, {"o", ""}});
+  const auto text_of_labels = vitals::metrics::SeriesLabels::utf8({{name, "a\"b"}, {"o", ""}});
+  const vitals::metrics::SeriesInfo series = text_of_labels;
   const auto labels = vitals::metrics::decode_labels(series.labels);
   if (labels.size() != 2 || labels[0].first != name || labels[0].second != "a\"b") std::abort();
   std::string_view text = series.labels;

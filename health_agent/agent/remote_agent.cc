@@ -53,7 +53,7 @@ void add(Usage& sum, const Usage& more) {
   sum.reasoning_tokens += more.reasoning_tokens;
 }
 
-std::uint64_t count(std::int64_t tokens) {
+std::uint64_t as_count(std::int64_t tokens) {
   return static_cast<std::uint64_t>(std::max<std::int64_t>(tokens, 0));
 }
 
@@ -103,11 +103,11 @@ class RemoteAgent::Call {
   /// Tokens and cost so far, for a call that failed.
   [[nodiscard]] bool used_any() const noexcept { return any_usage_; }
   [[nodiscard]] vitals::monitor::AgentUsage used() const {
-    return {.input_tokens = count(usage_.input_tokens),
-            .cached_input_tokens = count(usage_.cached_input_tokens),
-            .cache_write_tokens = count(usage_.cache_write_tokens),
-            .output_tokens = count(usage_.output_tokens),
-            .reasoning_tokens = count(usage_.reasoning_tokens),
+    return {.input_tokens = as_count(usage_.input_tokens),
+            .cached_input_tokens = as_count(usage_.cached_input_tokens),
+            .cache_write_tokens = as_count(usage_.cache_write_tokens),
+            .output_tokens = as_count(usage_.output_tokens),
+            .reasoning_tokens = as_count(usage_.reasoning_tokens),
             .cost_usd = cost()};
   }
 

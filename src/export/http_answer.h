@@ -23,7 +23,8 @@ using OnRefused = std::function<int(std::string_view address)>;
 
 /// Answers what the head of a request from `address` asks for: /metrics by the handler, 404 for other
 /// paths, 421 for Hosts that `hosts` does not allow. Every answer says that its connection closes,
-/// so a body that the request may have is nobody's next request; no answer to HEAD has one. Threads: any.
+/// so a body that the request may have is nobody's next request; no answer to HEAD has one.
+/// Threads: any.
 [[nodiscard]] HttpAnswer answer_to(std::string_view request, ScrapeHandler& handler,
                                    const HostRule& hosts, std::string_view address,
                                    const OnRefused& on_refused);

@@ -40,7 +40,7 @@ void require_room() {
 /// Called by libdw, which would end the process by itself, and holds no lock meanwhile. The
 /// exception goes through its frames, which are C but have unwind tables, as all code has where
 /// stacks can be taken at all.
-[[noreturn]] void no_memory() {
+[[gnu::noreturn]] void no_memory() {
   throw std::bad_alloc{};
 }
 
@@ -101,8 +101,8 @@ std::string qualified_name(Dwarf_Die* die) {
   const std::unique_ptr<Dwarf_Die[], decltype(&std::free)> scopes{count > 0 ? found : nullptr,
                                                                   &std::free};
   for (int i = 1; i < count; ++i) {
-    const char* const around = dwarf_diename(&scopes[i]);
-    switch (dwarf_tag(&scopes[i])) {
+    const char* const around = dwarf_diename(&scopes[static_cast<std::size_t>(i)]);
+    switch (dwarf_tag(&scopes[static_cast<std::size_t>(i)])) {
       case DW_TAG_namespace:
         result.insert(0, std::string{around == nullptr ? "(anonymous namespace)" : around} + "::");
         break;

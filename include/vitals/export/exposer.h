@@ -36,7 +36,8 @@ struct ExposerOptions {
 };
 
 /// A listener for scrapes alone, on threads of its own: GET, HEAD and OPTIONS of /metrics, 404 for
-/// the rest. A body is ignored, but a chunked one that is malformed is answered 400. For services without an HTTP server; where there is one, give ScrapeHandler a route.
+/// the rest. A body is ignored, but a chunked one that is malformed is answered 400. For services
+/// without an HTTP server; where there is one, give ScrapeHandler a route.
 ///
 /// Slow, silent or huge clients are closed by the timeout, or earlier when others wait for their
 /// place. Answers that nobody has taken yet are kept up to 256 MiB together. Every answer closes
