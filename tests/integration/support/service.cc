@@ -5,6 +5,7 @@
 #include <stdexcept>
 
 #include "integration/support/ports.h"
+#include "integration/support/wait.h"
 
 namespace integration {
 namespace {
@@ -106,6 +107,30 @@ Finished run_service(const ServiceOptions& options, Milliseconds deadline) {
   return run(process_options(options, options.directory.empty() ? fresh.path() : options.directory,
                              std::move(settings)),
              deadline);
+}
+
+std::size_t times_told(const Service& service, std::string_view words) {
+  const std::string text = service.output() + service.errors();
+  std::size_t times = 0;
+  for (std::size_t at = 0; (at = text.find(words, at)) != std::string::npos; at += words.size())
+    ++times;
+  return times;
+}
+
+bool tells(const Service& service, std::string_view words) {
+  const bool told = eventually([&] { return times_told(service, words) > 0; });
+  if (!told) g_complain("not told: " + std::string{words} + "\n" + service.errors());
+  return told;
+}
+
+bool tells_once(const Service& service, std::string_view words) {
+  if (!tells(service, words)) return false;
+  const std::size_t times = times_told(service, words);
+  if (times != 1) {
+    g_complain("told " + std::to_string(times) + " times: " + std::string{words} + "\n" +
+               service.errors());
+  }
+  return times == 1;
 }
 
 }  // namespace integration

@@ -73,6 +73,14 @@ class Service {
   std::unique_ptr<Process> process_;
 };
 
+/// How often the words stand in what the service has written on stdout and stderr so far.
+[[nodiscard]] std::size_t times_told(const Service& service, std::string_view words);
+
+/// Whether they stand there, and whether they stand there once. Waits for them: a line may be written
+/// after the service behaves as it says.
+[[nodiscard]] bool tells(const Service& service, std::string_view words);
+[[nodiscard]] bool tells_once(const Service& service, std::string_view words);
+
 /// Runs the service where a start is expected to fail, to its end.
 [[nodiscard]] Finished run_service(const ServiceOptions& options, Milliseconds deadline = 10s);
 
