@@ -21,7 +21,7 @@ constexpr const char* kPrefix = "iso-user-";
 // overrides.
 double duration_seconds() {
   const char* given = std::getenv("ISOLATION_SECONDS");
-  return given == nullptr ? 10 : std::atof(given);
+  return given == nullptr ? 5 : std::atof(given);
 }
 
 std::string name_of(int user) {

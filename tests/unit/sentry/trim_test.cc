@@ -168,22 +168,23 @@ TEST(Trim, LinksGoBeforeSpansAndAreSaid) {
 }
 
 TEST(Trim, AnEventIsNeverLostWhateverAHookPutsIn) {
+  // Each part by itself is more than an event may have.
   Event event = large_event(10);
   event.trace_id.bytes[0] = 1;
-  event.links.resize(50'000);
-  event.flags.assign(5'000, {std::string(1000, 'f'), true});
-  event.dist = std::string(2'000'000, 'd');
-  event.exceptions.resize(500, event.exceptions[0]);
+  event.links.resize(15'000);
+  event.flags.assign(1'200, {std::string(1000, 'f'), true});
+  event.dist = std::string(1'200'000, 'd');
+  event.exceptions.resize(50, event.exceptions[0]);
   for (ExceptionRecord& exception : event.exceptions)
     exception.type = std::string(10'000, '\x01');
   event.tags.assign(3000, {"tag", std::string(200, '"')});
-  event.release = std::string(2'000'000, 'r');
-  event.fingerprint.assign(1000, std::string(5000, 'f'));
-  event.images.resize(1000);
+  event.release = std::string(1'200'000, 'r');
+  event.fingerprint.assign(300, std::string(5000, 'f'));
+  event.images.resize(50);
   for (ImageRecord& image : event.images)
     image.code_file = std::string(5000, '\x02');
-  event.user.id = std::string(2'000'000, 'u');
-  event.request.headers = {{"Long", std::string(2'000'000, 'h')}};
+  event.user.id = std::string(1'200'000, 'u');
+  event.request.headers = {{"Long", std::string(1'200'000, 'h')}};
   const Json e = written(event);
   EXPECT_EQ(e["exception"]["values"].size(), 2U);
   EXPECT_EQ(e["logentry"]["formatted"], "what happened");
