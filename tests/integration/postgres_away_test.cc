@@ -188,8 +188,7 @@ TEST(PostgresAway, ARestartBetweenRequestsFailsNone) {
   scene.postgres.stop();
   scene.postgres.start();
   all_well();
-  EXPECT_GT(scene.postgres.kill_connections(scene.database), 0);
-  EXPECT_TRUE(eventually([&] { return scene.postgres.connections(scene.database) == 0; }));
+  EXPECT_TRUE(scene.postgres.end_connections(scene.database));
   all_well();
   EXPECT_EQ(scene.unavailable(), 0);
 }

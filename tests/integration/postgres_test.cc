@@ -54,6 +54,8 @@ class Doorkeeper {
   [[nodiscard]] std::uint16_t port() const { return port_; }
   void send_away(int callers) { to_send_away_ = callers; }
   [[nodiscard]] int left_to_send_away() const { return to_send_away_; }
+  /// How many are inside: a session that has ended is over for its caller when this says so.
+  [[nodiscard]] int inside() const { return inside_; }
 
  private:
   void receive() {
@@ -62,12 +64,13 @@ class Doorkeeper {
         --to_send_away_;
         ::close(caller);
       } else {
+        ++inside_;
         guides_.emplace_back([this, caller] { pass_on(caller); });
       }
     }
   }
 
-  void pass_on(int caller) const {
+  void pass_on(int caller) {
     const int inside = ::socket(AF_INET, SOCK_STREAM, 0);
     sockaddr_in address{};
     address.sin_family = AF_INET;
@@ -87,12 +90,14 @@ class Doorkeeper {
     }
     ::close(caller);
     ::close(inside);
+    --inside_;
   }
 
   const std::uint16_t server_;
   const std::uint16_t port_ = free_port();
   const int door_;
   std::atomic<int> to_send_away_{0};
+  std::atomic<int> inside_{0};
   std::vector<std::thread> guides_;
   std::thread porter_;
 };
@@ -106,8 +111,8 @@ TEST(PostgresStore, ASessionThatIsCutWhileItIsMadeIsMadeAgain) {
   {
     health_agent::db::Pool pool{{.url = url, .size = 1}};
     const auto cut = [&] {
-      postgres.kill_connections(database);
-      ASSERT_TRUE(eventually([&] { return postgres.connections(database) == 0; }));
+      ASSERT_TRUE(postgres.end_connections(database));
+      ASSERT_TRUE(eventually([&] { return door.inside() == 0; }));
     };
     cut();
     door.send_away(4);

@@ -8,10 +8,12 @@
 #include <atomic>
 #include <csignal>
 #include <filesystem>
+#include <iterator>
 #include <sstream>
 #include <stdexcept>
 
 #include "integration/support/ports.h"
+#include "integration/support/wait.h"
 
 namespace integration {
 namespace {
@@ -156,15 +158,23 @@ std::string Postgres::ask(const std::string& sql, const std::string& database) c
   return rows;
 }
 
-int Postgres::connections(const std::string& database) const {
-  return std::stoi(ask("SELECT COUNT(*) FROM pg_stat_activity WHERE datname = '" + database + "'"));
-}
-
 int Postgres::kill_connections(const std::string& database) const {
   return std::stoi(
       ask("SELECT COUNT(*) FROM (SELECT pg_terminate_backend(pid) FROM"
           " pg_stat_activity WHERE datname = '" +
           database + "') AS killed"));
+}
+
+bool Postgres::end_connections(const std::string& database) const {
+  std::istringstream ended{
+      ask("SELECT pid FROM (SELECT pid, pg_terminate_backend(pid) FROM"
+          " pg_stat_activity WHERE datname = '" +
+          database + "') AS ended")};
+  const std::vector<pid_t> sessions{std::istream_iterator<pid_t>{ended}, {}};
+  return !sessions.empty() && eventually([&] {
+    return std::all_of(sessions.begin(), sessions.end(),
+                       [](pid_t session) { return ::kill(session, 0) != 0; });
+  });
 }
 
 // Its processes are children of the postmaster.

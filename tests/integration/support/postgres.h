@@ -32,11 +32,11 @@ class Postgres {
   /// Throws std::runtime_error with the server's words when it fails.
   std::string ask(const std::string& sql, const std::string& database = "postgres") const;
 
-  /// How many sessions `database` has.
-  [[nodiscard]] int connections(const std::string& database) const;
-
   /// Tells every session of `database` to end (pg_terminate_backend), and says how many there were.
   int kill_connections(const std::string& database) const;
+  /// The same, and waits until their processes are gone, so that each one's client has been told: a
+  /// session leaves the server's list a little earlier. False when they stay.
+  [[nodiscard]] bool end_connections(const std::string& database) const;
 
   /// "Fast" shutdown: sessions are ended, nothing that was committed is lost. start() goes on with
   /// the same port and data.
