@@ -28,8 +28,13 @@ class Backend {
   Backend(const Backend&) = delete;
   Backend& operator=(const Backend&) = delete;
 
+  /// How long a server that is there may take to let a session in.
+  enum class Patience : std::uint8_t {
+    kRequest,  ///< a request waits for it
+    kStart,    ///< the service starts: beside others that start, everything takes longer
+  };
   /// A new session, set up for use. Throws DatabaseError that names the database and the cause.
-  [[nodiscard]] virtual std::unique_ptr<soci::session> open() = 0;
+  [[nodiscard]] virtual std::unique_ptr<soci::session> open(Patience patience) = 0;
 
   /// Throws DatabaseError when the database is known not to be usable. Asked before every checkout.
   virtual void check() {}

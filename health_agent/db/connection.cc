@@ -66,18 +66,18 @@ bool Connection::worth_another(QueryType type, int attempt) {
   if (failure_ == Failure::kRolledBack) return true;
   if (failure_ != Failure::kConnection || backend_->one_writer()) return false;
   if (sent_ && type != QueryType::kSelect) return false;
-  reopen();
+  reopen(Backend::Patience::kRequest);
   return true;
 }
 
 void Connection::make_usable() {
-  if (broken_ || !backend_->alive(*session_)) reopen();
+  if (broken_ || !backend_->alive(*session_)) reopen(Backend::Patience::kRequest);
 }
 
-void Connection::reopen() {
+void Connection::reopen(Backend::Patience patience) {
   close();
   failure_ = Failure::kStatement;
-  session_ = backend_->open();
+  session_ = backend_->open(patience);
   broken_ = false;
 }
 

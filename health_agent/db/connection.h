@@ -114,7 +114,7 @@ class Connection {
  public:
   Connection(Backend& backend, std::chrono::milliseconds lock_timeout, Turnstile& write_turn)
       : backend_(&backend), lock_timeout_(lock_timeout), write_turn_(&write_turn) {
-    reopen();
+    reopen(Backend::Patience::kStart);
   }
 
   /// Runs `query`, monitored, and calls `on_row` with the columns of each row. Returns how many
@@ -272,7 +272,7 @@ class Connection {
                                          std::string_view table);
   [[nodiscard]] bool worth_another(QueryType type, int attempt);
   void execute(const char* sql, const vitals::sentry::Span& span);
-  void reopen();
+  void reopen(Backend::Patience patience);
   void forget(const void* key) noexcept;
 
   Backend* backend_;

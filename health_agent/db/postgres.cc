@@ -24,6 +24,8 @@ constexpr milliseconds kGrace{2'000};
 constexpr int kConnectAttempts = 5;
 /// Below the 2 s after which a server that says nothing is given up.
 constexpr milliseconds kTryAgainWithin{1'500};
+/// Above it: all attempts are made, which takes 10 s where nobody answers.
+constexpr milliseconds kTryAgainAtStart{15'000};
 /// The key of the advisory lock that migrations are taken under; any number, as long as it stays.
 constexpr const char* kMigrationLock = "7306085714812391";
 
@@ -112,8 +114,9 @@ class Postgres final : public Backend {
         plain_url_(url_for(address, timeouts, false)),
         overdue_(timeouts.statement + kGrace) {}
 
-  std::unique_ptr<soci::session> open() override {
-    return outage_.attempt([this] { return outage_.lasts() ? connect() : connect_patiently(); });
+  std::unique_ptr<soci::session> open(Patience patience) override {
+    return outage_.attempt(
+        [&] { return outage_.lasts() ? connect() : connect_patiently(patience); });
   }
 
   // A server that ends a session says so and closes the connection, which shows as something to
@@ -197,13 +200,14 @@ class Postgres final : public Backend {
 
   // A server that is there may end a session while it is being made; one that is away refuses all
   // tries within a moment, or says nothing until the time is up.
-  std::unique_ptr<soci::session> connect_patiently() {
+  std::unique_ptr<soci::session> connect_patiently(Patience patience) {
+    const milliseconds within = patience == Patience::kStart ? kTryAgainAtStart : kTryAgainWithin;
     const auto start = std::chrono::steady_clock::now();
     for (int attempt = 1; attempt < kConnectAttempts; ++attempt) {
       try {
         return connect();
       } catch (const DatabaseError&) {
-        if (std::chrono::steady_clock::now() - start > kTryAgainWithin) throw;
+        if (std::chrono::steady_clock::now() - start > within) throw;
       }
     }
     return connect();

@@ -226,7 +226,7 @@ class Sqlite final : public Backend {
     make_private_file(path_);
   }
 
-  std::unique_ptr<soci::session> open() override {
+  std::unique_ptr<soci::session> open(Patience) override {
     auto session = open_sqlite(path_, lock_timeout_);
     const std::lock_guard lock{mutex_};
     if (!file_) file_ = identity_of(path_);

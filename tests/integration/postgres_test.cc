@@ -47,6 +47,8 @@ class Doorkeeper {
     ::close(door_);
     for (std::thread& guide : guides_)
       guide.join();
+    for (const int caller : standing_)
+      ::close(caller);
   }
   Doorkeeper(const Doorkeeper&) = delete;
   Doorkeeper& operator=(const Doorkeeper&) = delete;
@@ -54,6 +56,9 @@ class Doorkeeper {
   [[nodiscard]] std::uint16_t port() const { return port_; }
   void send_away(int callers) { to_send_away_ = callers; }
   [[nodiscard]] int left_to_send_away() const { return to_send_away_; }
+  /// So many are not let in, and not sent away either.
+  void leave_standing(int callers) { to_leave_standing_ = callers; }
+  [[nodiscard]] int left_to_leave_standing() const { return to_leave_standing_; }
   /// How many are inside: a session that has ended is over for its caller when this says so.
   [[nodiscard]] int inside() const { return inside_; }
 
@@ -63,6 +68,9 @@ class Doorkeeper {
       if (to_send_away_ > 0) {
         --to_send_away_;
         ::close(caller);
+      } else if (to_leave_standing_ > 0) {
+        --to_leave_standing_;
+        standing_.push_back(caller);
       } else {
         ++inside_;
         guides_.emplace_back([this, caller] { pass_on(caller); });
@@ -97,7 +105,9 @@ class Doorkeeper {
   const std::uint16_t port_ = free_port();
   const int door_;
   std::atomic<int> to_send_away_{0};
+  std::atomic<int> to_leave_standing_{0};
   std::atomic<int> inside_{0};
+  std::vector<int> standing_;
   std::vector<std::thread> guides_;
   std::thread porter_;
 };
@@ -134,6 +144,17 @@ TEST(PostgresStore, ASessionThatIsCutWhileItIsMadeIsMadeAgain) {
       }
     }));
   }
+}
+
+// As one is beside much else that starts on its machine.
+TEST(PostgresStore, AStartWaitsForAServerThatTakesLongToLetItIn) {
+  const Postgres postgres;
+  Doorkeeper door{postgres.port()};
+  door.leave_standing(1);
+  const std::string url = "postgresql://postgres@127.0.0.1:" + std::to_string(door.port()) + "/" +
+                          postgres.create_database();
+  EXPECT_NO_THROW((health_agent::db::Pool{{.url = url, .size = 1}}));
+  EXPECT_EQ(door.left_to_leave_standing(), 0);
 }
 
 TEST(PostgresStore, KeepsWhatUsersTold) {

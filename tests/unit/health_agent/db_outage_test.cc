@@ -145,13 +145,14 @@ TEST(Poolers, ThatRefuseOptionsAreAskedWithoutThem) {
     const auto url = parse_database_url(pooler.url());
     ASSERT_TRUE(url) << url.error().message;
     const auto backend = make_postgres(url->postgres, {});
-    EXPECT_THAT(database_error_of([&] { (void)backend->open(); }).what(), HasSubstr("no room"))
+    EXPECT_THAT(database_error_of([&] { (void)backend->open(Backend::Patience::kRequest); }).what(),
+                HasSubstr("no room"))
         << words;
   }
   const Pooler pooler{"the password is wrong"};
   const auto url = parse_database_url(pooler.url());
   const auto backend = make_postgres(url->postgres, {});
-  EXPECT_THAT(database_error_of([&] { (void)backend->open(); }).what(),
+  EXPECT_THAT(database_error_of([&] { (void)backend->open(Backend::Patience::kRequest); }).what(),
               HasSubstr("the password is wrong"));
 }
 
