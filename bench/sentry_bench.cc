@@ -5,9 +5,12 @@
 #include <string>
 #include <thread>
 
-#include "sentry/event_json.h"
-#include "sentry/fingerprint_rules.h"
-#include "sentry/scrub.h"
+#include "privacy/scrub.h"
+#include "sentry/event/event_json.h"
+#include "sentry/grouping/fingerprint_rules.h"
+#include "vitals/context/capture.h"
+#include "vitals/context/scope.h"
+#include "vitals/context/span.h"
 #include "vitals/sentry/client.h"
 
 // What the Sentry client costs the calling thread. The transport takes everything at once, so that
@@ -15,6 +18,7 @@
 
 namespace {
 
+namespace context = vitals::context;
 namespace sentry = vitals::sentry;
 
 class NullTransport : public sentry::Transport {
@@ -50,8 +54,8 @@ void drain(benchmark::State& state, std::int64_t& since) {
 
 void capture_exception(benchmark::State& state) {
   const sentry::Guard guard = start();
-  const sentry::Scope scope = sentry::Scope::fork();
-  const sentry::Activation active = scope.activate();
+  const context::Scope scope = context::Scope::fork();
+  const context::Activation active = scope.activate();
   scope.set_user_id("user-4711");
   scope.set_tag("request_id", "0b9d7a52-6e1f-4a55-9d3e-0b6a4c7c1d42");
   for (int i = 0; i < 50; ++i) {
@@ -60,7 +64,7 @@ void capture_exception(benchmark::State& state) {
   const std::runtime_error error{"the database did not answer in time"};
   std::int64_t since = 0;
   for (auto _ : state) {
-    benchmark::DoNotOptimize(sentry::capture_exception(error));
+    benchmark::DoNotOptimize(context::capture_exception(error));
     drain(state, since);
   }
 }
@@ -98,7 +102,7 @@ void throw_capture_send(benchmark::State& state) {
       try {
         benchmark::DoNotOptimize(fall(24));
       } catch (const std::exception& caught) {
-        sentry::capture_exception(caught);
+        context::capture_exception(caught);
       }
     }
     sentry::flush(std::chrono::seconds{30});
@@ -109,23 +113,23 @@ BENCHMARK(throw_capture_send)->UseRealTime()->Unit(benchmark::kMillisecond);
 
 void add_breadcrumb(benchmark::State& state) {
   const sentry::Guard guard = start();
-  const sentry::Scope scope = sentry::Scope::fork();
-  const sentry::Activation active = scope.activate();
+  const context::Scope scope = context::Scope::fork();
+  const context::Activation active = scope.activate();
   for (auto _ : state) {
-    sentry::add_breadcrumb({.category = "query",
-                            .message = "SELECT users",
-                            .data = {{"rows", 1}, {"duration_ms", 0.4}}});
+    context::add_breadcrumb({.category = "query",
+                             .message = "SELECT users",
+                             .data = {{"rows", 1}, {"duration_ms", 0.4}}});
   }
 }
 BENCHMARK(add_breadcrumb);
 
 void set_tag(benchmark::State& state) {
   const sentry::Guard guard = start();
-  const sentry::Scope scope = sentry::Scope::fork();
-  const sentry::Activation active = scope.activate();
-  sentry::set_tag("request_id", "0b9d7a52-6e1f-4a55-9d3e-0b6a4c7c1d42");
+  const context::Scope scope = context::Scope::fork();
+  const context::Activation active = scope.activate();
+  context::set_tag("request_id", "0b9d7a52-6e1f-4a55-9d3e-0b6a4c7c1d42");
   for (auto _ : state)
-    sentry::set_tag("operation", "GET /api/v1/users/{user_id}");
+    context::set_tag("operation", "GET /api/v1/users/{user_id}");
 }
 BENCHMARK(set_tag);
 
@@ -133,10 +137,10 @@ void transaction_with_three_spans(benchmark::State& state, Tracing tracing) {
   const sentry::Guard guard = start(tracing);
   std::int64_t since = 0;
   for (auto _ : state) {
-    const sentry::Span transaction =
-        sentry::start_transaction({.name = "GET /api/v1/users/{user_id}", .op = "http.server"});
+    const context::Span transaction =
+        context::start_transaction({.name = "GET /api/v1/users/{user_id}", .op = "http.server"});
     for (int i = 0; i < 3; ++i) {
-      const sentry::Span span = transaction.start_child("db", "SELECT users");
+      const context::Span span = transaction.start_child("db", "SELECT users");
       span.finish();
     }
     transaction.finish();
@@ -152,11 +156,11 @@ void unsampled_request(benchmark::State& state) {
   static sentry::Guard guard;
   if (state.thread_index() == 0) guard = start(Tracing::kNone);
   for (auto _ : state) {
-    const sentry::Scope scope = sentry::Scope::fork();
-    const sentry::Activation scope_active = scope.activate();
-    const sentry::Span transaction =
-        sentry::start_transaction({.name = "GET /api/v1/users/{user_id}", .op = "http.server"});
-    const sentry::SpanActivation span_active = transaction.activate();
+    const context::Scope scope = context::Scope::fork();
+    const context::Activation scope_active = scope.activate();
+    const context::Span transaction =
+        context::start_transaction({.name = "GET /api/v1/users/{user_id}", .op = "http.server"});
+    const context::SpanActivation span_active = transaction.activate();
     scope.set_user_id("user-4711");
     scope.set_tag("request_id", "0b9d7a52-6e1f-4a55-9d3e-0b6a4c7c1d42");
     scope.set_tag("operation", "GET /api/v1/users/{user_id}");
@@ -183,8 +187,8 @@ BENCHMARK(record_session)->Threads(1)->Threads(2)->UseRealTime();
 
 void log_line(benchmark::State& state) {
   const sentry::Guard guard = start();
-  const sentry::Scope scope = sentry::Scope::fork();
-  const sentry::Activation active = scope.activate();
+  const context::Scope scope = context::Scope::fork();
+  const context::Activation active = scope.activate();
   scope.set_user_id("user-4711");
   scope.set_tag("request_id", "0b9d7a52-6e1f-4a55-9d3e-0b6a4c7c1d42");
   std::int64_t since = 0;
@@ -213,7 +217,7 @@ sentry::Event typical_event() {
   event.exceptions.push_back(exception);
   event.tags = {{"request_id", "0b9d7a52-6e1f-4a55-9d3e-0b6a4c7c1d42"}, {"region", "eu-1"}};
   for (int i = 0; i < 50; ++i) {
-    sentry::BreadcrumbRecord crumb;
+    context::BreadcrumbRecord crumb;
     crumb.category = "query";
     crumb.message = "SELECT id, name FROM users WHERE id = $1";
     crumb.data = {{"rows", std::int64_t{1}}, {"duration_ms", 0.4}, {"table", std::string{"users"}}};
@@ -234,20 +238,20 @@ void write_event(benchmark::State& state) {
 }
 BENCHMARK(write_event);
 
-void scrub_text(benchmark::State& state) {
+void privacy::scrub_text(benchmark::State& state) {
   const std::string text = "timeout of 5 s at db-1:5432, query SELECT id FROM users WHERE id = $1";
   std::string scratch;
   for (auto _ : state)
-    benchmark::DoNotOptimize(sentry::detail::scrub_text(text, false, scratch));
+    benchmark::DoNotOptimize(privacy::scrub_text(text, false, scratch));
   state.SetBytesProcessed(static_cast<std::int64_t>(text.size()) * state.iterations());
 }
-BENCHMARK(scrub_text);
+BENCHMARK(privacy::scrub_text);
 
-void is_sensitive(benchmark::State& state) {
+void privacy::is_sensitive(benchmark::State& state) {
   for (auto _ : state)
-    benchmark::DoNotOptimize(sentry::detail::is_sensitive("db.operation.duration_ms"));
+    benchmark::DoNotOptimize(privacy::is_sensitive("db.operation.duration_ms"));
 }
-BENCHMARK(is_sensitive);
+BENCHMARK(privacy::is_sensitive);
 
 /// Rules of which none holds, a third of them about frames.
 void fingerprint_rules(benchmark::State& state) {
@@ -268,7 +272,7 @@ BENCHMARK(fingerprint_rules)->Arg(3)->Arg(30)->Arg(300);
 
 void disabled_breadcrumb(benchmark::State& state) {
   for (auto _ : state) {
-    sentry::add_breadcrumb({.category = "query", .message = "SELECT users"});
+    context::add_breadcrumb({.category = "query", .message = "SELECT users"});
     benchmark::ClobberMemory();
   }
 }
@@ -276,7 +280,7 @@ BENCHMARK(disabled_breadcrumb);
 
 void disabled_set_tag(benchmark::State& state) {
   for (auto _ : state) {
-    sentry::set_tag("operation", "GET /api/v1/users/{user_id}");
+    context::set_tag("operation", "GET /api/v1/users/{user_id}");
     benchmark::ClobberMemory();
   }
 }
@@ -285,13 +289,13 @@ BENCHMARK(disabled_set_tag);
 void disabled_capture(benchmark::State& state) {
   const std::runtime_error error{"nobody asks"};
   for (auto _ : state)
-    benchmark::DoNotOptimize(sentry::capture_exception(error));
+    benchmark::DoNotOptimize(context::capture_exception(error));
 }
 BENCHMARK(disabled_capture);
 
 void disabled_transaction(benchmark::State& state) {
   for (auto _ : state) {
-    const sentry::Span span = sentry::start_transaction({.name = "GET /", .op = "http.server"});
+    const context::Span span = context::start_transaction({.name = "GET /", .op = "http.server"});
     span.finish();
     benchmark::ClobberMemory();
   }

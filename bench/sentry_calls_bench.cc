@@ -9,10 +9,14 @@
 #include <vector>
 
 #include "bench/goals.h"
+#include "vitals/context/capture.h"
+#include "vitals/context/scope.h"
+#include "vitals/context/span.h"
 #include "vitals/sentry/client.h"
 
 namespace {
 
+namespace context = vitals::context;
 namespace sentry = vitals::sentry;
 using Clock = std::chrono::steady_clock;
 using vitals::bench::print;
@@ -76,7 +80,7 @@ double nanoseconds(int batch, Work work) {
   return nanoseconds(batch, work, [] {});
 }
 
-void fill(const sentry::Scope& scope) {
+void fill(const context::Scope& scope) {
   scope.set_user_id("user-4711");
   scope.set_tag("request_id", "0b9d7a52-6e1f-4a55-9d3e-0b6a4c7c1d42");
   for (int i = 0; i < 50; ++i)
@@ -85,8 +89,8 @@ void fill(const sentry::Scope& scope) {
 
 void measure_capture() {
   const sentry::Guard guard = start();
-  const sentry::Scope scope = sentry::Scope::fork();
-  const sentry::Activation active = scope.activate();
+  const context::Scope scope = context::Scope::fork();
+  const context::Activation active = scope.activate();
   fill(scope);
   std::vector<double> each;
   for (int i = 0; i < 20'000; ++i) {
@@ -94,7 +98,7 @@ void measure_capture() {
       keep(fall(kFrames - 1));
     } catch (const std::exception& error) {
       const auto begin = Clock::now();
-      keep(sentry::capture_exception(error));
+      keep(context::capture_exception(error));
       each.push_back(std::chrono::duration<double, std::micro>(Clock::now() - begin).count());
     }
     if (i % 200 == 199) sentry::flush(std::chrono::seconds{30});
@@ -129,8 +133,8 @@ double measure_transaction(std::optional<double> rate) {
   return nanoseconds(
       200,
       [] {
-        const sentry::Span transaction =
-            sentry::start_transaction({.name = "GET /api/v1/users/{user_id}", .op = "http.server"});
+        const context::Span transaction = context::start_transaction(
+            {.name = "GET /api/v1/users/{user_id}", .op = "http.server"});
         for (int i = 0; i < 3; ++i)
           transaction.start_child("db", "SELECT users").finish();
         transaction.finish();
@@ -140,20 +144,20 @@ double measure_transaction(std::optional<double> rate) {
 
 void measure_scope() {
   const sentry::Guard guard = start();
-  const sentry::Scope scope = sentry::Scope::fork();
-  const sentry::Activation active = scope.activate();
+  const context::Scope scope = context::Scope::fork();
+  const context::Activation active = scope.activate();
   fill(scope);
   print("breadcrumb",
         nanoseconds(10'000,
                     [] {
-                      sentry::add_breadcrumb({.category = "query",
-                                              .message = "SELECT users",
-                                              .data = {{"rows", 1}, {"duration_ms", 0.4}}});
+                      context::add_breadcrumb({.category = "query",
+                                               .message = "SELECT users",
+                                               .data = {{"rows", 1}, {"duration_ms", 0.4}}});
                     }) /
             1e3,
         "us", "<=0.3");
   print("set_tag",
-        nanoseconds(10'000, [] { sentry::set_tag("operation", "GET /api/v1/users/{user_id}"); }) /
+        nanoseconds(10'000, [] { context::set_tag("operation", "GET /api/v1/users/{user_id}"); }) /
             1e3,
         "us", "<=0.2");
 }
@@ -162,25 +166,25 @@ void measure_disabled() {
   const std::runtime_error error{"nobody asks"};
   constexpr int kBatch = 100'000;
   print("disabled_capture",
-        nanoseconds(kBatch, [&error] { keep(sentry::capture_exception(error)); }), "ns", "<=2");
+        nanoseconds(kBatch, [&error] { keep(context::capture_exception(error)); }), "ns", "<=2");
   print("disabled_breadcrumb",
         nanoseconds(kBatch,
                     [] {
-                      sentry::add_breadcrumb({.message = "SELECT users"});
+                      context::add_breadcrumb({.message = "SELECT users"});
                       asm volatile("" ::: "memory");
                     }),
         "ns", "<=2");
   print("disabled_set_tag",
         nanoseconds(kBatch,
                     [] {
-                      sentry::set_tag("operation", "GET /");
+                      context::set_tag("operation", "GET /");
                       asm volatile("" ::: "memory");
                     }),
         "ns", "<=2");
   print("disabled_transaction",
         nanoseconds(kBatch,
                     [] {
-                      const sentry::Span span = sentry::start_transaction({.name = "GET /"});
+                      const context::Span span = context::start_transaction({.name = "GET /"});
                       asm volatile("" ::: "memory");
                     }),
         "ns", "<=2");

@@ -31,10 +31,13 @@
 #include <unordered_map>
 
 #include "bench/goals.h"
+#include "vitals/context/capture.h"
+#include "vitals/context/scope.h"
 #include "vitals/sentry/client.h"
 
 namespace {
 
+namespace context = vitals::context;
 namespace sentry = vitals::sentry;
 using Clock = std::chrono::steady_clock;
 using vitals::bench::print;
@@ -197,7 +200,7 @@ class Failure {
     }
   }
   [[nodiscard]] bool capture() const {
-    return static_cast<bool>(sentry::capture_exception(error_));
+    return static_cast<bool>(context::capture_exception(error_));
   }
 
  private:
@@ -215,8 +218,8 @@ class Failure {
     }
   }
 
-  sentry::Scope scope_ = sentry::Scope::fork();
-  sentry::Activation active_;
+  context::Scope scope_ = context::Scope::fork();
+  context::Activation active_;
   std::exception_ptr error_;
 };
 

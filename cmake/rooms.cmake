@@ -40,7 +40,7 @@ function(vitals_room_links room)
     -ffile-prefix-map=${vitals_rooms}/private/${room}/=${PROJECT_SOURCE_DIR}/src/)
 endfunction()
 
-# What every room may know: src/base/, and the headers that stand beside the rooms' folders.
+# What every room may know: base, and the headers that stand beside the rooms' folders.
 vitals_room_links(base)
 file(GLOB vitals_common RELATIVE ${PROJECT_SOURCE_DIR}/include CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/include/vitals/*.h)
 foreach(header IN LISTS vitals_common)
@@ -65,5 +65,8 @@ function(vitals_library name)
   target_compile_options(vitals_${name} PRIVATE ${names} ${vitals_exact_numbers})
   vitals_precompiled(vitals_${name} vitals_precompiled)
   vitals_unity(vitals_${name} ${ARG_UNITY})
+  if(NOT name STREQUAL base)
+    list(APPEND ARG_DEPS vitals::base)
+  endif()
   target_link_libraries(vitals_${name} PUBLIC Threads::Threads ${ARG_DEPS} PRIVATE $<BUILD_INTERFACE:vitals_warnings> ${ARG_PRIVATE_DEPS})
 endfunction()

@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "export/negotiate.h"
+#include "vitals/base/ascii.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const std::string header(reinterpret_cast<const char*>(data), size);
@@ -14,9 +15,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const Format format = agreed.format;
   if (agreed.content_type().empty()) std::abort();
   // What names neither format cannot have asked for it.
-  std::string lower;
-  for (const char c : header)
-    lower += c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+  const std::string lower = vitals::base::lower(header);
   if (format == Format::kOpenMetrics && lower.find("openmetrics-text") == std::string::npos) {
     std::abort();
   }

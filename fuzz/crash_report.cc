@@ -8,8 +8,8 @@
 #include <cstring>
 #include <string>
 
+#include "context/records.h"
 #include "fuzz/require.h"
-#include "sentry/records.h"
 
 namespace {
 

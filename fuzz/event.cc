@@ -5,7 +5,7 @@
 #include <string>
 
 #include "fuzz/require.h"
-#include "sentry/trim.h"
+#include "sentry/event/trim.h"
 
 namespace {
 

@@ -1,7 +1,7 @@
 // Grouping rules of any bytes against an event of any texts, and globs against a slow and simple
 // reading of the same pattern.
 
-#include "sentry/fingerprint_rules.h"
+#include "sentry/grouping/fingerprint_rules.h"
 
 #include <string>
 #include <vector>

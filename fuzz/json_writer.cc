@@ -1,6 +1,6 @@
 // Texts and numbers of any bytes as JSON: another parser reads it, and reads the same.
 
-#include "sentry/json_writer.h"
+#include "base/json_writer.h"
 
 #include <cmath>
 #include <cstring>
@@ -19,12 +19,12 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   std::memcpy(&whole, data, std::min(size, sizeof whole));
   const std::string_view key = vitals::fuzz::take_part(input);
   std::string out{"before"};
-  vitals::sentry::detail::JsonWriter json{out};
+  base::JsonWriter json{out};
   json.begin_object().key(key).string(input).key("\x01number").number(number);
   json.key("\x01whole").integer(whole).key("\x01list").begin_array();
   json.string(key).unsigned_integer(static_cast<std::uint64_t>(whole)).boolean(true).raw("null");
   json.begin_object().member("", input).end_object().end_array();
-  json.key("\x01time").timestamp(vitals::sentry::Timestamp{std::chrono::nanoseconds{whole}});
+  json.key("\x01time").timestamp(vitals::Timestamp{std::chrono::nanoseconds{whole}});
   json.end_object();
   require(out.starts_with("before{"));
   require(is_utf8(out));

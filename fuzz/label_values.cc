@@ -73,8 +73,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const std::size_t cut = size == 0 ? 0 : data[0] % size;
   const std::string_view first = bytes.substr(0, cut);
   const std::string_view second = bytes.substr(cut);
-  const Values expected{vitals::metrics::detail::mend_utf8(first),
-                        vitals::metrics::detail::mend_utf8(second)};
+  const Values expected{vitals::metrics::detail::mended(first),
+                        vitals::metrics::detail::mended(second)};
   // One for all inputs, since cells are never given back; what a family forgets it keeps, so it is
   // one for a while.
   static vitals::metrics::Registry* registry = nullptr;

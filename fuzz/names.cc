@@ -7,14 +7,14 @@
 #include <string_view>
 
 #include "export/names.h"
-#include "vitals/metrics/detail/utf8.h"
+#include "vitals/base/utf8.h"
 #include "vitals/metrics/label.h"
 #include "vitals/metrics/sample_sink.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace vitals::exporting;
   const std::string name(reinterpret_cast<const char*>(data), size);
-  if (name.empty() || !vitals::metrics::detail::valid_utf8(name)) return 0;
+  if (name.empty() || !vitals::base::is_utf8(name)) return 0;
   for (const NameOf of : {NameOf::kMetric, NameOf::kLabel}) {
     for (const Escaping escaping : {Escaping::kUnderscores, Escaping::kDots, Escaping::kValues}) {
       std::string escaped;

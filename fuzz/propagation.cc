@@ -1,16 +1,18 @@
 // sentry-trace, traceparent and baggage of any bytes: what is understood is the same when it is
 // written and read again, and what is passed on may stand in a header.
 
-#include "sentry/trace/propagation.h"
+#include "context/propagation.h"
 
 #include <algorithm>
 #include <string>
 
 #include "fuzz/require.h"
+#include "sentry/dsc.h"
 
 namespace {
 
-using namespace vitals::sentry::detail;  // NOLINT: a program of one file
+using namespace vitals::context::detail;  // NOLINT: a program of one file
+using namespace vitals::sentry::detail;   // NOLINT
 using vitals::fuzz::require;
 
 bool same(const ParentSpan& a, const ParentSpan& b) {

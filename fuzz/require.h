@@ -4,7 +4,7 @@
 #include <cstdlib>
 #include <string_view>
 
-#include "sentry/text.h"
+#include "vitals/base/utf8.h"
 
 namespace vitals::fuzz {
 
@@ -23,15 +23,6 @@ inline std::string_view take_part(std::string_view& input) {
   const std::string_view part = input.substr(0, end);
   input = end == std::string_view::npos ? std::string_view{} : input.substr(end + 1);
   return part;
-}
-
-inline bool is_utf8(std::string_view text) {
-  while (!text.empty()) {
-    const std::size_t length = sentry::detail::utf8_length(text);
-    if (length == 0) return false;
-    text.remove_prefix(length);
-  }
-  return true;
 }
 
 }  // namespace vitals::fuzz

@@ -1,7 +1,7 @@
 // Texts, JSON and bodies of any bytes through the scrubber: once is the same as twice, UTF-8 stays
 // UTF-8, the result has a bound, and a secret that was planted is gone.
 
-#include "sentry/scrub.h"
+#include "privacy/scrub.h"
 
 #include <string>
 
@@ -15,15 +15,15 @@ using vitals::fuzz::require;
 
 /// A mask takes the place of a byte at least.
 bool within_bound(std::string_view before, std::string_view after) {
-  return after.size() <= (before.size() + 1) * (kFiltered.size() + 1);
+  return after.size() <= (before.size() + 1) * (privacy::kFiltered.size() + 1);
 }
 
-std::string text(std::string_view given, bool pii, Strictness strictness) {
+std::string text(std::string_view given, bool pii, privacy::Strictness strictness) {
   std::string scratch;
-  return std::string{scrub_text(given, pii, scratch, strictness)};
+  return std::string{privacy::scrub_text(given, pii, scratch, strictness)};
 }
 
-void check_text(std::string_view given, bool pii, Strictness strictness) {
+void check_text(std::string_view given, bool pii, privacy::Strictness strictness) {
   const std::string once = text(given, pii, strictness);
   require(text(once, pii, strictness) == once);
   require(within_bound(given, once));
@@ -43,9 +43,9 @@ void check_text(std::string_view given, bool pii, Strictness strictness) {
 void check_json(std::string_view given) {
   std::string once;
   std::string twice;
-  const JsonScrub first = scrub_json(given, true, once);
-  if (first == JsonScrub::kMalformed) return;
-  require(scrub_json(once, true, twice) == JsonScrub::kUnchanged);
+  const privacy::JsonScrub first = privacy::scrub_json(given, true, once);
+  if (first == privacy::JsonScrub::kMalformed) return;
+  require(privacy::scrub_json(once, true, twice) == privacy::JsonScrub::kUnchanged);
   require(once == twice);
   require(is_utf8(once));
 }
@@ -54,17 +54,17 @@ void check_json(std::string_view given) {
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const std::string_view given = vitals::fuzz::text_of(data, size);
-  check_text(given, true, Strictness::kProse);
-  check_text(given, false, Strictness::kJson);
+  check_text(given, true, privacy::Strictness::kProse);
+  check_text(given, false, privacy::Strictness::kJson);
   check_json(given);
   for (const bool pii : {false, true}) {
-    const std::string query = scrub_query(given, pii);
-    require(scrub_query(query, pii) == query);
-    const std::string url = scrub_url(given, pii);
+    const std::string query = privacy::scrub_query(given, pii);
+    require(privacy::scrub_query(query, pii) == query);
+    const std::string url = privacy::scrub_url(given, pii);
     require(within_bound(given, url));
   }
-  const std::string cookies = scrub_cookies(given);
-  require(scrub_cookies(cookies) == cookies);
-  require(scrub_body(given).size() <= kMaxBody);
+  const std::string cookies = privacy::scrub_cookies(given);
+  require(privacy::scrub_cookies(cookies) == cookies);
+  require(privacy::scrub_body(given).size() <= privacy::kMaxBody);
   return 0;
 }

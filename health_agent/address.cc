@@ -7,18 +7,13 @@
 #include <charconv>
 #include <cstring>
 
+#include "vitals/base/ascii.h"
+#include "vitals/base/percent.h"
+
 namespace health_agent {
 namespace {
 
 constexpr std::string_view kMapped{"\0\0\0\0\0\0\0\0\0\0\xff\xff", 12};
-
-std::string_view trim(std::string_view text) noexcept {
-  while (!text.empty() && (text.front() == ' ' || text.front() == '\t'))
-    text.remove_prefix(1);
-  while (!text.empty() && (text.back() == ' ' || text.back() == '\t'))
-    text.remove_suffix(1);
-  return text;
-}
 
 /// One entry of X-Forwarded-For; some proxies write the port too.
 std::optional<IpAddress> forwarded_address(std::string_view entry) noexcept {
@@ -112,11 +107,17 @@ bool AddressList::contains(const IpAddress& address) const noexcept {
 
 bool is_loopback(std::string_view host) noexcept {
   if (const auto address = IpAddress::parse(host)) return address->is_loopback();
-  constexpr std::string_view kName = "localhost";
-  return host.size() == kName.size() &&
-         std::equal(host.begin(), host.end(), kName.begin(), [](char given, char wanted) {
-           return (given >= 'A' && given <= 'Z' ? given - 'A' + 'a' : given) == wanted;
-         });
+  return vitals::base::equal_ignoring_case(host, "localhost");
+}
+
+std::optional<std::string> decoded_part(std::string_view text) {
+  const bool odd = std::any_of(text.begin(), text.end(), [](char c) {
+    return static_cast<unsigned char>(c) <= ' ' || c == 0x7f;
+  });
+  if (odd) return std::nullopt;
+  std::optional<std::string> decoded = vitals::base::strictly_percent_decoded(text);
+  if (decoded && decoded->find('\0') != std::string::npos) return std::nullopt;
+  return decoded;
 }
 
 std::string authority_of(std::string_view host, int port) {
@@ -136,7 +137,7 @@ std::string source_of(std::string_view peer, std::string_view forwarded_for,
   while (!rest.empty() && trusted.contains(source)) {
     const std::size_t comma = rest.rfind(',');
     const std::string_view entry =
-        trim(comma == std::string_view::npos ? rest : rest.substr(comma + 1));
+        vitals::base::trim(comma == std::string_view::npos ? rest : rest.substr(comma + 1));
     rest = comma == std::string_view::npos ? std::string_view{} : rest.substr(0, comma);
     const auto next = forwarded_address(entry);
     if (!next) break;

@@ -56,6 +56,10 @@ class AddressList {
 /// or `localhost`. Any other name is not, whatever it resolves to now.
 [[nodiscard]] bool is_loopback(std::string_view host) noexcept;
 
+/// A part of a URL (a name, a password, a parameter) with its %XX decoded; nothing where it holds
+/// what no such part may: half an escape, NUL, a blank, a control character.
+[[nodiscard]] std::optional<std::string> decoded_part(std::string_view text);
+
 /// `127.0.0.1:8080`, `[::1]:8080`: as it stands in a URL.
 [[nodiscard]] std::string authority_of(std::string_view host, int port);
 

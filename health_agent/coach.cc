@@ -9,6 +9,7 @@
 #include "health_agent/agent/text.h"
 #include "health_agent/log.h"
 #include "health_agent/preferences.h"
+#include "vitals/context/capture.h"
 #include "vitals/monitor/journey.h"
 #include "vitals/sentry/client.h"
 
@@ -178,8 +179,8 @@ void Coach::took_food(const std::string& user_id, std::int64_t now) noexcept {
     take_step(user_id, db::Step::kSecondDay, now);
   } catch (const std::exception& error) {
     service_log.warn("a step of a journey could not be recorded: {}", error.what());
-    vitals::sentry::capture_exception(
-        error, {.level = vitals::sentry::Level::kWarning, .mechanism = "journey"});
+    vitals::context::capture_exception(error,
+                                       {.level = vitals::Level::kWarning, .mechanism = "journey"});
   }
 }
 

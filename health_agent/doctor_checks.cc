@@ -22,6 +22,7 @@
 #include "health_agent/http_client.h"
 #include "health_agent/private_files.h"
 #include "health_agent/sentry_setup.h"
+#include "vitals/context/capture.h"
 #include "vitals/sentry/client.h"
 #include "vitals/sentry/dsn.h"
 #include "vitals/sentry/transport.h"
@@ -245,8 +246,8 @@ Finding check_sentry(const Settings& settings) {
   options.debug = false;
   auto client = vitals::sentry::init(std::move(options));
   if (!client) return failed(client.error().message, "look at SENTRY_DSN");
-  const vitals::sentry::EventId id = vitals::sentry::capture_message(
-      "health-agent doctor: a test event", vitals::sentry::Level::kInfo);
+  const vitals::context::EventId id =
+      vitals::context::capture_message("health-agent doctor: a test event", vitals::Level::kInfo);
   const bool sent = client->end(kHttpTimeout);
   const vitals::sentry::SendResult result = transport->last();
   if (sent && result.status >= 200 && result.status < 300)

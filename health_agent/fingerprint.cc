@@ -3,6 +3,8 @@
 #include <bit>
 #include <bitset>
 
+#include "vitals/base/ascii.h"
+
 namespace health_agent {
 namespace {
 
@@ -67,14 +69,8 @@ std::array<std::uint8_t, 32> sha256(std::string_view bytes) {
 }
 
 std::string fingerprint(std::string_view secret) {
-  constexpr std::string_view kHex = "0123456789abcdef";
   const auto digest = sha256(secret);
-  std::string name;
-  for (std::size_t i = 0; i < 4; ++i) {
-    name += kHex[digest[i] >> 4];
-    name += kHex[digest[i] & 15];
-  }
-  return name;
+  return vitals::base::hex({reinterpret_cast<const char*>(digest.data()), 4});
 }
 
 bool is_weak(std::string_view secret) noexcept {

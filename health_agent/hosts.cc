@@ -4,6 +4,7 @@
 #include <charconv>
 
 #include "health_agent/address.h"
+#include "vitals/base/ascii.h"
 
 namespace health_agent {
 namespace {
@@ -12,14 +13,6 @@ bool is_name(std::string_view text) {
   return !text.empty() && text.size() <= 253 && std::all_of(text.begin(), text.end(), [](char c) {
     return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '_' || c == '.';
   });
-}
-
-std::string lower(std::string_view text) {
-  std::string result{text};
-  std::transform(result.begin(), result.end(), result.begin(), [](char c) {
-    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-  });
-  return result;
 }
 
 }  // namespace
@@ -43,7 +36,7 @@ std::optional<HostName> parse_host(std::string_view text) {
     host.name = address->str();
     return host;
   }
-  host.name = lower(name);
+  host.name = vitals::base::lower(name);
   if (host.name.ends_with('.')) host.name.pop_back();
   if (!is_name(host.name)) return std::nullopt;
   host.loopback = host.name == "localhost";
@@ -77,7 +70,7 @@ bool is_allowed_host(std::string_view item) {
 }
 
 std::optional<std::string> parse_origin(std::string_view text) {
-  const std::string given = lower(text);
+  const std::string given = vitals::base::lower(text);
   for (const auto& [scheme, own_port] :
        {std::pair<std::string_view, int>{"http://", 80}, {"https://", 443}}) {
     if (!given.starts_with(scheme)) continue;

@@ -9,7 +9,8 @@
 #include <utility>
 
 #include "health_agent/version.h"
-#include "vitals/sentry/span.h"
+#include "vitals/base/ascii.h"
+#include "vitals/context/span.h"
 
 namespace health_agent {
 namespace {
@@ -43,13 +44,6 @@ bool is_success(int status) noexcept {
   return status >= 200 && status < 300;
 }
 
-std::string lower(std::string_view text) {
-  std::string result{text};
-  for (char& c : result)
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  return result;
-}
-
 std::string_view trimmed(std::string_view text) {
   const auto blank = [](char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n'; };
   while (!text.empty() && blank(text.front()))
@@ -75,7 +69,7 @@ std::size_t take_header(char* data, std::size_t, std::size_t size, void* user) n
           space == std::string_view::npos ? 0 : std::atoi(std::string{line.substr(space)}.c_str());
       exchange.status_at = std::chrono::steady_clock::now();
     } else if (const std::size_t colon = line.find(':'); colon != std::string_view::npos) {
-      exchange.answer.headers.insert_or_assign(lower(trimmed(line.substr(0, colon))),
+      exchange.answer.headers.insert_or_assign(vitals::base::lower(trimmed(line.substr(0, colon))),
                                                std::string{trimmed(line.substr(colon + 1))});
     }
     return size;
@@ -250,20 +244,20 @@ HttpAnswer HttpClient::send(const HttpRequest& request, const OnBody& on_body,
   const std::string shown =
       request.method + " " +
       std::string{without_query(request.shown_url.empty() ? request.url : request.shown_url)};
-  const vitals::sentry::Span span =
-      vitals::sentry::current_span().start_child("http.client", shown);
+  const vitals::context::Span span =
+      vitals::context::current_span().start_child("http.client", shown);
   span.set_data("http.request.method", request.method);
   span.set_data("url", std::string_view{shown}.substr(request.method.size() + 1));
   const auto active = span.activate();
   struct Finish {
-    const vitals::sentry::Span& span;
+    const vitals::context::Span& span;
     ~Finish() { span.finish(); }
   } const finish{span};
 
   HeaderList headers;
   for (const std::string& line : request.headers)
     headers.add(line);
-  const vitals::sentry::TraceHeaders trace = vitals::sentry::outgoing_trace(request.url);
+  const vitals::context::TraceHeaders trace = vitals::context::outgoing_trace(request.url);
   headers.add("sentry-trace", trace.sentry_trace);
   headers.add("baggage", trace.baggage);
   headers.add("traceparent", trace.traceparent);
@@ -312,7 +306,7 @@ HttpAnswer HttpClient::send(const HttpRequest& request, const OnBody& on_body,
   if (exchange.answer.status != 0) span.set_http_status(exchange.answer.status);
   if (code == CURLE_OK || exchange.answer.abandoned || (exchange.enough && !exchange.thrown))
     return std::move(exchange.answer);
-  using vitals::sentry::SpanStatus;
+  using vitals::context::SpanStatus;
   if (exchange.thrown) {
     span.set_status(SpanStatus::kInternalError);
     std::rethrow_exception(exchange.thrown);

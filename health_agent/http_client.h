@@ -11,6 +11,8 @@
 #include <string_view>
 #include <vector>
 
+#include "vitals/context/span.h"
+
 namespace health_agent {
 
 /// A request without an answer: `kind` says what went wrong. The message names the method and the
@@ -66,7 +68,7 @@ struct HttpAnswer {
 using OnBody = std::function<bool(std::string_view piece)>;
 
 /// HTTP requests to other services, each a span `http.client` that sends the trace on (see
-/// vitals::sentry::outgoing_trace). Connections are kept and used again. Redirects are not
+/// vitals::context::outgoing_trace). Connections are kept and used again. Redirects are not
 /// followed. A wrong certificate is an error.
 ///
 /// Threads: any, several requests at once, a connection each. Cost: blocks until the answer is

@@ -5,6 +5,9 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "vitals/base/unseen.h"
+#include "vitals/base/utf8.h"
+
 namespace health_agent {
 namespace {
 
@@ -12,25 +15,6 @@ struct Range {
   std::uint32_t first;
   std::uint32_t last;
 };
-
-/// Code points that a terminal or a viewer of logs may act upon instead of showing them: control
-/// characters, separators of lines, marks of direction, invisible ones. Not the joiners U+200C and
-/// U+200D, which words and emoji need. Source: Unicode Character Database, categories Cc, Cf, Zl,
-/// Zp and Co.
-constexpr std::array<Range, 14> kUnseen{{{0x0000, 0x001F},
-                                         {0x007F, 0x009F},
-                                         {0x00AD, 0x00AD},
-                                         {0x0600, 0x0605},
-                                         {0x061C, 0x061C},
-                                         {0x06DD, 0x06DD},
-                                         {0x180E, 0x180E},
-                                         {0x200B, 0x200B},
-                                         {0x200E, 0x200F},
-                                         {0x2028, 0x202E},
-                                         {0x2060, 0x206F},
-                                         {0xFEFF, 0xFEFF},
-                                         {0xFFF0, 0xFFFB},
-                                         {0xE0000, 0x10FFFF}}};
 
 /// What is shown as nothing beside that: spaces, fillers, the joiners, selectors of a variation.
 /// Source: Unicode Character Database, White_Space and Default_Ignorable_Code_Point; U+2800 is the
@@ -49,37 +33,6 @@ constexpr std::array<Range, 14> kBlanks{{{0x0020, 0x0020},
                                          {0x3000, 0x3000},
                                          {0x3164, 0x3164},
                                          {0xFE00, 0xFE0F}}};
-
-bool is_unseen(std::uint32_t code) noexcept {
-  return std::any_of(kUnseen.begin(), kUnseen.end(), [code](const Range& range) {
-    return code >= range.first && code <= range.last;
-  });
-}
-
-/// The code point at the front, and how many bytes it takes; 0 bytes for what is no UTF-8.
-struct Decoded {
-  std::uint32_t code = 0;
-  std::size_t size = 0;
-};
-
-Decoded decode(std::string_view text) noexcept {
-  const auto byte = [&](std::size_t at) {
-    return static_cast<std::uint32_t>(static_cast<unsigned char>(text[at]));
-  };
-  const std::uint32_t lead = byte(0);
-  if (lead < 0x80) return {lead, 1};
-  const std::size_t size = lead >= 0xF0 ? 4 : lead >= 0xE0 ? 3 : 2;
-  if (lead < 0xC2 || lead > 0xF4 || text.size() < size) return {};
-  std::uint32_t code = lead & (0xFFU >> (size + 1));
-  for (std::size_t i = 1; i < size; ++i) {
-    if ((byte(i) & 0xC0U) != 0x80U) return {};
-    code = code << 6U | (byte(i) & 0x3FU);
-  }
-  constexpr std::array<std::uint32_t, 5> kLeast{0, 0, 0x80, 0x800, 0x10000};
-  const bool surrogate = code >= 0xD800 && code <= 0xDFFF;
-  if (code < kLeast[size] || code > 0x10FFFF || surrogate) return {};
-  return {code, size};
-}
 
 void append_hex(std::string& out, std::uint32_t number, int digits) {
   for (int shift = 4 * (digits - 1); shift >= 0; shift -= 4)
@@ -112,14 +65,14 @@ bool is_plain_ascii(std::string_view text) noexcept {
 
 bool is_blank(std::string_view text) noexcept {
   while (!text.empty()) {
-    const Decoded next = decode(text);
+    const vitals::base::CodePoint next = vitals::base::decode_utf8(text);
     const bool blank =
-        next.size != 0 && (is_unseen(next.code) ||
-                           std::any_of(kBlanks.begin(), kBlanks.end(), [&](const Range& range) {
-                             return next.code >= range.first && next.code <= range.last;
-                           }));
+        next.length != 0 && (vitals::base::is_unseen(next.code) ||
+                             std::any_of(kBlanks.begin(), kBlanks.end(), [&](const Range& range) {
+                               return next.code >= range.first && next.code <= range.last;
+                             }));
     if (!blank) return false;
-    text.remove_prefix(next.size);
+    text.remove_prefix(next.length);
   }
   return true;
 }
@@ -129,19 +82,19 @@ std::string printable(std::string_view text) {
   std::string out;
   out.reserve(text.size() + 16);
   while (!text.empty()) {
-    const Decoded next = decode(text);
-    if (next.size == 0) {
+    const vitals::base::CodePoint next = vitals::base::decode_utf8(text);
+    if (next.length == 0) {
       out += "\\x";
       append_hex(out, static_cast<unsigned char>(text.front()), 2);
       text.remove_prefix(1);
       continue;
     }
-    if (is_unseen(next.code)) {
+    if (vitals::base::is_unseen(next.code)) {
       append_escape(out, next.code);
     } else {
-      out += text.substr(0, next.size);
+      out += text.substr(0, next.length);
     }
-    text.remove_prefix(next.size);
+    text.remove_prefix(next.length);
   }
   return out;
 }

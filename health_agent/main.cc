@@ -25,6 +25,8 @@
 #include "health_agent/version.h"
 #include "health_agent/watchdog.h"
 #include "vitals/console/recent_events.h"
+#include "vitals/context/capture.h"
+#include "vitals/context/scope.h"
 #include "vitals/sentry/client.h"
 
 namespace {
@@ -213,12 +215,12 @@ int main(int argc, char** argv) {
     // Before libcurl is used: the client sees to it that TLS outlives what it sends at the end.
     sentry = start_sentry(settings, recent.get());
     curl_global_init(CURL_GLOBAL_DEFAULT);
-    vitals::sentry::set_tag("operation", "start");
+    vitals::context::set_tag("operation", "start");
     run(arguments, settings, signals, std::move(recent), ending);
     service_log.info("health-agent has ended");
   } catch (const std::exception& error) {
-    vitals::sentry::capture_exception(
-        error, {.level = vitals::sentry::Level::kFatal, .handled = false, .mechanism = "start"});
+    vitals::context::capture_exception(
+        error, {.level = vitals::Level::kFatal, .handled = false, .mechanism = "start"});
     health_agent::access_log.critical("health-agent cannot start: {}", error.what());
     exit_code = 1;
   }

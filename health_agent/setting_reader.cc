@@ -4,6 +4,7 @@
 
 #include "health_agent/log_text.h"
 #include "health_agent/plain_file.h"
+#include "vitals/base/ascii.h"
 
 namespace health_agent {
 namespace {
@@ -50,14 +51,6 @@ std::string_view trim(std::string_view text) {
   while (!text.empty() && space(text.back()))
     text.remove_suffix(1);
   return text;
-}
-
-std::string lower(std::string_view text) {
-  std::string result{text};
-  std::transform(result.begin(), result.end(), result.begin(), [](char c) {
-    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-  });
-  return result;
 }
 
 std::vector<std::string> split_list(std::string_view text) {
@@ -157,7 +150,7 @@ void SettingReader::text(const std::string& name, std::string& into) const {
 void SettingReader::flag(const std::string& name, bool& into) {
   const auto value = raw(name);
   if (!value) return;
-  const std::string word = lower(*value);
+  const std::string word = vitals::base::lower(*value);
   if (word == "true" || word == "1" || word == "yes" || word == "on") {
     into = true;
   } else if (word == "false" || word == "0" || word == "no" || word == "off") {
@@ -184,7 +177,7 @@ void SettingReader::choice(const std::string& name, std::string& into,
                            std::initializer_list<std::string_view> words) {
   const auto value = raw(name);
   if (!value) return;
-  const std::string word = lower(*value);
+  const std::string word = vitals::base::lower(*value);
   std::string accepted = "one of";
   for (const std::string_view candidate : words) {
     if (word == candidate) {

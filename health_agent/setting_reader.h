@@ -23,9 +23,6 @@ inline constexpr std::size_t kLongestFile = std::size_t{1} << 20U;
 /// Without the white space at both ends.
 [[nodiscard]] std::string_view trim(std::string_view text);
 
-/// ASCII letters in lower case.
-[[nodiscard]] std::string lower(std::string_view text);
-
 /// What stands between the commas, without white space around it; nothing empty.
 [[nodiscard]] std::vector<std::string> split_list(std::string_view text);
 

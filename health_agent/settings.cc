@@ -20,6 +20,7 @@
 #include "health_agent/hosts.h"
 #include "health_agent/private_files.h"
 #include "health_agent/setting_reader.h"
+#include "vitals/base/ascii.h"
 #include "vitals/sentry/client.h"
 #include "vitals/sentry/dsn.h"
 
@@ -88,7 +89,7 @@ void read_monitoring(SettingReader& in, LoadedSettings& out) {
   in.text("SENTRY_RELEASE", s.sentry_release);
   in.rate("SENTRY_SAMPLE_RATE", s.sentry_sample_rate);
   if (const auto spotlight = in.raw("SENTRY_SPOTLIGHT")) {
-    const std::string word = lower(*spotlight);
+    const std::string word = vitals::base::lower(*spotlight);
     if (word == "true" || word == "1" || word == "yes" || word == "on") {
       s.sentry_spotlight = "http://localhost:8969/stream";
     } else if (is_url(*spotlight, {"http", "https"})) {

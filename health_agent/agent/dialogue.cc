@@ -6,6 +6,7 @@
 #include "health_agent/agent/json.h"
 #include "health_agent/agent/utf8.h"
 #include "health_agent/log_text.h"
+#include "vitals/base/ascii.h"
 
 namespace health_agent::agent {
 namespace {
@@ -104,13 +105,6 @@ std::string words_of(const json& value, int depth = 0) {
   return place.empty() ? words : place + ": " + words;
 }
 
-std::string lower(std::string_view text) {
-  std::string small{text};
-  for (char& c : small)
-    c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-  return small;
-}
-
 std::string_view without_end(std::string_view base) {
   while (base.ends_with('/'))
     base.remove_suffix(1);
@@ -121,7 +115,7 @@ std::string_view without_end(std::string_view base) {
 std::string host_of(std::string_view url) {
   if (const std::size_t scheme = url.find("://"); scheme != std::string_view::npos)
     url.remove_prefix(scheme + 3);
-  return lower(url.substr(0, url.find_first_of(":/?")));
+  return vitals::base::lower(url.substr(0, url.find_first_of(":/?")));
 }
 
 }  // namespace
@@ -197,7 +191,7 @@ VendorFailure failure_of(int status, std::string_view body) {
 
   const int means = status == 0 ? number : status;
   const auto passing = [](std::string_view what) {
-    return std::find(kPassing.begin(), kPassing.end(), lower(what)) != kPassing.end();
+    return std::find(kPassing.begin(), kPassing.end(), vitals::base::lower(what)) != kPassing.end();
   };
   const bool named = passing(name) || passing(string_member(detail, "type")) ||
                      passing(string_member(detail, "status"));

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "health_agent/errors.h"
+#include "vitals/context/capture.h"
 #include "vitals/sentry/client.h"
 
 namespace health_agent::agent {
@@ -30,10 +31,10 @@ AgentReply FallbackAgent::reply(const AgentRequest& request, const OnText& on_te
     refusal = std::move(reply);
   } catch (const AgentError& error) {
     if (told) throw;
-    vitals::sentry::capture_exception(
+    vitals::context::capture_exception(
         error,
         {.tags = {{"model", from}, {"agent_type", vitals::monitor::to_string(first_->type())}},
-         .level = vitals::sentry::Level::kWarning,
+         .level = vitals::Level::kWarning,
          .mechanism = "agent"});
   }
   vitals::monitor::count_agent_fallback(from, second_->model());

@@ -14,6 +14,7 @@
 #include "health_agent/errors.h"
 #include "health_agent/log_text.h"
 #include "health_agent/time.h"
+#include "vitals/context/capture.h"
 #include "vitals/sentry/client.h"
 
 namespace health_agent::agent {
@@ -93,9 +94,9 @@ class RemoteAgent::Call {
     } catch (const AgentError& error) {
       // What was eaten is known: a last word that fails must not lose it.
       if (desk_.empty() || world_.stop.stop_requested()) throw;
-      vitals::sentry::capture_exception(error, {.tags = {{"model", agent_.endpoint_.model}},
-                                                .level = vitals::sentry::Level::kWarning,
-                                                .mechanism = "agent"});
+      vitals::context::capture_exception(error, {.tags = {{"model", agent_.endpoint_.model}},
+                                                 .level = vitals::Level::kWarning,
+                                                 .mechanism = "agent"});
       return confirm(false);
     }
   }

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "health_agent/agent/units.h"
+#include "vitals/base/utf8.h"
 
 namespace health_agent::agent {
 namespace {
@@ -22,22 +23,9 @@ bool is_ascii_letter(char32_t c) {
 
 /// The code point at `at` and its length; a byte that is not UTF-8 reads as a space of length 1.
 std::pair<char32_t, std::size_t> code_point(std::string_view text, std::size_t at) {
-  const auto byte = [&](std::size_t index) -> unsigned {
-    return index < text.size() ? static_cast<unsigned char>(text[index]) : 0U;
-  };
-  const unsigned first = byte(at);
-  if (first < 0x80) return {first, 1};
-  const std::size_t length = first >= 0xF0 ? 4 : first >= 0xE0 ? 3 : 2;
-  if (first < 0xC2 || first > 0xF4) return {U' ', 1};
-  char32_t value = first & (0xFFU >> (length + 1));
-  for (std::size_t i = 1; i < length; ++i) {
-    if ((byte(at + i) & 0xC0U) != 0x80U) return {U' ', 1};
-    value = (value << 6U) | (byte(at + i) & 0x3FU);
-  }
-  constexpr std::array<char32_t, 5> kSmallest{0, 0, 0x80, 0x800, 0x10000};
-  const bool surrogate = value >= 0xD800 && value <= 0xDFFF;
-  if (value < kSmallest[length] || value > 0x10FFFF || surrogate) return {U' ', 1};
-  return {value, length};
+  const auto [code, length] = vitals::base::decode_utf8(text.substr(at));
+  if (length == 0) return {U' ', 1};
+  return {code, length};
 }
 
 /// The unaccented letters of U+00C0 to U+017F, one or two for each; `*` for what is no letter.

@@ -3,10 +3,16 @@
 #include <algorithm>
 #include <utility>
 
+#include "vitals/base/ascii.h"
+#include "vitals/base/utf8.h"
+
 namespace health_agent::agent {
 namespace {
 
-constexpr std::string_view kReplacement = "\xEF\xBF\xBD";
+using vitals::base::append_utf8;
+using vitals::base::kReplacement;
+using vitals::base::utf8_length;
+
 constexpr std::string_view kMarkLead = "\xF4\x8F";  // of U+10F000 to U+10FFFF in UTF-8
 constexpr char32_t kSurrogateMark = 0x10F000;
 constexpr char32_t kByteMark = 0x10F800;
@@ -18,25 +24,12 @@ bool is_low(char32_t code) noexcept {
   return code >= 0xDC00 && code <= 0xDFFF;
 }
 
-void append_utf8(std::string& out, char32_t code) {
-  const auto tail = [&](unsigned shift) {
-    out += static_cast<char>(0x80U | ((code >> shift) & 0x3FU));
-  };
-  out += static_cast<char>(0xF0U | (code >> 18U));
-  tail(12);
-  tail(6);
-  tail(0);
-}
-
 /// The code of `\uXXXX` at the front of `text`, or 0.
 char32_t escaped_code(std::string_view text) noexcept {
   if (text.size() < 6 || text[0] != '\\' || text[1] != 'u') return 0;
   char32_t code = 0;
   for (const char c : text.substr(2, 4)) {
-    const int digit = c >= '0' && c <= '9'   ? c - '0'
-                      : c >= 'a' && c <= 'f' ? c - 'a' + 10
-                      : c >= 'A' && c <= 'F' ? c - 'A' + 10
-                                             : -1;
+    const int digit = vitals::base::hex_digit(c);
     if (digit < 0) return 0;
     code = code * 16 + static_cast<char32_t>(digit);
   }
@@ -44,23 +37,6 @@ char32_t escaped_code(std::string_view text) noexcept {
 }
 
 }  // namespace
-
-std::size_t utf8_length(std::string_view text) noexcept {
-  if (text.empty()) return 0;
-  const auto byte = [text](std::size_t i) { return static_cast<unsigned char>(text[i]); };
-  const unsigned char first = byte(0);
-  if (first < 0x80) return 1;
-  const std::size_t length = first >= 0xF0 ? 4 : first >= 0xE0 ? 3 : 2;
-  if (first < 0xC2 || first > 0xF4 || text.size() < length) return 0;
-  for (std::size_t i = 1; i < length; ++i)
-    if ((byte(i) & 0xC0) != 0x80) return 0;
-  // Longer than needed, a surrogate, or beyond the last code point.
-  if ((first == 0xE0 && byte(1) < 0xA0) || (first == 0xED && byte(1) > 0x9F) ||
-      (first == 0xF0 && byte(1) < 0x90) || (first == 0xF4 && byte(1) > 0x8F)) {
-    return 0;
-  }
-  return length;
-}
 
 std::string clean_text(std::string_view text, std::size_t max_bytes) {
   std::string clean;

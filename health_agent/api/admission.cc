@@ -5,34 +5,25 @@
 
 #include "health_agent/api/error_body.h"
 #include "health_agent/api/target.h"
-#include "health_agent/constant_time.h"
 #include "health_agent/fingerprint.h"
+#include "vitals/base/ascii.h"
+#include "vitals/base/constant_time.h"
 
 namespace health_agent::api {
 namespace {
 
 using vitals::monitor::Method;
 
-bool equal_ignoring_case(std::string_view text, std::string_view lower) noexcept {
-  return text.size() == lower.size() &&
-         std::equal(text.begin(), text.end(), lower.begin(), [](char given, char wanted) {
-           return (given >= 'A' && given <= 'Z' ? static_cast<char>(given - 'A' + 'a') : given) ==
-                  wanted;
-         });
-}
-
 std::string_view bearer_token(std::string_view authorization) noexcept {
   constexpr std::string_view kScheme = "bearer ";
-  if (!equal_ignoring_case(authorization.substr(0, kScheme.size()), kScheme)) return {};
+  if (!vitals::base::starts_ignoring_case(authorization, kScheme)) return {};
   return authorization.substr(kScheme.size());
 }
 
 /// Of `application/json; charset=utf-8` what stands before the parameters.
 bool is_json(std::string_view content_type) noexcept {
-  std::string_view type = content_type.substr(0, content_type.find(';'));
-  while (!type.empty() && (type.back() == ' ' || type.back() == '\t'))
-    type.remove_suffix(1);
-  return equal_ignoring_case(type, "application/json");
+  return vitals::base::equal_ignoring_case(
+      vitals::base::trim(content_type.substr(0, content_type.find(';'))), "application/json");
 }
 
 /// Without keys whoever reaches a loopback address may do everything anyway. What came through a
@@ -105,7 +96,7 @@ Entry Admission::decide(const RequestHead& head) {
 
   const bool open = open_or_identify(head, entry);
   const bool update = access == Access::kTelegram && !telegram_secret_.empty() &&
-                      equal_in_constant_time(head.telegram_secret, telegram_secret_);
+                      vitals::base::equal_in_constant_time(head.telegram_secret, telegram_secret_);
   const bool preflight =
       head.method == Method::kOptions && !head.preflight_method.empty() && may_read(head.origin);
   if (open ? is_of_this_machine(head, entry) : entry.login == Entry::Login::kKey)
@@ -175,7 +166,7 @@ bool Admission::lacks_metrics_token(const RequestHead& head, const RouteTable::M
     token.remove_prefix(1);
   while (token.ends_with(' ') || token.ends_with('\t'))
     token.remove_suffix(1);
-  return !equal_in_constant_time(token, metrics_token_);
+  return !vitals::base::equal_in_constant_time(token, metrics_token_);
 }
 
 bool Admission::open_or_identify(const RequestHead& head, Entry& entry) const {
@@ -185,7 +176,7 @@ bool Admission::open_or_identify(const RequestHead& head, Entry& entry) const {
   if (token.empty()) return false;
   entry.login = Entry::Login::kUnknownKey;
   for (const Key& key : keys_) {
-    if (!equal_in_constant_time(token, key.secret)) continue;
+    if (!vitals::base::equal_in_constant_time(token, key.secret)) continue;
     entry.login = Entry::Login::kKey;
     entry.key_name = key.name;
   }
@@ -223,7 +214,7 @@ std::unique_ptr<const ServiceError> Admission::check_host(std::string_view host,
 std::unique_ptr<const ServiceError> Admission::check_browser(const RequestHead& head,
                                                              const Entry& entry) const {
   constexpr int kUnsupportedType = 415;
-  const bool other_site = equal_ignoring_case(head.fetch_site, "cross-site");
+  const bool other_site = vitals::base::equal_ignoring_case(head.fetch_site, "cross-site");
   // Forms and simple requests are sent without asking; for JSON a browser asks first (CORS).
   if (head.has_body && (!head.origin.empty() || other_site) && !is_json(head.content_type)) {
     return refuse<ValidationError>(
@@ -233,7 +224,7 @@ std::unique_ptr<const ServiceError> Admission::check_browser(const RequestHead& 
   // An image or script of another page: it could not read the answer, but take a place or time.
   const bool reads = head.method == Method::kGet || head.method == Method::kHead;
   if (reads && other_site && entry.match.wants_key && !may_read(head.origin) &&
-      !equal_ignoring_case(head.fetch_mode, "navigate")) {
+      !vitals::base::equal_ignoring_case(head.fetch_mode, "navigate")) {
     return refuse<AuthorizationError>(
         "a page of another site asks for this, and CORS_ORIGINS does not list it");
   }

@@ -5,6 +5,7 @@
 
 #include "health_agent/json_type.h"
 #include "health_agent/version.h"
+#include "vitals/base/ascii.h"
 
 namespace health_agent::api {
 namespace {
@@ -15,8 +16,7 @@ bool has(const RouteTable& table, std::string_view path, std::string_view lower_
   return std::any_of(table.routes().begin(), table.routes().end(), [&](const Route& route) {
     const std::string_view method = vitals::monitor::to_string(route.endpoint.method());
     return route.endpoint.route() == path &&
-           std::equal(method.begin(), method.end(), lower_method.begin(), lower_method.end(),
-                      [](char upper, char lower) { return (upper | 0x20) == lower; });
+           vitals::base::equal_ignoring_case(method, lower_method);
   });
 }
 

@@ -7,6 +7,7 @@
 #include "health_agent/fingerprint.h"
 #include "health_agent/log.h"
 #include "health_agent/time.h"
+#include "vitals/base/ascii.h"
 
 namespace health_agent::api {
 namespace {
@@ -18,13 +19,8 @@ constexpr int kComeAgainSeconds = 2;
 constexpr std::int64_t kRemoveEvery = 600;
 
 std::string digest_of(std::string_view meaning) {
-  constexpr std::string_view kHex = "0123456789abcdef";
-  std::string text;
-  for (const std::uint8_t byte : sha256(meaning)) {
-    text += kHex[byte >> 4];
-    text += kHex[byte & 15];
-  }
-  return text;
+  const auto digest = sha256(meaning);
+  return vitals::base::hex({reinterpret_cast<const char*>(digest.data()), digest.size()});
 }
 
 void check(std::string_view key) {

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "health_agent/api/target.h"
+#include "vitals/base/percent.h"
 
 namespace health_agent::api {
 namespace {
@@ -66,7 +67,7 @@ RouteTable::Match RouteTable::find(vitals::monitor::Method method, std::string_v
     match.route = &route;
     match.wants_key = route.access == Access::kKeyHolders;
     for (const std::string_view value : raw)
-      percent_decode(value, match.params.emplace_back());
+      match.params.push_back(vitals::base::percent_decoded(value));
     return match;
   }
   if (match.path.empty()) {
@@ -78,23 +79,6 @@ RouteTable::Match RouteTable::find(vitals::monitor::Method method, std::string_v
   return match;
 }
 
-bool percent_decode(std::string_view text, std::string& out) {
-  out.clear();
-  out.reserve(text.size());
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    if (text[i] != '%') {
-      out += text[i];
-      continue;
-    }
-    const int high = i + 1 < text.size() ? hex_value(text[i + 1]) : -1;
-    const int low = i + 2 < text.size() ? hex_value(text[i + 2]) : -1;
-    if (high < 0 || low < 0) return false;
-    out += static_cast<char>(high * 16 + low);
-    i += 2;
-  }
-  return true;
-}
-
 std::optional<std::string> find_query_value(std::string_view query, std::string_view name) {
   while (!query.empty()) {
     const std::size_t end = query.find('&');
@@ -102,10 +86,9 @@ std::optional<std::string> find_query_value(std::string_view query, std::string_
     query.remove_prefix(end == std::string_view::npos ? query.size() : end + 1);
     const std::size_t equals = pair.find('=');
     if (pair.substr(0, equals) != name || equals == std::string_view::npos) continue;
-    std::string encoded{pair.substr(equals + 1)};
-    std::replace(encoded.begin(), encoded.end(), '+', ' ');
-    std::string decoded;
-    return percent_decode(encoded, decoded) ? decoded : std::string{pair.substr(equals + 1)};
+    const std::string_view value = pair.substr(equals + 1);
+    return vitals::base::strictly_percent_decoded(value) ? vitals::base::form_decoded(value)
+                                                         : std::string{value};
   }
   return std::nullopt;
 }

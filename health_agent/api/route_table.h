@@ -40,9 +40,6 @@ class RouteTable {
   std::vector<Route> routes_;
 };
 
-/// Decodes `%41` to `A`. False when a `%` is not followed by two hex digits.
-bool percent_decode(std::string_view text, std::string& out);
-
 /// The value of `name` in `a=1&b=2`, decoded; nothing when it is not there.
 [[nodiscard]] std::optional<std::string> find_query_value(std::string_view query,
                                                           std::string_view name);

@@ -3,6 +3,10 @@
 #include <array>
 #include <cstddef>
 
+#include "vitals/base/ascii.h"
+#include "vitals/base/percent.h"
+#include "vitals/base/utf8.h"
+
 namespace health_agent::api {
 namespace {
 
@@ -16,33 +20,20 @@ constexpr std::array<bool, 256> kPlain = [] {
   return plain;
 }();
 
-/// Takes UTF-8 byte by byte. Source: Unicode, table 3-7 "Well-Formed UTF-8 Byte Sequences".
+/// Takes UTF-8 byte by byte.
 class Utf8 {
  public:
   /// False when the byte cannot stand here.
   bool take(unsigned byte) noexcept {
-    if (left_ > 0) {
-      const bool good = byte >= least_ && byte <= most_;
-      least_ = 0x80;
-      most_ = 0xbf;
-      --left_;
-      return good;
-    }
-    if (byte < 0x80) return true;
-    if (byte < 0xc2 || byte > 0xf4) return false;
-    left_ = byte < 0xe0 ? 1 : byte < 0xf0 ? 2 : 3;
-    if (byte == 0xe0) least_ = 0xa0;
-    if (byte == 0xed) most_ = 0x9f;
-    if (byte == 0xf0) least_ = 0x90;
-    if (byte == 0xf4) most_ = 0x8f;
-    return true;
+    bytes_[size_++] = static_cast<char>(byte);
+    if (vitals::base::utf8_length({bytes_.data(), size_}) == size_) size_ = 0;
+    return size_ < bytes_.size();
   }
-  [[nodiscard]] bool whole() const noexcept { return left_ == 0; }
+  [[nodiscard]] bool whole() const noexcept { return size_ == 0; }
 
  private:
-  int left_ = 0;
-  unsigned least_ = 0x80;
-  unsigned most_ = 0xbf;
+  std::array<char, 4> bytes_{};  // of the character that has not come to its end
+  std::size_t size_ = 0;
 };
 
 const char* path_fault(std::string_view path) noexcept {
@@ -60,10 +51,9 @@ const char* path_fault(std::string_view path) noexcept {
     }
     unsigned byte = static_cast<unsigned char>(c);
     if (c == '%') {
-      const int high = i + 1 < path.size() ? hex_value(path[i + 1]) : -1;
-      const int low = i + 2 < path.size() ? hex_value(path[i + 2]) : -1;
-      if (high < 0 || low < 0) return "the path has a '%' that is not followed by two hex digits";
-      byte = static_cast<unsigned>(high * 16 + low);
+      const int encoded = vitals::base::percent_encoded_byte(path, i);
+      if (encoded < 0) return "the path has a '%' that is not followed by two hex digits";
+      byte = static_cast<unsigned>(encoded);
       i += 2;
       if (byte == '/' || byte == '\\') return "the path has an encoded slash or backslash";
       if (byte < 0x20 || byte == 0x7f) return "the path has an encoded control character";
@@ -78,15 +68,6 @@ const char* path_fault(std::string_view path) noexcept {
   return utf8.whole() ? nullptr : "the path is not UTF-8";
 }
 
-bool starts_with_ignoring_case(std::string_view text, std::string_view lower) noexcept {
-  if (text.size() < lower.size()) return false;
-  for (std::size_t i = 0; i < lower.size(); ++i) {
-    const char c = text[i];
-    if ((c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c) != lower[i]) return false;
-  }
-  return true;
-}
-
 }  // namespace
 
 Target parse_target(std::string_view text) noexcept {
@@ -96,7 +77,7 @@ Target parse_target(std::string_view text) noexcept {
     return target;
   }
   for (const std::string_view scheme : {"http://", "https://"}) {
-    if (!starts_with_ignoring_case(text, scheme)) continue;
+    if (!vitals::base::starts_ignoring_case(text, scheme)) continue;
     text.remove_prefix(scheme.size());
     target.authority = text.substr(0, text.find_first_of("/?#"));
     text.remove_prefix(target.authority.size());

@@ -24,12 +24,4 @@ struct Target {
 /// Cost: one pass, no allocation.
 [[nodiscard]] Target parse_target(std::string_view text) noexcept;
 
-/// The value of a hex digit, or -1.
-[[nodiscard]] constexpr int hex_value(char c) noexcept {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-  return -1;
-}
-
 }  // namespace health_agent::api

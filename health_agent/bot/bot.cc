@@ -33,10 +33,10 @@
 #include "health_agent/errors.h"
 #include "health_agent/log.h"
 #include "health_agent/time.h"
+#include "vitals/context/scope.h"
 #include "vitals/metrics/registry.h"
 #include "vitals/monitor/bot.h"
 #include "vitals/sentry/client.h"
-#include "vitals/sentry/scope.h"
 
 namespace health_agent::bot {
 namespace {
@@ -178,7 +178,7 @@ struct Bot::Impl {
 };
 
 void Bot::Impl::keep() {
-  const vitals::sentry::Scope scope = vitals::sentry::Scope::fork();
+  const vitals::context::Scope scope = vitals::context::Scope::fork();
   const auto active = scope.activate();
   const std::stop_token stop = stop_keeping.get_token();
   do {
@@ -252,7 +252,7 @@ void Bot::Impl::find_own() {
 }
 
 void Bot::Impl::receive() {
-  const vitals::sentry::Scope scope = vitals::sentry::Scope::fork();
+  const vitals::context::Scope scope = vitals::context::Scope::fork();
   const auto active = scope.activate();
   while (const std::optional<std::stop_token> lease = wait_for_lease()) {
     try {

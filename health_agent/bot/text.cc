@@ -2,40 +2,16 @@
 
 #include <algorithm>
 
+#include "vitals/base/utf8.h"
+
 namespace health_agent::bot {
 namespace {
 
-constexpr std::string_view kReplacement = "\xEF\xBF\xBD";
 constexpr std::string_view kBlank = " \t\n";
-
-bool continues(std::string_view text, std::size_t at, unsigned char least = 0x80,
-               unsigned char most = 0xBF) noexcept {
-  if (at >= text.size()) return false;
-  const auto byte = static_cast<unsigned char>(text[at]);
-  return byte >= least && byte <= most;
-}
-
-/// Bytes of the code point that `text` begins with; 0 when it is not valid (RFC 3629).
-std::size_t code_point_size(std::string_view text) noexcept {
-  const auto first = static_cast<unsigned char>(text.front());
-  if (first < 0x80) return 1;
-  if (first >= 0xC2 && first <= 0xDF) return continues(text, 1) ? 2 : 0;
-  if (first >= 0xE0 && first <= 0xEF) {
-    const unsigned char least = first == 0xE0 ? 0xA0 : 0x80;
-    const unsigned char most = first == 0xED ? 0x9F : 0xBF;  // no surrogates
-    return continues(text, 1, least, most) && continues(text, 2) ? 3 : 0;
-  }
-  if (first >= 0xF0 && first <= 0xF4) {
-    const unsigned char least = first == 0xF0 ? 0x90 : 0x80;
-    const unsigned char most = first == 0xF4 ? 0x8F : 0xBF;
-    return continues(text, 1, least, most) && continues(text, 2) && continues(text, 3) ? 4 : 0;
-  }
-  return 0;
-}
 
 /// Never 0, so that whoever walks comes to an end also in a text that is not valid.
 std::size_t step(std::string_view text) noexcept {
-  return std::max<std::size_t>(1, code_point_size(text));
+  return std::max<std::size_t>(1, vitals::base::utf8_length(text));
 }
 
 /// How many bytes of `text` have at most `most` units.
@@ -96,10 +72,10 @@ std::string clean_text(std::string_view text) {
   std::string clean;
   clean.reserve(text.size());
   while (!text.empty()) {
-    const std::size_t size = code_point_size(text);
+    const std::size_t size = vitals::base::utf8_length(text);
     const auto first = static_cast<unsigned char>(text.front());
     if (size == 0) {
-      clean += kReplacement;
+      clean += vitals::base::kReplacement;
     } else if ((first >= 0x20 && first != 0x7F) || first == '\n' || first == '\t') {
       clean += text.substr(0, size);
     }

@@ -4,7 +4,7 @@
 #include <exception>
 #include <utility>
 
-#include "vitals/sentry/scope.h"
+#include "vitals/context/scope.h"
 
 namespace health_agent::bot {
 
@@ -17,7 +17,7 @@ Typing::~Typing() {
 }
 
 void Typing::run(const std::stop_token& stop) {
-  const vitals::sentry::Scope scope = vitals::sentry::Scope::fork();
+  const vitals::context::Scope scope = vitals::context::Scope::fork();
   const auto active = scope.activate();
   std::unique_lock lock{mutex_};
   while (!stop.stop_requested()) {

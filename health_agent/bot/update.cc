@@ -5,6 +5,7 @@
 
 #include "health_agent/json_type.h"
 #include "health_agent/log_text.h"
+#include "vitals/base/ascii.h"
 
 namespace health_agent::bot {
 namespace {
@@ -188,9 +189,7 @@ std::optional<Command> read_command(std::string_view text) {
   text.remove_prefix(1);
   const std::string_view name = take_word(text);
   if (name.empty() || name.size() > kMaxCommand) return std::nullopt;
-  Command command{std::string{name}, {}, {}};
-  for (char& c : command.name)
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+  Command command{vitals::base::lower(name), {}, {}};
   if (text.starts_with('@')) {
     text.remove_prefix(1);
     command.receiver = take_word(text);

@@ -7,6 +7,8 @@
 #include <utility>
 #include <vector>
 
+#include "vitals/base/ascii.h"
+
 namespace health_agent::bot {
 namespace {
 
@@ -48,11 +50,9 @@ std::string replaced(std::string text, std::string_view what, std::string_view b
 
 /// Small letters, single blanks for all space, straight apostrophes.
 std::string simple(std::string_view text) {
-  std::string made{text};
-  for (char& c : made) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+  std::string made = vitals::base::lower(text);
+  for (char& c : made)
     if (c == '\t' || c == '\r' || c == '\n') c = ' ';
-  }
   made = replaced(replaced(std::move(made), "\xE2\x80\x99", "'"), "  ", " ");
   return replaced(std::move(made), "time zone", "timezone");
 }
@@ -75,7 +75,7 @@ std::string as_a_name(std::string_view text) {
   for (char c : text) {
     if (c == ' ') c = '_';
     if (first && c >= 'a' && c <= 'z') c = static_cast<char>(c - 'a' + 'A');
-    if (!first && c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+    if (!first) c = vitals::base::lower(c);
     first = c == '/' || c == '_' || c == '-';
     name += c;
   }

@@ -4,6 +4,9 @@
 #include <charconv>
 #include <optional>
 
+#include "health_agent/address.h"
+#include "vitals/base/ascii.h"
+
 namespace health_agent::cache {
 namespace {
 
@@ -24,33 +27,6 @@ std::optional<Number> number(std::string_view text, Number least, Number most) {
     return std::nullopt;
   }
   return value;
-}
-
-std::optional<std::string> decoded(std::string_view text) {
-  std::string result;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    char c = text[i];
-    if (static_cast<unsigned char>(c) <= ' ' || c == 0x7f) return std::nullopt;
-    if (c == '%') {
-      unsigned byte = 0;
-      const std::string_view digits = text.substr(i + 1, 2);
-      const auto [end, error] =
-          std::from_chars(digits.data(), digits.data() + digits.size(), byte, 16);
-      if (digits.size() != 2 || error != std::errc{} || end != digits.data() + 2 || byte == 0) {
-        return std::nullopt;
-      }
-      c = static_cast<char>(byte);
-      i += 2;
-    }
-    result += c;
-  }
-  return result;
-}
-
-std::string lower(std::string text) {
-  for (char& c : text)
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  return text;
 }
 
 std::optional<bool> boolean(const std::string& word) {
@@ -86,8 +62,8 @@ std::optional<std::string> take_parameter(std::string_view name, const std::stri
                        : name == "ssl_check_hostname" ? &tls.check_host
                                                       : nullptr;
   if (choice == nullptr) return "a parameter after the ? is not known";
-  const std::optional<bool> chosen =
-      choice == &tls.verify ? requirement(lower(value)) : boolean(lower(value));
+  const std::optional<bool> chosen = choice == &tls.verify ? requirement(vitals::base::lower(value))
+                                                           : boolean(vitals::base::lower(value));
   if (!chosen) return std::string(name) + " has a value that is not known";
   *choice = *chosen;
   return std::nullopt;
@@ -99,7 +75,7 @@ std::optional<std::string> take_query(std::string_view query, RedisTlsOptions& t
     const std::string_view each = query.substr(0, end);
     query.remove_prefix(std::min(end + 1, query.size()));
     const std::size_t equals = std::min(each.find('='), each.size());
-    const auto value = decoded(each.substr(std::min(equals + 1, each.size())));
+    const auto value = decoded_part(each.substr(std::min(equals + 1, each.size())));
     if (!value) return "a parameter's value has a blank, or a % that begins no escape";
     if (auto fault = take_parameter(each.substr(0, equals), *value, tls)) return fault;
   }
@@ -138,8 +114,8 @@ vitals::Result<RedisAddress> parse_redis_url(std::string_view text) {
     const std::string_view who = text.substr(0, at);
     const std::size_t colon = who.find(':');
     if (colon == std::string_view::npos) return refused("a user without a password");
-    const auto user = decoded(who.substr(0, colon));
-    const auto password = decoded(who.substr(colon + 1));
+    const auto user = decoded_part(who.substr(0, colon));
+    const auto password = decoded_part(who.substr(colon + 1));
     if (!user || !password || password->empty()) {
       return refused("the user or password is empty, has a blank, or a % that begins no escape");
     }
@@ -165,7 +141,7 @@ vitals::Result<RedisAddress> parse_redis_url(std::string_view text) {
     host = text.substr(0, colon);
     rest = text.substr(colon);
   }
-  const auto name = decoded(host);
+  const auto name = decoded_part(host);
   if (!name || name->empty()) return refused("the host is missing or cannot be read");
   if (name->find_first_of("?#<>\"\\") != std::string::npos) {
     return refused("nothing may follow the host, port and database");

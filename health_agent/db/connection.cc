@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "vitals/context/span.h"
+
 namespace health_agent::db {
 namespace {
 
@@ -43,7 +45,7 @@ std::string_view word(Kind kind) noexcept {
   return "other";
 }
 
-std::string commented(std::string_view sql, const vitals::sentry::Span& span) {
+std::string commented(std::string_view sql, const vitals::context::Span& span) {
   std::string text{sql};
   if (!span) return text;
   return text.append(" /*traceparent='").append(span.traceparent()).append("'*/");
@@ -88,7 +90,7 @@ void Connection::close() noexcept {
   session_.reset();
 }
 
-void Connection::execute(const char* sql, const vitals::sentry::Span& span) {
+void Connection::execute(const char* sql, const vitals::context::Span& span) {
   if (span && backend_->comments_traces()) {
     *session_ << commented(sql, span);
   } else {
@@ -143,7 +145,7 @@ Transaction::Transaction(Connection& connection, std::string_view table)
 }
 
 void Transaction::begin() {
-  connection_->tracked(QueryType::kOther, table_, [&](const vitals::sentry::Span& span) {
+  connection_->tracked(QueryType::kOther, table_, [&](const vitals::context::Span& span) {
     turn_.emplace(*connection_, QueryType::kOther);
     connection_->execute("BEGIN", span);
   });
@@ -162,7 +164,7 @@ Transaction::~Transaction() {
 }
 
 void Transaction::commit() {
-  connection_->tracked(QueryType::kOther, table_, [&](const vitals::sentry::Span& span) {
+  connection_->tracked(QueryType::kOther, table_, [&](const vitals::context::Span& span) {
     connection_->execute("COMMIT", span);
   });
   connection_->backend_->writing_worked();

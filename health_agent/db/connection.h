@@ -19,8 +19,8 @@
 #include "health_agent/db/turnstile.h"
 #include "health_agent/errors.h"
 #include "health_agent/faults.h"
+#include "vitals/context/span.h"
 #include "vitals/monitor/db.h"
-#include "vitals/sentry/span.h"
 
 namespace health_agent::db {
 
@@ -50,7 +50,7 @@ struct Query {
 
 /// `sql` with the trace of `span` in a comment at its end, by which a line of the database's log
 /// leads back to the trace. Source: sqlcommenter specification, "Format".
-[[nodiscard]] std::string commented(std::string_view sql, const vitals::sentry::Span& span);
+[[nodiscard]] std::string commented(std::string_view sql, const vitals::context::Span& span);
 
 /// A statement that has been prepared, with the variables it is bound to.
 class PreparedBase {
@@ -151,7 +151,7 @@ class Connection {
     QueryScope scope{type, table};
     const auto call = [&] {
       const Running running{*backend_, *session_};
-      if constexpr (std::is_invocable_v<F, const vitals::sentry::Span&>) {
+      if constexpr (std::is_invocable_v<F, const vitals::context::Span&>) {
         return statement(scope.span());
       } else {
         return statement();
@@ -240,7 +240,7 @@ class Connection {
   Integer run_once(const Query<Columns<Out...>, Params<In...>>& query, OnRow&& on_row,
                    const Args&... args) {
     using Statement = Prepared<Columns<Out...>, Params<In...>>;
-    return tracked(query.type, query.table, [&](const vitals::sentry::Span& span) {
+    return tracked(query.type, query.table, [&](const vitals::context::Span& span) {
       const WriteTurn turn{*this, query.type};
       sent_ = false;
       // What is prepared is kept by its text, so a comment that is never the same twice goes with a
@@ -271,7 +271,7 @@ class Connection {
   [[nodiscard]] DatabaseError translated(const soci::soci_error& error, QueryType type,
                                          std::string_view table);
   [[nodiscard]] bool worth_another(QueryType type, int attempt);
-  void execute(const char* sql, const vitals::sentry::Span& span);
+  void execute(const char* sql, const vitals::context::Span& span);
   void reopen(Backend::Patience patience);
   void forget(const void* key) noexcept;
 

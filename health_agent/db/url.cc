@@ -7,6 +7,9 @@
 #include <memory>
 #include <optional>
 
+#include "health_agent/address.h"
+#include "vitals/base/percent.h"
+
 namespace health_agent::db {
 namespace {
 
@@ -38,42 +41,9 @@ vitals::Result<DatabaseUrl> parse_sqlite(std::string_view path) {
   return DatabaseUrl{DatabaseUrl::Kind::kSqlite, std::string(path), {}};
 }
 
-int hex(char c) noexcept {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-  return -1;
-}
-
-/// Without what no part of an address may hold: half an escape, blanks, control characters.
-std::optional<std::string> decoded(std::string_view text) {
-  std::string result;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    char c = text[i];
-    if (static_cast<unsigned char>(c) <= ' ' || c == 0x7f) return std::nullopt;
-    if (c == '%') {
-      if (i + 2 >= text.size() || hex(text[i + 1]) < 0 || hex(text[i + 2]) < 0) return std::nullopt;
-      c = static_cast<char>(hex(text[i + 1]) * 16 + hex(text[i + 2]));
-      if (c == '\0') return std::nullopt;
-      i += 2;
-    }
-    result += c;
-  }
-  return result;
-}
-
 std::string encoded(std::string_view text) {
-  constexpr std::string_view kDigits = "0123456789ABCDEF";
   std::string result;
-  for (const char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    if ((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
-        c == '.' || c == '_') {
-      result += c;
-    } else {
-      result.append(1, '%').append(1, kDigits[byte >> 4]).append(1, kDigits[byte & 15]);
-    }
-  }
+  vitals::base::append_percent_encoded(result, text);
   return result;
 }
 
@@ -103,7 +73,7 @@ std::optional<PostgresHost> parse_host(std::string_view text) {
     host = text.substr(0, colon);
     rest = text.substr(colon);
   }
-  const auto name = decoded(host);
+  const auto name = decoded_part(host);
   if (!name || name->empty()) return std::nullopt;
   if (rest.empty()) return PostgresHost{*name, {}};
   if (rest.front() != ':' || !is_port(rest.substr(1))) return std::nullopt;
@@ -136,8 +106,8 @@ vitals::Result<DatabaseUrl> parse_postgres(std::string_view text) {
   std::string_view authority = take(path, "/");
   if (const std::size_t at = authority.rfind('@'); at != std::string_view::npos) {
     std::string_view password = authority.substr(0, at);
-    const auto user = decoded(take(password, ":"));
-    const auto secret = decoded(password);
+    const auto user = decoded_part(take(password, ":"));
+    const auto secret = decoded_part(password);
     if (!user || !secret) {
       return refused("the user or password has a blank or a % that begins no escape (%25 is a %)");
     }
@@ -150,15 +120,15 @@ vitals::Result<DatabaseUrl> parse_postgres(std::string_view text) {
     if (!host) return refused("the host or port cannot be read (a port is a number to 65535)");
     address.hosts.push_back(*host);
   }
-  const auto database = decoded(path);
+  const auto database = decoded_part(path);
   if (!database || database->find('/') != std::string::npos) {
     return refused("the database's name after the host cannot be read");
   }
   address.database = *database;
   while (!query.empty()) {
     std::string_view value = take(query, "&");
-    const auto name = decoded(take(value, "="));
-    const auto decoded_value = decoded(value);
+    const auto name = decoded_part(take(value, "="));
+    const auto decoded_value = decoded_part(value);
     if (!name || !decoded_value) return refused("a parameter after the ? cannot be read");
     if (!is_parameter(*name)) return refused("a parameter after the ? is not known to PostgreSQL");
     address.parameters.emplace_back(*name, *decoded_value);

@@ -7,13 +7,13 @@
 #include <optional>
 #include <utility>
 
-#include "base/secret.h"
 #include "console/api.h"
 #include "console/assets.h"
 #include "console/event_store.h"
 #include "console/live.h"
 #include "export/negotiate.h"
 #include "sentry/delivery/gzip.h"
+#include "vitals/base/constant_time.h"
 
 namespace vitals::console {
 namespace {

@@ -5,15 +5,15 @@
 #include <utility>
 
 #include "console/grouping.h"
-#include "sentry/records.h"
-#include "sentry/scrub.h"
+#include "privacy/scrub.h"
+#include "vitals/base/utf8.h"
 
 namespace vitals::console::detail {
 namespace {
 
 constexpr std::size_t kMaxText = 500;
 
-double seconds_of(sentry::Timestamp time) {
+double seconds_of(vitals::Timestamp time) {
   return std::chrono::duration<double>(time.time_since_epoch()).count();
 }
 
@@ -21,8 +21,7 @@ double seconds_of(sentry::Timestamp time) {
 /// lacks the payload has.
 std::string clean(std::string_view text) {
   std::string scratch;
-  return std::string{
-      sentry::detail::cut(sentry::detail::scrub_text(text, false, scratch), kMaxText)};
+  return std::string{base::cut(privacy::scrub_text(text, false, scratch), kMaxText)};
 }
 
 std::string tag_of(const sentry::Event& event, std::string_view name) {
@@ -64,7 +63,7 @@ std::shared_ptr<KeptEvent> describe(const sentry::Event& event) {
   }
   kept->group = group_of(event);
   kept->time = seconds_of(event.timestamp);
-  kept->level = sentry::level_name(event.level);
+  kept->level = vitals::level_name(event.level);
   kept->name = clean(event.transaction);
   kept->culprit = culprit_of(event);
   if (event.exceptions.empty()) {

@@ -18,12 +18,6 @@ bool is_line_char(char c) noexcept {
   return (byte >= 0x20 && byte != 0x7F) || c == '\t';
 }
 
-int size_digit(char c) noexcept {
-  if (c >= '0' && c <= '9') return c - '0';
-  const char small = static_cast<char>(c | 0x20);
-  return small >= 'a' && small <= 'f' ? small - 'a' + 10 : -1;
-}
-
 void skip_blanks(std::string_view& text) noexcept {
   const auto end = std::find_if_not(text.begin(), text.end(), is_blank_char);
   text.remove_prefix(static_cast<std::size_t>(end - text.begin()));
@@ -119,9 +113,9 @@ std::size_t ChunkCheck::read(std::string_view received) noexcept {
 
 bool ChunkCheck::read_size(std::string_view line) noexcept {
   std::size_t digits = 0;
-  for (left_ = 0; digits < line.size() && size_digit(line[digits]) >= 0; ++digits) {
+  for (left_ = 0; digits < line.size() && base::hex_digit(line[digits]) >= 0; ++digits) {
     if (left_ >> 60U != 0) return false;  // more than can be counted
-    left_ = left_ * 16 + static_cast<std::uint64_t>(size_digit(line[digits]));
+    left_ = left_ * 16 + static_cast<std::uint64_t>(base::hex_digit(line[digits]));
   }
   if (digits == 0 || !are_extensions(line.substr(digits))) return false;
   state_ = left_ == 0 ? State::kTrailer : State::kData;

@@ -4,24 +4,15 @@
 #include <charconv>
 #include <cstdint>
 
-#include "vitals/metrics/detail/utf8.h"
+#include "vitals/base/ascii.h"
+#include "vitals/base/utf8.h"
 
 namespace vitals::exporting {
 namespace {
 
 bool may_stand(char c, bool first, NameOf of) noexcept {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' ||
-         (c >= '0' && c <= '9' && !first) || (c == ':' && of == NameOf::kMetric);
-}
-
-/// The number of the character at the start of the text, which is `size` bytes of UTF-8.
-std::uint32_t code_point(std::string_view text, std::size_t size) noexcept {
-  const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
-  if (size == 1) return byte(0);
-  std::uint32_t point = byte(0) & (0x7FU >> size);
-  for (std::size_t i = 1; i < size; ++i)
-    point = point << 6 | (byte(i) & 0x3FU);
-  return point;
+  return base::is_letter(c) || c == '_' || (base::is_digit(c) && !first) ||
+         (c == ':' && of == NameOf::kMetric);
 }
 
 /// From the text after its opening quote to the closing one.
@@ -65,8 +56,9 @@ void append_name(std::string& out, std::string_view name, NameOf of, Escaping es
   }
   if (escaping == Escaping::kValues) out += "U__";
   for (bool first = true; !name.empty(); first = false) {
-    const std::size_t size = std::max<std::size_t>(metrics::detail::character_size(name), 1);
     const char c = name.front();
+    base::CodePoint next = base::decode_utf8(name);
+    if (next.length == 0) next = {static_cast<unsigned char>(c), 1};
     if (c == '_' && escaping != Escaping::kUnderscores) {
       out += "__";
     } else if (c == '.' && escaping == Escaping::kDots) {
@@ -76,14 +68,14 @@ void append_name(std::string& out, std::string_view name, NameOf of, Escaping es
     } else if (escaping == Escaping::kValues) {
       char digits[8];
       const char* const end =
-          std::to_chars(digits, digits + sizeof digits, code_point(name, size), 16).ptr;
+          std::to_chars(digits, digits + sizeof digits, std::uint32_t{next.code}, 16).ptr;
       out += '_';
       out.append(digits, static_cast<std::size_t>(end - digits));
       out += '_';
     } else {
       out += escaping == Escaping::kDots ? "__" : "_";
     }
-    name.remove_prefix(size);
+    name.remove_prefix(next.length);
   }
 }
 

@@ -5,13 +5,10 @@
 #include <optional>
 
 #include "export/names.h"
+#include "vitals/base/percent.h"
 
 namespace vitals::exporting {
 namespace {
-
-char lower(char c) noexcept {
-  return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-}
 
 /// Takes what stands before the separator off the text; one in quotes does not separate.
 std::string_view take_until(std::string_view& text, char separator) noexcept {
@@ -89,37 +86,7 @@ std::optional<Escaping> escaping_of(std::string_view parameters) noexcept {
   return Escaping::kUnderscores;
 }
 
-int hex_digit(char c) noexcept {
-  c = lower(c);
-  if (c >= '0' && c <= '9') return c - '0';
-  return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
-std::string decode(std::string_view text) {
-  std::string out;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    if (text[i] == '%' && i + 2 < text.size() && hex_digit(text[i + 1]) >= 0 &&
-        hex_digit(text[i + 2]) >= 0) {
-      out += static_cast<char>(hex_digit(text[i + 1]) * 16 + hex_digit(text[i + 2]));
-      i += 2;
-    } else {
-      out += text[i] == '+' ? ' ' : text[i];
-    }
-  }
-  return out;
-}
-
 }  // namespace
-
-bool equal_ignoring_case(std::string_view a, std::string_view b) noexcept {
-  return std::ranges::equal(a, b, {}, lower, lower);
-}
-
-std::string_view trim(std::string_view text) noexcept {
-  const std::size_t from = std::min(text.find_first_not_of(" \t"), text.size());
-  text.remove_prefix(from);
-  return text.substr(0, text.find_last_not_of(" \t") + 1);
-}
 
 bool accepts_gzip(std::string_view accept_encoding) noexcept {
   std::optional<bool> named;
@@ -163,7 +130,8 @@ std::vector<std::string> selected_names(std::string_view query) {
   std::vector<std::string> names;
   while (!query.empty()) {
     std::string_view value = take_until(query, '&');
-    if (decode(take_until(value, '=')) == "name[]") names.push_back(decode(value));
+    if (base::form_decoded(take_until(value, '=')) == "name[]")
+      names.push_back(base::form_decoded(value));
   }
   return names;
 }

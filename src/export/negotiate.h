@@ -4,14 +4,13 @@
 #include <string_view>
 #include <vector>
 
+#include "vitals/base/ascii.h"
 #include "vitals/export/format.h"
 
 namespace vitals::exporting {
 
-[[nodiscard]] bool equal_ignoring_case(std::string_view a, std::string_view b) noexcept;
-
-/// Without blanks and tabs at both ends.
-[[nodiscard]] std::string_view trim(std::string_view text) noexcept;
+using base::equal_ignoring_case;
+using base::trim;
 
 /// Whether an Accept-Encoding allows gzip: named, or by `*`, and not with `q=0`.
 /// Source: RFC 9110, 12.5.3.

@@ -7,9 +7,9 @@
 #include <memory>
 #include <string_view>
 
-#include "base/percent.h"
+#include "vitals/base/percent.h"
+#include "vitals/base/utf8.h"
 #include "vitals/export/format.h"
-#include "vitals/metrics/detail/utf8.h"
 #include "vitals/metrics/label.h"
 #include "vitals/metrics/registry.h"
 
@@ -59,14 +59,14 @@ std::optional<Error> fault_in(const PushOptions& options) {
   if (options.job.empty()) return Error{"pushgateway: the job is empty; name the batch job"};
   if (options.timeout.count() <= 0) return Error{"pushgateway: the time-out is not above 0"};
   // A gateway keeps such a value, and from then on refuses what everybody pushes.
-  if (!metrics::detail::valid_utf8(options.job)) return Error{"pushgateway: the job is not UTF-8"};
+  if (!base::is_utf8(options.job)) return Error{"pushgateway: the job is not UTF-8"};
   for (std::size_t i = 0; i < options.grouping.size(); ++i) {
     const std::string& name = options.grouping[i].first;
     if (!metrics::detail::valid_label_name(name) || name == "job") {
       return Error{"pushgateway: the grouping label \"" + name +
                    "\" is not a label's name, or is job itself"};
     }
-    if (!metrics::detail::valid_utf8(options.grouping[i].second)) {
+    if (!base::is_utf8(options.grouping[i].second)) {
       return Error{"pushgateway: the value of the grouping label \"" + name + "\" is not UTF-8"};
     }
     for (std::size_t j = 0; j < i; ++j) {

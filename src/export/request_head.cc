@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "export/negotiate.h"
+#include "vitals/base/ascii.h"
 
 namespace vitals::exporting {
 namespace {
@@ -23,16 +24,11 @@ constexpr HeadFault kBadLength{400, "the Content-Length is malformed or stands t
 constexpr HeadFault kUnclearEnd{400, "it is not clear where the body ends"};
 constexpr HeadFault kBadCoding{400, "the Transfer-Encoding is malformed"};
 
-constexpr bool is_digit(char c) noexcept {
-  return c >= '0' && c <= '9';
-}
+using base::is_digit;
+using base::is_letter;
 
 constexpr bool is_hex(char c) noexcept {
-  return is_digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
-}
-
-constexpr bool is_letter(char c) noexcept {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+  return base::hex_digit(c) >= 0;
 }
 
 /// RFC 9110, 5.6.2.

@@ -11,8 +11,8 @@
 #include <stdexcept>
 #include <utility>
 
-#include "base/secret.h"
 #include "export/negotiate.h"
+#include "vitals/base/constant_time.h"
 #include "vitals/export/format.h"
 #include "vitals/metrics/registry.h"
 #include "vitals/metrics/timer.h"

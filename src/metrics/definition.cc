@@ -49,13 +49,13 @@ void check_family(const FamilyInfo& family, NameRule rule) {
            "Registry::allow_utf8_names()");
   }
   if (family.name.empty()) refuse(family.name, "the name is empty");
-  if (!valid_utf8(family.name)) refuse(mend_utf8(family.name), "the name is not UTF-8");
+  if (!base::is_utf8(family.name)) refuse(mended(family.name), "the name is not UTF-8");
   if (begins_reserved(family.name)) {
     refuse(family.name, "names that begin with __, as they stand or escaped, are reserved");
   }
   if (family.help.empty()) refuse(family.name, "the help text is empty; say what is counted");
 
-  if (!valid_utf8(family.help)) refuse(family.name, "the help text is not UTF-8");
+  if (!base::is_utf8(family.help)) refuse(family.name, "the help text is not UTF-8");
 
   std::string_view base = family.name;
   if (family.type == MetricType::kCounter) {

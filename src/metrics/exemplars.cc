@@ -139,7 +139,7 @@ std::string render_exemplar(ExemplarLabels labels) {
   std::string text;
   std::size_t size = 0;
   for (const auto& [name, value] : labels) {
-    if (!valid_label_name(name) || !valid_utf8(value)) return {};
+    if (!valid_label_name(name) || !base::is_utf8(value)) return {};
     for (const auto& [other, unused] : labels) {
       if (&other != &name && other == name) return {};
     }

@@ -67,7 +67,7 @@ class MendedValues {
  public:
   explicit MendedValues(std::span<const std::string_view> values) {
     for (const std::string_view value : values)
-      texts_.push_back(mend_utf8(value));
+      texts_.push_back(mended(value));
     views_.assign(texts_.begin(), texts_.end());
   }
   [[nodiscard]] std::span<const std::string_view> views() const noexcept { return views_; }
@@ -132,7 +132,7 @@ const Series* FamilyCore::make(std::span<const std::string_view> values,
   if (is_foreign()) return nullptr;
   try {
     // What is not UTF-8 is mended first, and then is a series like any other.
-    if (!std::ranges::all_of(values, valid_utf8)) {
+    if (!std::ranges::all_of(values, base::is_utf8)) {
       const MendedValues mended(values);
       const std::uint64_t mended_hash = hash_of(mended.views());
       if (const Series* series = find(mended.views(), mended_hash)) return series;

@@ -4,31 +4,13 @@
 #include <cstddef>
 #include <utility>
 
+#include "vitals/base/ascii.h"
 #include "vitals/metrics/definition_error.h"
 #include "vitals/metrics/label.h"
 #include "vitals/metrics/sample_sink.h"
 
 namespace vitals::metrics {
 namespace detail {
-std::string mend_utf8(std::string_view text) {
-  std::string out;
-  out.reserve(text.size() + 8);
-  bool broken = false;
-  while (!text.empty()) {
-    const std::size_t size = character_size(text);
-    if (size == 0) {
-      if (!broken) out += "\xEF\xBF\xBD";
-      broken = true;
-      text.remove_prefix(1);
-      continue;
-    }
-    broken = false;
-    out.append(text.substr(0, size));
-    text.remove_prefix(size);
-  }
-  return out;
-}
-
 void append_escaped(std::string& out, std::string_view value) {
   for (const char c : value) {
     if (c == '\\') {
@@ -47,10 +29,9 @@ std::string underscored(std::string_view name, Colons colons) {
   std::string out;
   while (!name.empty()) {
     const char c = name.front();
-    const bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-    const bool digit = c >= '0' && c <= '9' && !out.empty();
-    out += letter || digit || (c == ':' && colons == Colons::kKept) ? c : '_';
-    name.remove_prefix(std::max<std::size_t>(character_size(name), 1));
+    const bool digit = base::is_digit(c) && !out.empty();
+    out += base::is_letter(c) || digit || (c == ':' && colons == Colons::kKept) ? c : '_';
+    name.remove_prefix(std::max<std::size_t>(base::utf8_length(name), 1));
   }
   return out;
 }
@@ -94,7 +75,7 @@ std::string take_quoted(std::string_view& text, std::string_view whole) {
     }
     value += text[i] == 'n' ? '\n' : text[i];
   }
-  if (i == text.size() || !detail::valid_utf8(value)) refuse_text(whole);
+  if (i == text.size() || !base::is_utf8(value)) refuse_text(whole);
   text.remove_prefix(i + 1);
   return value;
 }
@@ -128,7 +109,7 @@ void SeriesLabels::append(std::span<const LabelPair> labels,
                           bool (*valid)(std::string_view) noexcept) {
   for (const auto& [name, value] : labels) {
     if (!valid(name)) {
-      throw DefinitionError("label \"" + detail::mend_utf8(name) +
+      throw DefinitionError("label \"" + detail::mended(name) +
                             "\": a name is [a-zA-Z_][a-zA-Z0-9_]*, not __..., le or quantile; see "
                             "SeriesLabels::utf8() for others");
     }
@@ -139,10 +120,10 @@ void SeriesLabels::append(std::span<const LabelPair> labels,
         }) > 1) {
       throw DefinitionError("label \"" + std::string(name) + "\" is given twice");
     }
-    if (detail::valid_utf8(value)) {
+    if (base::is_utf8(value)) {
       detail::append_label(text_, name, value);
     } else {
-      detail::append_label(text_, name, detail::mend_utf8(value));
+      detail::append_label(text_, name, detail::mended(value));
     }
   }
 }

@@ -3,13 +3,15 @@
 #include <string>
 #include <string_view>
 
-#include "vitals/metrics/detail/utf8.h"
+#include "vitals/base/utf8.h"
 
 namespace vitals::metrics::detail {
 
 /// The text with U+FFFD for every run of bytes that is not UTF-8; a scraper refuses a whole page
 /// for one such byte.
-[[nodiscard]] std::string mend_utf8(std::string_view text);
+[[nodiscard]] inline std::string mended(std::string_view text) {
+  return base::mend_utf8(text, base::Mend::kEachRun);
+}
 
 /// Appends the value as the text formats want it: `\`, `"` and newline escaped.
 void append_escaped(std::string& out, std::string_view value);

@@ -2,8 +2,9 @@
 
 #include "monitor/clock.h"
 #include "monitor/families.h"
+#include "vitals/context/capture.h"
+#include "vitals/context/detail.h"
 #include "vitals/monitor/helpers.h"
-#include "vitals/sentry/client.h"
 
 namespace vitals::monitor {
 namespace {
@@ -41,7 +42,7 @@ void AgentCallScope::begin(AgentType type, std::string_view model) noexcept {
   type_ = type;
   model_.keep(model);
   start_ = std::chrono::steady_clock::now();
-  span_ = sentry::start_span("gen_ai.chat");
+  span_ = context::start_span("gen_ai.chat");
   if (!span_) return;
   span_active_.emplace(span_);
   std::array<char, 96> name;
@@ -82,7 +83,7 @@ void AgentCallScope::succeed(const AgentUsage& usage) noexcept {
 void AgentCallScope::fail(const std::exception& error) noexcept {
   succeeded_ = false;
   if (!running_) return;
-  sentry::capture_exception(
+  context::capture_exception(
       error,
       {.tags = {{"model", model_.view()}, {"agent_type", to_string(type_)}}, .mechanism = "agent"});
 }
@@ -94,17 +95,17 @@ void AgentCallScope::end() noexcept {
         .inc();
     families->agent_duration.with(type_).observe(detail::seconds_since(start_));
   }
-  if (!sentry::enabled()) return;
-  sentry::add_breadcrumb({.category = "agent",
-                          .message = succeeded_ ? "agent answered" : "agent call failed",
-                          .level = succeeded_ ? sentry::Level::kInfo : sentry::Level::kError,
-                          .data = {{"model", model_.view()}, {"agent_type", to_string(type_)}}});
+  if (!context::enabled()) return;
+  context::add_breadcrumb({.category = "agent",
+                           .message = succeeded_ ? "agent answered" : "agent call failed",
+                           .level = succeeded_ ? vitals::Level::kInfo : vitals::Level::kError,
+                           .data = {{"model", model_.view()}, {"agent_type", to_string(type_)}}});
   if (!succeeded_) {
-    sentry::set_tag("model", model_.view());
-    sentry::set_tag("agent_type", to_string(type_));
+    context::set_tag("model", model_.view());
+    context::set_tag("agent_type", to_string(type_));
   }
   if (!span_) return;
-  span_.set_status(succeeded_ ? sentry::SpanStatus::kOk : sentry::SpanStatus::kInternalError);
+  span_.set_status(succeeded_ ? context::SpanStatus::kOk : context::SpanStatus::kInternalError);
   span_.finish();
 }
 
@@ -132,10 +133,10 @@ void detail::fail_with_current_exception(AgentCallScope& scope) noexcept {
 void count_agent_fallback(std::string_view from, std::string_view to) noexcept {
   if (detail::Families* families = detail::families())
     families->agent_fallbacks.with(from, to).inc();
-  sentry::add_breadcrumb({.category = "agent",
-                          .message = "went on to the fallback model",
-                          .level = sentry::Level::kWarning,
-                          .data = {{"from", from}, {"to", to}}});
+  context::add_breadcrumb({.category = "agent",
+                           .message = "went on to the fallback model",
+                           .level = vitals::Level::kWarning,
+                           .data = {{"from", from}, {"to", to}}});
 }
 
 }  // namespace vitals::monitor

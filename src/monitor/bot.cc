@@ -2,7 +2,7 @@
 
 #include "monitor/clock.h"
 #include "monitor/families.h"
-#include "vitals/sentry/client.h"
+#include "vitals/context/capture.h"
 
 namespace vitals::monitor {
 
@@ -10,9 +10,9 @@ UpdateScope::UpdateScope(std::string_view kind, std::string_view user_id) noexce
     : id_(RequestId::accept_or_make({})),
       kind_(kind),
       start_(std::chrono::steady_clock::now()),
-      scope_(sentry::Scope::fork()),
+      scope_(context::Scope::fork()),
       transaction_(
-          sentry::start_transaction({.name = kind, .op = "queue.process", .source = "task"})),
+          context::start_transaction({.name = kind, .op = "queue.process", .source = "task"})),
       scope_active_(scope_.activate()),
       span_active_(transaction_.activate()) {
   if (scope_) trace_id_ = transaction_.trace_id().hex();
@@ -28,16 +28,16 @@ UpdateScope::~UpdateScope() {
     families->bot_updates.with(kind_.view(), succeeded_ ? "success" : "error").inc();
     families->bot_duration.with(kind_.view()).observe(detail::seconds_since(start_));
   }
-  scope_.end_session(succeeded_ ? sentry::SessionStatus::kExited : sentry::SessionStatus::kErrored);
-  transaction_.set_status(succeeded_ ? sentry::SpanStatus::kOk
-                                     : sentry::SpanStatus::kInternalError);
+  scope_.end_work(succeeded_ ? context::WorkStatus::kOk : context::WorkStatus::kErrored);
+  transaction_.set_status(succeeded_ ? context::SpanStatus::kOk
+                                     : context::SpanStatus::kInternalError);
   transaction_.finish();
   detail::exchange_log_context(before_);
 }
 
 void UpdateScope::fail(const std::exception& error) noexcept {
   succeeded_ = false;
-  sentry::capture_exception(error, {.handled = false, .mechanism = "bot"});
+  context::capture_exception(error, {.handled = false, .mechanism = "bot"});
 }
 
 }  // namespace vitals::monitor

@@ -2,7 +2,8 @@
 
 #include "monitor/clock.h"
 #include "monitor/families.h"
-#include "vitals/sentry/scope.h"
+#include "vitals/context/detail.h"
+#include "vitals/context/scope.h"
 
 namespace vitals::monitor {
 namespace {
@@ -34,21 +35,21 @@ constexpr std::string_view span_op(CacheOperation operation) noexcept {
 void CacheScope::begin(CacheOperation operation, std::string_view key) noexcept {
   running_ = true;
   operation_ = operation;
-  span_ = sentry::start_span(span_op(operation), key);
+  span_ = context::start_span(span_op(operation), key);
 }
 
 void CacheScope::end() noexcept {
   const auto result = static_cast<CacheResult>(result_);
   if (detail::Families* families = detail::families()) count(*families, operation_, result);
-  if (!sentry::enabled()) return;
-  sentry::add_breadcrumb(
+  if (!context::enabled()) return;
+  context::add_breadcrumb(
       {.category = span_op(operation_),
        .message = detail::label_of(result),
-       .level = result == CacheResult::kError ? sentry::Level::kError : sentry::Level::kInfo});
+       .level = result == CacheResult::kError ? vitals::Level::kError : vitals::Level::kInfo});
   if (!span_) return;
   if (operation_ == CacheOperation::kGet) span_.set_data("cache.hit", result == CacheResult::kHit);
-  span_.set_status(result == CacheResult::kError ? sentry::SpanStatus::kInternalError
-                                                 : sentry::SpanStatus::kOk);
+  span_.set_status(result == CacheResult::kError ? context::SpanStatus::kInternalError
+                                                 : context::SpanStatus::kOk);
   span_.finish();
 }
 

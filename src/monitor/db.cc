@@ -9,8 +9,9 @@
 #include "monitor/clock.h"
 #include "monitor/families.h"
 #include "monitor/fixed_text.h"
+#include "vitals/context/detail.h"
+#include "vitals/context/scope.h"
 #include "vitals/metrics/detail/fork_gate.h"
-#include "vitals/sentry/scope.h"
 
 namespace vitals::monitor {
 namespace {
@@ -121,8 +122,8 @@ void QueryScope::begin(QueryType type, std::string_view table) noexcept {
   type_ = type;
   table_.keep(table);
   start_ = std::chrono::steady_clock::now();
-  if (!sentry::enabled()) return;
-  span_ = sentry::start_span("db", query_text(type, table).view());
+  if (!context::enabled()) return;
+  span_ = context::start_span("db", query_text(type, table).view());
   if (!span_) return;
   span_.set_data("db.operation", detail::label_of(type));
   span_.set_data("db.collection.name", table);
@@ -137,13 +138,13 @@ void QueryScope::end() noexcept {
       families->db_errors.with(type_, table_.view(), word).inc();
     }
   }
-  if (!sentry::enabled()) return;
-  sentry::add_breadcrumb({.type = "query",
-                          .category = "db",
-                          .message = query_text(type_, table_.view()).view(),
-                          .level = succeeded_ ? sentry::Level::kInfo : sentry::Level::kError});
+  if (!context::enabled()) return;
+  context::add_breadcrumb({.type = "query",
+                           .category = "db",
+                           .message = query_text(type_, table_.view()).view(),
+                           .level = succeeded_ ? vitals::Level::kInfo : vitals::Level::kError});
   if (!span_) return;
-  span_.set_status(succeeded_ ? sentry::SpanStatus::kOk : sentry::SpanStatus::kInternalError);
+  span_.set_status(succeeded_ ? context::SpanStatus::kOk : context::SpanStatus::kInternalError);
   span_.finish();
 }
 

@@ -4,16 +4,16 @@
 
 #include "monitor/clock.h"
 #include "monitor/sentry_health.h"
+#include "vitals/context/span.h"
 #include "vitals/metrics/exemplar.h"
-#include "vitals/sentry/span.h"
 
 namespace vitals::monitor {
 namespace {
 
 /// Where the exemplars of all families come from.
 bool sampled_trace(metrics::ActiveTrace& trace) noexcept {
-  if (!sentry::is_sampled()) return false;
-  const sentry::Span span = sentry::current_span();
+  if (!context::is_sampled()) return false;
+  const context::Span span = context::current_span();
   trace = {span.trace_id().hex().chars, span.span_id().hex().chars};
   return true;
 }

@@ -9,7 +9,8 @@
 #include "monitor/families.h"
 #include "monitor/fixed_text.h"
 #include "monitor/status_text.h"
-#include "vitals/sentry/client.h"
+#include "vitals/context/capture.h"
+#include "vitals/context/detail.h"
 
 namespace vitals::monitor {
 namespace {
@@ -20,7 +21,7 @@ bool same_name(std::string_view one, std::string_view other) noexcept {
 }
 
 /// `address`, `address:port` and `[address]:port` of a Host header, apart.
-void describe_host(const sentry::Span& span, std::string_view host) noexcept {
+void describe_host(const context::Span& span, std::string_view host) noexcept {
   const std::size_t bracket = host.starts_with('[') ? host.find(']') : 0;
   const std::size_t colon = bracket == std::string_view::npos ? bracket : host.find(':', bracket);
   unsigned port = 0;
@@ -37,13 +38,13 @@ void describe_host(const sentry::Span& span, std::string_view host) noexcept {
 
 /// What the span of a served request says of it. Source: OpenTelemetry, "Semantic conventions for
 /// HTTP server spans".
-void describe(const sentry::Span& span, const sentry::RequestData& request) noexcept {
+void describe(const context::Span& span, const context::RequestData& request) noexcept {
   span.set_data("http.request.method", request.method);
   if (!request.url.empty()) span.set_data("url.path", request.url);
   if (request.header_source.read == nullptr) return;
-  request.header_source.read(request.header_source.request, const_cast<sentry::Span*>(&span),
+  request.header_source.read(request.header_source.request, const_cast<context::Span*>(&span),
                              [](void* sink, std::string_view name, std::string_view value) {
-                               const auto& into = *static_cast<const sentry::Span*>(sink);
+                               const auto& into = *static_cast<const context::Span*>(sink);
                                if (same_name(name, "user-agent"))
                                  into.set_data("user_agent.original", value);
                                if (same_name(name, "host")) describe_host(into, value);
@@ -80,7 +81,7 @@ RequestScope::RequestScope(const RequestStart& start) noexcept
     families->http_in_progress.with(method_).inc();
     measured_ = true;
   }
-  if (sentry::enabled()) start_trace(start);
+  if (context::enabled()) start_trace(start);
 }
 
 void RequestScope::start_trace(const RequestStart& start) noexcept {
@@ -95,7 +96,7 @@ void RequestScope::start_trace(const RequestStart& start) noexcept {
   }
   path_.keep(start.path);
   query_.keep(start.query);
-  scope_ = sentry::Scope::fork();
+  scope_ = context::Scope::fork();
   facts_ = {.tags = {{{"request_id", id_.view()}, {"operation", operation}}},
             .request = {.method = to_string(method_),
                         .url = path_.view(),
@@ -105,17 +106,17 @@ void RequestScope::start_trace(const RequestStart& start) noexcept {
   scope_.add_breadcrumb({.type = "http", .category = "http.server", .message = name});
   if (!start.remote_address.empty())
     scope_.set_user({.ip_address = std::string{start.remote_address}});
-  transaction_ = sentry::start_transaction({.name = name, .op = "http.server"},
-                                           {.sentry_trace = start.sentry_trace,
-                                            .baggage = start.baggage,
-                                            .traceparent = start.traceparent});
+  transaction_ = context::start_transaction({.name = name, .op = "http.server"},
+                                            {.sentry_trace = start.sentry_trace,
+                                             .baggage = start.baggage,
+                                             .traceparent = start.traceparent});
   trace_id_ = transaction_.trace_id().hex();
 }
 
 RequestScope::~RequestScope() {
   if (!finished_ && (measured_ || scope_)) {
     fail("unfinished");
-    finish(500, sentry::SessionStatus::kAbnormal);
+    finish(500, context::WorkStatus::kAbandoned);
   }
   scope_.end_loan();
 }
@@ -136,7 +137,7 @@ void RequestScope::fail_unhandled(const std::exception& error) noexcept {
   if (measured_) fail(ErrorType::of(error).view());
   if (!scope_) return;
   const RequestActivation active{*this};
-  sentry::capture_exception(error, {.handled = false, .mechanism = "http"});
+  context::capture_exception(error, {.handled = false, .mechanism = "http"});
 }
 
 void RequestScope::fail_unhandled(const std::exception_ptr& error) noexcept {
@@ -148,21 +149,21 @@ void RequestScope::fail_unhandled(const std::exception_ptr& error) noexcept {
     if (measured_) fail(ErrorType::of_current_exception().view());
     if (!scope_) return;
     const RequestActivation active{*this};
-    sentry::capture_exception(error, {.handled = false, .mechanism = "http"});
+    context::capture_exception(error, {.handled = false, .mechanism = "http"});
   }
 }
 
 void RequestScope::finish(int status) noexcept {
-  finish(status, sentry::SessionStatus::kExited);
+  finish(status, context::WorkStatus::kOk);
 }
 
-void RequestScope::finish(int status, sentry::SessionStatus session) noexcept {
+void RequestScope::finish(int status, context::WorkStatus session) noexcept {
   if (finished_) return;
   finished_ = true;
-  scope_.end_session(session);
+  scope_.end_work(session);
   // Active, so that the histogram's exemplar is this request's trace.
-  const sentry::Activation scope = scope_.activate();
-  const sentry::SpanActivation span = transaction_.activate();
+  const context::Activation scope = scope_.activate();
+  const context::SpanActivation span = transaction_.activate();
   if (measured_) {
     if (detail::Families* families = detail::families()) {
       const double seconds = detail::seconds_since(start_);

@@ -1,7 +1,7 @@
 #include "vitals/monitor/journey.h"
 
 #include "monitor/families.h"
-#include "vitals/sentry/scope.h"
+#include "vitals/context/scope.h"
 
 namespace vitals::monitor {
 
@@ -11,7 +11,7 @@ void JourneyScope::reached(std::string_view step, double seconds) const noexcept
     families->journey_steps.with(journey, step).inc();
     families->journey_duration.with(journey, step).observe(seconds);
   }
-  sentry::add_breadcrumb({.category = "journey", .message = step, .data = {{"journey", journey}}});
+  context::add_breadcrumb({.category = "journey", .message = step, .data = {{"journey", journey}}});
 }
 
 }  // namespace vitals::monitor

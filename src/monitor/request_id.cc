@@ -5,7 +5,7 @@
 #include <cstring>
 
 #include "base/random.h"
-#include "vitals/sentry/ids.h"
+#include "vitals/context/ids.h"
 
 namespace vitals::monitor {
 namespace {
@@ -14,7 +14,7 @@ constexpr std::size_t kUuidSize = 36;
 
 /// A UUIDv4 as RFC 9562 writes it.
 void write_uuid(char* out) noexcept {
-  sentry::EventId id;
+  context::EventId id;
   base::Random::fill(id.bytes);
   id.bytes[6] = static_cast<std::uint8_t>((id.bytes[6] & 0x0F) | 0x40);
   id.bytes[8] = static_cast<std::uint8_t>((id.bytes[8] & 0x3F) | 0x80);

@@ -3,7 +3,7 @@
 #include <cstdint>
 #include <optional>
 
-#include "vitals/sentry/ids.h"
+#include "vitals/context/ids.h"
 
 namespace vitals::sentry::detail {
 

@@ -15,20 +15,20 @@
 
 #include "base/background_thread.h"
 #include "base/timeout.h"
+#include "privacy/scrub.h"
 #include "sentry/captured.h"
 #include "sentry/client_core.h"
+#include "sentry/context_names.h"
 #include "sentry/crash/alt_stack.h"
 #include "sentry/crash/crash_writer.h"
 #include "sentry/crash/handler.h"
 #include "sentry/crash/recover.h"
-#include "sentry/fingerprint_rules.h"
-#include "sentry/ignore_rules.h"
-#include "sentry/machine.h"
-#include "sentry/names.h"
-#include "sentry/new_id.h"
+#include "sentry/event/machine.h"
+#include "sentry/event/names.h"
+#include "sentry/grouping/fingerprint_rules.h"
+#include "sentry/grouping/ignore_rules.h"
 #include "sentry/runtime.h"
 #include "sentry/say_line.h"
-#include "sentry/scrub.h"
 
 namespace vitals::sentry {
 namespace {
@@ -78,6 +78,7 @@ void retire(std::shared_ptr<Client> client) {
 /// In a child of fork() the client's threads do not exist and its locks may be held by nobody: it
 /// is disabled, and what its queues hold is the parent's to send.
 void disable_in_child() noexcept {
+  context::detail::forget_listeners();
   detail::forget_client();
   detail::forget_prepared_report();
   detail::forget_rescue_thread();
@@ -92,7 +93,8 @@ bool end_client(const std::shared_ptr<Client>& client, Clock::time_point deadlin
   if (active_share().get() != client) return true;
   active_share().set(nullptr);
   // First nobody may come in any more, then the queues can be emptied for good.
-  const bool unused = detail::retract(deadline);
+  const bool unheard = context::stop_listening(client->listener(), deadline);
+  const bool unused = detail::retract(deadline) && unheard;
   const bool delivered = Client::close(client, deadline);
   detail::end_crash_reports();
   client->stop_rescue();
@@ -101,8 +103,8 @@ bool end_client(const std::shared_ptr<Client>& client, Clock::time_point deadlin
 }
 
 std::string fault_in(const Options& options) {
-  if (!detail::is_rate(options.sample_rate)) return "sample_rate should be from 0 to 1";
-  if (options.traces_sample_rate && !detail::is_rate(*options.traces_sample_rate)) {
+  if (!context::detail::is_rate(options.sample_rate)) return "sample_rate should be from 0 to 1";
+  if (options.traces_sample_rate && !context::detail::is_rate(*options.traces_sample_rate)) {
     return "traces_sample_rate should be from 0 to 1";
   }
   if (options.requests_in_flight < 1 || options.requests_in_flight > 16) {
@@ -133,21 +135,20 @@ void mend_names(Options& options) {
 void publish_settings(const Options& options) noexcept {
   using detail::runtime;
   runtime.sample_rate.store(options.sample_rate, std::memory_order_relaxed);
-  runtime.traces_sample_rate.store(options.traces_sample_rate.value_or(std::nan("")),
-                                   std::memory_order_relaxed);
-  runtime.halvings.store(0, std::memory_order_relaxed);
-  runtime.has_sampler.store(static_cast<bool>(options.traces_sampler), std::memory_order_relaxed);
-  runtime.strict_trace_continuation.store(options.strict_trace_continuation,
-                                          std::memory_order_relaxed);
-  runtime.has_breadcrumb_hook.store(static_cast<bool>(options.before_breadcrumb),
-                                    std::memory_order_relaxed);
-  runtime.keep_bodies.store(options.send_default_pii, std::memory_order_relaxed);
-  runtime.max_breadcrumbs.store(static_cast<std::uint32_t>(options.max_breadcrumbs),
-                                std::memory_order_relaxed);
   detail::takes_logs.store(options.enable_logs, std::memory_order_relaxed);
   runtime.track_sessions.store(options.track_sessions && !options.release.empty(),
                                std::memory_order_relaxed);
-  runtime.max_spans.store(static_cast<std::uint32_t>(options.max_spans), std::memory_order_relaxed);
+}
+
+context::Settings settings_of(const Options& options) {
+  return {.traces_sample_rate = options.traces_sample_rate,
+          .traces_sampler = options.traces_sampler,
+          .trace_propagation_targets = options.trace_propagation_targets,
+          .max_spans = options.max_spans,
+          .max_breadcrumbs = options.max_breadcrumbs,
+          .before_breadcrumb = options.before_breadcrumb,
+          .keep_private_data = options.send_default_pii,
+          .debug = options.debug};
 }
 
 void say(const Options& options, std::string_view what) noexcept {
@@ -214,6 +215,8 @@ Client::Client(Options options, detail::Destinations destinations)
       public_key_(destinations.public_key),
       org_id_(destinations.org_id),
       ignore_(options_),
+      settings_(settings_of(options_)),
+      baggage_(dsc_source(), options_.strict_trace_continuation),
       sessions_(options_),
       logs_(options_.enable_logs ? std::make_unique<detail::LogSource>(options_) : nullptr),
       worker_(options_, std::move(destinations), sources()) {}
@@ -255,35 +258,21 @@ bool Client::submit(std::unique_ptr<detail::ReadyItem> item) noexcept {
   return worker_.push(std::move(item));
 }
 
-void Client::capture_transaction(const detail::Ref<detail::Trace>& trace) noexcept {
-  try {
-    auto item = std::make_unique<detail::TransactionItem>();
-    item->event_id = detail::new_event_id();
-    detail::ScopeState* scope = detail::ScopeState::active();
-    if (scope == nullptr) scope = trace->recording()->scope.get();
-    if (scope == nullptr) scope = detail::ScopeState::global();
-    item->scope = scope->records();
-    item->trace = trace;
-    worker_.push(std::move(item));
-  } catch (...) {
-    detail::count(Category::kTransaction, Outcome::kQueueFull);  // no memory to wait in
-  }
-}
-
 void Client::capture_crashed(detail::Trace& trace) noexcept {
   if (!trace.finish_by_crash()) return;
+  std::string records;
+  detail::ScopeState* scope = trace.recording()->scope.get();
+  if (scope == nullptr) scope = detail::ScopeState::global();
   try {
-    auto item = std::make_unique<detail::TransactionItem>();
-    item->event_id = detail::new_event_id();
-    item->trace = detail::Ref<detail::Trace>::share(&trace);
-    detail::ScopeState* scope = trace.recording()->scope.get();
-    if (scope == nullptr) scope = detail::ScopeState::global();
     // The thread that crashed may hold a lock of theirs, and nothing is worth waiting for that.
-    if (scope->is_free() && detail::ScopeState::global()->is_free()) item->scope = scope->records();
-    worker_.push(std::move(item));
+    if (scope->is_free() && detail::ScopeState::global()->is_free()) records = scope->records();
   } catch (...) {
-    detail::count(Category::kTransaction, Outcome::kQueueFull);  // no memory to wait in
+    // No memory: the transaction goes without.
   }
+  context::SharedTransaction transaction = detail::TransactionAccess::make(
+      context::detail::Ref<detail::Trace>::share(&trace), std::move(records));
+  if (!transaction) return detail::count(Category::kTransaction, Outcome::kQueueFull);
+  worker_.push(detail::TransactionItem{transaction.detach()});
 }
 
 bool Client::flush(Clock::time_point deadline) noexcept {
@@ -358,11 +347,16 @@ Result<Guard> start(Options options) {
   }
   detail::ScopeState::global()->clear();
   detail::use_fingerprint_rules(std::move(*rules));
-  detail::use_sensitive_names(client->options().sensitive_names);
+  privacy::use_sensitive_names(client->options().sensitive_names);
   publish_settings(client->options());
   begin_crash_reports(*client);
   active_share().set(client);
   static_cast<void>(detail::publish(client.get()));  // cannot be refused: enabled() was false
+  context::detail::on_thread.store(&detail::want_alt_stack, std::memory_order_release);
+  if (!context::start_listening(client->listener(), &client->settings())) {
+    end_client(client, base::deadline_in(client->options().shutdown_timeout));
+    return Error{"too many listen to the context already"};
+  }
   return Guard{std::move(client)};
 }
 
@@ -419,12 +413,10 @@ Stats stats() noexcept {
 
 void set_sample_rates(double errors, double traces) noexcept {
   if (!enabled()) return;
-  if (detail::is_rate(errors)) {
+  if (context::detail::is_rate(errors)) {
     detail::runtime.sample_rate.store(errors, std::memory_order_relaxed);
   }
-  if (detail::is_rate(traces)) {
-    detail::runtime.traces_sample_rate.store(traces, std::memory_order_relaxed);
-  }
+  context::set_traces_sample_rate(traces);
 }
 
 Result<std::size_t> check_fingerprint_rules(std::string_view text) {

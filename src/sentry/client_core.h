@@ -11,10 +11,12 @@
 #include "sentry/crash/module_list.h"
 #include "sentry/crash/rescue.h"
 #include "sentry/delivery/worker.h"
-#include "sentry/ignore_rules.h"
+#include "sentry/dsc.h"
+#include "sentry/grouping/ignore_rules.h"
 #include "sentry/items.h"
-#include "sentry/logs.h"
-#include "sentry/sessions.h"
+#include "sentry/items/logs.h"
+#include "sentry/items/sessions.h"
+#include "sentry/listener.h"
 #include "vitals/sentry/dsn.h"
 #include "vitals/sentry/options.h"
 #include "vitals/stack/throw.h"
@@ -44,7 +46,9 @@ class Client {
   [[nodiscard]] bool ignores(const detail::ErrorItem& item) const { return ignore_.ignores(item); }
   bool capture_error(std::unique_ptr<detail::ErrorItem> item) noexcept;
   bool submit(std::unique_ptr<detail::ReadyItem> item) noexcept;
-  void capture_transaction(const detail::Ref<detail::Trace>& trace) noexcept;
+  void push_transaction(detail::TransactionItem transaction) noexcept {
+    worker_.push(std::move(transaction));
+  }
   /// The transaction that was under way on a thread which has crashed.
   void capture_crashed(detail::Trace& trace) noexcept;
   void stop_rescue() noexcept { rescue_.stop(); }
@@ -52,6 +56,9 @@ class Client {
   [[nodiscard]] detail::LogSource* logs() const noexcept { return logs_.get(); }
   [[nodiscard]] std::size_t depth() const noexcept { return worker_.depth(); }
   [[nodiscard]] std::uint64_t spool_bytes() const noexcept { return worker_.spool_bytes(); }
+  [[nodiscard]] context::Listener& listener() noexcept { return listener_; }
+  /// What the context is to do while this client listens to it.
+  [[nodiscard]] const context::Settings& settings() const noexcept { return settings_; }
   /// Whether this process is the one that started it, and not a child of fork().
   [[nodiscard]] bool is_ours() const noexcept { return process_ == getpid(); }
   bool flush(std::chrono::steady_clock::time_point deadline) noexcept;
@@ -67,6 +74,9 @@ class Client {
   const std::string public_key_;
   const std::string org_id_;
   const detail::IgnoreRules ignore_;
+  const context::Settings settings_;
+  detail::DscBaggage baggage_;
+  detail::ClientListener listener_{*this, baggage_};
   detail::ModuleWatch module_watch_;
   detail::SessionSource sessions_;
   const std::unique_ptr<detail::LogSource> logs_;

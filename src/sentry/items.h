@@ -7,25 +7,16 @@
 #include <string_view>
 #include <vector>
 
-#include "sentry/attachments.h"
-#include "sentry/scope_state.h"
-#include "sentry/trace/trace.h"
+#include "sentry/context_names.h"
+#include "sentry/items/attachments.h"
 #include "vitals/sentry/client.h"
 #include "vitals/sentry/event.h"
-#include "vitals/sentry/ids.h"
-#include "vitals/sentry/value.h"
+#include "vitals/stack/exception.h"
 #include "vitals/stack/modules.h"
 #include "vitals/stack/symbolizer.h"
+#include "vitals/value.h"
 
 namespace vitals::sentry::detail {
-
-/// One link of a chain of exceptions as the capturing thread saw it.
-struct CapturedException {
-  std::string mangled_type;
-  std::string value;
-  std::vector<std::uintptr_t> stack{};  // of the throw, the innermost return address first
-  stack::Innermost innermost = stack::Innermost::kReturnAddress;  // what the first of `stack` is
-};
 
 /// Which process an event is of, when it is not of this one but of one that crashed, and how.
 struct Origin {
@@ -48,7 +39,7 @@ struct ErrorItem {
   std::string mechanism;
   std::string logger;
   std::string message;
-  std::vector<CapturedException> chain;  // what was captured first, its cause after it
+  std::vector<stack::ThrownException> chain;  // what was captured first, its cause after it
   ScopeSnapshot scope;
   InlineBytes<256> own;  // tags, extra, fingerprint and parameters of this capture alone
   TraceId trace_id;
@@ -61,19 +52,15 @@ struct ErrorItem {
       modules;                           // of the stacks' process, as it was; null: as now
   std::unique_ptr<const Origin> origin;  // of a process that crashed; null: of this one
   std::string crash_report;  // the file it is from, which goes when the event is sent or spooled
-
-  /// Roughly what it holds in memory.
-  [[nodiscard]] std::size_t cost() const noexcept;
 };
 
-/// A finished transaction on its way to the client's thread.
-struct TransactionItem {
-  EventId event_id;
-  Ref<Trace> trace;
-  std::string scope;  // records
-
-  [[nodiscard]] std::size_t cost() const noexcept;
+/// A share of a finished transaction on its way to the client's thread.
+struct LetGo {
+  void operator()(FinishedTransaction* transaction) const noexcept {
+    context::release(transaction);
+  }
 };
+using TransactionItem = std::unique_ptr<FinishedTransaction, LetGo>;
 
 /// Something else than an event that is ready to go: an item of an envelope.
 struct ReadyItem {
@@ -82,11 +69,14 @@ struct ReadyItem {
   std::string header_members;  // more of the item's header, as JSON members; may be empty
   std::string payload;
   std::uint32_t quantity = 1;  // how many of the category it holds
-
-  [[nodiscard]] std::size_t cost() const noexcept {
-    return sizeof *this + header_members.size() + payload.size();
-  }
 };
+
+/// Roughly what it holds in memory.
+[[nodiscard]] std::size_t cost_of(const ErrorItem& item) noexcept;
+[[nodiscard]] std::size_t cost_of(const FinishedTransaction& transaction) noexcept;
+[[nodiscard]] inline std::size_t cost_of(const ReadyItem& item) noexcept {
+  return sizeof item + item.header_members.size() + item.payload.size();
+}
 
 /// Gathers small things between two sends (sessions, logs). The client's thread asks it every 100
 /// ms at the latest.
@@ -102,10 +92,6 @@ class ItemSource {
   [[nodiscard]] virtual std::unique_ptr<ReadyItem> take(std::chrono::steady_clock::time_point now,
                                                         bool everything) noexcept = 0;
 };
-
-/// Looks at an exception, and at those nested in it, at most 32 deep.
-[[nodiscard]] std::vector<CapturedException> describe(const std::exception& exception);
-[[nodiscard]] std::vector<CapturedException> describe(const std::exception_ptr& exception);
 
 /// Fills in what the calling thread knows: time, scope, span.
 void take_surroundings(ErrorItem& item);

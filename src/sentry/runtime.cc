@@ -1,29 +1,39 @@
 #include "sentry/runtime.h"
 
-#include <time.h>
-
 #include <chrono>
 #include <thread>
+
+#include "base/shard.h"
+#include "sentry/context_names.h"
 
 namespace vitals::sentry::detail {
 namespace {
 
 constinit std::atomic<Client*> active_client{nullptr};
 constinit std::atomic<std::uint32_t> leases{0};
-constinit thread_local bool sentry_thread = false;
 
 struct alignas(64) Shard {
   std::array<std::array<std::atomic<std::uint64_t>, kCauses>, kCategories> counts{};
   std::array<std::array<std::atomic<std::uint64_t>, kCauses>, kBulks> bytes{};
 };
-constinit std::array<Shard, kShards> shards{};
-constinit std::atomic<std::uint32_t> next_shard{0};
-constinit thread_local std::size_t shard_index = kShards;  // kShards: none yet
+constinit std::array<Shard, base::kShards> shards{};
 
-std::int64_t read_clock(clockid_t clock) noexcept {
-  timespec now{};
-  clock_gettime(clock, &now);
-  return std::int64_t{now.tv_sec} * 1'000'000'000 + now.tv_nsec;
+/// What was lost before it came to the client.
+std::uint64_t counted_by_context(Category category, Cause cause) noexcept {
+  using context::detail::losses;
+  switch (category) {
+    case Category::kTransaction:
+      if (cause == Cause::kSampleRate) return losses(Loss::kTransactionNotSampled);
+      if (cause == Cause::kBackpressure) return losses(Loss::kTransactionByPressure);
+      return cause == Cause::kQueueOverflow ? losses(Loss::kTransactionNoMemory) : 0;
+    case Category::kSpan:
+      return cause == Cause::kBufferOverflow ? losses(Loss::kSpanOverLimit) : 0;
+    case Category::kAttachment:
+      if (cause == Cause::kTooLarge) return losses(Loss::kAttachmentTooLarge);
+      return cause == Cause::kQueueOverflow ? losses(Loss::kAttachmentNoMemory) : 0;
+    default:
+      return 0;
+  }
 }
 
 }  // namespace
@@ -57,13 +67,6 @@ bool retract(std::chrono::steady_clock::time_point deadline) noexcept {
     std::this_thread::sleep_for(std::chrono::microseconds{50});
   }
   return true;
-}
-
-std::size_t own_shard() noexcept {
-  if (shard_index == kShards) {
-    shard_index = next_shard.fetch_add(1, std::memory_order_relaxed) % kShards;
-  }
-  return shard_index;
 }
 
 void forget_client() noexcept {
@@ -101,7 +104,7 @@ Outcome outcome_of(Cause cause) noexcept {
 }
 
 void count(Category category, Cause cause, std::uint64_t quantity) noexcept {
-  shards[own_shard()]
+  shards[base::own_shard()]
       .counts[static_cast<std::size_t>(category)][static_cast<std::size_t>(cause)]
       .fetch_add(quantity, std::memory_order_relaxed);
 }
@@ -119,6 +122,7 @@ std::uint64_t counted(Category category, Cause cause) noexcept {
     sum += shard.counts[static_cast<std::size_t>(category)][static_cast<std::size_t>(cause)].load(
         std::memory_order_relaxed);
   }
+  sum += counted_by_context(category, cause);
   // A transaction that was not sampled recorded no spans, so that it alone is what was lost of
   // them; counting that apart would cost the request.
   if (category == Category::kSpan &&
@@ -138,13 +142,17 @@ std::uint64_t counted(Category category, Outcome outcome) noexcept {
 }
 
 void count_bytes(Bulk bulk, Cause cause, std::uint64_t bytes) noexcept {
-  shards[own_shard()]
+  shards[base::own_shard()]
       .bytes[static_cast<std::size_t>(bulk)][static_cast<std::size_t>(cause)]
       .fetch_add(bytes, std::memory_order_relaxed);
 }
 
 std::uint64_t counted_bytes(Bulk bulk, Cause cause) noexcept {
   std::uint64_t sum = 0;
+  if (bulk == Bulk::kAttachment && cause == Cause::kTooLarge)
+    sum += context::detail::lost_bytes(Loss::kAttachmentTooLarge);
+  if (bulk == Bulk::kAttachment && cause == Cause::kQueueOverflow)
+    sum += context::detail::lost_bytes(Loss::kAttachmentNoMemory);
   for (const Shard& shard : shards) {
     sum += shard.bytes[static_cast<std::size_t>(bulk)][static_cast<std::size_t>(cause)].load(
         std::memory_order_relaxed);
@@ -152,29 +160,12 @@ std::uint64_t counted_bytes(Bulk bulk, Cause cause) noexcept {
   return sum;
 }
 
-void become_sentry_thread() noexcept {
-  sentry_thread = true;
-}
-
-std::int64_t wall_clock() noexcept {
-  return read_clock(CLOCK_REALTIME);
-}
-std::int64_t coarse_wall_clock() noexcept {
-  return read_clock(CLOCK_REALTIME_COARSE);
-}
-std::int64_t running_clock() noexcept {
-  return read_clock(CLOCK_BOOTTIME);
-}
-std::int64_t steady_clock_ns() noexcept {
-  return read_clock(CLOCK_MONOTONIC);
-}
-
 }  // namespace vitals::sentry::detail
 
 namespace vitals::sentry {
 
 bool is_sentry_thread() noexcept {
-  return detail::sentry_thread;
+  return context::is_sending_thread();
 }
 
 std::string_view category_name(Category category) noexcept {

@@ -2,30 +2,17 @@
 
 #include <array>
 #include <atomic>
-#include <cmath>
 #include <cstdint>
-#include <limits>
 
 #include "vitals/sentry/client.h"
 
 namespace vitals::sentry::detail {
 
-/// What the hot paths need of the options, as plain atomics of the process: an unsampled
-/// transaction and a breadcrumb never touch the client. Constant-initialised and trivially
-/// destroyed, so that statics may capture while the process starts and ends.
+/// What the hot paths need of the options, as plain atomics of the process. Constant-initialised
+/// and trivially destroyed, so that statics may capture while the process starts and ends.
 struct Runtime {
   std::atomic<double> sample_rate{1.0};
-  std::atomic<double> traces_sample_rate{std::numeric_limits<double>::quiet_NaN()};  // NaN: unset
-  std::atomic<bool> has_sampler{false};
-  std::atomic<bool> strict_trace_continuation{false};
-  std::atomic<bool> has_breadcrumb_hook{false};
-  std::atomic<bool> keep_bodies{false};
-  std::atomic<std::uint32_t> max_breadcrumbs{100};
-  std::atomic<std::uint32_t> max_spans{1000};
   std::atomic<bool> track_sessions{false};
-  /// How often the traces' rate is halved while the client cannot keep up. Kept apart from the
-  /// rate, which set_sample_rates() may change meanwhile.
-  std::atomic<int> halvings{0};
 };
 inline constinit Runtime runtime;
 
@@ -94,31 +81,6 @@ inline void count_attachment(Cause cause, std::uint64_t bytes) noexcept {
 inline void count_logs(Cause cause, std::uint64_t lines, std::uint64_t bytes) noexcept {
   count(Category::kLog, cause, lines);
   count_bytes(Bulk::kLog, cause, bytes);
-}
-
-/// Threads are spread over a few sets of whatever is counted on the request's path, each on lines
-/// of its own.
-inline constexpr std::size_t kShards = 8;
-/// The calling thread's set, below kShards. Cost: one load; the first on a thread a locked add.
-[[nodiscard]] std::size_t own_shard() noexcept;
-
-/// Marks this thread as the client's own.
-void become_sentry_thread() noexcept;
-
-/// Nanoseconds since 1970-01-01 UTC.
-[[nodiscard]] std::int64_t wall_clock() noexcept;
-/// The same by the kernel's last tick: some milliseconds old, and several times cheaper.
-[[nodiscard]] std::int64_t coarse_wall_clock() noexcept;
-/// A wall clock that tells less (2020-01-01) has not been set since its machine started: how old
-/// something is by such a time, nobody knows.
-inline constexpr std::int64_t kClockWasSet = 1'577'836'800'000'000'000;
-/// Nanoseconds since the machine started, those that it slept too. No clock that is set moves it.
-[[nodiscard]] std::int64_t running_clock() noexcept;
-/// Nanoseconds that only go forward.
-[[nodiscard]] std::int64_t steady_clock_ns() noexcept;
-
-[[nodiscard]] inline bool is_rate(double value) noexcept {
-  return value >= 0.0 && value <= 1.0;
 }
 
 }  // namespace vitals::sentry::detail

@@ -2,12 +2,13 @@
 
 #include <string_view>
 
+#include "base/say_line.h"
+
 namespace vitals::sentry::detail {
 
-/// Writes `vitals sentry: what detail` to stderr as one line. What ends a line, moves the cursor,
-/// colours, or turns the order of letters around is written as an escape, since others have their
-/// say in it: servers, a transport, whoever names a file. Threads: any. Cost: a lock of stderr, no
-/// memory of its own, for that there is none is said here too.
-void say_line(std::string_view what, std::string_view detail = {}) noexcept;
+/// Says something of the client on stderr: see base::say_line().
+inline void say_line(std::string_view what, std::string_view detail = {}) noexcept {
+  base::say_line("vitals sentry", what, detail);
+}
 
 }  // namespace vitals::sentry::detail

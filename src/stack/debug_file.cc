@@ -16,8 +16,8 @@
 #include <new>
 
 #include "base/descriptor.h"
-#include "base/hex.h"
 #include "stack/function_name.h"
+#include "vitals/base/ascii.h"
 #include "vitals/stack/modules.h"
 
 namespace vitals::stack::detail {

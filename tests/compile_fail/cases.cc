@@ -1,5 +1,7 @@
 #include "cases.h"
 
+#include "vitals/context/scope.h"
+
 enum class Side { kLeft, kRight };
 enum class Way { kLeft, kRight };
 
@@ -105,11 +107,11 @@ void a_truth_value_is_no_number_of_events(Counter counter, bool found) {
 #endif
 }
 
-void what_a_scope_borrows_lives_longer(const vitals::sentry::Scope& scope) {
+void what_a_scope_borrows_lives_longer(const vitals::context::Scope& scope) {
 #ifdef BORROWED_TEMPORARY
-  scope.borrow(vitals::sentry::Borrowed{});
+  scope.borrow(vitals::context::Borrowed{});
 #else
-  const vitals::sentry::Borrowed kept{};
+  const vitals::context::Borrowed kept{};
   scope.borrow(kept);
   scope.end_loan();
 #endif

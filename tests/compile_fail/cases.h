@@ -3,5 +3,5 @@
 #include <array>
 #include <string_view>
 
+#include "vitals/context/scope.h"
 #include "vitals/metrics/registry.h"
-#include "vitals/sentry/scope.h"

@@ -1,6 +1,7 @@
 // Views of temporaries, each behind a macro, and the right line beside it.
 
 #include "dangling.h"
+#include "vitals/context/capture.h"
 
 using namespace vitals;
 
@@ -54,7 +55,7 @@ std::size_t expression() {
   return text.size();
 }
 
-std::size_t hex(const sentry::TraceId& id) {
+std::size_t hex(const context::TraceId& id) {
 #ifdef HEX_TEXT
   const std::string_view text = id.hex().view();
 #else
@@ -78,24 +79,24 @@ std::size_t error() {
 
 void options(const std::exception& error, std::string_view text) {
 #ifdef OPTIONS_OF_BRACES
-  const sentry::CaptureOptions options{.tags = {{"kind", text}}};
-  sentry::capture_exception(error, options);
+  const context::CaptureOptions options{.tags = {{"kind", text}}};
+  context::capture_exception(error, options);
 #else
-  const sentry::TagView tags[] = {{"kind", text}};
-  const sentry::CaptureOptions options{.tags = tags};
-  sentry::capture_exception(error, options);
-  sentry::capture_exception(error, {.tags = {{"kind", text}}});
+  const vitals::TagView tags[] = {{"kind", text}};
+  const context::CaptureOptions options{.tags = tags};
+  context::capture_exception(error, options);
+  context::capture_exception(error, {.tags = {{"kind", text}}});
 #endif
 }
 
 std::size_t list(std::string_view text) {
 #if defined(LIST_OF_BRACES)
-  const sentry::ListView<sentry::TagView> tags{{"kind", text}};
+  const vitals::ListView<vitals::TagView> tags{{"kind", text}};
 #elif defined(LIST_OF_A_TEMPORARY)
-  const sentry::ListView<sentry::TagView> tags = std::vector<sentry::TagView>{{"kind", text}};
+  const vitals::ListView<vitals::TagView> tags = std::vector<vitals::TagView>{{"kind", text}};
 #else
-  const std::vector<sentry::TagView> kept{{"kind", text}};
-  const sentry::ListView<sentry::TagView> tags = kept;
+  const std::vector<vitals::TagView> kept{{"kind", text}};
+  const vitals::ListView<vitals::TagView> tags = kept;
 #endif
   return tags.size();
 }

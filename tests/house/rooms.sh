@@ -1,24 +1,14 @@
 #!/bin/sh
 # rooms.sh ROOM FOLDERS COMPILER: a header of a room that ROOM may know is found in FOLDERS (divided by semicolons), and one of
-# any other is not. Who may know whom is in CONTRIBUTING.md. Runs in the project's folder.
+# any other is not. Who may know whom is in scripts/rooms. Runs in the project's folder.
 set -u
 room=$1
 compiler=$3
-case $room in
-  metrics | stack) may_know="" ;;
-  sentry) may_know="stack" ;;
-  export) may_know="metrics" ;;
-  monitor) may_know="metrics stack sentry" ;;
-  console) may_know="metrics export stack sentry" ;;
-  testing) may_know="metrics export stack sentry monitor console" ;;
-  *) echo "rooms.sh: no room is named $room" >&2; exit 64 ;;
-esac
+row=$(sed -n "s/^$room://p" scripts/rooms)
+[ -n "$row" ] || { echo "rooms.sh: no room is named $room" >&2; exit 64; }
+may_know=$(printf %s "$row" | cut -d: -f1)
 # Whose private headers it includes too.
-case $room in
-  console) inside="export sentry" ;;
-  testing) inside="export" ;;
-  *) inside="" ;;
-esac
+inside=$(printf %s "$row" | cut -d: -f2)
 options=$(printf %s "$2" | tr ';' '\n' | sed '/./s/^/-I/')
 failed=0
 
@@ -30,10 +20,10 @@ found() {
 wrong() { echo "$room: $1" >&2; failed=1; }
 first_header() { find "$1/" -name '*.h' 2>/dev/null | sort | head -n 1; }
 
-for other in base metrics stack export sentry monitor console adapters testing; do
+for other in $(sed -n 's/^\([a-z]*\):.*/\1/p' scripts/rooms); do
   public=$(first_header "include/vitals/$other")
   private=$(first_header "src/$other")
-  case " $room base $may_know " in
+  case " $room base $may_know $inside " in
     *" $other "*)
       # What a room links privately or not at all is no fault: it may know it, and does not need to.
       ;;

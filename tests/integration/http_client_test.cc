@@ -13,8 +13,8 @@
 #include "integration/support/http_server.h"
 #include "integration/support/ports.h"
 #include "integration/support/wait.h"
+#include "vitals/context/span.h"
 #include "vitals/sentry/client.h"
-#include "vitals/sentry/span.h"
 #include "vitals/testing/memory_transport.h"
 
 namespace {
@@ -225,7 +225,7 @@ TEST(HttpClient, SendsTheTraceOnAndIsASpanOfIt) {
   ASSERT_TRUE(guard);
 
   HttpClient client;
-  const auto transaction = vitals::sentry::start_transaction({"POST /chat", "http.server"});
+  const auto transaction = vitals::context::start_transaction({"POST /chat", "http.server"});
   {
     const auto active = transaction.activate();
     client.send({.url = url_of(server.port(), "/v1/messages?secret=1")});

@@ -36,9 +36,9 @@ std::string_view field_of(const boost::beast::http::header<true, Fields>& head,
 
 /// All lines of a header that is a list.
 template <class Fields>
-sentry::HeaderLines lines_of(const boost::beast::http::header<true, Fields>& head,
-                             std::string_view name) {
-  sentry::HeaderLines lines;
+context::HeaderLines lines_of(const boost::beast::http::header<true, Fields>& head,
+                              std::string_view name) {
+  context::HeaderLines lines;
   const auto [first, last] = head.equal_range(beast_view(name));
   for (auto field = first; field != last; ++field)
     lines.add(view_of(field->value()));
@@ -47,9 +47,9 @@ sentry::HeaderLines lines_of(const boost::beast::http::header<true, Fields>& hea
 
 /// All fields, for an event that may be captured while the request is served.
 template <class Fields>
-sentry::HeaderSource headers_of(const boost::beast::http::header<true, Fields>& head) noexcept {
+context::HeaderSource headers_of(const boost::beast::http::header<true, Fields>& head) noexcept {
   return {.request = &head,
-          .read = [](const void* request, void* sink, sentry::HeaderSource::Take take) noexcept {
+          .read = [](const void* request, void* sink, context::HeaderSource::Take take) noexcept {
             using Head = boost::beast::http::header<true, Fields>;
             for (const auto& field : *static_cast<const Head*>(request))
               take(sink, view_of(field.name_string()), view_of(field.value()));

@@ -27,9 +27,9 @@ inline std::string_view field_of(const restinio::http_request_header_t& header,
 }
 
 /// All lines of a header that is a list.
-inline sentry::HeaderLines lines_of(const restinio::http_request_header_t& header,
-                                    std::string_view name) {
-  sentry::HeaderLines lines;
+inline context::HeaderLines lines_of(const restinio::http_request_header_t& header,
+                                     std::string_view name) {
+  context::HeaderLines lines;
   header.for_each_value_of(restinio::string_view_t{name.data(), name.size()},
                            [&lines](restinio::string_view_t value) {
                              lines.add({value.data(), value.size()});
@@ -43,9 +43,9 @@ inline std::string_view view_of(restinio::string_view_t text) noexcept {
 }
 
 /// All fields, for an event that may be captured while the request is served.
-inline sentry::HeaderSource headers_of(const restinio::http_request_header_t& header) noexcept {
+inline context::HeaderSource headers_of(const restinio::http_request_header_t& header) noexcept {
   return {.request = &header,
-          .read = [](const void* request, void* sink, sentry::HeaderSource::Take take) noexcept {
+          .read = [](const void* request, void* sink, context::HeaderSource::Take take) noexcept {
             static_cast<const restinio::http_request_header_t*>(request)->for_each_field(
                 [&](const restinio::http_header_field_t& field) {
                   take(sink, field.name(), field.value());

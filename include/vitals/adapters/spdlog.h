@@ -10,6 +10,8 @@
 #include <span>
 #include <string_view>
 
+#include "vitals/context/capture.h"
+#include "vitals/context/scope.h"
 #include "vitals/monitor/log_context.h"
 #include "vitals/sentry/client.h"
 #include "vitals/sentry/log.h"
@@ -18,19 +20,19 @@
 /// breadcrumbs and events of them. Header-only.
 namespace vitals::adapters {
 
-[[nodiscard]] inline sentry::Level sentry_level(spdlog::level::level_enum level) noexcept {
+[[nodiscard]] inline vitals::Level sentry_level(spdlog::level::level_enum level) noexcept {
   switch (level) {
     case spdlog::level::trace:
     case spdlog::level::debug:
-      return sentry::Level::kDebug;
+      return vitals::Level::kDebug;
     case spdlog::level::info:
-      return sentry::Level::kInfo;
+      return vitals::Level::kInfo;
     case spdlog::level::warn:
-      return sentry::Level::kWarning;
+      return vitals::Level::kWarning;
     case spdlog::level::err:
-      return sentry::Level::kError;
+      return vitals::Level::kError;
     default:
-      return sentry::Level::kFatal;
+      return vitals::Level::kFatal;
   }
 }
 
@@ -103,7 +105,7 @@ class SpdlogSentrySink final : public spdlog::sinks::sink {
     AtWork& operator=(const AtWork&) = delete;
     ~AtWork() { at_work_ = false; }
   };
-  using Place = std::initializer_list<sentry::FieldView>;
+  using Place = std::initializer_list<vitals::FieldView>;
 
   static std::string_view or_empty(const char* text) noexcept {
     return text == nullptr ? std::string_view{} : std::string_view{text};
@@ -113,27 +115,27 @@ class SpdlogSentrySink final : public spdlog::sinks::sink {
   void take(const spdlog::details::log_msg& line, Place place, Place log_place) const {
     const std::string_view text{line.payload.data(), line.payload.size()};
     const std::string_view logger{line.logger_name.data(), line.logger_name.size()};
-    const sentry::Level level = sentry_level(line.level);
+    const vitals::Level level = sentry_level(line.level);
     if (line.level >= options_.events) {
-      sentry::capture_message(text, level,
-                              {.extra = place, .logger = logger, .mechanism = "spdlog"});
+      context::capture_message(text, level,
+                               {.extra = place, .logger = logger, .mechanism = "spdlog"});
     }
     if (line.level >= options_.breadcrumbs) {
-      sentry::add_breadcrumb({.category = logger.empty() ? "log" : logger,
-                              .message = text,
-                              .level = level,
-                              .data = place,
-                              .timestamp = line.time});
+      context::add_breadcrumb({.category = logger.empty() ? "log" : logger,
+                               .message = text,
+                               .level = level,
+                               .data = place,
+                               .timestamp = line.time});
     }
     if (line.level >= options_.logs && sentry::takes_logs()) {
-      std::array<sentry::FieldView, 5> attributes;
+      std::array<vitals::FieldView, 5> attributes;
       std::size_t count = 0;
       attributes[count++] = {"sentry.origin", "auto.log.spdlog"};
       if (!logger.empty()) attributes[count++] = {"logger.name", logger};
-      for (const sentry::FieldView& field : log_place)
+      for (const vitals::FieldView& field : log_place)
         attributes[count++] = field;
       sentry::log(sentry_log_level(line.level), text,
-                  std::span<const sentry::FieldView>{attributes.data(), count}, line.time);
+                  std::span<const vitals::FieldView>{attributes.data(), count}, line.time);
     }
   }
 

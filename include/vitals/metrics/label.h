@@ -6,7 +6,7 @@
 #include <string_view>
 #include <type_traits>
 
-#include "vitals/metrics/detail/utf8.h"
+#include "vitals/base/utf8.h"
 
 namespace vitals::metrics {
 
@@ -51,7 +51,7 @@ namespace detail {
 /// Any UTF-8 that is not reserved: see begins_reserved(), and `le` and `quantile`.
 [[nodiscard]] constexpr bool valid_utf8_label_name(std::string_view name) noexcept {
   return !name.empty() && !begins_reserved(name) && name != "le" && name != "quantile" &&
-         valid_utf8(name);
+         base::is_utf8(name);
 }
 
 /// The same of `[a-zA-Z_][a-zA-Z0-9_]*` alone. Source: Prometheus, "Metric names and labels".

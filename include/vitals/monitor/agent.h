@@ -7,10 +7,10 @@
 #include <optional>
 #include <string_view>
 
+#include "vitals/context/span.h"
 #include "vitals/metrics/label.h"
 #include "vitals/monitor/detail/kept_text.h"
 #include "vitals/monitor/state.h"
-#include "vitals/sentry/span.h"
 
 namespace vitals::monitor {
 
@@ -86,8 +86,8 @@ class [[nodiscard(
   AgentType type_ = AgentType::kLocal;
   detail::KeptText<64> model_;
   std::chrono::steady_clock::time_point start_;
-  sentry::Span span_;
-  std::optional<sentry::SpanActivation> span_active_;
+  context::Span span_;
+  std::optional<context::SpanActivation> span_active_;
 };
 
 /// Counts tokens and cost of a call that failed after all: what the model's maker will ask for

@@ -42,11 +42,11 @@ class [[nodiscard("an UpdateScope measures until it is destroyed; give it a name
   bool succeeded_ = false;
   detail::KeptText<32> kind_;
   std::chrono::steady_clock::time_point start_;
-  sentry::Scope scope_;
-  sentry::Span transaction_;
-  sentry::HexText<32> trace_id_;
-  sentry::Activation scope_active_;
-  sentry::SpanActivation span_active_;
+  context::Scope scope_;
+  context::Span transaction_;
+  context::HexText<32> trace_id_;
+  context::Activation scope_active_;
+  context::SpanActivation span_active_;
   LogContext before_;
 };
 

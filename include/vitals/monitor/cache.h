@@ -4,9 +4,9 @@
 #include <cstdint>
 #include <string_view>
 
+#include "vitals/context/span.h"
 #include "vitals/metrics/label.h"
 #include "vitals/monitor/state.h"
-#include "vitals/sentry/span.h"
 
 namespace vitals::monitor {
 
@@ -49,7 +49,7 @@ class [[nodiscard("a CacheScope measures until it is destroyed; give it a name")
   bool running_ = false;
   CacheOperation operation_ = CacheOperation::kGet;
   Result result_ = Result::kError;
-  sentry::Span span_;
+  context::Span span_;
 };
 
 /// Counts a finished cache call in the seed's own words: operation `get`, `set` or `delete`; `hit`

@@ -7,13 +7,13 @@
 #include <string_view>
 #include <utility>
 
+#include "vitals/context/span.h"
 #include "vitals/lifetimebound.h"
 #include "vitals/metrics/label.h"
 #include "vitals/monitor/detail/kept_text.h"
 #include "vitals/monitor/detail/measured_call.h"
 #include "vitals/monitor/error_type.h"
 #include "vitals/monitor/state.h"
-#include "vitals/sentry/span.h"
 
 namespace vitals::monitor {
 
@@ -58,7 +58,7 @@ class [[nodiscard("a QueryScope measures until it is destroyed; give it a name")
   }
 
   /// The query's own span, to carry its trace on to the database; empty where it is not recorded.
-  [[nodiscard]] const sentry::Span& span() const noexcept VITALS_LIFETIMEBOUND {
+  [[nodiscard]] const context::Span& span() const noexcept VITALS_LIFETIMEBOUND {
     return span_;
   }
 
@@ -72,7 +72,7 @@ class [[nodiscard("a QueryScope measures until it is destroyed; give it a name")
   detail::KeptText<64> table_;
   ErrorType error_type_;
   std::chrono::steady_clock::time_point start_;
-  sentry::Span span_;
+  context::Span span_;
 };
 
 /// Runs `query` inside a QueryScope and gives back what it gives back: the seed's decorator. An

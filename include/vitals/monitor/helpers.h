@@ -6,6 +6,7 @@
 #include <string_view>
 #include <utility>
 
+#include "vitals/context/capture.h"
 #include "vitals/monitor/agent.h"
 #include "vitals/monitor/cache.h"
 #include "vitals/monitor/db.h"
@@ -25,25 +26,25 @@ namespace vitals::monitor {
 
 /// `user.id` of what is captured on this thread from here on. Threads: any.
 inline void set_user_context(std::string_view user_id) noexcept {
-  sentry::set_user_id(user_id);
+  context::set_user_id(user_id);
 }
 
 /// The tags `request_id` and `operation` of what is captured on this thread from here on. Threads:
 /// any.
 inline void set_request_context(std::string_view request_id, std::string_view operation) noexcept {
-  sentry::set_tag("request_id", request_id);
-  sentry::set_tag("operation", operation);
+  context::set_tag("request_id", request_id);
+  context::set_tag("operation", operation);
 }
 
-/// See sentry::capture_exception() and capture_message().
-inline sentry::EventId capture_exception(
-    const std::exception& error, std::initializer_list<sentry::TagView> tags = {}) noexcept {
-  return sentry::capture_exception(error, {.tags = tags});
+/// See context::capture_exception() and capture_message().
+inline context::EventId capture_exception(
+    const std::exception& error, std::initializer_list<vitals::TagView> tags = {}) noexcept {
+  return context::capture_exception(error, {.tags = tags});
 }
-inline sentry::EventId capture_message(std::string_view text,
-                                       sentry::Level level = sentry::Level::kInfo,
-                                       std::initializer_list<sentry::TagView> tags = {}) noexcept {
-  return sentry::capture_message(text, level, {.tags = tags});
+inline context::EventId capture_message(std::string_view text,
+                                        vitals::Level level = vitals::Level::kInfo,
+                                        std::initializer_list<vitals::TagView> tags = {}) noexcept {
+  return context::capture_message(text, level, {.tags = tags});
 }
 
 /// Runs `call` inside an AgentCallScope and gives back what it gives back. Tokens are counted

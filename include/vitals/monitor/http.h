@@ -7,6 +7,10 @@
 #include <string_view>
 #include <utility>
 
+#include "vitals/context/ids.h"
+#include "vitals/context/scope.h"
+#include "vitals/context/span.h"
+#include "vitals/context/work.h"
 #include "vitals/lifetimebound.h"
 #include "vitals/monitor/detail/kept_text.h"
 #include "vitals/monitor/detail/measured_call.h"
@@ -16,10 +20,6 @@
 #include "vitals/monitor/method.h"
 #include "vitals/monitor/request_id.h"
 #include "vitals/monitor/state.h"
-#include "vitals/sentry/ids.h"
-#include "vitals/sentry/scope.h"
-#include "vitals/sentry/session.h"
-#include "vitals/sentry/span.h"
 
 namespace vitals::monitor {
 
@@ -48,11 +48,11 @@ struct RequestStart {
   /// Incoming headers: X-Request-ID, sentry-trace, baggage, traceparent.
   std::string_view request_id{};
   std::string_view sentry_trace{};
-  sentry::HeaderLines baggage{};  ///< all lines of it
+  context::HeaderLines baggage{};  ///< all lines of it
   std::string_view traceparent{};
   /// All fields of the request, for Sentry only: an event and a sampled transaction copy them, with
   /// what is private masked. What it reads must outlive the RequestScope.
-  sentry::HeaderSource headers{};
+  context::HeaderSource headers{};
 };
 
 class RequestScope;
@@ -72,10 +72,10 @@ class [[nodiscard(
   // Copies, so that the log lines of a thread that keeps this too long name a request that is gone
   // and never memory that is.
   RequestId id_;
-  sentry::HexText<32> trace_id_;
+  context::HexText<32> trace_id_;
   LogContext before_;
-  sentry::Activation scope_;
-  sentry::SpanActivation span_;
+  context::Activation scope_;
+  context::SpanActivation span_;
 };
 
 /// One HTTP request, from its arrival to its answer: `http_requests_total`,
@@ -122,7 +122,7 @@ class RequestScope {
  private:
   friend class RequestActivation;
   void start_trace(const RequestStart& start) noexcept;
-  void finish(int status, sentry::SessionStatus session) noexcept;
+  void finish(int status, context::WorkStatus session) noexcept;
 
   RequestId id_;
   Method method_;
@@ -136,10 +136,10 @@ class RequestScope {
   detail::KeptText<128> path_;
   detail::KeptText<128> query_;
   std::chrono::steady_clock::time_point start_;
-  sentry::Borrowed facts_;
-  sentry::Scope scope_;
-  sentry::Span transaction_;
-  sentry::HexText<32> trace_id_;
+  context::Borrowed facts_;
+  context::Scope scope_;
+  context::Span transaction_;
+  context::HexText<32> trace_id_;
 };
 
 /// Runs `handler` as one request outside of an HTTP server's adapter, and gives back what it gives

@@ -2,7 +2,7 @@
 
 #include <atomic>
 
-#include "vitals/sentry/client.h"
+#include "vitals/context/detail.h"
 
 namespace vitals::metrics {
 class Registry;
@@ -38,7 +38,7 @@ constexpr bool active() noexcept {
 
 /// True when a scope has anything to do: metrics, Sentry, or both. Threads: any. Cost: two loads.
 [[nodiscard]] inline bool active() noexcept {
-  return metrics_enabled() || sentry::enabled();
+  return metrics_enabled() || context::enabled();
 }
 #endif
 

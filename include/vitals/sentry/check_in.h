@@ -7,9 +7,9 @@
 #include <string>
 #include <string_view>
 
+#include "vitals/context/ids.h"
 #include "vitals/lifetimebound.h"
-#include "vitals/sentry/detail.h"
-#include "vitals/sentry/ids.h"
+#include "vitals/sentry/enabled.h"
 
 namespace vitals::sentry {
 
@@ -65,7 +65,7 @@ enum class CheckInStatus : std::uint8_t { kInProgress, kOk, kError };
 
 /// What check_in() says beside the status. Views only, for the length of the call.
 struct CheckInReport {
-  EventId id{};  ///< that the run's first check-in gave back; zero: a run of its own
+  context::EventId id{};  ///< that the run's first check-in gave back; zero: a run of its own
   std::optional<std::chrono::nanoseconds> duration{};  ///< of a run that is over; unset: left out
   CheckInOptions monitor{};
 };
@@ -73,7 +73,7 @@ struct CheckInReport {
 /// One step of a run, for a job whose beginning and end are in different places; where they are in
 /// one, use CheckIn. The first step of a run gives back the id that the next ones bear.
 ///
-///     const EventId run = check_in("nightly-report", CheckInStatus::kInProgress);
+///     const context::EventId run = check_in("nightly-report", CheckInStatus::kInProgress);
 ///     …
 ///     check_in("nightly-report", CheckInStatus::kOk, {.id = run, .duration = 90s});
 ///
@@ -81,8 +81,8 @@ struct CheckInReport {
 /// sent: without a slug or a client. The slug is mended as CheckIn does.
 /// Threads: any. Cost: some allocations. Never throws. Source: Sentry developer documentation,
 /// "Check-Ins".
-EventId check_in(std::string_view slug, CheckInStatus status,
-                 const CheckInReport& report = {}) noexcept;
+context::EventId check_in(std::string_view slug, CheckInStatus status,
+                          const CheckInReport& report = {}) noexcept;
 
 /// One run of a job that is due at fixed times, so that the server can tell when it fails, takes
 /// too long or does not start at all. An error until succeed() is called.
@@ -129,8 +129,8 @@ class [[nodiscard("a CheckIn is one run of a job until it is destroyed; give it 
   bool running_ = false;
   std::uint8_t slug_size_ = 0;
   std::array<char, kMaxSlug> slug_{};
-  EventId id_{};
-  TraceId trace_id_{};
+  context::EventId id_{};
+  context::TraceId trace_id_{};
   std::int64_t start_ = 0;  // by the steady clock, in nanoseconds
   std::string config_;      // JSON, sent again at the end
 };

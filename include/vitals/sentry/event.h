@@ -5,31 +5,18 @@
 #include <utility>
 #include <vector>
 
-#include "vitals/sentry/ids.h"
-#include "vitals/sentry/value.h"
+#include "vitals/context/ids.h"
+#include "vitals/context/record.h"
 #include "vitals/stack/frame.h"
+#include "vitals/value.h"
 
 namespace vitals::sentry {
 
-/// Who is concerned. Set what you know; empty parts are left out. Without
-/// Options::send_default_pii an ip_address stays in the process.
-struct User {
-  std::string id{};
-  std::string ip_address{};
-  std::string username{};
-  std::string email{};
-};
-
-/// A breadcrumb that owns its texts: what an Event carries and Options::before_breadcrumb may
-/// change. To add one, see Breadcrumb in scope.h.
-struct BreadcrumbRecord {
-  Timestamp timestamp{};
-  Level level = Level::kInfo;
-  std::string type{};  ///< empty: `default`
-  std::string category{};
-  std::string message{};
-  Fields data{};
-};
+using context::BreadcrumbRecord;
+using context::EventId;
+using context::SpanId;
+using context::TraceId;
+using context::User;
 
 /// One call of a stack.
 using FrameRecord = stack::Frame;

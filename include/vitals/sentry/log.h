@@ -6,9 +6,9 @@
 #include <string>
 #include <string_view>
 
-#include "vitals/sentry/detail.h"
-#include "vitals/sentry/ids.h"
-#include "vitals/sentry/value.h"
+#include "vitals/context/ids.h"
+#include "vitals/sentry/enabled.h"
+#include "vitals/value.h"
 
 namespace vitals::sentry {
 
@@ -25,8 +25,8 @@ struct LogRecord {
   LogLevel level = LogLevel::kInfo;
   std::string body{};
   Fields attributes{};
-  TraceId trace_id{};
-  SpanId span_id{};  ///< zero: no span was active
+  context::TraceId trace_id{};
+  context::SpanId span_id{};  ///< zero: no span was active
 };
 
 /// Whether lines are taken: a client is active and was started with Options::enable_logs. To be
@@ -41,7 +41,7 @@ void log(LogLevel level, std::string_view text, std::span<const FieldView> attri
 }  // namespace detail
 
 /// Sends a line of a structured log, with the active trace and span, and the user and the attributes
-/// of the scope and of the global scope (see Scope::set_attribute()). For what
+/// of the scope and of the global scope (see context::Scope::set_attribute()). For what
 /// should become an issue capture an event; for what is of interest only if an error follows add a
 /// breadcrumb.
 ///

@@ -10,22 +10,12 @@
 #include <string_view>
 #include <vector>
 
+#include "vitals/context/settings.h"
 #include "vitals/sentry/event.h"
 #include "vitals/sentry/log.h"
 #include "vitals/sentry/transport.h"
 
 namespace vitals::sentry {
-
-/// What a sampler may base its rate on. The views live for the call only.
-struct SamplingContext {
-  std::string_view name{};
-  std::string_view op{};
-  std::string_view source{};
-  std::optional<bool> parent_sampled{};        ///< what the caller decided, if it did
-  std::optional<double> parent_sample_rate{};  ///< by which rate the head of the trace decided
-  /// TransactionContext::sampling_data.
-  ListView<FieldView> data{};
-};
 
 /// Who has a fatal signal first, where another handler was installed before init().
 enum class CrashOrder : std::uint8_t {
@@ -59,7 +49,7 @@ struct Options {
   /// traces_sample_rate. To go with the caller, return parent_sample_rate: the trace's random number
   /// is the same everywhere, so the decision is too. Called by whoever starts a transaction, so it
   /// must be quick. Source: Sentry developer documentation, "Sampling".
-  std::function<double(const SamplingContext&)> traces_sampler{};
+  std::function<double(const context::SamplingContext&)> traces_sampler{};
 
   /// The organisation that the DSN's project belongs to, where its host does not say so (`o1.…`).
   /// A trace that comes with another one in its baggage is not continued: it is a stranger's.

@@ -2,7 +2,7 @@
 
 #include <cstdint>
 
-#include "vitals/sentry/detail.h"
+#include "vitals/sentry/enabled.h"
 
 namespace vitals::sentry {
 
@@ -20,8 +20,8 @@ void record_session(SessionStatus status) noexcept;
 }  // namespace detail
 
 /// Counts one session that ends now: a request, an update, a job. From these Sentry tells how much
-/// of a release's work goes well. For work that has a Scope use Scope::end_session(), which knows
-/// the status by itself.
+/// of a release's work goes well. For work that has a scope use context::Scope::end_work(), which
+/// knows the status by itself.
 ///
 /// Sessions are counted by the minute and sent once a minute, as long as Options::track_sessions is
 /// set and Options::release says whose they are; else nothing is counted.

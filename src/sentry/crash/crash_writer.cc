@@ -17,17 +17,15 @@
 #include <typeinfo>
 #include <utility>
 
-#include "sentry/attachments.h"
+#include "privacy/scrub.h"
+#include "sentry/context_names.h"
 #include "sentry/crash/crash_stack.h"
 #include "sentry/crash/handler.h"
 #include "sentry/crash/module_list.h"
 #include "sentry/crash/report_file.h"
 #include "sentry/crash/rescue.h"
-#include "sentry/new_id.h"
+#include "sentry/items/attachments.h"
 #include "sentry/runtime.h"
-#include "sentry/scope_state.h"
-#include "sentry/scrub.h"
-#include "sentry/trace/trace.h"
 #include "vitals/stack/throw.h"
 
 namespace vitals::sentry::detail {
@@ -178,6 +176,11 @@ void write_sampling(const SamplingFacts& facts, std::string_view dsc) noexcept {
   writer.file.write_part(Part::kSampling, buffer.view());
 }
 
+Decision decision_of(const context::TraceFacts& facts) noexcept {
+  if (!facts.sampled) return Decision::kNone;
+  return *facts.sampled ? Decision::kYes : Decision::kNo;
+}
+
 void write_trace() noexcept {
   std::uint32_t index = 0;
   const Trace* const trace = Trace::active(index);
@@ -186,21 +189,21 @@ void write_trace() noexcept {
     const ScopeState::Propagation& propagation = ScopeState::current()->raw().propagation;
     // Nobody has asked for it, so nothing else bears it: the event gets one when it is made.
     if (!propagation.trace_id) return;
-    buffer.append_object(TraceFacts{propagation.trace_id.bytes, propagation.span_id.bytes, {}});
+    buffer.append_object(TraceIds{propagation.trace_id.bytes, propagation.span_id.bytes, {}});
     writer.file.write_part(Part::kTrace, buffer.view());
     write_sampling({.sample_rand = propagation.sample_rand}, {});
     return;
   }
   const Trace::Raw raw = trace->raw(index);
-  buffer.append_object(TraceFacts{raw.trace_id.bytes, raw.span_id.bytes, raw.parent_span_id.bytes});
+  buffer.append_object(TraceIds{raw.trace_id.bytes, raw.span_id.bytes, raw.parent_span_id.bytes});
   buffer.append(raw.name);
   writer.file.write_part(Part::kTrace, buffer.view());
-  const DscFacts& facts = raw.dsc_facts;
+  const context::TraceFacts& facts = raw.facts;
   write_sampling({.sample_rate = facts.sample_rate,
                   .sample_rand = facts.sample_rand,
-                  .sampled = static_cast<std::uint8_t>(facts.sampled),
+                  .sampled = static_cast<std::uint8_t>(decision_of(facts)),
                   .names_it = static_cast<std::uint8_t>(!facts.name.empty())},
-                 raw.dsc);
+                 raw.baggage);
 }
 
 /// The current one's and the global one's, which may be the same.
@@ -250,8 +253,9 @@ void add_borrowed(Section section, std::string_view key, std::string_view value)
 /// What says who somebody is, or proves it, is not written where it must not leave.
 void add_borrowed_header(std::string_view name, std::string_view value) noexcept {
   if (name.empty()) return;
-  const bool kept = runtime.keep_bodies.load(std::memory_order_relaxed) || !is_private_header(name);
-  add_borrowed(Section::kHeader, name, kept ? value : kFiltered);
+  const bool kept = context::detail::runtime.keep_private_data.load(std::memory_order_relaxed) ||
+                    !privacy::is_private_header(name);
+  add_borrowed(Section::kHeader, name, kept ? value : privacy::kFiltered);
 }
 
 void write_borrowed() noexcept {

@@ -8,6 +8,7 @@
 #include <cstring>
 #include <utility>
 
+#include "base/clock.h"
 #include "sentry/crash/crash_stack.h"
 #include "sentry/runtime.h"
 
@@ -59,7 +60,7 @@ bool comes_back_at_once(const siginfo_t& info, const ucontext_t& context,
   const auto address = reinterpret_cast<std::uintptr_t>(info.si_addr);
   const bool same =
       mended.pc == pc && mended.address == address && came - mended.time < kAtOnceNanoseconds;
-  mended = {pc, address, steady_clock_ns(), same ? mended.repeats + 1 : 0};
+  mended = {pc, address, base::steady_clock_ns(), same ? mended.repeats + 1 : 0};
   return mended.repeats >= kMostRepeats;
 }
 
@@ -162,7 +163,7 @@ Verdict ask_former(const struct sigaction& former, const struct sigaction& ours,
                    siginfo_t* info, void* context) noexcept {
   const auto& interrupted = *static_cast<const ucontext_t*>(context);
   const mcontext_t before = interrupted.uc_mcontext;
-  const std::int64_t came = steady_clock_ns();
+  const std::int64_t came = base::steady_clock_ns();
   call_former(former, signal, info, context);
   if (has_moved(before, context)) return Verdict::kDealtWith;
   struct sigaction present {};

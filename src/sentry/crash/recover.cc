@@ -18,14 +18,15 @@
 #include <utility>
 #include <vector>
 
+#include "base/clock.h"
 #include "base/random.h"
 #include "base/timeout.h"
+#include "sentry/context_names.h"
 #include "sentry/crash/handler.h"
 #include "sentry/crash/signal_text.h"
-#include "sentry/new_id.h"
+#include "sentry/dsc.h"
 #include "sentry/private_folder.h"
 #include "sentry/runtime.h"
-#include "sentry/trace/trace.h"
 
 namespace vitals::sentry::detail {
 namespace {
@@ -45,7 +46,7 @@ struct Found {
 bool is_abandoned(int folder, const std::string& name) {
   struct stat facts {};
   return fstatat(folder, name.c_str(), &facts, AT_SYMLINK_NOFOLLOW) == 0 &&
-         wall_clock() / 1'000'000'000 - facts.st_ctim.tv_sec > kAbandonedSeconds;
+         base::wall_clock() / 1'000'000'000 - facts.st_ctim.tv_sec > kAbandonedSeconds;
 }
 
 /// Whether a prepared file holds the report of a process that is gone. An empty one is removed.
@@ -182,7 +183,7 @@ void add_contexts(ErrorItem& item, const CrashReport& report) {
   }
 }
 
-CapturedException describe_crash(const CrashReport& report) {
+stack::ThrownException describe_crash(const CrashReport& report) {
   const CrashFacts& facts = report.facts;
   if (facts.kind == CrashKind::kSignal) {
     return {signal_name(facts.signal),
@@ -211,13 +212,15 @@ void add_trace(CrashReport& report, const DscSource& client) {
   }
   if (!report.dsc.empty()) return;
   const SamplingFacts& held = report.sampling;
-  const bool decided = held.sampled <= static_cast<std::uint8_t>(Decision::kNo);
-  report.dsc = make_dsc({.trace_id = report.trace_id,
-                         .sample_rand = held.sample_rand % 1'000'000,
-                         .sample_rate = is_rate(held.sample_rate) ? held.sample_rate : -1,
-                         .sampled = decided ? static_cast<Decision>(held.sampled) : Decision::kNone,
-                         .name = held.names_it != 0 ? std::string_view{report.transaction} : ""},
-                        {client.public_key, report.release, report.environment, client.org_id});
+  context::TraceFacts facts{
+      .trace_id = report.trace_id,
+      .sample_rand = held.sample_rand % 1'000'000,
+      .sample_rate = context::detail::is_rate(held.sample_rate) ? held.sample_rate : -1,
+      .name = held.names_it != 0 ? std::string_view{report.transaction} : ""};
+  if (held.sampled == static_cast<std::uint8_t>(Decision::kYes)) facts.sampled = true;
+  if (held.sampled == static_cast<std::uint8_t>(Decision::kNo)) facts.sampled = false;
+  report.dsc =
+      make_dsc(facts, {client.public_key, report.release, report.environment, client.org_id});
 }
 
 enum class Fate { kTaken, kNoRoom, kDropped };
@@ -238,8 +241,8 @@ Fate take_report(const Found& found, const std::string& claimed, int crashes,
     return Fate::kDropped;
   }
   const auto age = base::clamp_timeout(options.spool_age);
-  const auto oldest = wall_clock() - std::chrono::nanoseconds{age}.count();
-  const bool known = report->facts.time < 0 || report->facts.time >= kClockWasSet;
+  const auto oldest = base::wall_clock() - std::chrono::nanoseconds{age}.count();
+  const bool known = report->facts.time < 0 || report->facts.time >= base::kClockWasSet;
   if (known && report->facts.time < oldest) {
     tell(sink, "a crash report is too old and dropped", found.name);
     count(Category::kError, Cause::kCacheOverflow);
@@ -271,7 +274,7 @@ std::unique_ptr<ErrorItem> make_crash_item(CrashReport report, const DscSource& 
   item->mechanism = report.facts.kind == CrashKind::kSignal ? "signalhandler" : "terminate";
   item->chain.push_back(describe_crash(report));
   item->chain.front().stack = std::move(report.stack);
-  for (CapturedException& cause : report.causes)
+  for (stack::ThrownException& cause : report.causes)
     item->chain.push_back(std::move(cause));
   add_attachments(*item, report);
   add_contexts(*item, report);

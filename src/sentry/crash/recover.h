@@ -5,6 +5,7 @@
 #include <memory>
 
 #include "sentry/crash/report.h"
+#include "sentry/dsc.h"
 #include "sentry/items.h"
 #include "vitals/sentry/options.h"
 

@@ -8,7 +8,7 @@
 #include <type_traits>
 #include <utility>
 
-#include "sentry/trace/propagation.h"
+#include "sentry/dsc.h"
 
 namespace vitals::sentry::detail {
 namespace {
@@ -163,7 +163,7 @@ class Reader {
 
   Result<CrashReport> finish() && {
     if (!has_facts_) return Error{"the crash report ends before it says what happened"};
-    report_.scope.records = merge_scopes(
+    report_.scope.records = context::detail::merge_scopes(
         whole_records(global_records_), merge_records(records_, borrowed_, report_.request_active));
     report_.modules = merge(std::move(modules_), std::move(mapped_));
     return std::move(report_);
@@ -232,7 +232,7 @@ class Reader {
   void read_cause(std::string_view body) {
     constexpr std::size_t kMostCauses = 32;
     if (report_.causes.size() >= kMostCauses) return;
-    CapturedException cause;
+    stack::ThrownException cause;
     cause.mangled_type = take_text(body);
     cause.value = take_text(body);
     cause.stack = take_numbers<std::uintptr_t>(body, kMaxCrashFrames);
@@ -261,7 +261,7 @@ class Reader {
   }
 
   void read_trace(std::string_view body) {
-    const auto facts = take_object<TraceFacts>(body);
+    const auto facts = take_object<TraceIds>(body);
     if (!facts) return;
     report_.trace_id.bytes = facts->trace_id;
     report_.span_id.bytes = facts->span_id;

@@ -5,12 +5,12 @@
 #include <string_view>
 #include <vector>
 
-#include "sentry/attachments.h"
+#include "sentry/context_names.h"
 #include "sentry/crash/report_format.h"
 #include "sentry/items.h"
-#include "sentry/scope_state.h"
+#include "sentry/items/attachments.h"
+#include "vitals/context/ids.h"
 #include "vitals/result.h"
-#include "vitals/sentry/ids.h"
 #include "vitals/stack/modules.h"
 
 namespace vitals::sentry::detail {
@@ -27,7 +27,7 @@ struct CrashReport {
   bool has_exception = false;  // of std::terminate
   std::string exception_type;  // mangled
   std::string exception_text;
-  std::vector<CapturedException> causes;
+  std::vector<stack::ThrownException> causes;
   std::vector<HeldAttachment> attachments;  // with their bytes
   ScopeSnapshot scope;                      // well-formed, what was borrowed is in it
   bool request_active = false;              // the thread that crashed was serving one

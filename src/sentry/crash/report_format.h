@@ -28,7 +28,7 @@ enum class Part : std::uint32_t {
   kRecords = 4,      // of the scope
   kBorrowed = 5,     // records of what the scope had borrowed; again for the request's headers
   kBreadcrumbs = 6,  // as CrumbLog packs them
-  kTrace = 7,        // TraceFacts, then the transaction's name
+  kTrace = 7,        // TraceIds, then the transaction's name
   kRegisters = 8,    // 64 bits each; program counter, stack and frame pointer first
   kModules = 9,      // ModuleFacts, path, build id; again and again
   kStack = 10,       // return addresses of 64 bits, the innermost first
@@ -62,7 +62,7 @@ struct CrashFacts {
   std::array<char, 16> thread_name{};  // ends with a zero
 };
 
-struct TraceFacts {
+struct TraceIds {
   std::array<std::uint8_t, 16> trace_id{};
   std::array<std::uint8_t, 8> span_id{};
   std::array<std::uint8_t, 8> parent_span_id{};

@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "base/background_thread.h"
+#include "base/clock.h"
 #include "sentry/runtime.h"
 
 namespace vitals::sentry::detail {
@@ -99,8 +100,9 @@ void rescue_what_waits(Trace* transaction) noexcept {
   state.transaction.store(transaction, std::memory_order_release);        // pairs with run()
   const std::uint32_t round = state.asked.fetch_add(1, std::memory_order_acq_rel) + 1;
   sem_post(&state.wake);
-  const std::int64_t end = steady_clock_ns() + state.patience_ns.load(std::memory_order_relaxed);
-  while (steady_clock_ns() < end) {
+  const std::int64_t end =
+      base::steady_clock_ns() + state.patience_ns.load(std::memory_order_relaxed);
+  while (base::steady_clock_ns() < end) {
     const auto behind = static_cast<std::int32_t>(
         round - state.done.load(std::memory_order_acquire));  // with run()
     if (behind <= 0) return;

@@ -5,7 +5,7 @@
 #include <functional>
 #include <thread>
 
-#include "sentry/trace/trace.h"
+#include "sentry/context_names.h"
 
 namespace vitals::sentry::detail {
 

@@ -11,9 +11,11 @@ namespace vitals::sentry::detail {
 /// A bounded queue of owned objects, without locks: a push either takes a free place or says that
 /// there is none. Threads: any may push and pop. After Dmitry Vyukov's bounded MPMC queue.
 /// The capacity is rounded up to a power of two, at least 2.
-template <class T>
+template <class T, class Delete = std::default_delete<T>>
 class BoundedQueue {
  public:
+  using Pointer = std::unique_ptr<T, Delete>;
+
   explicit BoundedQueue(std::size_t capacity)
       : mask_(std::bit_ceil(capacity < 2 ? std::size_t{2} : capacity) - 1),
         cells_(std::make_unique<Cell[]>(mask_ + 1)) {
@@ -29,7 +31,7 @@ class BoundedQueue {
   }
 
   /// Takes the object and true, or leaves it with the caller and false when full.
-  [[nodiscard]] bool push(std::unique_ptr<T>& object) noexcept {
+  [[nodiscard]] bool push(Pointer& object) noexcept {
     std::size_t position = tail_.load(std::memory_order_relaxed);
     for (;;) {
       Cell& cell = cells_[position & mask_];
@@ -51,12 +53,12 @@ class BoundedQueue {
   }
 
   /// The oldest object, or null when there is none.
-  [[nodiscard]] std::unique_ptr<T> pop() noexcept {
+  [[nodiscard]] Pointer pop() noexcept {
     std::size_t place = 0;
     return pop(place);
   }
   /// The same; `place` is how many were pushed before it.
-  [[nodiscard]] std::unique_ptr<T> pop(std::size_t& place) noexcept {
+  [[nodiscard]] Pointer pop(std::size_t& place) noexcept {
     std::size_t position = head_.load(std::memory_order_relaxed);
     for (;;) {
       Cell& cell = cells_[position & mask_];
@@ -64,7 +66,7 @@ class BoundedQueue {
       const auto ahead = static_cast<std::intptr_t>(sequence - (position + 1));
       if (ahead == 0) {
         if (head_.compare_exchange_weak(position, position + 1, std::memory_order_relaxed)) {
-          std::unique_ptr<T> object{cell.object};
+          Pointer object{cell.object};
           cell.sequence.store(position + mask_ + 1, std::memory_order_release);  // with push()
           place = position;
           return object;

@@ -14,16 +14,15 @@
 #include <vector>
 
 #include "base/timeout.h"
+#include "vitals/base/ascii.h"
 #include "vitals/sentry/transport.h"
 
 namespace vitals::sentry {
 namespace {
 
 bool is_header(std::string_view line, std::string_view name) noexcept {
-  if (line.size() <= name.size() || line[name.size()] != ':') return false;
-  return std::equal(name.begin(), name.end(), line.begin(), [](char wanted, char given) {
-    return wanted == (given >= 'A' && given <= 'Z' ? static_cast<char>(given - 'A' + 'a') : given);
-  });
+  return line.size() > name.size() && line[name.size()] == ':' &&
+         base::starts_ignoring_case(line, name);
 }
 
 /// Where the lines of an answer's head go, and how many bytes of them there were.

@@ -4,7 +4,7 @@
 #include <charconv>
 #include <string>
 
-#include "sentry/names.h"
+#include "sentry/event/names.h"
 
 namespace vitals::sentry {
 namespace {

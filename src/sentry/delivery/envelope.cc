@@ -5,8 +5,8 @@
 #include <array>
 #include <cstdio>
 
-#include "sentry/json_writer.h"
-#include "sentry/trace/propagation.h"
+#include "base/json_writer.h"
+#include "sentry/dsc.h"
 
 namespace vitals::sentry::detail {
 
@@ -32,7 +32,7 @@ void count_contents(const Contents& contents, Cause cause) noexcept {
 
 void begin_envelope(const EnvelopeHead& head, std::string& out) {
   out.clear();
-  JsonWriter header{out};
+  base::JsonWriter header{out};
   header.begin_object().member("sent_at", kNoTime);
   if (head.event_id) header.member("event_id", head.event_id.hex().view());
   header.member("dsn", head.dsn);
@@ -51,7 +51,7 @@ void begin_envelope(const EnvelopeHead& head, std::string& out) {
 void append_item(std::string_view type, std::string_view members, std::string_view payload,
                  std::string& out) {
   std::string header;
-  JsonWriter writer{header};
+  base::JsonWriter writer{header};
   writer.begin_object().member("type", type);
   if (!members.empty()) writer.raw(members);
   writer.key("length").unsigned_integer(payload.size()).end_object();

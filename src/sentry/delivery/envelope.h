@@ -6,9 +6,9 @@
 #include <string_view>
 
 #include "sentry/runtime.h"
+#include "vitals/context/ids.h"
 #include "vitals/sentry/client.h"
-#include "vitals/sentry/ids.h"
-#include "vitals/sentry/value.h"
+#include "vitals/value.h"
 
 namespace vitals::sentry::detail {
 

@@ -2,7 +2,8 @@
 
 #include <utility>
 
-#include "sentry/machine.h"
+#include "base/clock.h"
+#include "sentry/event/machine.h"
 #include "sentry/runtime.h"
 #include "sentry/say_line.h"
 
@@ -22,7 +23,7 @@ SendResult send_safely(Transport& transport, const SendRequest& request) {
 }
 
 Timestamp wall_time() noexcept {
-  return Timestamp{std::chrono::nanoseconds{wall_clock()}};
+  return Timestamp{std::chrono::nanoseconds{base::wall_clock()}};
 }
 
 }  // namespace
@@ -39,7 +40,7 @@ Outlet::Outlet(const Options& options, Destinations destinations, const Pace& pa
       memory_(server_memory(destinations_.dsn)),
       symbolizer_({.in_app_include = options.in_app_include,
                    .in_app_exclude = options.in_app_exclude,
-                   .machinery = {"vitals::sentry::capture_exception"},
+                   .machinery = {"vitals::context::capture_exception"},
                    .source_context = options.source_context}),
       next_ride_(Clock::now()),
       next_report_(Clock::now() + pace.report) {}

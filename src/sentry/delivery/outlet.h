@@ -9,7 +9,7 @@
 #include "sentry/delivery/pace.h"
 #include "sentry/delivery/server_memory.h"
 #include "sentry/delivery/spotlight.h"
-#include "sentry/machine.h"
+#include "sentry/event/machine.h"
 #include "vitals/sentry/client.h"
 #include "vitals/sentry/options.h"
 #include "vitals/stack/symbolizer.h"

@@ -14,7 +14,7 @@ void count_lost_item(const ErrorItem& item, Cause cause) noexcept {
     count_bytes(Bulk::kAttachment, cause, item.attachments.bytes());
   }
 }
-void count_lost_item(const TransactionItem& item, Cause cause) noexcept {
+void count_lost_item(const FinishedTransaction& item, Cause cause) noexcept {
   count(Category::kTransaction, cause);
   // Beside the transactions that were not sampled, which counted() adds to the spans by itself.
   count(Category::kSpan, cause, spans_of(item));
@@ -32,8 +32,8 @@ bool reserve(std::atomic<std::size_t>& bytes, std::size_t cost, std::size_t limi
 
 }  // namespace
 
-std::uint32_t spans_of(const TransactionItem& item) noexcept {
-  return static_cast<std::uint32_t>(item.trace->recording()->spans.size());
+std::uint32_t spans_of(const FinishedTransaction& transaction) noexcept {
+  return static_cast<std::uint32_t>(transaction.size());
 }
 
 Queues::Queues(const Options& options)
@@ -48,14 +48,14 @@ bool Queues::make_room(std::size_t cost) noexcept {
   while (!reserve(bytes_, cost, byte_limit_)) {
     const auto oldest = transactions_.pop();
     if (!oldest) return false;
-    bytes_.fetch_sub(oldest->cost(), std::memory_order_relaxed);
+    bytes_.fetch_sub(cost_of(*oldest), std::memory_order_relaxed);
     count_lost_item(*oldest, Cause::kQueueOverflow);
   }
   return true;
 }
 
 bool Queues::push(std::unique_ptr<ErrorItem> item) noexcept {
-  const std::size_t cost = item->cost();
+  const std::size_t cost = cost_of(*item);
   // A full queue is seen first: no transaction is to give way for nothing.
   if (errors_.size() < errors_.capacity() && make_room(cost)) {
     if (errors_.push(item)) return true;
@@ -65,8 +65,8 @@ bool Queues::push(std::unique_ptr<ErrorItem> item) noexcept {
   return false;
 }
 
-bool Queues::push(std::unique_ptr<TransactionItem> item) noexcept {
-  const std::size_t cost = item->cost();
+bool Queues::push(TransactionItem item) noexcept {
+  const std::size_t cost = cost_of(*item);
   if (reserve(bytes_, cost, byte_limit_ / 4 * 3)) {
     if (transactions_.push(item)) return true;
     bytes_.fetch_sub(cost, std::memory_order_relaxed);
@@ -76,7 +76,7 @@ bool Queues::push(std::unique_ptr<TransactionItem> item) noexcept {
 }
 
 bool Queues::push(std::unique_ptr<ReadyItem> item) noexcept {
-  const std::size_t cost = item->cost();
+  const std::size_t cost = cost_of(*item);
   if (reserve(item_bytes_, cost, item_limit_)) {
     if (items_.push(item)) return true;
     item_bytes_.fetch_sub(cost, std::memory_order_relaxed);
@@ -89,7 +89,7 @@ bool Queues::take_from(Lane lane, Taken& taken) noexcept {
   const auto take = [&taken](auto& queue) {
     auto item = queue.pop(taken.place);
     if (!item) return false;
-    taken.cost = item->cost();
+    taken.cost = cost_of(*item);
     taken.item = std::move(item);
     return true;
   };

@@ -26,9 +26,7 @@ class Queues {
 
   /// One that was taken out. Its bytes count until release().
   struct Taken {
-    std::variant<std::unique_ptr<ErrorItem>, std::unique_ptr<TransactionItem>,
-                 std::unique_ptr<ReadyItem>>
-        item;
+    std::variant<std::unique_ptr<ErrorItem>, TransactionItem, std::unique_ptr<ReadyItem>> item;
     std::size_t place = 0;  // in its lane, counted from the beginning
     std::size_t cost = 0;
 
@@ -38,7 +36,7 @@ class Queues {
   explicit Queues(const Options& options);
 
   bool push(std::unique_ptr<ErrorItem> item) noexcept;
-  bool push(std::unique_ptr<TransactionItem> item) noexcept;
+  bool push(TransactionItem item) noexcept;
   bool push(std::unique_ptr<ReadyItem> item) noexcept;
 
   enum class Order : std::uint8_t {
@@ -82,7 +80,7 @@ class Queues {
   const std::size_t byte_limit_;
   const std::size_t item_limit_;
   BoundedQueue<ErrorItem> errors_;
-  BoundedQueue<TransactionItem> transactions_;
+  BoundedQueue<FinishedTransaction, LetGo> transactions_;
   BoundedQueue<ReadyItem> items_;
   std::atomic<std::size_t> bytes_{0};
   std::atomic<std::size_t> item_bytes_{0};
@@ -90,6 +88,6 @@ class Queues {
 };
 
 /// How many spans were lost with a transaction, itself among them.
-[[nodiscard]] std::uint32_t spans_of(const TransactionItem& item) noexcept;
+[[nodiscard]] std::uint32_t spans_of(const FinishedTransaction& transaction) noexcept;
 
 }  // namespace vitals::sentry::detail

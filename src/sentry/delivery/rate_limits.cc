@@ -8,23 +8,17 @@
 #include <optional>
 #include <string>
 
+#include "vitals/base/ascii.h"
+
 namespace vitals::sentry::detail {
 namespace {
 
 constexpr std::chrono::seconds kMaxLimit{24 * 3600};
 constexpr std::chrono::seconds kDefaultLimit{60};
 
-std::string_view trim(std::string_view text) noexcept {
-  while (!text.empty() && (text.front() == ' ' || text.front() == '\t'))
-    text.remove_prefix(1);
-  while (!text.empty() && (text.back() == ' ' || text.back() == '\t'))
-    text.remove_suffix(1);
-  return text;
-}
-
 std::string_view take_until(std::string_view& text, char separator) noexcept {
   const std::size_t end = text.find(separator);
-  const std::string_view part = trim(text.substr(0, end));
+  const std::string_view part = base::trim(text.substr(0, end));
   text = end == std::string_view::npos ? std::string_view{} : text.substr(end + 1);
   return part;
 }
@@ -41,8 +35,8 @@ std::optional<std::chrono::milliseconds> parse_seconds(std::string_view text) no
 
 /// `Retry-After` is a number of seconds or an HTTP date.
 std::chrono::milliseconds parse_retry_after(std::string_view text) {
-  if (const auto seconds = parse_seconds(trim(text))) return *seconds;
-  const std::string date{trim(text)};
+  if (const auto seconds = parse_seconds(base::trim(text))) return *seconds;
+  const std::string date{base::trim(text)};
   tm parts{};
   const char* const end = strptime(date.c_str(), "%a, %d %b %Y %H:%M:%S GMT", &parts);
   if (end == nullptr || *end != '\0') return kDefaultLimit;
@@ -55,7 +49,7 @@ std::chrono::milliseconds parse_retry_after(std::string_view text) {
 
 void RateLimits::update(int status, std::string_view rate_limits, std::string_view retry_after,
                         Time now) {
-  if (trim(rate_limits).empty()) {
+  if (base::trim(rate_limits).empty()) {
     if (status == 429) limit({}, now + parse_retry_after(retry_after));
     return;
   }

@@ -1,6 +1,6 @@
 #include "sentry/delivery/reports.h"
 
-#include "sentry/json_writer.h"
+#include "base/json_writer.h"
 
 namespace vitals::sentry::detail {
 namespace {
@@ -68,7 +68,7 @@ std::optional<Report> Reports::take(Timestamp now) {
   const std::lock_guard hold{mutex_};
   Report report;
   bool any = false;
-  JsonWriter writer{report.payload};
+  base::JsonWriter writer{report.payload};
   writer.begin_object().key("timestamp").timestamp(now);
   writer.key("discarded_events").begin_array();
   for (std::size_t c = 0; c < told_.size(); ++c) {

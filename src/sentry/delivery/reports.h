@@ -7,7 +7,7 @@
 #include <string>
 
 #include "sentry/runtime.h"
-#include "vitals/sentry/value.h"
+#include "vitals/value.h"
 
 namespace vitals::sentry::detail {
 

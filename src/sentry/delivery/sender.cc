@@ -2,13 +2,15 @@
 
 #include <utility>
 
+#include "base/clock.h"
+#include "base/json_writer.h"
 #include "base/random.h"
-#include "sentry/event_builder.h"
-#include "sentry/event_json.h"
-#include "sentry/fingerprint_rules.h"
-#include "sentry/json_writer.h"
+#include "sentry/dsc.h"
+#include "sentry/event/event_builder.h"
+#include "sentry/event/event_json.h"
+#include "sentry/event/trim.h"
+#include "sentry/grouping/fingerprint_rules.h"
 #include "sentry/runtime.h"
-#include "sentry/trim.h"
 
 namespace vitals::sentry::detail {
 namespace {
@@ -54,7 +56,7 @@ std::variant<Draft, Cause> Sender::draft(const ErrorItem& item) {
   return made;
 }
 
-std::variant<Draft, Cause> Sender::draft(const TransactionItem& item) {
+std::variant<Draft, Cause> Sender::draft(const FinishedTransaction& item) {
   if (outlet_.limited(Category::kTransaction)) return Cause::kLimited;
   const Options& options = outlet_.options();
   Draft made;
@@ -64,8 +66,12 @@ std::variant<Draft, Cause> Sender::draft(const TransactionItem& item) {
   if (!kept_by_hook(options.before_send_transaction, made.event)) return Cause::kBeforeSend;
   const std::size_t left = made.event.spans.size();
   if (left < spans) count(Category::kSpan, Cause::kBeforeSend, spans - left);
-  made.dsc = item.trace->final_dsc({outlet_.destinations().public_key, options.release,
-                                    options.environment, outlet_.destinations().org_id});
+  const Trace& trace = TransactionAccess::trace(item);
+  const std::string* const frozen = trace.final_baggage();
+  made.dsc = frozen != nullptr
+                 ? *frozen
+                 : make_dsc(trace.facts(), {outlet_.destinations().public_key, options.release,
+                                            options.environment, outlet_.destinations().org_id});
   made.spans = static_cast<std::uint32_t>(left) + 1;
   return made;
 }
@@ -75,7 +81,7 @@ double Sender::rate_of(const Event& event) const noexcept {
   try {
     if (options.errors_sampler) {
       const double rate = options.errors_sampler(event);
-      if (is_rate(rate)) return rate;
+      if (context::detail::is_rate(rate)) return rate;
     }
   } catch (...) {
     // By contract a sampler that throws falls back to the rate.
@@ -132,7 +138,7 @@ void Sender::attach(const Event& event, Envelope& envelope) {
       continue;
     }
     std::string members;
-    JsonWriter writer{members};
+    base::JsonWriter writer{members};
     writer.member("filename", file.filename.empty() ? "attachment" : file.filename);
     writer.member("content_type", file.content_type);
     writer.member("attachment_type", "event.attachment");
@@ -170,7 +176,7 @@ void Sender::make_request(Envelope& envelope) {
   const std::size_t size = envelope.text.size();
   riding_ = outlet_.report_to_ride();
   if (riding_) append_item("client_report", {}, riding_->payload, envelope.text);
-  stamp(envelope.text, Timestamp{std::chrono::nanoseconds{wall_clock()}});
+  stamp(envelope.text, Timestamp{std::chrono::nanoseconds{base::wall_clock()}});
   pack(envelope);
   envelope.text.resize(size);
 }

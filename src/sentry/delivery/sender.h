@@ -9,7 +9,7 @@
 #include "sentry/delivery/gzip.h"
 #include "sentry/delivery/outlet.h"
 #include "sentry/delivery/queues.h"
-#include "sentry/ignore_rules.h"
+#include "sentry/grouping/ignore_rules.h"
 #include "sentry/items.h"
 #include "vitals/sentry/event.h"
 
@@ -36,7 +36,7 @@ class Sender {
 
   /// The event, after limits, hooks and sampling; or why there is none.
   [[nodiscard]] std::variant<Draft, Cause> draft(const ErrorItem& item);
-  [[nodiscard]] std::variant<Draft, Cause> draft(const TransactionItem& item);
+  [[nodiscard]] std::variant<Draft, Cause> draft(const FinishedTransaction& item);
   /// The envelope; or why there is none. Attachments that may not go along are counted.
   [[nodiscard]] std::variant<Envelope, Cause> seal(const Draft& draft);
   [[nodiscard]] std::variant<Envelope, Cause> seal(const ReadyItem& item);

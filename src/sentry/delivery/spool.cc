@@ -16,6 +16,7 @@
 #include <system_error>
 #include <utility>
 
+#include "base/clock.h"
 #include "base/random.h"
 #include "base/timeout.h"
 #include "sentry/delivery/spool_file.h"
@@ -342,7 +343,7 @@ bool Spool::is_old(const Entry& entry) const noexcept {
   const std::int64_t passed = clocks_.running() - opened_running_;
   const std::int64_t now = std::min(opened_ + passed, clocks_.wall()) / 1000;
   auto written = static_cast<std::int64_t>(entry.time);
-  if (written < kClockWasSet / 1000) written = std::max(written, opened_ / 1000);
+  if (written < base::kClockWasSet / 1000) written = std::max(written, opened_ / 1000);
   return written < now - age;
 }
 

@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/clock.h"
 #include "sentry/delivery/envelope.h"
 #include "sentry/runtime.h"
 #include "vitals/result.h"
@@ -34,10 +35,10 @@ namespace vitals::sentry::detail {
 /// written by a clock that was never set counts from the opening on.
 class Spool {
  public:
-  /// Where the time is read, in nanoseconds: see wall_clock() and running_clock().
+  /// Where the time is read, in nanoseconds: see base::wall_clock() and base::running_clock().
   struct Clocks {
-    std::int64_t (*wall)() noexcept = &wall_clock;
-    std::int64_t (*running)() noexcept = &running_clock;
+    std::int64_t (*wall)() noexcept = &base::wall_clock;
+    std::int64_t (*running)() noexcept = &base::running_clock;
   };
   struct Limits {
     std::uint64_t bytes = 0;

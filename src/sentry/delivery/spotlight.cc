@@ -47,7 +47,7 @@ void Spotlight::offer(const std::string& envelope) {
 }
 
 void Spotlight::run() noexcept {
-  become_sentry_thread();
+  context::become_sending_thread();
   pthread_setname_np(pthread_self(), "vitals-spotlight");
   std::unique_lock hold{mutex_};
   for (;;) {

@@ -90,7 +90,7 @@ bool Worker::push(std::unique_ptr<ErrorItem> item) noexcept {
   return true;
 }
 
-bool Worker::push(std::unique_ptr<TransactionItem> item) noexcept {
+bool Worker::push(TransactionItem item) noexcept {
   return queues_.push(std::move(item));
 }
 
@@ -99,7 +99,7 @@ bool Worker::push(std::unique_ptr<ReadyItem> item) noexcept {
 }
 
 void Worker::run() noexcept {
-  become_sentry_thread();
+  context::become_sending_thread();
   pthread_setname_np(pthread_self(), "vitals-sentry");
   const auto thread = static_cast<int>(syscall(SYS_gettid));
   setpriority(PRIO_PROCESS, static_cast<id_t>(thread), kLowestPriority);
@@ -204,11 +204,11 @@ bool Worker::ask_sources(bool everything) noexcept {
 }
 
 void Worker::watch_pressure() noexcept {
-  const int before = runtime.halvings.load(std::memory_order_relaxed);
+  const int before = context::detail::runtime.halvings.load(std::memory_order_relaxed);
   const bool pressed = queues_.nearly_full() || outlet_.limited();
   const int after = pressed ? std::min(before + 1, kMostHalvings) : 0;
   if (after == before) return;
-  runtime.halvings.store(after, std::memory_order_relaxed);
+  context::detail::runtime.halvings.store(after, std::memory_order_relaxed);
   outlet_.say(after == 0 ? "the pressure is gone, the traces' rate is whole again"
                          : "under pressure, the traces' rate is halved");
 }

@@ -41,7 +41,7 @@ class Worker {
 
   /// Takes the item, or counts it as lost. Threads: any.
   bool push(std::unique_ptr<ErrorItem> item) noexcept;
-  bool push(std::unique_ptr<TransactionItem> item) noexcept;
+  bool push(TransactionItem item) noexcept;
   bool push(std::unique_ptr<ReadyItem> item) noexcept;
   [[nodiscard]] std::size_t depth() const noexcept { return queues_.depth(); }
   [[nodiscard]] std::uint64_t spool_bytes() const noexcept { return spool_ ? spool_->bytes() : 0; }

@@ -77,7 +77,7 @@ void Worker::drains_started(std::size_t count) noexcept {
 }
 
 void Worker::drain() noexcept {
-  become_sentry_thread();
+  context::become_sending_thread();
   pthread_setname_np(pthread_self(), "vitals-drain");
   std::optional<Sender> sender;
   // Without memory for one, what waits is counted as lost.
@@ -181,7 +181,7 @@ void Worker::save_without_threads(Time deadline) noexcept {
 }
 
 void Worker::rescue(Time deadline) noexcept {
-  become_sentry_thread();
+  context::become_sending_thread();
   rescuing_.store(true, std::memory_order_release);  // pairs with is_last_chance()
   wake();
   try {

@@ -8,6 +8,7 @@
 #include <sstream>
 
 #include "tests/unit/monitor/monitored.h"
+#include "vitals/context/scope.h"
 #include "vitals/monitor/http.h"
 
 namespace vitals::adapters {
@@ -22,8 +23,8 @@ class SpdlogTest : public monitor::Monitored {
 };
 
 TEST_F(SpdlogTest, ErrorLinesAreEventsWithTheLinesBeforeThemAsBreadcrumbs) {
-  const sentry::Scope scope = sentry::Scope::fork();
-  const sentry::Activation active = scope.activate();
+  const context::Scope scope = context::Scope::fork();
+  const context::Activation active = scope.activate();
   logger_.debug("too fine to keep");
   logger_.info("started");
   logger_.warn("odd");
@@ -47,8 +48,8 @@ TEST_F(SpdlogTest, CriticalIsFatal) {
 }
 
 TEST_F(SpdlogTest, ALineSaysWhereItWasWrittenWhenItKnows) {
-  const sentry::Scope scope = sentry::Scope::fork();
-  const sentry::Activation active = scope.activate();
+  const context::Scope scope = context::Scope::fork();
+  const context::Activation active = scope.activate();
   logger_.log(spdlog::source_loc{"orders.cc", 42, "place"}, spdlog::level::info, "step");
   logger_.log(spdlog::source_loc{"orders.cc", 43, nullptr}, spdlog::level::err, "broke");
   const auto events = sent("event");
@@ -62,8 +63,8 @@ TEST_F(SpdlogTest, ALineSaysWhereItWasWrittenWhenItKnows) {
 }
 
 TEST_F(SpdlogTest, ThresholdsDecideWhatALineBecomes) {
-  const sentry::Scope scope = sentry::Scope::fork();
-  const sentry::Activation active = scope.activate();
+  const context::Scope scope = context::Scope::fork();
+  const context::Activation active = scope.activate();
   spdlog::logger quiet{"quiet",
                        std::make_shared<SpdlogSentrySink>(SpdlogSinkOptions{
                            .breadcrumbs = spdlog::level::warn, .events = spdlog::level::off})};
@@ -128,7 +129,7 @@ TEST_F(SpdlogOwnClientTest, WhatAHookLogsMakesNothingNew) {
   std::atomic<int> events{0};  // at the client's end they come from several threads
   sentry::Options options;
   options.enable_logs = true;
-  options.before_breadcrumb = [&](sentry::BreadcrumbRecord&) {
+  options.before_breadcrumb = [&](context::BreadcrumbRecord&) {
     ++crumbs;
     logger_.error("from the breadcrumb's hook");
     return true;

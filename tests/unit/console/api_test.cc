@@ -117,7 +117,7 @@ TEST(ConsoleApi, HostileTextsAreDataInValidJson) {
   detail::EventStore store;
   sentry::Event event;
   event.event_id.bytes.fill(7);
-  event.timestamp = sentry::Timestamp{std::chrono::seconds{5}};
+  event.timestamp = vitals::Timestamp{std::chrono::seconds{5}};
   event.exceptions.push_back({.type = std::string{kHostile}, .value = std::string{kHostile}});
   event.tags = {{"request_id", std::string{kHostile}}};
   store.add(event, "{\"a\":1}");

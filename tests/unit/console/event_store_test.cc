@@ -7,6 +7,7 @@
 
 #include "console/grouping.h"
 #include "vitals/console/recent_events.h"
+#include "vitals/context/capture.h"
 #include "vitals/sentry/client.h"
 #include "vitals/testing/memory_transport.h"
 
@@ -17,7 +18,7 @@ using namespace std::chrono_literals;
 
 sentry::Event error_of(std::string type, std::string value, std::string function = "app::work") {
   sentry::Event event;
-  event.timestamp = sentry::Timestamp{100s};
+  event.timestamp = vitals::Timestamp{100s};
   event.event_id.bytes[0] = 1;
   event.exceptions.push_back(
       {.type = std::move(type),
@@ -36,7 +37,7 @@ sentry::Event trace_of(std::string name, double seconds, std::string_view status
   event.transaction = std::move(name);
   event.status = status;
   const auto nanoseconds = [](double s) {
-    return sentry::Timestamp{std::chrono::nanoseconds{static_cast<std::int64_t>(s * 1e9)}};
+    return vitals::Timestamp{std::chrono::nanoseconds{static_cast<std::int64_t>(s * 1e9)}};
   };
   event.start = nanoseconds(begin);
   event.timestamp = nanoseconds(begin + seconds);
@@ -77,7 +78,7 @@ TEST(EventStore, CountsAGroupAndKeepsItsFirstAndLast) {
   EventStore store;
   sentry::Event event = error_of("Broken", "a");
   store.add(event, "{\"n\":1}");
-  event.timestamp = sentry::Timestamp{160s};
+  event.timestamp = vitals::Timestamp{160s};
   store.add(event, "{\"n\":2}");
   const auto groups = store.errors(10);
   ASSERT_EQ(groups.size(), 1U);
@@ -177,8 +178,8 @@ TEST(RecentEvents, AreWhatTheClientSentWithoutSecretsAfterTheHooks) {
   {
     auto guard = sentry::init(std::move(options));
     ASSERT_TRUE(guard);
-    sentry::capture_exception(std::runtime_error{"at https://me:hunter2@db.example/x"});
-    sentry::capture_exception(std::runtime_error{"drop me"});
+    context::capture_exception(std::runtime_error{"at https://me:hunter2@db.example/x"});
+    context::capture_exception(std::runtime_error{"drop me"});
     ASSERT_TRUE(sentry::flush(20s));
   }
   const auto groups = recent.store().errors(10);
@@ -196,7 +197,7 @@ TEST(RecentEvents, AListenerThatThrowsLosesNoEvent) {
   options.on_rendered = [](const sentry::Event&, std::string_view) { throw 1; };
   auto guard = sentry::init(std::move(options));
   ASSERT_TRUE(guard);
-  sentry::capture_exception(std::runtime_error{"a"});
+  context::capture_exception(std::runtime_error{"a"});
   ASSERT_TRUE(sentry::flush(20s));
   EXPECT_EQ(transport->payloads("event").size(), 1U);
 }

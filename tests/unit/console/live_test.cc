@@ -104,7 +104,7 @@ TEST(Live, TellsOfAnErrorOnceItIsThere) {
   ASSERT_TRUE(screen->wait_for(2));
   sentry::Event event;
   event.message = "it broke";
-  event.timestamp = sentry::Timestamp{std::chrono::system_clock::now().time_since_epoch()};
+  event.timestamp = vitals::Timestamp{std::chrono::system_clock::now().time_since_epoch()};
   const std::size_t seen = screen->pieces.size();
   recent->store().add(event, "{}");
   ASSERT_TRUE(screen->wait_for(seen + 3));

@@ -76,10 +76,10 @@ TEST(EventStoreMemory, StaysInItsBoundWhateverComes) {
   const std::size_t before = in_use();
   for (int i = 0; i < 20'000; ++i) {
     const auto number = static_cast<std::size_t>(i);
-    error.timestamp = sentry::Timestamp{std::chrono::seconds{i + 1}};
+    error.timestamp = vitals::Timestamp{std::chrono::seconds{i + 1}};
     error.exceptions.back().type = "Broken" + std::to_string(i % 700);
     store.add(error, std::string(number * 37 % 60'000, 'x'));
-    trace.start = sentry::Timestamp{std::chrono::seconds{i + 1}};
+    trace.start = vitals::Timestamp{std::chrono::seconds{i + 1}};
     trace.timestamp = trace.start + std::chrono::milliseconds{i % 977};
     trace.transaction = "GET /" + std::to_string(i % 50);
     trace.status = i % 3 == 0 ? "internal_error" : "ok";

@@ -38,17 +38,17 @@ TEST(LabelText, RefusesWhatIsNotARenderedText) {
 
 TEST(LabelText, TellsUtf8FromOtherBytes) {
   for (const char* text : {"", "plain", "é", "☃", "😀", "\uFFFD", "\xF4\x8F\xBF\xBF"}) {
-    EXPECT_TRUE(detail::valid_utf8(text)) << text;
-    EXPECT_EQ(detail::mend_utf8(text), text);
+    EXPECT_TRUE(base::is_utf8(text)) << text;
+    EXPECT_EQ(detail::mended(text), text);
   }
   for (const char* text :
        {"\x80", "\xC3", "\xC0\xAF", "\xE0\x80\xAF", "\xED\xA0\x80", "\xF0\x80\x80\x80",
         "\xF4\x90\x80\x80", "\xF5\x80\x80\x80", "\xE2\x98", "\xFF"}) {
-    EXPECT_FALSE(detail::valid_utf8(text)) << text;
-    EXPECT_TRUE(detail::valid_utf8(detail::mend_utf8(text)));
+    EXPECT_FALSE(base::is_utf8(text)) << text;
+    EXPECT_TRUE(base::is_utf8(detail::mended(text)));
   }
-  EXPECT_EQ(detail::mend_utf8("a\xFF\xFE"
-                              "b\x80"),
+  EXPECT_EQ(detail::mended("a\xFF\xFE"
+                           "b\x80"),
             "a\uFFFDb\uFFFD");
 }
 

@@ -5,6 +5,9 @@
 #include <algorithm>
 
 #include "tests/unit/monitor/monitored.h"
+#include "vitals/context/capture.h"
+#include "vitals/context/scope.h"
+#include "vitals/context/span.h"
 #include "vitals/monitor/helpers.h"
 
 namespace vitals::monitor {
@@ -49,13 +52,13 @@ TEST_F(AgentCallScopeTest, CallWithoutAPriceIsUnpricedAndNeverFree) {
 
 TEST_F(AgentCallScopeTest, ThrowThroughItIsAnErrorAndTagsTheEventThatFollows) {
   const double before = calls("gpt4", "error");
-  const sentry::Scope scope = sentry::Scope::fork();
-  const sentry::Activation active = scope.activate();
+  const context::Scope scope = context::Scope::fork();
+  const context::Activation active = scope.activate();
   try {
     AgentCallScope call{AgentType::kGpt4, "gpt-5.5"};
     throw OverloadedError{"529"};
   } catch (const OverloadedError& error) {
-    sentry::capture_exception(error);
+    context::capture_exception(error);
   }
   EXPECT_EQ(calls("gpt4", "error"), before + 1);
   const auto events = sent("event");
@@ -78,9 +81,9 @@ TEST_F(AgentCallScopeTest, FirstTokenIsTakenOnce) {
 }
 
 TEST_F(AgentCallScopeTest, SpanFollowsSentrysConventionsForAgents) {
-  const sentry::Span transaction = sentry::start_transaction({.name = "t", .op = "test"});
+  const context::Span transaction = context::start_transaction({.name = "t", .op = "test"});
   {
-    const sentry::SpanActivation active = transaction.activate();
+    const context::SpanActivation active = transaction.activate();
     AgentCallScope call{AgentType::kClaude, "claude-x"};
     call.succeed({.input_tokens = 5, .output_tokens = 7, .cost_usd = 0.5});
   }
@@ -97,15 +100,15 @@ TEST_F(AgentCallScopeTest, SpanFollowsSentrysConventionsForAgents) {
 }
 
 TEST_F(AgentCallScopeTest, WhatHappensDuringTheCallIsAPartOfItsSpan) {
-  const sentry::Span transaction = sentry::start_transaction({.name = "t", .op = "test"});
+  const context::Span transaction = context::start_transaction({.name = "t", .op = "test"});
   {
-    const sentry::SpanActivation active = transaction.activate();
+    const context::SpanActivation active = transaction.activate();
     {
       AgentCallScope call{AgentType::kClaude, "claude-x"};
-      sentry::current_span().start_child("http.client", "POST /v1/messages").finish();
+      context::current_span().start_child("http.client", "POST /v1/messages").finish();
       call.succeed({.input_tokens = 5, .response_model = "claude-x-20261101"});
     }
-    sentry::current_span().start_child("db", "INSERT").finish();
+    context::current_span().start_child("db", "INSERT").finish();
   }
   transaction.finish();
   const auto spans = sent("transaction").at(0)["spans"];

@@ -1,6 +1,7 @@
 #include "vitals/monitor/cache.h"
 
 #include "tests/unit/monitor/monitored.h"
+#include "vitals/context/span.h"
 
 namespace vitals::monitor {
 namespace {
@@ -52,9 +53,9 @@ TEST_F(CacheScopeTest, HelperCountsInTheSeedsWordsAndIgnoresOthers) {
 }
 
 TEST_F(CacheScopeTest, SpanOfAGetSaysWhetherItHit) {
-  const sentry::Span transaction = sentry::start_transaction({.name = "t", .op = "test"});
+  const context::Span transaction = context::start_transaction({.name = "t", .op = "test"});
   {
-    const sentry::SpanActivation active = transaction.activate();
+    const context::SpanActivation active = transaction.activate();
     CacheScope get{CacheOperation::kGet, "profile"};
     get.hit();
   }

@@ -12,6 +12,8 @@
 
 #include "monitor/families.h"
 #include "tests/unit/monitor/monitored.h"
+#include "vitals/context/capture.h"
+#include "vitals/context/scope.h"
 #include "vitals/monitor/cache.h"
 #include "vitals/monitor/endpoint.h"
 #include "vitals/monitor/http.h"
@@ -66,13 +68,13 @@ TEST_F(QueryScopeTest, TrackQueryGivesBackReferencesAndCountsTheClassOfAThrow) {
 }
 
 TEST_F(QueryScopeTest, LeavesABreadcrumbForTheErrorThatFollows) {
-  const sentry::Scope scope = sentry::Scope::fork();
-  const sentry::Activation active = scope.activate();
+  const context::Scope scope = context::Scope::fork();
+  const context::Activation active = scope.activate();
   {
     QueryScope query{QueryType::kSelect, "users"};
     query.succeed();
   }
-  sentry::capture_message("then it broke");
+  context::capture_message("then it broke");
   const auto events = sent("event");
   ASSERT_EQ(events.size(), 1U);
   EXPECT_EQ(events[0]["breadcrumbs"]["values"].back()["message"], "SELECT users");

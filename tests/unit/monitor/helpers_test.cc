@@ -1,6 +1,7 @@
 #include "vitals/monitor/helpers.h"
 
 #include "tests/unit/monitor/monitored.h"
+#include "vitals/context/scope.h"
 
 namespace vitals::monitor {
 namespace {
@@ -8,11 +9,11 @@ namespace {
 class HelpersTest : public Monitored {};
 
 TEST_F(HelpersTest, ContextsReachTheNextEvent) {
-  const sentry::Scope scope = sentry::Scope::fork();
-  const sentry::Activation active = scope.activate();
+  const context::Scope scope = context::Scope::fork();
+  const context::Activation active = scope.activate();
   set_user_context("u1");
   set_request_context("r1", "save_food_entry");
-  capture_message("seen", sentry::Level::kWarning, {{"kind", "probe"}});
+  capture_message("seen", vitals::Level::kWarning, {{"kind", "probe"}});
   capture_exception(std::runtime_error{"broke"}, {{"kind", "error"}});
 
   const auto events = sent("event");

@@ -5,6 +5,7 @@
 #include <thread>
 
 #include "tests/unit/monitor/monitored.h"
+#include "vitals/context/capture.h"
 #include "vitals/monitor/db.h"
 
 namespace vitals::monitor {
@@ -129,7 +130,7 @@ TEST_F(RequestScopeTest, IsASessionWhoseStatusFollowsFromWhatWasCaptured) {
     RequestScope handled{{.method = Method::kGet}};
     {
       const RequestActivation active{handled};
-      sentry::capture_exception(error);
+      context::capture_exception(error);
     }
     handled.finish(200);
   }
@@ -143,9 +144,9 @@ TEST_F(RequestScopeTest, IsASessionWhoseStatusFollowsFromWhatWasCaptured) {
                             {"exited", 1}, {"errored", 1}, {"crashed", 1}, {"abnormal", 1}}));
 }
 
-constexpr sentry::HeaderSource kHeaders{
+constexpr context::HeaderSource kHeaders{
     .request = nullptr,
-    .read = [](const void* /*request*/, void* sink, sentry::HeaderSource::Take take) noexcept {
+    .read = [](const void* /*request*/, void* sink, context::HeaderSource::Take take) noexcept {
       take(sink, "Host", "example.org");
       take(sink, "USER-AGENT", "curl/8");
       take(sink, "Authorization", "Bearer of-something");

@@ -5,6 +5,8 @@
 #include <string>
 
 #include "tests/unit/monitor/monitored.h"
+#include "vitals/context/capture.h"
+#include "vitals/context/span.h"
 #include "vitals/monitor/agent.h"
 #include "vitals/monitor/bot.h"
 #include "vitals/monitor/cache.h"
@@ -80,7 +82,7 @@ TEST_P(Temporaries, ARequestKeepsItsRoutePathAndQuery) {
     write_over_what_was_freed();
     const RequestActivation active{request};
     request.fail(std::string("odd"));
-    sentry::capture_message("look");
+    context::capture_message("look");
     request.finish(500);
   }
   EXPECT_EQ(value("http_requests_total",
@@ -109,9 +111,9 @@ TEST_P(Temporaries, TrackRequestAndTrackQueryTakeThem) {
 INSTANTIATE_TEST_SUITE_P(Lengths, Temporaries, ::testing::Values(3, 30, 64, 65, 120));
 
 TEST_F(TemporaryNames, ACacheCallMayNameItsKeyByOne) {
-  const sentry::Span transaction = sentry::start_transaction({.name = "t", .op = "test"});
+  const context::Span transaction = context::start_transaction({.name = "t", .op = "test"});
   {
-    const sentry::SpanActivation active = transaction.activate();
+    const context::SpanActivation active = transaction.activate();
     CacheScope get{CacheOperation::kGet, std::string(40, 'k')};
     get.hit();
   }

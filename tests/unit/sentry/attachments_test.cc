@@ -1,4 +1,4 @@
-#include "sentry/attachments.h"
+#include "sentry/items/attachments.h"
 
 #include <sys/stat.h>
 #include <unistd.h>
@@ -8,8 +8,13 @@
 #include <stdexcept>
 
 #include "fixture.h"
+#include "vitals/context/capture.h"
+#include "vitals/context/scope.h"
+#include "vitals/context/span.h"
 
 namespace vitals::sentry {
+
+using namespace context;  // NOLINT
 namespace {
 
 using ::testing::IsEmpty;
@@ -49,7 +54,7 @@ class Attachments : public ClientTest {
 
 TEST_F(Attachments, AFileThatIsLostIsCountedByWhatItHolds) {
   detail::CapturedAttachments lost;
-  const auto scope = detail::with(nullptr, {.path = file("a.txt", "12345")});
+  const auto scope = context::detail::with(nullptr, {.path = file("a.txt", "12345")});
   detail::capture_attachments(scope, std::vector<Attachment>{{.path = file("b.txt", "1234567")}},
                               lost);
   lost.own.push_back({.filename = "gone", .content_type = {}, .path = folder / "gone"});

@@ -7,8 +7,10 @@
 #include <string>
 #include <thread>
 
+#include "context/scope_state.h"
 #include "fixture.h"
-#include "sentry/scope_state.h"
+#include "vitals/context/capture.h"
+#include "vitals/context/scope.h"
 
 namespace {
 struct Odd {};
@@ -19,6 +21,8 @@ class StoreError : public std::runtime_error {
 }  // namespace
 
 namespace vitals::sentry {
+
+using namespace context;  // NOLINT
 namespace {
 
 using ::testing::ElementsAre;

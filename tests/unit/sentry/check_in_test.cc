@@ -3,8 +3,11 @@
 #include <stdexcept>
 
 #include "fixture.h"
+#include "vitals/context/span.h"
 
 namespace vitals::sentry {
+
+using namespace context;  // NOLINT
 namespace {
 
 using ::testing::IsEmpty;

@@ -2,15 +2,21 @@
 #include <cmath>
 #include <thread>
 
+#include "context/propagation.h"
+#include "context/records.h"
 #include "fixture.h"
-#include "sentry/names.h"
-#include "sentry/records.h"
-#include "sentry/trace/propagation.h"
+#include "sentry/dsc.h"
+#include "sentry/event/names.h"
+#include "vitals/context/capture.h"
+#include "vitals/context/scope.h"
+#include "vitals/context/span.h"
 #include "vitals/sentry/check_in.h"
 #include "vitals/sentry/dsn.h"
 #include "vitals/sentry/log.h"
 
 namespace vitals::sentry {
+
+using namespace context;  // NOLINT
 namespace {
 
 using ::testing::HasSubstr;
@@ -618,18 +624,18 @@ TEST_F(Extras, OneContextTakesTheLogLinesIdsAlong) {
   std::optional<Context> context;
   {
     std::string id = "request-1";  // gone before the task runs
-    const detail::LogIds stood = detail::exchange_log_ids({id, kTrace});
+    const context::detail::LogIds stood = context::detail::exchange_log_ids({id, kTrace});
     context = Context::current();
-    detail::exchange_log_ids(stood);
+    context::detail::exchange_log_ids(stood);
     id.assign(id.size(), '#');
   }
   std::thread{[&context] {
     {
       const Context::Active active = context->activate();
-      EXPECT_EQ(detail::log_ids().request_id, "request-1");
-      EXPECT_EQ(detail::log_ids().trace_id, kTrace);
+      EXPECT_EQ(context::detail::log_ids().request_id, "request-1");
+      EXPECT_EQ(context::detail::log_ids().trace_id, kTrace);
     }
-    EXPECT_THAT(detail::log_ids().request_id, IsEmpty());
+    EXPECT_THAT(context::detail::log_ids().request_id, IsEmpty());
   }}.join();
 }
 

@@ -24,11 +24,12 @@
 #include <string>
 #include <thread>
 
+#include "vitals/context/capture.h"
+#include "vitals/context/scope.h"
+#include "vitals/context/span.h"
 #include "vitals/sentry/client.h"
 #include "vitals/sentry/log.h"
-#include "vitals/sentry/scope.h"
 #include "vitals/sentry/session.h"
-#include "vitals/sentry/span.h"
 #include "vitals/sentry/transport.h"
 #include "vitals/testing/memory_transport.h"
 
@@ -45,6 +46,7 @@ extern "C" const char* __tsan_default_options() {
 
 namespace {
 
+namespace context = vitals::context;
 namespace sentry = vitals::sentry;
 
 // Names that the test looks for on the stack; neither inlined nor folded into one.
@@ -154,9 +156,9 @@ struct Unprintable : std::exception {
 void on_thread(const std::function<void()>& work) {
   std::thread{[&work] {
     pthread_setname_np(pthread_self(), "worker-7");
-    const auto active = sentry::Scope::fork().activate();
-    sentry::set_tag("place", "thread");
-    sentry::add_breadcrumb({.category = "test", .message = "on the thread"});
+    const auto active = context::Scope::fork().activate();
+    context::set_tag("place", "thread");
+    context::add_breadcrumb({.category = "test", .message = "on the thread"});
     work();
   }}.join();
 }
@@ -179,8 +181,8 @@ void while_captured() {
   std::atomic<bool> started{false};
   std::thread{[&started] {
     while (true) {
-      sentry::add_breadcrumb({.category = "busy", .message = std::string(100, 'x')});
-      sentry::capture_message("busy");
+      context::add_breadcrumb({.category = "busy", .message = std::string(100, 'x')});
+      context::capture_message("busy");
       started = true;
     }
   }}.detach();
@@ -339,20 +341,20 @@ void recover_often() {
 }
 
 void with_lent_request() {
-  const std::array<sentry::TagView, 2> headers{
+  const std::array<vitals::TagView, 2> headers{
       {{"Accept", "text/html"}, {"Authorization", "Basic YWJj"}}};
-  sentry::Borrowed lent;
+  context::Borrowed lent;
   lent.tags[0] = {"request_id", "r-17"};
   lent.request = {"GET", "https://box/users/17", "page=2", headers};
   // As a framework's own request object has them.
   lent.request.header_source.request = &lent;
   lent.request.header_source.read = [](const void*, void* taker,
-                                       sentry::HeaderSource::Take take) noexcept {
+                                       context::HeaderSource::Take take) noexcept {
     take(taker, "Host", "box:8080");
     take(taker, "User-Agent", "curl/8");
     take(taker, "Cookie", "who=me");
   };
-  const sentry::Scope scope = sentry::Scope::fork();
+  const context::Scope scope = context::Scope::fork();
   const auto active = scope.activate();
   scope.borrow(lent);
   crash_by_null();
@@ -362,30 +364,30 @@ void with_lent_request() {
 void with_broken_loan() {
   const auto page = static_cast<std::size_t>(sysconf(_SC_PAGESIZE));
   void* const mapped = mmap(nullptr, page, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-  sentry::Borrowed lent;
+  context::Borrowed lent;
   lent.request = {"GET", std::string_view{static_cast<const char*>(mapped), 100}, {}, {}};
-  const sentry::Scope scope = sentry::Scope::fork();
+  const context::Scope scope = context::Scope::fork();
   const auto active = scope.activate();
-  sentry::set_tag("place", "loan");
+  context::set_tag("place", "loan");
   scope.borrow(lent);
   crash_by_null();
 }
 
 void in_transaction() {
-  sentry::Span transaction = sentry::start_transaction({.name = "GET /x", .op = "http.server"});
+  context::Span transaction = context::start_transaction({.name = "GET /x", .op = "http.server"});
   const auto active = transaction.activate();
   crash_by_null();
 }
 
 /// The global scope's lock is never given back.
 void in_transaction_under_global_lock() {
-  const auto active_scope = sentry::Scope::fork().activate();
-  sentry::Scope::global().set_tag("place", "global");
-  sentry::Span transaction = sentry::start_transaction({.name = "GET /x", .op = "http.server"});
+  const auto active_scope = context::Scope::fork().activate();
+  context::Scope::global().set_tag("place", "global");
+  context::Span transaction = context::start_transaction({.name = "GET /x", .op = "http.server"});
   const auto active = transaction.activate();
   const auto page = static_cast<std::size_t>(sysconf(_SC_PAGESIZE));
   void* const mapped = mmap(nullptr, page, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-  sentry::Scope::global().set_tag("broken", {static_cast<const char*>(mapped), 100});
+  context::Scope::global().set_tag("broken", {static_cast<const char*>(mapped), 100});
 }
 
 /// A server that takes each request and never answers.
@@ -402,7 +404,7 @@ std::shared_ptr<Silent> silent;
 
 /// One with an event id, and two without.
 void with_requests_in_flight() {
-  sentry::capture_message("in flight");
+  context::capture_message("in flight");
   sentry::record_session();
   sentry::log(sentry::LogLevel::kInfo, "in flight");
   // Asks for the sessions, which else would wait for a minute.
@@ -434,7 +436,7 @@ std::shared_ptr<Opening> opening;
 
 void with_many_waiting() {
   for (int i = 0; i < 50; ++i)
-    sentry::capture_message("waits " + std::to_string(i));
+    context::capture_message("waits " + std::to_string(i));
   // No file can be made any more.
   const rlimit none{0, 0};
   setrlimit(RLIMIT_NOFILE, &none);
@@ -478,16 +480,16 @@ const std::map<std::string, std::function<void()>>& ways() {
       {"transaction_under_global_lock", in_transaction_under_global_lock},
       {"outside_spans",
        [] {
-         std::puts(sentry::outgoing_trace("https://peer/").sentry_trace.c_str());
+         std::puts(context::outgoing_trace("https://peer/").sentry_trace.c_str());
          std::fflush(stdout);
          crash_by_null();
        }},
       {"many_waiting", with_many_waiting},
       {"attachments",
        [] {
-         const sentry::Scope scope = sentry::Scope::fork();
+         const context::Scope scope = context::Scope::fork();
          const auto active = scope.activate();
-         sentry::Scope::global().add_attachment(
+         context::Scope::global().add_attachment(
              {.filename = "of-all", .bytes = std::string(1'500'000, 'a')});
          scope.add_attachment({.filename = "of-one", .bytes = std::string(1'500'000, 'b')});
          crash_by_null();
@@ -586,10 +588,10 @@ int main(int argc, char** argv) {
   if (asked_first) options.crash_order = sentry::CrashOrder::kFormerFirst;
   auto guard = sentry::init(std::move(options));
   if (!guard) return 4;
-  sentry::set_user_id("user-9");
-  sentry::set_tag("colour", "red");
+  context::set_user_id("user-9");
+  context::set_tag("colour", "red");
   for (int i = 0; i < 150; ++i) {
-    sentry::add_breadcrumb({.category = "test", .message = "step " + std::to_string(i)});
+    context::add_breadcrumb({.category = "test", .message = "step " + std::to_string(i)});
   }
   if (more == "ended") guard->end();
   if (more == "traced") ptrace(PTRACE_TRACEME, 0, nullptr, nullptr);

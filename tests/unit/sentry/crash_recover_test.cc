@@ -10,9 +10,10 @@
 #include <string>
 #include <vector>
 
+#include "base/clock.h"
 #include "sentry/crash/recover.h"
 #include "sentry/crash/report.h"
-#include "sentry/event_builder.h"
+#include "sentry/event/event_builder.h"
 #include "sentry/runtime.h"
 #include "tests/unit/sentry/crash_fixture.h"
 
@@ -69,7 +70,7 @@ class RecoverTest : public CrashTest {
 };
 
 TEST_F(RecoverTest, AReportThatFindsNoRoomWaitsForTheNextStart) {
-  put("1.report", report_of(detail::wall_clock()));
+  put("1.report", report_of(base::wall_clock()));
   room = 0;
   EXPECT_EQ(recover(), 0U);
   EXPECT_THAT(reports(), ElementsAre(folder / "crashes" / "1.report"));
@@ -80,7 +81,7 @@ TEST_F(RecoverTest, AReportThatFindsNoRoomWaitsForTheNextStart) {
 }
 
 TEST_F(RecoverTest, AReportStaysUntilItsEventIsOutOfMemory) {
-  put("1.report", report_of(detail::wall_clock()));
+  put("1.report", report_of(base::wall_clock()));
   EXPECT_EQ(recover(), 1U);
   // A crash now would lose the event.
   ASSERT_THAT(reports(), ElementsAre(fs::path{items.front()->crash_report}));
@@ -91,7 +92,7 @@ TEST_F(RecoverTest, AReportStaysUntilItsEventIsOutOfMemory) {
 }
 
 TEST_F(RecoverTest, AReportInOneStartsHandsIsNotTakenByAnother) {
-  put("1.report", report_of(detail::wall_clock()));
+  put("1.report", report_of(base::wall_clock()));
   std::size_t captured = 0;
   detail::CrashSink other;
   other.capture = [&captured](auto) {
@@ -125,7 +126,7 @@ TEST_F(RecoverTest, WhatCannotBeReadIsSetAsideAndSaid) {
 }
 
 TEST_F(RecoverTest, TheOldestOfTooManyAreDropped) {
-  const std::int64_t now = detail::wall_clock();
+  const std::int64_t now = base::wall_clock();
   for (int i = 0; i < 40; ++i)
     put(std::to_string(100 + i) + ".report", report_of(now + i));
   EXPECT_EQ(recover(), detail::kMaxRecovered);
@@ -135,8 +136,8 @@ TEST_F(RecoverTest, TheOldestOfTooManyAreDropped) {
 
 TEST_F(RecoverTest, AReportOlderThanTheSpoolKeepsIsDropped) {
   const std::int64_t hour = 3'600'000'000'000;
-  put("1.report", report_of(detail::wall_clock() - 71 * hour));
-  put("2.report", report_of(detail::wall_clock() - 73 * hour));
+  put("1.report", report_of(base::wall_clock() - 71 * hour));
+  put("2.report", report_of(base::wall_clock() - 73 * hour));
   put("3.report", report_of(std::numeric_limits<std::int64_t>::min()));
   put("4.report", report_of(hour));  // by a clock that nobody had set, so nobody knows
   EXPECT_EQ(recover(), 2U);
@@ -145,7 +146,7 @@ TEST_F(RecoverTest, AReportOlderThanTheSpoolKeepsIsDropped) {
 }
 
 TEST_F(RecoverTest, AReportThatIsStillWrittenIsLeftAlone) {
-  put("1.tmp", report_of(detail::wall_clock()));
+  put("1.tmp", report_of(base::wall_clock()));
   EXPECT_EQ(recover(), 0U);
   EXPECT_THAT(reports(), SizeIs(1));
 }

@@ -4,8 +4,12 @@
 
 #include "fixture.h"
 #include "tiny_server.h"
+#include "vitals/context/capture.h"
+#include "vitals/context/span.h"
 
 namespace vitals::sentry {
+
+using namespace context;  // NOLINT
 namespace {
 
 using ::testing::HasSubstr;

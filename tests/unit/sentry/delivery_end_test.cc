@@ -15,8 +15,13 @@
 #include "sentry/delivery/worker.h"
 #include "sentry/runtime.h"
 #include "temp_folder.h"
+#include "vitals/context/capture.h"
+#include "vitals/context/scope.h"
+#include "vitals/context/span.h"
 
 namespace vitals::sentry {
+
+using namespace context;  // NOLINT
 namespace {
 
 using ::testing::SizeIs;
@@ -321,7 +326,7 @@ TEST_F(DeliveryEndTest, UnderPressureTheTracesRateIsHalvedAndThenWholeAgain) {
   // Both threads hang in a request: the last look was before. A limit is seen without a queue.
   transport->answer_with({.status = 200, .rate_limits = "60:session:key"});
   EXPECT_TRUE(flush(kPlenty));
-  while (detail::runtime.halvings.load() < 10)
+  while (context::detail::runtime.halvings.load() < 10)
     std::this_thread::sleep_for(1ms);
   const std::uint64_t pressed =
       detail::counted(Category::kTransaction, detail::Cause::kBackpressure);
@@ -338,7 +343,7 @@ TEST_F(DeliveryEndTest, UnderPressureTheTracesRateIsHalvedAndThenWholeAgain) {
   detail::forget_servers();
   transport = std::make_shared<vitals::testing::MemoryTransport>();
   start();
-  EXPECT_EQ(detail::runtime.halvings.load(), 0);
+  EXPECT_EQ(context::detail::runtime.halvings.load(), 0);
 }
 
 TEST_F(DeliveryEndTest, FlushWaitsForWhatTheSourcesGive) {

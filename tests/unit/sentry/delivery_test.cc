@@ -10,9 +10,14 @@
 
 #include "fixture.h"
 #include "sentry/say_line.h"
+#include "vitals/context/capture.h"
+#include "vitals/context/scope.h"
+#include "vitals/context/span.h"
 #include "vitals/sentry/check_in.h"
 
 namespace vitals::sentry {
+
+using namespace context;  // NOLINT
 namespace {
 
 using ::testing::Contains;

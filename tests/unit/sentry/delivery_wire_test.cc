@@ -14,8 +14,12 @@
 #include "sentry/runtime.h"
 #include "temp_folder.h"
 #include "tiny_server.h"
+#include "vitals/context/capture.h"
+#include "vitals/context/span.h"
 
 namespace vitals::sentry {
+
+using namespace context;  // NOLINT
 namespace {
 
 using ::testing::SizeIs;

@@ -5,7 +5,11 @@
 #include <stdexcept>
 
 #include "fixture.h"
+#include "vitals/context/capture.h"
+#include "vitals/context/scope.h"
+#include "vitals/context/span.h"
 #include "vitals/sentry/check_in.h"
+#include "vitals/sentry/session.h"
 
 namespace {
 
@@ -48,6 +52,8 @@ void* operator new(std::size_t size, const std::nothrow_t&) noexcept {
 }
 
 namespace vitals::sentry {
+
+using namespace context;  // NOLINT
 namespace {
 
 int threads() {
@@ -89,7 +95,7 @@ void use_everything() {
   capture_message("m", Level::kError, {.tags = {{"a", "b"}}});
   scope.add_attachment({.filename = "a", .bytes = "b"});
   scope.clear_attachments();
-  scope.end_session();
+  scope.end_work();
   record_session(SessionStatus::kErrored);
   log(LogLevel::kError, "m", {{"a", "b"}});
   {

@@ -10,6 +10,8 @@
 #include "vitals/testing/memory_transport.h"
 
 namespace vitals::sentry::detail {
+
+using namespace context;  // NOLINT
 namespace {
 
 using Json = nlohmann::json;

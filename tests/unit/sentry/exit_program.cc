@@ -11,27 +11,29 @@
 #include <string>
 #include <thread>
 
+#include "vitals/context/capture.h"
+#include "vitals/context/scope.h"
+#include "vitals/context/span.h"
 #include "vitals/sentry/client.h"
-#include "vitals/sentry/scope.h"
-#include "vitals/sentry/span.h"
 
 namespace {
 
+namespace context = vitals::context;
 namespace sentry = vitals::sentry;
 
 void use_everything(const std::string& words) {
-  const sentry::Scope scope = sentry::Scope::current();
+  const context::Scope scope = context::Scope::current();
   const auto active = scope.activate();
-  sentry::set_tag("place", words);
-  sentry::add_breadcrumb({.message = words});
-  const sentry::Span transaction = sentry::start_transaction({.name = "end", .op = "task"});
+  context::set_tag("place", words);
+  context::add_breadcrumb({.message = words});
+  const context::Span transaction = context::start_transaction({.name = "end", .op = "task"});
   {
     const auto current = transaction.activate();
-    sentry::start_span("db").finish();
+    context::start_span("db").finish();
     try {
       throw std::runtime_error(words);
     } catch (const std::exception& error) {
-      sentry::capture_exception(error);
+      context::capture_exception(error);
     }
   }
   transaction.finish();

@@ -1,12 +1,16 @@
-#include "sentry/fingerprint_rules.h"
+#include "sentry/grouping/fingerprint_rules.h"
 
 #include <stdexcept>
 #include <string>
 #include <vector>
 
 #include "fixture.h"
+#include "vitals/context/capture.h"
+#include "vitals/context/scope.h"
 
 namespace vitals::sentry {
+
+using namespace context;  // NOLINT
 namespace {
 
 using detail::FingerprintRules;

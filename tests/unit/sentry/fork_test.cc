@@ -8,8 +8,12 @@
 #include "fixture.h"
 #include "ledger.h"
 #include "temp_folder.h"
+#include "vitals/context/capture.h"
+#include "vitals/context/scope.h"
 
 namespace vitals::sentry {
+
+using namespace context;  // NOLINT
 namespace {
 
 class ForkTest : public ClientTest {

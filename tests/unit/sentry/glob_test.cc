@@ -1,4 +1,4 @@
-#include "sentry/glob.h"
+#include "sentry/grouping/glob.h"
 
 #include <gtest/gtest.h>
 

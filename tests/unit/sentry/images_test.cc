@@ -1,4 +1,4 @@
-#include "sentry/images.h"
+#include "sentry/event/images.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

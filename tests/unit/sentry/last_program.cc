@@ -21,11 +21,12 @@
 #include <string_view>
 #include <thread>
 
+#include "vitals/context/capture.h"
+#include "vitals/context/scope.h"
+#include "vitals/context/span.h"
 #include "vitals/sentry/client.h"
 #include "vitals/sentry/log.h"
-#include "vitals/sentry/scope.h"
 #include "vitals/sentry/session.h"
-#include "vitals/sentry/span.h"
 
 // The crashes are ours to see, not the sanitizers'.
 #define VITALS_SANITIZER_OPTIONS                                                  \
@@ -41,6 +42,7 @@ extern "C" const char* __tsan_default_options() {
 
 namespace {
 
+namespace context = vitals::context;
 namespace sentry = vitals::sentry;
 using namespace std::chrono_literals;
 
@@ -80,7 +82,7 @@ void capture_on_threads() {
   for (int i = 0; i < 2; ++i) {
     std::thread{[] {
       for (++running;; std::this_thread::sleep_for(1ms)) {
-        sentry::add_breadcrumb({.message = "busy"});
+        context::add_breadcrumb({.message = "busy"});
         sentry::record_session();
       }
     }}.detach();
@@ -94,7 +96,7 @@ bool statics_capture = false;
 struct CapturesAtItsEnd {
   const char* words;
   ~CapturesAtItsEnd() {
-    if (statics_capture) sentry::capture_message(words);
+    if (statics_capture) context::capture_message(words);
   }
 };
 CapturesAtItsEnd older_than_the_client{"an older static ends"};
@@ -175,13 +177,13 @@ void leave_everything(const std::string& folder) {
     sentry::log(sentry::LogLevel::kInfo, "line " + std::to_string(i));
   const std::string path = folder + "/notes.txt";
   std::ofstream{path} << "written before the crash";
-  sentry::Scope::current().add_attachment(
+  context::Scope::current().add_attachment(
       {.filename = "big.bin", .bytes = std::string(600'000, 'b')});
-  sentry::Scope::current().add_attachment({.path = path});
-  static const sentry::Span transaction =
-      sentry::start_transaction({.name = "GET /last", .op = "http.server"});
+  context::Scope::current().add_attachment({.path = path});
+  static const context::Span transaction =
+      context::start_transaction({.name = "GET /last", .op = "http.server"});
   static const auto active = transaction.activate();
-  static const sentry::Span child = sentry::start_span("db", "SELECT 1");
+  static const context::Span child = context::start_span("db", "SELECT 1");
 }
 
 }  // namespace
@@ -219,7 +221,7 @@ int main(int argc, char** argv) {
     try {
       throw std::runtime_error{"error " + std::to_string(i)};
     } catch (const std::exception& error) {
-      sentry::capture_exception(error);
+      context::capture_exception(error);
     }
   }
   if (more == "everything") leave_everything(std::string{argv[3]} + "/..");

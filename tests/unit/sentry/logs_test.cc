@@ -1,4 +1,4 @@
-#include "sentry/logs.h"
+#include "sentry/items/logs.h"
 
 #include <array>
 #include <cmath>
@@ -7,8 +7,12 @@
 
 #include "fixture.h"
 #include "sentry/runtime.h"
+#include "vitals/context/scope.h"
+#include "vitals/context/span.h"
 
 namespace vitals::sentry {
+
+using namespace context;  // NOLINT
 namespace {
 
 using ::testing::IsEmpty;

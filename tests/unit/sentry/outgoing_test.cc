@@ -1,8 +1,11 @@
 #include <gtest/gtest.h>
 
 #include "fixture.h"
+#include "vitals/context/span.h"
 
 namespace vitals::sentry {
+
+using namespace context;  // NOLINT
 namespace {
 
 constexpr const char* kUrl = "https://api.example/v1/messages?x=1";

@@ -3,9 +3,14 @@
 #include <string>
 
 #include "fixture.h"
-#include "sentry/scrub.h"
+#include "privacy/scrub.h"
+#include "vitals/context/capture.h"
+#include "vitals/context/scope.h"
+#include "vitals/context/span.h"
 
 namespace vitals::sentry {
+
+using namespace context;  // NOLINT
 namespace {
 
 using ::testing::HasSubstr;
@@ -14,39 +19,39 @@ using ::testing::Not;
 TEST(Scrub, KnowsSecretsByTheirNames) {
   for (const char* name : {"password", "X-Auth-Token", "API_KEY", "clientSecret", "jwt", "db_pwd",
                            "SENTRY_DSN", "csrfmiddleware", "Credentials"}) {
-    EXPECT_TRUE(detail::is_sensitive(name)) << name;
+    EXPECT_TRUE(privacy::is_sensitive(name)) << name;
   }
   for (const char* name : {"user_id", "operation", "http.route", "cache.key", "", "rows"}) {
-    EXPECT_FALSE(detail::is_sensitive(name)) << name;
+    EXPECT_FALSE(privacy::is_sensitive(name)) << name;
   }
 }
 
 TEST(Scrub, LetsCountsOfTokensThrough) {
-  EXPECT_FALSE(detail::must_filter("gen_ai.usage.input_tokens", 42));
-  EXPECT_TRUE(detail::must_filter("gen_ai.usage.input_tokens", "42"));
-  EXPECT_TRUE(detail::must_filter("password", 1234));
+  EXPECT_FALSE(privacy::must_filter("gen_ai.usage.input_tokens", 42));
+  EXPECT_TRUE(privacy::must_filter("gen_ai.usage.input_tokens", "42"));
+  EXPECT_TRUE(privacy::must_filter("password", 1234));
 }
 
 TEST(Scrub, MasksQueryValues) {
-  EXPECT_EQ(detail::scrub_query("q=egg&token=abc&flag&api_key", false),
+  EXPECT_EQ(privacy::scrub_query("q=egg&token=abc&flag&api_key", false),
             "q=[Filtered]&token=[Filtered]&[Filtered]&[Filtered]");
-  EXPECT_EQ(detail::scrub_query("q=egg&token=abc&flag&x=a=b", true),
+  EXPECT_EQ(privacy::scrub_query("q=egg&token=abc&flag&x=a=b", true),
             "q=egg&token=[Filtered]&flag&x=a=b");
 }
 
 TEST(Scrub, TakesCredentialsQueryAndFragmentOutOfAUrl) {
-  EXPECT_EQ(detail::scrub_url("https://ann:hush@host:1/p?q=1#frag", false),
+  EXPECT_EQ(privacy::scrub_url("https://ann:hush@host:1/p?q=1#frag", false),
             "https://[Filtered]@host:1/p?q=[Filtered]");
-  EXPECT_EQ(detail::scrub_url("/p/a@b?q=1", true), "/p/a@b?q=1");
-  EXPECT_EQ(detail::scrub_url("http://host/x@y", false), "http://host/x@y");
-  EXPECT_EQ(detail::scrub_url("http://a@b@host", false), "http://[Filtered]@host");
+  EXPECT_EQ(privacy::scrub_url("/p/a@b?q=1", true), "/p/a@b?q=1");
+  EXPECT_EQ(privacy::scrub_url("http://host/x@y", false), "http://host/x@y");
+  EXPECT_EQ(privacy::scrub_url("http://a@b@host", false), "http://[Filtered]@host");
 }
 
 /// A text as it leaves, with Options::send_default_pii.
 std::string scrubbed(std::string_view text) {
   std::string scratch;
-  const std::string once{detail::scrub_text(text, true, scratch)};
-  EXPECT_EQ(detail::scrub_text(once, true, scratch), once) << "twice is not the same as once";
+  const std::string once{privacy::scrub_text(text, true, scratch)};
+  EXPECT_EQ(privacy::scrub_text(once, true, scratch), once) << "twice is not the same as once";
   return once;
 }
 
@@ -114,7 +119,7 @@ TEST(ScrubText, TakesThePasswordOfAUrlThatWasCutBeforeItsHost) {
 
 TEST(ScrubText, WithoutPiiTheValuesOfAUrlsQueryGoToo) {
   std::string scratch;
-  EXPECT_EQ(detail::scrub_text("GET http://a/p?q=egg&n=1 failed", false, scratch),
+  EXPECT_EQ(privacy::scrub_text("GET http://a/p?q=egg&n=1 failed", false, scratch),
             "GET http://a/p?q=[Filtered]&n=[Filtered] failed");
 }
 
@@ -168,20 +173,20 @@ TEST(ScrubText, TakesNumbersOfPaymentCards) {
 }
 
 TEST(ScrubText, KnowsTheNamesOfTheOptions) {
-  detail::use_sensitive_names({"Pesel", ""});
-  EXPECT_TRUE(detail::is_sensitive("user_PESEL_number"));
+  privacy::use_sensitive_names({"Pesel", ""});
+  EXPECT_TRUE(privacy::is_sensitive("user_PESEL_number"));
   EXPECT_EQ(scrubbed("pesel=44051401359 name=Ann"), "pesel=[Filtered] name=Ann");
-  detail::use_sensitive_names({});
-  EXPECT_FALSE(detail::is_sensitive("pesel"));
+  privacy::use_sensitive_names({});
+  EXPECT_FALSE(privacy::is_sensitive("pesel"));
 }
 
 TEST(ScrubJson, MasksAtAnyDepthWhateverTheType) {
   std::string out;
-  EXPECT_EQ(detail::scrub_json(R"({"a":[{"token":{"x":[1,"hush"]}},{"pass\u0077ord":5}],)"
-                               R"("b":"password=hush","c":"{\"secret\":\"hush\"}","d":1.5e3,)"
-                               R"("key":null,"max_tokens":5,"n":4111111111111111})",
-                               true, out),
-            detail::JsonScrub::kChanged);
+  EXPECT_EQ(privacy::scrub_json(R"({"a":[{"token":{"x":[1,"hush"]}},{"pass\u0077ord":5}],)"
+                                R"("b":"password=hush","c":"{\"secret\":\"hush\"}","d":1.5e3,)"
+                                R"("key":null,"max_tokens":5,"n":4111111111111111})",
+                                true, out),
+            privacy::JsonScrub::kChanged);
   EXPECT_EQ(out, R"({"a":[{"token":"[Filtered]"},{"password":"[Filtered]"}],)"
                  R"("b":"password=[Filtered]","c":"{\"secret\":\"[Filtered]\"}","d":1.5e3,)"
                  R"("key":null,"max_tokens":5,"n":"[Filtered]"})");
@@ -190,7 +195,7 @@ TEST(ScrubJson, MasksAtAnyDepthWhateverTheType) {
 TEST(ScrubJson, LeavesWhatHasNoSecretsByteForByte) {
   std::string scratch;
   const std::string json = "{ \"a\" : [1, 2.50, \"\\u00e9\"] }";
-  EXPECT_EQ(detail::scrub_value(json, true, scratch), json);
+  EXPECT_EQ(privacy::scrub_value(json, true, scratch), json);
 }
 
 TEST(ScrubJson, TellsWhatIsNoJson) {
@@ -199,31 +204,31 @@ TEST(ScrubJson, TellsWhatIsNoJson) {
        {std::string{"{"}, std::string{R"({"a":1,})"}, std::string{"[1 2]"}, std::string{"01"},
         std::string{"\"\\ud800\""}, std::string{"[1]x"}, std::string{"tru"},
         std::string(100, '[') + std::string(100, ']')}) {
-    EXPECT_EQ(detail::scrub_json(text, true, out), detail::JsonScrub::kMalformed) << text;
+    EXPECT_EQ(privacy::scrub_json(text, true, out), privacy::JsonScrub::kMalformed) << text;
   }
 }
 
 TEST(ScrubJson, WhatWasCutIsScrubbedAsAText) {
   std::string scratch;
-  EXPECT_EQ(detail::scrub_value(R"({"user":"a","monkey":"hush","password":"hu)", true, scratch),
+  EXPECT_EQ(privacy::scrub_value(R"({"user":"a","monkey":"hush","password":"hu)", true, scratch),
             R"({"user":"a","monkey":"[Filtered]","password":"[Filtered])");
 }
 
 TEST(ScrubBody, KnowsFormsJsonAndMultipart) {
-  EXPECT_EQ(detail::scrub_body("user=ann&pass%77ord=hush&card=4111111111111111"),
+  EXPECT_EQ(privacy::scrub_body("user=ann&pass%77ord=hush&card=4111111111111111"),
             "user=ann&pass%77ord=[Filtered]&card=[Filtered]");
-  EXPECT_EQ(detail::scrub_body(R"({"password":"hush","n":1})"),
+  EXPECT_EQ(privacy::scrub_body(R"({"password":"hush","n":1})"),
             R"({"password":"[Filtered]","n":1})");
   EXPECT_EQ(
-      detail::scrub_body("--b\r\nContent-Disposition: form-data; name=\"password\"\r\n\r\nhush"),
+      privacy::scrub_body("--b\r\nContent-Disposition: form-data; name=\"password\"\r\n\r\nhush"),
       "[Filtered]");
-  EXPECT_EQ(detail::scrub_body(std::string(9000, 'x')).size(), 8192U);
+  EXPECT_EQ(privacy::scrub_body(std::string(9000, 'x')).size(), 8192U);
 }
 
 TEST(ScrubCookies, MasksSessionsAndSecretsAndKeepsTheRest) {
-  EXPECT_EQ(detail::scrub_cookies("theme=dark; JSESSIONID=hush; connect.sid=hush; csrf=hush"),
+  EXPECT_EQ(privacy::scrub_cookies("theme=dark; JSESSIONID=hush; connect.sid=hush; csrf=hush"),
             "theme=dark; JSESSIONID=[Filtered]; connect.sid=[Filtered]; csrf=[Filtered]");
-  EXPECT_EQ(detail::scrub_cookies("sid=hush; Path=/; HttpOnly"),
+  EXPECT_EQ(privacy::scrub_cookies("sid=hush; Path=/; HttpOnly"),
             "sid=[Filtered]; Path=/; HttpOnly");
 }
 
@@ -232,11 +237,11 @@ TEST(PrivateHeaders, AreAllThatSayTheClientsAddress) {
        {"X-Forwarded-For", "X-Real-IP", "Forwarded", "CF-Connecting-IP", "True-Client-IP",
         "Forwarded-For", "Fly-Client-IP", "Fastly-Client-Ip", "x-vercel-forwarded-for",
         "X-Original-Forwarded-For", "x-envoy-external-address"}) {
-    EXPECT_TRUE(detail::is_private_header(name)) << name;
-    EXPECT_EQ(detail::scrub_header(name, "192.0.2.7", false), "[Filtered]") << name;
+    EXPECT_TRUE(privacy::is_private_header(name)) << name;
+    EXPECT_EQ(privacy::scrub_header(name, "192.0.2.7", false), "[Filtered]") << name;
   }
   for (const char* name : {"Accept", "X-Forwarded-Proto", "X-Forwarded-Host"})
-    EXPECT_FALSE(detail::is_private_header(name)) << name;
+    EXPECT_FALSE(privacy::is_private_header(name)) << name;
 }
 
 class PrivacyTest : public ClientTest {

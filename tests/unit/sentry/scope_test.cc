@@ -1,14 +1,18 @@
-#include "vitals/sentry/scope.h"
+#include "vitals/context/scope.h"
 
 #include <atomic>
 #include <thread>
 
+#include "context/scope_state.h"
 #include "fixture.h"
-#include "sentry/scope_state.h"
+#include "vitals/context/capture.h"
+#include "vitals/context/span.h"
 #include "vitals/sentry/check_in.h"
 #include "vitals/sentry/log.h"
 
 namespace vitals::sentry {
+
+using namespace context;  // NOLINT
 namespace {
 
 using ::testing::Contains;

@@ -1,4 +1,4 @@
-#include "sentry/sessions.h"
+#include "sentry/items/sessions.h"
 
 #include <array>
 #include <map>
@@ -6,9 +6,13 @@
 #include <thread>
 
 #include "fixture.h"
+#include "vitals/context/capture.h"
+#include "vitals/context/scope.h"
 #include "vitals/sentry/session.h"
 
 namespace vitals::sentry {
+
+using namespace context;  // NOLINT
 namespace {
 
 class Sessions : public ClientTest {
@@ -72,7 +76,7 @@ TEST_F(Sessions, AScopeKnowsTheWorstThatWasCapturedInIt) {
       const auto active = scope.activate();
       capture();
     }
-    scope.end_session();
+    scope.end_work();
   };
   const std::runtime_error error{"x"};
   work([] {});
@@ -95,7 +99,7 @@ TEST_F(Sessions, WhatIsIgnoredLeavesAScopeWellAndTheRestDoesNot) {
       capture_exception(error, {.handled = handled});
       capture_exception(error, {.handled = handled});
     }
-    scope.end_session();
+    scope.end_work();
   };
   work(std::runtime_error{"x"}, true);
   work(std::runtime_error{"x"}, false);
@@ -112,7 +116,7 @@ TEST_F(Sessions, MessagesAndWarningsLeaveAScopeWell) {
     capture_message("m", Level::kFatal);
     capture_exception(std::runtime_error{"x"}, {.level = Level::kWarning});
   }
-  scope.end_session();
+  scope.end_work();
   EXPECT_EQ(totals(), (Totals{{"exited", 1}}));
 }
 
@@ -126,9 +130,9 @@ TEST_F(Sessions, WhatIsCapturedInOneScopeOrInNoneLeavesOthersWell) {
     const auto active = one.activate();
     capture_exception(error);
   }
-  one.end_session();
-  other.end_session();
-  other.end_session(SessionStatus::kAbnormal);
+  one.end_work();
+  other.end_work();
+  other.end_work(WorkStatus::kAbandoned);
   EXPECT_EQ(totals(), (Totals{{"exited", 1}, {"errored", 1}, {"abnormal", 1}}));
 }
 

@@ -1,4 +1,4 @@
-#include "vitals/sentry/span.h"
+#include "vitals/context/span.h"
 
 #include <cmath>
 #include <limits>
@@ -6,8 +6,12 @@
 #include <thread>
 
 #include "fixture.h"
+#include "vitals/context/capture.h"
+#include "vitals/context/scope.h"
 
 namespace vitals::sentry {
+
+using namespace context;  // NOLINT
 namespace {
 
 using ::testing::AllOf;

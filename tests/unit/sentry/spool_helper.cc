@@ -10,9 +10,11 @@
 #include <thread>
 
 #include "sentry/delivery/pace.h"
+#include "vitals/context/capture.h"
 #include "vitals/sentry/client.h"
 
 int main(int argc, char** argv) {
+  namespace context = vitals::context;
   namespace sentry = vitals::sentry;
   using namespace std::chrono_literals;
   if (argc != 4) return 2;
@@ -32,7 +34,7 @@ int main(int argc, char** argv) {
   if (!guard) return 1;
   if (std::string_view{argv[1]} == "capture") {
     for (int i = 0; i < 50; ++i)
-      sentry::capture_message("x");
+      context::capture_message("x");
     sentry::flush(60s);
   } else {
     for (int quiet = 0; quiet < 100; ++quiet) {

@@ -11,6 +11,8 @@
 
 #include "stack/throw_table.h"
 #include "tests/unit/sentry/fixture.h"
+#include "vitals/context/capture.h"
+#include "vitals/context/scope.h"
 
 namespace {
 
@@ -131,6 +133,8 @@ std::exception_ptr exception_of(Work work) {
 }  // namespace
 
 namespace vitals::sentry {
+
+using namespace context;  // NOLINT
 namespace {
 
 using ::testing::EndsWith;

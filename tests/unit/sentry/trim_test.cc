@@ -1,12 +1,16 @@
-#include "sentry/trim.h"
+#include "sentry/event/trim.h"
 
 #include <stdexcept>
 #include <string>
 
+#include "base/json_writer.h"
 #include "fixture.h"
-#include "sentry/json_writer.h"
+#include "vitals/context/capture.h"
+#include "vitals/context/span.h"
 
 namespace vitals::sentry {
+
+using namespace context;  // NOLINT
 namespace {
 
 using ::testing::EndsWith;

@@ -1,0 +1,51 @@
+#pragma once
+
+#include <cstddef>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "vitals/context/record.h"
+#include "vitals/value.h"
+
+namespace vitals::context {
+
+/// What a sampler may base its rate on. The views live for the call only.
+struct SamplingContext {
+  std::string_view name{};
+  std::string_view op{};
+  std::string_view source{};
+  std::optional<bool> parent_sampled{};        ///< what the caller decided, if it did
+  std::optional<double> parent_sample_rate{};  ///< by which rate the head of the trace decided
+  /// TransactionContext::sampling_data.
+  ListView<FieldView> data{};
+};
+
+/// How scopes and spans behave while a listener is there. Given to start_listening().
+struct Settings {
+  /// Share of traces kept, 0 to 1, where the caller has not decided already. 0 decides "no" for
+  /// every trace; unset turns tracing off (nothing decided, nothing recorded, ids still go out).
+  std::optional<double> traces_sample_rate{};
+  /// Asked first of all, also where the caller has decided; a rate from 0 to 1. Anything else, or a
+  /// throw, falls back to what holds without a sampler. Called by the thread that starts a
+  /// transaction, so it must be quick.
+  std::function<double(const SamplingContext&)> traces_sampler{};
+  /// Which URLs outgoing_trace() gives headers for: those that contain one of these; `*` is all.
+  std::vector<std::string> trace_propagation_targets{"*"};
+  std::size_t max_spans = 1000;       ///< of a transaction
+  std::size_t max_breadcrumbs = 100;  ///< of a scope, the newest
+  /// The last word on a breadcrumb: change it, or return false to drop it. Called by the thread that
+  /// adds one, so it must be quick. One that throws drops the breadcrumb.
+  std::function<bool(BreadcrumbRecord&)> before_breadcrumb{};
+  /// Whether a scope keeps what says who somebody is: bodies of requests and private headers.
+  bool keep_private_data = false;
+  bool debug = false;  ///< say on stderr what is left out
+};
+
+/// Changes Settings::traces_sample_rate of the settings in use. A value that is no number from 0 to
+/// 1 is ignored. Threads: any.
+void set_traces_sample_rate(double rate) noexcept;
+
+}  // namespace vitals::context

@@ -1,0 +1,315 @@
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "vitals/context/detail.h"
+#include "vitals/context/ids.h"
+#include "vitals/context/scope.h"
+#include "vitals/value.h"
+
+namespace vitals::context {
+
+/// How a span ended. Source: Sentry developer documentation, "Span Status".
+enum class SpanStatus : std::uint8_t {
+  kUnset,
+  kOk,
+  kCancelled,
+  kUnknown,
+  kInvalidArgument,
+  kDeadlineExceeded,
+  kNotFound,
+  kAlreadyExists,
+  kPermissionDenied,
+  kResourceExhausted,
+  kFailedPrecondition,
+  kAborted,
+  kOutOfRange,
+  kUnimplemented,
+  kInternalError,
+  kUnavailable,
+  kDataLoss,
+  kUnauthenticated,
+};
+
+/// The protocol's word for a status (`internal_error`); empty for kUnset.
+[[nodiscard]] std::string_view span_status_name(SpanStatus status) noexcept;
+/// The status that an HTTP answer stands for.
+[[nodiscard]] SpanStatus span_status_from_http(int http_status) noexcept;
+
+/// What a transaction is. Views only, for the length of one call.
+struct TransactionContext {
+  std::string_view name{};  ///< `GET /api/v1/users/{user_id}`
+  std::string_view op{};    ///< `http.server`, `queue.process`, …
+  std::string_view source = "route";
+  ListView<FieldView> sampling_data{};  ///< for Settings::traces_sampler alone
+};
+
+/// All lines of a list header, in their order: one text, or up to eight of them; more are left out.
+/// Views only, for the length of one call. Source: RFC 9110, 5.3.
+class HeaderLines {
+ public:
+  static constexpr std::size_t kMaxLines = 8;
+
+  constexpr HeaderLines() noexcept = default;
+  constexpr HeaderLines(std::string_view line) noexcept { add(line); }
+  constexpr HeaderLines(const char* line) noexcept { add(line); }
+  HeaderLines(const std::string& line) noexcept { add(line); }
+
+  constexpr void add(std::string_view line) noexcept {
+    if (!line.empty() && count_ < kMaxLines) lines_[count_++] = line;
+  }
+  [[nodiscard]] constexpr bool empty() const noexcept { return count_ == 0; }
+  [[nodiscard]] constexpr std::size_t size() const noexcept { return count_; }
+  [[nodiscard]] constexpr std::string_view operator[](std::size_t i) const noexcept {
+    return lines_[i];
+  }
+  /// All of them as one line.
+  [[nodiscard]] std::string joined() const;
+
+ private:
+  std::array<std::string_view, kMaxLines> lines_{};
+  std::size_t count_ = 0;
+};
+
+/// The trace headers that a request came with, as they are. Views only, for the length of one call.
+/// `sentry_trace` is believed before `traceparent`. What does not parse is as if it were not there.
+struct IncomingTrace {
+  std::string_view sentry_trace{};
+  HeaderLines baggage{};
+  std::string_view traceparent{};
+};
+
+class SpanActivation;
+
+/// A timed piece of work: a transaction, or a part of one. A handle: copies mean the same span, and
+/// may be carried to other threads. Empty, and doing nothing, while nobody listens.
+///
+/// Of a transaction that is not sampled nothing is recorded: its children are the transaction's own
+/// ids under another name and cost a count. Ids and headers work all the same.
+/// Threads: any, also at once. Not for signal handlers: a call that interrupts one on the same
+/// transaction does nothing and returns, one that interrupts malloc() may wait for ever.
+/// Bounds: Settings::max_spans spans and 1 MiB of texts a transaction.
+class Span {
+ public:
+  Span() noexcept = default;
+
+  [[nodiscard]] explicit operator bool() const noexcept { return static_cast<bool>(trace_); }
+
+  /// Starts a part of this span now. After the transaction's end it gives one that records nothing.
+  [[nodiscard]] Span start_child(std::string_view op,
+                                 std::string_view description = {}) const noexcept {
+    return trace_ ? make_child(op, description) : Span{};
+  }
+  /// Ends it; later calls do nothing. A transaction goes to the queue with the current scope's
+  /// data; children that run still are ended with it, as cancelled.
+  void finish() const noexcept {
+    if (trace_) end();
+  }
+
+  void set_data(std::string_view key, ValueView value) const noexcept;
+  void set_status(SpanStatus status) const noexcept;
+  /// Sets the status and the data `http.response.status_code`.
+  void set_http_status(int http_status) const noexcept;
+  /// Says that this span follows from another one, maybe of another trace. `type` as Sentry has it:
+  /// `previous_trace`, or empty. Source: Sentry developer documentation, "Span Links".
+  void add_link(TraceId trace_id, SpanId span_id, bool sampled = false,
+                std::string_view type = {}) const noexcept;
+  void add_link(const Span& to, std::string_view type = {}) const noexcept {
+    if (to) add_link(to.trace_id(), to.span_id(), to.sampled(), type);
+  }
+  /// A number of the whole transaction; units as Sentry names them (`millisecond`, `byte`, `none`).
+  void set_measurement(std::string_view name, double value, std::string_view unit) const noexcept;
+  /// Of a transaction its name (with its source), of another span its description.
+  void set_name(std::string_view name) const noexcept;
+  void set_name(std::string_view name, std::string_view source) const noexcept;
+
+  [[nodiscard]] TraceId trace_id() const noexcept;
+  [[nodiscard]] SpanId span_id() const noexcept;
+  /// Whether it will be sent. False too when the decision is somebody else's (tracing off).
+  [[nodiscard]] bool sampled() const noexcept;
+
+  /// `TRACE-SPAN-1`, `…-0`, or without the last part while undecided; empty for an empty span.
+  [[nodiscard]] std::string sentry_trace() const;
+  /// `existing` with what the listener says of the trace, such as Sentry's dynamic sampling context.
+  /// The first call freezes that.
+  [[nodiscard]] std::string baggage(std::string_view existing = {}) const;
+  /// `00-TRACE-SPAN-01` or `…-00`. Source: W3C Trace Context.
+  [[nodiscard]] std::string traceparent() const;
+
+  /// Makes this the thread's current span until the guard goes; nests and restores.
+  [[nodiscard]] SpanActivation activate() const noexcept;
+
+ private:
+  friend class SpanActivation;
+  friend Span current_span() noexcept;
+  friend Span start_span(std::string_view, std::string_view) noexcept;
+  friend Span start_transaction(const TransactionContext&, const IncomingTrace&) noexcept;
+  Span(detail::Ref<detail::Trace> trace, std::uint32_t index) noexcept
+      : trace_(std::move(trace)), index_(index) {}
+  static Span begin(const TransactionContext& context, const IncomingTrace& incoming) noexcept;
+  static Span active() noexcept;
+  static Span begin_part(std::string_view op, std::string_view description) noexcept;
+  Span make_child(std::string_view op, std::string_view description) const noexcept;
+  void end() const noexcept;
+
+  detail::Ref<detail::Trace> trace_;
+  std::uint32_t index_ = 0;
+};
+
+/// Keeps a span current on the thread that made it. Destroy it on that same thread, in reverse
+/// order of making: keep it on the stack.
+class [[nodiscard]] SpanActivation {
+ public:
+  SpanActivation() noexcept = default;
+  explicit SpanActivation(Span span) noexcept : span_(std::move(span)) {
+    if (span_) enter();
+  }
+  SpanActivation(SpanActivation&& other) noexcept
+      : span_(std::move(other.span_)),
+        previous_(other.previous_),
+        previous_index_(other.previous_index_) {}
+  SpanActivation& operator=(SpanActivation&&) = delete;
+  ~SpanActivation() {
+    if (span_) leave();
+  }
+
+ private:
+  void enter() noexcept;
+  void leave() noexcept;
+
+  Span span_;
+  detail::Trace* previous_ = nullptr;
+  std::uint32_t previous_index_ = 0;
+};
+
+inline SpanActivation Span::activate() const noexcept {
+  return SpanActivation{*this};
+}
+
+/// Starts a transaction now, continuing the caller's trace where there is one. The sampling
+/// decision is made here: the sampler's wins, else the caller's, else the rate's. It is not made
+/// current: see Span::activate(). Cost: unsampled, one allocation and no clock; with a caller's
+/// baggage some allocations more, a few for each of its `sentry-` members.
+[[nodiscard]] inline Span start_transaction(const TransactionContext& context,
+                                            const IncomingTrace& incoming = {}) noexcept {
+  return enabled() ? Span::begin(context, incoming) : Span{};
+}
+
+/// The span active on this thread; empty when there is none.
+[[nodiscard]] inline Span current_span() noexcept {
+  return enabled() ? Span::active() : Span{};
+}
+
+namespace detail {
+[[nodiscard]] bool is_sampled() noexcept;
+}  // namespace detail
+
+/// Whether the span active on this thread is recorded and will be sent. Cost: a few loads.
+[[nodiscard]] inline bool is_sampled() noexcept {
+  return enabled() && detail::is_sampled();
+}
+
+/// Starts a part of the thread's current span now; empty where that is not recorded. Not for what
+/// sends headers out: those come from current_span(), sampled or not. Cost: where nothing is
+/// recorded, a few loads, which is less than a child of current_span() costs.
+[[nodiscard]] inline Span start_span(std::string_view op,
+                                     std::string_view description = {}) noexcept {
+  return enabled() ? Span::begin_part(op, description) : Span{};
+}
+
+/// The headers that carry a trace on: send those that are not empty, under these names.
+struct TraceHeaders {
+  std::string sentry_trace{};  ///< `sentry-trace`
+  std::string baggage{};       ///< `baggage`
+  std::string traceparent{};   ///< `traceparent`
+};
+
+/// What an outgoing HTTP request to `url` should bear: the active span's headers, outside of every
+/// span those of the current scope's own trace (without a sampling decision), where
+/// Settings::trace_propagation_targets allows the target; else nothing but `existing_baggage`, a
+/// header `baggage` that the request has already. Call it while the span that stands for the
+/// request is active. Threads: any. Cost: some allocations.
+/// Source: Sentry developer documentation, "Trace Propagation".
+[[nodiscard]] TraceHeaders outgoing_trace(std::string_view url,
+                                          std::string_view existing_baggage = {});
+
+namespace detail {
+
+/// What the log lines of a thread say of the work that runs on it. Views.
+struct LogIds {
+  std::string_view request_id{};
+  std::string_view trace_id{};
+};
+[[nodiscard]] LogIds log_ids() noexcept;
+/// Puts them in place for the calling thread and gives back those that stood there.
+LogIds exchange_log_ids(LogIds ids) noexcept;
+
+/// The same, copied: at most 64 and 32 bytes.
+class KeptLogIds {
+ public:
+  KeptLogIds() noexcept = default;
+  explicit KeptLogIds(const LogIds& ids) noexcept
+      : request_size_(copy(ids.request_id, request_id_)),
+        trace_size_(copy(ids.trace_id, trace_id_)) {}
+  [[nodiscard]] LogIds view() const noexcept {
+    return {{request_id_.data(), request_size_}, {trace_id_.data(), trace_size_}};
+  }
+
+ private:
+  template <std::size_t N>
+  static std::uint8_t copy(std::string_view text, std::array<char, N>& to) noexcept {
+    return static_cast<std::uint8_t>(text.copy(to.data(), N));
+  }
+  std::array<char, 64> request_id_{};
+  std::array<char, 32> trace_id_{};
+  std::uint8_t request_size_ = 0;
+  std::uint8_t trace_size_ = 0;
+};
+
+}  // namespace detail
+
+/// Scope, span and the ids that log lines bear, together: what a task takes along to another
+/// thread.
+///
+///     auto context = Context::current();
+///     pool.post([context] {
+///       auto active = context.activate();
+///       …
+///     });
+struct Context {
+  Scope scope;
+  Span span;
+  detail::KeptLogIds log_ids{};
+
+  /// Keeps a context current on the thread that made it. Destroy it there, in reverse order of
+  /// making: keep it on the stack.
+  class [[nodiscard]] Active {
+   public:
+    explicit Active(const Context& context) noexcept
+        : ids_(context.log_ids),
+          before_(detail::exchange_log_ids(ids_.view())),
+          scope_(context.scope.activate()),
+          span_(context.span.activate()) {}
+    Active(const Active&) = delete;
+    Active& operator=(const Active&) = delete;
+    ~Active() { detail::exchange_log_ids(before_); }
+
+   private:
+    const detail::KeptLogIds ids_;  // of its own: the task may outlive the request
+    const detail::LogIds before_;
+    const Activation scope_;
+    const SpanActivation span_;
+  };
+
+  [[nodiscard]] static Context current() noexcept {
+    return {Scope::current(), current_span(), detail::KeptLogIds{detail::log_ids()}};
+  }
+  [[nodiscard]] Active activate() const noexcept { return Active{*this}; }
+};
+
+}  // namespace vitals::context

@@ -1,0 +1,91 @@
+#include "context/listeners.h"
+
+#include <mutex>
+#include <thread>
+
+#include "context/runtime.h"
+
+namespace vitals::context {
+namespace {
+
+constinit thread_local bool sending_thread = false;
+
+/// Of who starts and stops listening, never of a capture. Never destroyed.
+std::mutex& registry_mutex() {
+  static auto* const mutex = new std::mutex;
+  return *mutex;
+}
+
+void use_first_settings() noexcept {
+  const detail::SettingsLease settings{detail::first_with(&detail::Slot::settings)};
+  if (settings) detail::use_settings(*settings);
+}
+
+bool anybody_listens() noexcept {
+  for (const detail::Slot& slot : detail::slots)
+    if (slot.listener.load(std::memory_order_relaxed) != nullptr) return true;
+  return false;
+}
+
+}  // namespace
+
+bool start_listening(Listener& listener, const Settings* settings) noexcept {
+  const std::lock_guard hold{registry_mutex()};
+  for (detail::Slot& slot : detail::slots) {
+    // A slot that was left with a call under way is never used again.
+    if (slot.listener.load(std::memory_order_relaxed) != nullptr ||
+        slot.leases.load(std::memory_order_relaxed) != 0) {
+      continue;
+    }
+    slot.settings.store(settings, std::memory_order_seq_cst);
+    use_first_settings();
+    slot.baggage.store(listener.baggage(), std::memory_order_seq_cst);
+    slot.work_ended.store(listener.work_ended(), std::memory_order_release);
+    slot.listener.store(&listener, std::memory_order_seq_cst);
+    detail::listened_to.store(true, std::memory_order_release);  // pairs with enabled()
+    return true;
+  }
+  return false;
+}
+
+bool stop_listening(Listener& listener, std::chrono::steady_clock::time_point deadline) noexcept {
+  const std::lock_guard hold{registry_mutex()};
+  for (detail::Slot& slot : detail::slots) {
+    if (slot.listener.load(std::memory_order_relaxed) != &listener) continue;
+    slot.listener.store(nullptr, std::memory_order_seq_cst);
+    slot.work_ended.store(nullptr, std::memory_order_release);
+    slot.baggage.store(nullptr, std::memory_order_seq_cst);
+    slot.settings.store(nullptr, std::memory_order_seq_cst);
+    detail::listened_to.store(anybody_listens(), std::memory_order_release);
+    use_first_settings();
+    while (slot.leases.load(std::memory_order_seq_cst) != 0) {
+      if (std::chrono::steady_clock::now() >= deadline) return false;
+      std::this_thread::sleep_for(std::chrono::microseconds{50});
+    }
+  }
+  return true;
+}
+
+void become_sending_thread() noexcept {
+  sending_thread = true;
+}
+
+bool is_sending_thread() noexcept {
+  return sending_thread;
+}
+
+namespace detail {
+
+void forget_listeners() noexcept {
+  listened_to.store(false, std::memory_order_relaxed);
+  for (Slot& slot : slots) {
+    slot.listener.store(nullptr, std::memory_order_relaxed);
+    slot.settings.store(nullptr, std::memory_order_relaxed);
+    slot.baggage.store(nullptr, std::memory_order_relaxed);
+    slot.work_ended.store(nullptr, std::memory_order_relaxed);
+    slot.leases.store(0, std::memory_order_relaxed);
+  }
+}
+
+}  // namespace detail
+}  // namespace vitals::context

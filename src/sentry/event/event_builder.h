@@ -1,0 +1,17 @@
+#pragma once
+
+#include "sentry/items.h"
+#include "vitals/sentry/event.h"
+#include "vitals/sentry/options.h"
+#include "vitals/stack/symbolizer.h"
+
+namespace vitals::sentry::detail {
+
+/// What a capture took, and what the options say, as the Event that hooks see. On the client's
+/// thread.
+[[nodiscard]] Event build_event(const ErrorItem& item, const Options& options,
+                                stack::Symbolizer& symbolizer);
+/// The same of a finished transaction.
+[[nodiscard]] Event build_event(const FinishedTransaction& item, const Options& options);
+
+}  // namespace vitals::sentry::detail
