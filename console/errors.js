@@ -2,22 +2,7 @@
 import * as api from "./api.js";
 import { h, put } from "./dom.js";
 import * as format from "./format.js";
-import { fields, lists } from "./traces.js";
-
-export function sentryOff(app) {
-  if (app.flags.sentry) return null;
-  return h("p", { class: "card empty" }, "Sentry is off: no errors or traces are kept. They appear here once the service runs with a Sentry client.");
-}
-
-export function errorRow(error, now, extra = []) {
-  return h("li", {}, h("a", { class: "row", href: error.group ? `#/errors/${error.group}` : `#/error/${error.id}` },
-    h("span", { class: `badge ${error.level ?? ""}` }, error.level ?? "error"),
-    h("span", { class: "what" },
-      h("strong", {}, error.title), " ", h("span", { class: "text" }, error.text ?? ""),
-      h("span", { class: "where" }, [error.culprit, error.name].filter(Boolean).join(" · "))),
-    ...extra,
-    h("span", { class: "when" }, format.ago(error.last ?? error.time, now))));
-}
+import { errorRow, fields, lists, sentryOff } from "./rows.js";
 
 export class Errors {
   constructor(app) {

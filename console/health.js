@@ -4,7 +4,7 @@ import { Chart } from "./charts.js";
 import { h, put, say } from "./dom.js";
 import * as format from "./format.js";
 import { MONITORING } from "./panels.js";
-import { fields } from "./traces.js";
+import { fields } from "./rows.js";
 
 const EVERY = 5000;
 

@@ -3,10 +3,11 @@ import * as api from "./api.js";
 import { Data } from "./charts.js";
 import { say } from "./dom.js";
 import { ErrorDetail, Errors } from "./errors.js";
+import * as format from "./format.js";
 import { Monitoring } from "./health.js";
 import { Overview } from "./overview.js";
-import { Search, TraceDetail, Traces } from "./traces.js";
-import * as format from "./format.js";
+import { Search } from "./search.js";
+import { TraceDetail, Traces } from "./traces.js";
 
 const $ = (id) => document.getElementById(id);
 const DAY_EVERY = 60_000;

@@ -1,31 +1,8 @@
-// The slowest and the failed traces, one as a waterfall, and the search.
+// The slowest and the failed traces, and one as a waterfall.
 import * as api from "./api.js";
 import { h, put } from "./dom.js";
-import { errorRow, sentryOff } from "./errors.js";
 import * as format from "./format.js";
-
-/** Names and values; those without one are left out. */
-export function fields(entries) {
-  return h("dl", { class: "fields" }, entries.filter(([, value]) => value !== undefined && value !== null && value !== "" && value !== false)
-    .map(([name, value]) => [h("dt", {}, name), h("dd", {}, value instanceof Node ? value : String(value))]));
-}
-
-export function lists(object, title) {
-  if (!object || Object.keys(object).length === 0) return null;
-  return h("section", { class: "card" }, h("h3", {}, title), fields(Object.entries(object)));
-}
-
-export function traceRow(trace, now, longest) {
-  const bar = h("span", { class: `bar ${trace.failed ? "failed" : ""}` });
-  bar.style.width = `${Math.max(0.5, (trace.seconds / Math.max(longest, 1e-9)) * 100)}%`;
-  return h("li", {}, h("a", { class: "row trace", href: `#/traces/${trace.id}` },
-    h("span", { class: `badge ${trace.failed ? "error" : trace.status === "ok" ? "info" : "warning"}` }, (trace.status ?? "unset").replaceAll("_", " ")),
-    h("span", { class: "what" }, h("strong", {}, trace.title),
-      h("span", { class: "where" }, [`${trace.spans} spans`, trace.request_id].filter(Boolean).join(" · "))),
-    h("span", { class: "track", "aria-hidden": "true" }, bar),
-    h("span", { class: "number" }, format.seconds(trace.seconds)),
-    h("span", { class: "when" }, format.ago(trace.time, now))));
-}
+import { fields, sentryOff, traceRow } from "./rows.js";
 
 function traceList(title, note, traces, now, empty) {
   const longest = Math.max(0, ...traces.map((trace) => trace.seconds));
@@ -159,34 +136,4 @@ export class TraceDetail {
               h("span", { class: "note" }, error.text ?? ""))))) : null,
           event?.tags ? h("section", { class: "card" }, h("h3", {}, "Tags"), fields(Object.entries(event.tags))) : null)));
   }
-}
-
-export class Search {
-  constructor(app, id) {
-    this.app = app;
-    this.id = id;
-    this.body = h("div", {}, h("p", { class: "empty" }, "Searching…"));
-  }
-
-  async mount(root) {
-    put(root, h("div", { class: "heading" }, h("h2", {}, "Search"), h("p", { class: "lead" }, h("code", {}, this.id))), this.body);
-    try {
-      const found = await api.get("search", { id: this.id });
-      const now = this.app.now;
-      const off = sentryOff(this.app);
-      const longest = Math.max(0, ...found.traces.map((trace) => trace.seconds));
-      put(this.body, off,
-        off || found.errors.length + found.traces.length > 0 ? null : h("p", { class: "card empty" },
-          "Nothing of this id is kept. Whole request, trace and event ids are found, of the last errors and of sampled traces."),
-        found.errors.length ? [h("h3", {}, "Errors"), h("ul", { class: "card rows", id: "found-errors" }, found.errors.map((error) => errorRow(error, now)))] : null,
-        found.traces.length ? [h("h3", {}, "Traces"), h("ul", { class: "card rows", id: "found-traces" },
-          found.traces.map((trace) => traceRow(trace, now, longest)))] : null);
-    } catch (problem) {
-      if (problem instanceof api.NeedsKey) this.app.askForKey(problem.message);
-      put(this.body, h("p", { class: "card empty" }, problem.message));
-    }
-  }
-
-  unmount() {}
-  update() {}
 }

@@ -3,8 +3,8 @@
 #include <iostream>
 #include <stdexcept>
 
-#include "vitals/export/exposer.h"
-#include "vitals/export/scrape.h"
+#include "vitals/exporting/exposer.h"
+#include "vitals/exporting/scrape.h"
 #include "vitals/metrics/registry.h"
 #include "vitals/monitor/helpers.h"
 

@@ -5,7 +5,7 @@
 #include <string>
 #include <string_view>
 
-#include "export/negotiate.h"
+#include "exporting/negotiate.h"
 #include "vitals/base/ascii.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {

@@ -1,6 +1,6 @@
 // A model's tool call of any bytes: refused in words, or an entry that may be stored.
 
-#include "health_agent/agent/food_tool.h"
+#include "health_agent/agent/remote/food_tool.h"
 
 #include <cmath>
 

@@ -8,8 +8,8 @@
 #include <string_view>
 
 #include "metrics/label_text.h"
-#include "tests/unit/export/protobuf_reader.h"
-#include "vitals/export/format.h"
+#include "tests/unit/exporting/protobuf_reader.h"
+#include "vitals/exporting/format.h"
 #include "vitals/metrics/registry.h"
 
 namespace {

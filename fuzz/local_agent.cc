@@ -1,7 +1,7 @@
 // A message of any bytes to the agent without a model: an answer in words, and nothing logged or
 // changed that a store could not keep or that the request does not have.
 
-#include "health_agent/agent/local_agent.h"
+#include "health_agent/agent/local/local_agent.h"
 
 #include <algorithm>
 #include <cmath>

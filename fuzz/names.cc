@@ -6,7 +6,7 @@
 #include <string>
 #include <string_view>
 
-#include "export/names.h"
+#include "exporting/names.h"
 #include "vitals/base/utf8.h"
 #include "vitals/metrics/label.h"
 #include "vitals/metrics/sample_sink.h"

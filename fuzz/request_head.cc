@@ -1,7 +1,7 @@
 // A request of any bytes: a head or a refusal, within what there is, and the same one whether it is
 // looked at early or late.
 
-#include "vitals/export/request_head.h"
+#include "vitals/exporting/request_head.h"
 
 #include <cstdint>
 #include <cstdlib>

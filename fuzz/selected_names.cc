@@ -6,8 +6,8 @@
 #include <string_view>
 #include <vector>
 
-#include "export/negotiate.h"
-#include "vitals/export/format.h"
+#include "exporting/negotiate.h"
+#include "vitals/exporting/format.h"
 #include "vitals/metrics/registry.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {

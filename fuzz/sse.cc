@@ -1,7 +1,7 @@
 // Server-sent events of any bytes: the same events however the bytes are cut, none longer than
 // allowed, and nothing after the listener has left.
 
-#include "health_agent/agent/sse.h"
+#include "health_agent/agent/remote/sse.h"
 
 #include <algorithm>
 #include <string>

@@ -6,7 +6,7 @@
 #include <span>
 #include <utility>
 
-#include "health_agent/agent/text.h"
+#include "health_agent/agent/food/text.h"
 #include "health_agent/log.h"
 #include "health_agent/preferences.h"
 #include "vitals/context/capture.h"

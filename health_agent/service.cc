@@ -9,7 +9,7 @@
 #include <utility>
 
 #include "health_agent/agent/agent.h"
-#include "health_agent/agent/prices.h"
+#include "health_agent/agent/remote/prices.h"
 #include "health_agent/api/audit.h"
 #include "health_agent/api/handlers.h"
 #include "health_agent/api/server.h"
@@ -28,8 +28,8 @@
 #include "health_agent/starting.h"
 #include "health_agent/version.h"
 #include "vitals/console/console.h"
-#include "vitals/export/exposer.h"
-#include "vitals/export/scrape.h"
+#include "vitals/exporting/exposer.h"
+#include "vitals/exporting/scrape.h"
 #include "vitals/metrics/registry.h"
 #include "vitals/metrics/self_metrics.h"
 #include "vitals/monitor/db.h"

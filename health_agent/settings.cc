@@ -11,7 +11,7 @@
 #include <utility>
 
 #include "health_agent/agent/agent.h"
-#include "health_agent/agent/prices.h"
+#include "health_agent/agent/remote/prices.h"
 #include "health_agent/cache/redis_tls.h"
 #include "health_agent/cache/redis_url.h"
 #include "health_agent/db/url.h"

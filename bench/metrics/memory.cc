@@ -14,7 +14,7 @@
 #include <stdexcept>
 #include <thread>
 
-#include "vitals/export/scrape.h"
+#include "vitals/exporting/scrape.h"
 #include "vitals/metrics/detail/cells.h"
 #include "vitals/metrics/registry.h"
 

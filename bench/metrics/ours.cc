@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "bench/metrics/label_sets.h"
-#include "vitals/export/format.h"
+#include "vitals/exporting/format.h"
 #include "vitals/metrics/registry.h"
 
 enum class Method { kGet, kPost, kPut, kDelete };

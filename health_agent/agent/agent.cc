@@ -4,10 +4,10 @@
 #include <utility>
 
 #include "health_agent/agent/fallback_agent.h"
-#include "health_agent/agent/local_agent.h"
+#include "health_agent/agent/local/local_agent.h"
 #include "health_agent/agent/monitored_agent.h"
-#include "health_agent/agent/prices.h"
-#include "health_agent/agent/remote_agent.h"
+#include "health_agent/agent/remote/prices.h"
+#include "health_agent/agent/remote/remote_agent.h"
 #include "health_agent/errors.h"
 
 namespace health_agent::agent {

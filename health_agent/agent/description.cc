@@ -2,9 +2,9 @@
 
 #include <utility>
 
-#include "health_agent/agent/numbers.h"
-#include "health_agent/agent/quantity.h"
-#include "health_agent/agent/words.h"
+#include "health_agent/agent/food/numbers.h"
+#include "health_agent/agent/food/quantity.h"
+#include "health_agent/agent/food/words.h"
 
 namespace health_agent::agent {
 namespace {

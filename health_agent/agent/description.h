@@ -9,10 +9,10 @@
 #include <string_view>
 #include <vector>
 
-#include "health_agent/agent/moment.h"
-#include "health_agent/agent/nutrition.h"
-#include "health_agent/agent/text.h"
-#include "health_agent/agent/units.h"
+#include "health_agent/agent/food/moment.h"
+#include "health_agent/agent/food/nutrition.h"
+#include "health_agent/agent/food/text.h"
+#include "health_agent/agent/food/units.h"
 
 namespace health_agent::agent {
 

@@ -3,7 +3,7 @@
 #include <cstdint>
 #include <string_view>
 
-#include "health_agent/agent/food_parser.h"
+#include "health_agent/agent/food/food_parser.h"
 #include "health_agent/time_zone.h"
 
 namespace health_agent::agent {

@@ -13,7 +13,7 @@
 #include "health_agent/db/probe.h"
 #include "health_agent/db/store.h"
 #include "vitals/console/console.h"
-#include "vitals/export/scrape.h"
+#include "vitals/exporting/scrape.h"
 
 namespace health_agent::api {
 

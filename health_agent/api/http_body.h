@@ -12,7 +12,7 @@
 #include <string>
 
 #include "health_agent/api/http_connection.h"
-#include "vitals/export/chunk_check.h"
+#include "vitals/exporting/chunk_check.h"
 
 namespace health_agent::api {
 

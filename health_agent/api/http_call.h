@@ -19,23 +19,23 @@ class Call final : public HttpCall, public std::enable_shared_from_this<Call> {
   explicit Call(std::shared_ptr<Connection> connection) : connection_(std::move(connection)) {}
 
   [[nodiscard]] std::string_view method() const noexcept override {
-    return vitals::adapters::detail::view_of(head.method_string());
+    return vitals::adapters::view_of(head.method_string());
   }
   [[nodiscard]] std::string_view target() const noexcept override {
-    return vitals::adapters::detail::view_of(head.target());
+    return vitals::adapters::view_of(head.target());
   }
   [[nodiscard]] std::string_view field(std::string_view name) const noexcept override {
-    return vitals::adapters::detail::field_of(head, name);
+    return vitals::adapters::field_of(head, name);
   }
   [[nodiscard]] bool has_field(std::string_view name) const noexcept override {
-    return head.find(vitals::adapters::detail::beast_view(name)) != head.end();
+    return head.find(vitals::adapters::beast_view(name)) != head.end();
   }
   [[nodiscard]] std::string joined_field(std::string_view name) const override {
     std::string joined;
-    const auto [first, last] = head.equal_range(vitals::adapters::detail::beast_view(name));
+    const auto [first, last] = head.equal_range(vitals::adapters::beast_view(name));
     for (auto it = first; it != last; ++it) {
       if (!joined.empty()) joined += ',';
-      joined += vitals::adapters::detail::view_of(it->value());
+      joined += vitals::adapters::view_of(it->value());
     }
     return joined;
   }

@@ -12,7 +12,7 @@
 #include "health_agent/api/http_answer.h"
 #include "health_agent/api/http_body.h"
 #include "health_agent/api/http_call.h"
-#include "vitals/export/request_head.h"
+#include "vitals/exporting/request_head.h"
 
 namespace health_agent::api {
 namespace {

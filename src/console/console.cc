@@ -11,7 +11,7 @@
 #include "console/assets.h"
 #include "console/event_store.h"
 #include "console/live.h"
-#include "export/negotiate.h"
+#include "exporting/negotiate.h"
 #include "sentry/delivery/gzip.h"
 #include "vitals/base/constant_time.h"
 

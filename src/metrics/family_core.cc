@@ -8,8 +8,8 @@
 #include <utility>
 
 #include "metrics/exact.h"
-#include "metrics/extra.h"
 #include "metrics/label_text.h"
+#include "metrics/optional_parts.h"
 #include "vitals/metrics/detail/fork_gate.h"
 
 namespace vitals::metrics::detail {
@@ -81,14 +81,14 @@ double now_seconds() noexcept {
   return std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
 }
 
-std::unique_ptr<Extra> make_extra(const FamilySpec& spec) {
-  auto extra = std::make_unique<Extra>();
-  if (spec.exemplars) extra->exemplars = std::make_unique<ExemplarStore>(spec.cells());
-  if (spec.native) extra->native = std::make_unique<NativeCells>(*spec.native);
+std::unique_ptr<OptionalParts> make_parts(const FamilySpec& spec) {
+  auto parts = std::make_unique<OptionalParts>();
+  if (spec.exemplars) parts->exemplars = std::make_unique<ExemplarStore>(spec.cells());
+  if (spec.native) parts->native = std::make_unique<NativeCells>(*spec.native);
   if (!spec.quantiles.quantiles.empty()) {
-    extra->quantiles = std::make_unique<QuantileWindow>(spec.quantiles.window);
+    parts->quantiles = std::make_unique<QuantileWindow>(spec.quantiles.window);
   }
-  return extra;
+  return parts;
 }
 
 }  // namespace
@@ -196,8 +196,8 @@ const Series* FamilyCore::add_locked(std::span<const std::string_view> values, s
       break;
   }
   if (spec_.type != MetricType::kGauge) {
-    if (spec_.has_extra()) extras_.push_back(make_extra(spec_));
-    series->extra = spec_.has_extra() ? extras_.back().get() : nullptr;
+    if (spec_.has_parts()) parts_.push_back(make_parts(spec_));
+    series->parts = spec_.has_parts() ? parts_.back().get() : nullptr;
   }
   series->created = now_seconds();
   series->era = era_;
@@ -502,8 +502,8 @@ void FamilyCore::collect_counters(SampleSink& sink) const {
       const Series& series = *series_[from + i];
       CounterView value{counts[i], sums[i], {}};
       settle(value.whole, value.fraction);
-      if (series.extra != nullptr) {
-        series.extra->exemplars->read(exemplars, texts);
+      if (series.parts != nullptr) {
+        series.parts->exemplars->read(exemplars, texts);
         value.exemplar = exemplars[0];
       }
       sink.counter(info_of(series), value);
@@ -531,13 +531,13 @@ void FamilyCore::collect_histograms(SampleSink& sink) const {
     for (std::size_t i = 0; i < n; ++i) {
       const Series& series = *series_[from + i];
       HistogramView view{bounds, {counts.data() + i * cells, cells}, sums[i], {}, nullptr};
-      if (series.extra != nullptr && series.extra->exemplars) {
-        series.extra->exemplars->read(exemplars, texts);
+      if (series.parts != nullptr && series.parts->exemplars) {
+        series.parts->exemplars->read(exemplars, texts);
         view.exemplars = exemplars;
       }
-      if (series.extra != nullptr && series.extra->native) {
+      if (series.parts != nullptr && series.parts->native) {
         // Its cells know of the classic buckets too: one reading of all.
-        series.extra->native->read(native, cells);
+        series.parts->native->read(native, cells);
         view.counts = native.classic;
         view.sum = native.sum;
         view.native = &native.view;
@@ -554,7 +554,7 @@ void FamilyCore::collect_summaries(SampleSink& sink) const {
   for (const Series* series : series_) {
     SummaryView view;
     read_totals({&series->slot, 1}, 1, {&view.count, 1}, {&view.sum, 1});
-    if (series->extra != nullptr) series->extra->quantiles->read(quantiles);
+    if (series->parts != nullptr) series->parts->quantiles->read(quantiles);
     view.quantiles = quantiles;
     sink.summary(info_of(*series), view);
   }

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cstdint>
 
-#include "export/number.h"
+#include "exporting/number.h"
 #include "vitals/metrics/registry.h"
 #include "vitals/metrics/sample_sink.h"
 

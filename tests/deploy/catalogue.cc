@@ -3,7 +3,7 @@
 // tables and checks of it is metrics.mjs.
 #include <cstdio>
 
-#include "vitals/export/scrape.h"
+#include "vitals/exporting/scrape.h"
 #include "vitals/metrics/registry.h"
 #include "vitals/metrics/self_metrics.h"
 #include "vitals/monitor/agent.h"

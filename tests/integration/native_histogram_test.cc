@@ -7,8 +7,8 @@
 #include <vector>
 
 #include "integration/support/prometheus.h"
-#include "vitals/export/exposer.h"
-#include "vitals/export/scrape.h"
+#include "vitals/exporting/exposer.h"
+#include "vitals/exporting/scrape.h"
 #include "vitals/metrics/registry.h"
 
 namespace integration {

@@ -1,4 +1,4 @@
-#include "vitals/export/pushgateway.h"
+#include "vitals/exporting/pushgateway.h"
 
 #include <gtest/gtest.h>
 #include <sys/socket.h>

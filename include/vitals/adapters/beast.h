@@ -18,21 +18,23 @@
 ///     adapters::finish(response, scope, 200);  // X-Request-ID, and the end of the measurement
 namespace vitals::adapters {
 
-namespace detail {
-
-inline std::string_view view_of(boost::beast::string_view text) noexcept {
+/// A text of Beast's as one of the standard library, and back. Views.
+inline std::string_view view_of(boost::beast::string_view text VITALS_LIFETIMEBOUND) noexcept {
+  return {text.data(), text.size()};
+}
+inline boost::beast::string_view beast_view(std::string_view text VITALS_LIFETIMEBOUND) noexcept {
   return {text.data(), text.size()};
 }
 
-inline boost::beast::string_view beast_view(std::string_view text) noexcept {
-  return {text.data(), text.size()};
-}
-
+/// The first line of a header field; empty when it is not there. A view into `head`.
 template <class Fields>
-std::string_view field_of(const boost::beast::http::header<true, Fields>& head,
-                          std::string_view name) {
+[[nodiscard]] std::string_view field_of(const boost::beast::http::header<true, Fields>& head
+                                            VITALS_LIFETIMEBOUND,
+                                        std::string_view name) {
   return view_of(head[beast_view(name)]);
 }
+
+namespace detail {
 
 /// All lines of a header that is a list.
 template <class Fields>
@@ -73,17 +75,17 @@ template <class Fields>
 [[nodiscard]] monitor::RequestStart request_start(
     const boost::beast::http::header<true, Fields>& request VITALS_LIFETIMEBOUND,
     std::string_view route VITALS_LIFETIMEBOUND, std::string_view operation VITALS_LIFETIMEBOUND) {
-  const std::string_view target = detail::path_and_query(detail::view_of(request.target()));
+  const std::string_view target = detail::path_and_query(view_of(request.target()));
   const std::size_t question = std::min(target.find('?'), target.size());
-  return {.method = monitor::parse_method(detail::view_of(request.method_string())),
+  return {.method = monitor::parse_method(view_of(request.method_string())),
           .route = route,
           .operation = operation,
           .path = target.substr(0, question),
           .query = target.substr(std::min(question + 1, target.size())),
-          .request_id = detail::field_of(request, "X-Request-ID"),
-          .sentry_trace = detail::field_of(request, "sentry-trace"),
+          .request_id = field_of(request, "X-Request-ID"),
+          .sentry_trace = field_of(request, "sentry-trace"),
           .baggage = detail::lines_of(request, "baggage"),
-          .traceparent = detail::field_of(request, "traceparent"),
+          .traceparent = field_of(request, "traceparent"),
           .headers = detail::headers_of(request)};
 }
 /// A temporary is gone before the scope is.
@@ -114,8 +116,8 @@ monitor::RequestStart request_start(const boost::beast::http::header<true, Field
 template <class Fields>
 void append_ids(boost::beast::http::header<false, Fields>& response,
                 const monitor::RequestScope& scope) {
-  response.set("X-Request-ID", detail::beast_view(scope.request_id()));
-  if (!scope.trace_id().empty()) response.set("X-Trace-ID", detail::beast_view(scope.trace_id()));
+  response.set("X-Request-ID", beast_view(scope.request_id()));
+  if (!scope.trace_id().empty()) response.set("X-Trace-ID", beast_view(scope.trace_id()));
 }
 
 /// Puts the ids on an answer that is about to be sent, and ends the request's measurement.

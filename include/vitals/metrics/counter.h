@@ -4,7 +4,7 @@
 #include <cstdint>
 
 #include "vitals/metrics/detail/cells.h"
-#include "vitals/metrics/detail/extra.h"
+#include "vitals/metrics/detail/optional_parts.h"
 
 namespace vitals::metrics {
 
@@ -67,7 +67,7 @@ class Counter {
   void inc_with_exemplar(double amount, ExemplarLabels labels) const noexcept {
     if (detail::is_nan(amount) || amount < 0.0) return;
     inc(amount);
-    if (extra_ != nullptr) detail::keep_exemplar(*extra_, amount, labels);
+    if (parts_ != nullptr) detail::keep_exemplar(*parts_, amount, labels);
   }
 
   /// The total of all threads, as the nearest double to the exact sum. For tests and pages, not for
@@ -76,11 +76,11 @@ class Counter {
 
  private:
   friend struct detail::HandleMaker;
-  constexpr Counter(detail::Slot slot, detail::Extra* extra) noexcept
-      : slot_(slot), extra_(extra) {}
+  constexpr Counter(detail::Slot slot, detail::OptionalParts* parts) noexcept
+      : slot_(slot), parts_(parts) {}
 
   detail::Slot slot_ = detail::kNoSlot;
-  detail::Extra* extra_ = nullptr;
+  detail::OptionalParts* parts_ = nullptr;
 };
 
 }  // namespace vitals::metrics

@@ -4,7 +4,7 @@
 #include <vector>
 
 #include "vitals/metrics/detail/cells.h"
-#include "vitals/metrics/detail/extra.h"
+#include "vitals/metrics/detail/optional_parts.h"
 
 namespace vitals::metrics {
 
@@ -28,8 +28,8 @@ class Histogram {
     if (layout_ == nullptr || detail::is_nan(value)) return;
     const std::size_t bucket = detail::bucket_of(*layout_, value);
     detail::add_observation(slot_, bucket, value);
-    if (extra_ != nullptr) [[unlikely]]
-      detail::observe_extra(*extra_, bucket, value);
+    if (parts_ != nullptr) [[unlikely]]
+      detail::observe_parts(*parts_, bucket, value);
   }
 
   /// The same with an example of the caller's in place of the active trace. Threads: any. Cost:
@@ -38,7 +38,7 @@ class Histogram {
     if (layout_ == nullptr || detail::is_nan(value)) return;
     const std::size_t bucket = detail::bucket_of(*layout_, value);
     detail::add_observation(slot_, bucket, value);
-    if (extra_ != nullptr) detail::observe_extra(*extra_, bucket, value, exemplar);
+    if (parts_ != nullptr) detail::observe_parts(*parts_, bucket, value, exemplar);
   }
 
   /// What has been observed by all threads; for tests and pages, not for the hot path.
@@ -55,12 +55,12 @@ class Histogram {
  private:
   friend struct detail::HandleMaker;
   constexpr Histogram(const detail::BucketLayout* layout, detail::Slot slot,
-                      detail::Extra* extra) noexcept
-      : layout_(layout), slot_(slot), extra_(extra) {}
+                      detail::OptionalParts* parts) noexcept
+      : layout_(layout), slot_(slot), parts_(parts) {}
 
   const detail::BucketLayout* layout_ = nullptr;
   detail::Slot slot_ = detail::kNoSlot;
-  detail::Extra* extra_ = nullptr;
+  detail::OptionalParts* parts_ = nullptr;
 };
 
 }  // namespace vitals::metrics

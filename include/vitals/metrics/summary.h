@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "vitals/metrics/detail/cells.h"
-#include "vitals/metrics/detail/extra.h"
+#include "vitals/metrics/detail/optional_parts.h"
 
 namespace vitals::metrics {
 
@@ -36,7 +36,7 @@ class Summary {
   void observe(double value) const noexcept {
     if (detail::is_nan(value)) return;
     detail::add_observation(slot_, 0, value);
-    if (extra_ != nullptr) detail::observe_extra(*extra_, 0, value);
+    if (parts_ != nullptr) detail::observe_parts(*parts_, 0, value);
   }
 
   /// What has been observed by all threads; for tests and pages, not for the hot path.
@@ -46,11 +46,11 @@ class Summary {
 
  private:
   friend struct detail::HandleMaker;
-  constexpr Summary(detail::Slot slot, detail::Extra* extra) noexcept
-      : slot_(slot), extra_(extra) {}
+  constexpr Summary(detail::Slot slot, detail::OptionalParts* parts) noexcept
+      : slot_(slot), parts_(parts) {}
 
   detail::Slot slot_ = detail::kNoSlot;
-  detail::Extra* extra_ = nullptr;
+  detail::OptionalParts* parts_ = nullptr;
 };
 
 }  // namespace vitals::metrics

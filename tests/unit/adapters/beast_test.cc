@@ -81,7 +81,7 @@ TEST_F(BeastTest, FinishPutsTheIdsOnTheAnswerAndCountsIt) {
   http::response<http::string_body> response{http::status::no_content, 11};
   finish(response, scope, 204);
   EXPECT_EQ(response["X-Request-ID"], "r-1");
-  EXPECT_EQ(detail::view_of(response["X-Trace-ID"]), scope.trace_id());
+  EXPECT_EQ(view_of(response["X-Trace-ID"]), scope.trace_id());
   EXPECT_EQ(monitor::value("http_requests_total",
                            {{"method", "GET"}, {"endpoint", "/beast"}, {"status", "204"}}),
             1);

@@ -9,7 +9,7 @@
 #include <utility>
 #include <vector>
 
-#include "health_agent/agent/local_agent.h"
+#include "health_agent/agent/local/local_agent.h"
 #include "health_agent/time.h"
 
 namespace health_agent::agent {

@@ -1,6 +1,6 @@
 // What both vendors' languages share: addresses, errors, the part of a text that is for the user.
 
-#include "health_agent/agent/dialogue.h"
+#include "health_agent/agent/remote/dialogue.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -9,8 +9,8 @@
 #include <utility>
 #include <vector>
 
-#include "health_agent/agent/answer_text.h"
-#include "health_agent/agent/json.h"
+#include "health_agent/agent/remote/answer_text.h"
+#include "health_agent/agent/remote/json.h"
 
 namespace health_agent::agent {
 namespace {

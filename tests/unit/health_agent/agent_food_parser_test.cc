@@ -1,4 +1,4 @@
-#include "health_agent/agent/food_parser.h"
+#include "health_agent/agent/food/food_parser.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

@@ -1,4 +1,4 @@
-#include "health_agent/agent/food_tool.h"
+#include "health_agent/agent/remote/food_tool.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

@@ -7,9 +7,9 @@
 #include <string_view>
 
 #include "health_agent/agent/examples.h"
-#include "health_agent/agent/food_parser.h"
-#include "health_agent/agent/local_agent.h"
-#include "health_agent/agent/text.h"
+#include "health_agent/agent/food/food_parser.h"
+#include "health_agent/agent/food/text.h"
+#include "health_agent/agent/local/local_agent.h"
 
 namespace health_agent::agent {
 namespace {

@@ -1,4 +1,4 @@
-#include "health_agent/agent/local_agent.h"
+#include "health_agent/agent/local/local_agent.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "health_agent/agent/examples.h"
-#include "health_agent/agent/text.h"
+#include "health_agent/agent/food/text.h"
 #include "health_agent/errors.h"
 
 namespace health_agent::agent {

@@ -1,4 +1,4 @@
-#include "health_agent/agent/nutrition.h"
+#include "health_agent/agent/food/nutrition.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -7,8 +7,8 @@
 #include <cmath>
 #include <string>
 
-#include "health_agent/agent/numbers.h"
-#include "health_agent/agent/units.h"
+#include "health_agent/agent/food/numbers.h"
+#include "health_agent/agent/food/units.h"
 
 namespace health_agent::agent {
 namespace {

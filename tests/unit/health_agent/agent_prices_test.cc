@@ -1,4 +1,4 @@
-#include "health_agent/agent/prices.h"
+#include "health_agent/agent/remote/prices.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

@@ -1,11 +1,11 @@
-#include "health_agent/agent/prompt.h"
+#include "health_agent/agent/remote/prompt.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <string>
 
-#include "health_agent/agent/utf8.h"
+#include "health_agent/agent/remote/utf8.h"
 
 namespace health_agent::agent {
 namespace {

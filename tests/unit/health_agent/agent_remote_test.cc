@@ -1,10 +1,10 @@
-#include "health_agent/agent/remote_agent.h"
+#include "health_agent/agent/remote/remote_agent.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "health_agent/agent/food_tool.h"
-#include "health_agent/agent/local_agent.h"
+#include "health_agent/agent/local/local_agent.h"
+#include "health_agent/agent/remote/food_tool.h"
 #include "health_agent/errors.h"
 #include "health_agent/time.h"
 #include "tests/unit/health_agent/agent_world.h"

@@ -1,4 +1,4 @@
-#include "health_agent/agent/retry.h"
+#include "health_agent/agent/remote/retry.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

@@ -5,8 +5,8 @@
 #include <string>
 #include <vector>
 
-#include "health_agent/agent/local_agent.h"
-#include "health_agent/agent/text.h"
+#include "health_agent/agent/food/text.h"
+#include "health_agent/agent/local/local_agent.h"
 #include "health_agent/time.h"
 
 namespace health_agent::agent {

@@ -1,4 +1,4 @@
-#include "health_agent/agent/sse.h"
+#include "health_agent/agent/remote/sse.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

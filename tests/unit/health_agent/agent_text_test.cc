@@ -1,4 +1,4 @@
-#include "health_agent/agent/text.h"
+#include "health_agent/agent/food/text.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "health_agent/agent/numbers.h"
+#include "health_agent/agent/food/numbers.h"
 
 namespace health_agent::agent {
 namespace {

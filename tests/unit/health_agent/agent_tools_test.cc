@@ -1,4 +1,4 @@
-#include "health_agent/agent/tools.h"
+#include "health_agent/agent/remote/tools.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

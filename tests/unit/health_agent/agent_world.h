@@ -11,7 +11,7 @@
 #include <utility>
 #include <vector>
 
-#include "health_agent/agent/remote_agent.h"
+#include "health_agent/agent/remote/remote_agent.h"
 #include "vitals/metrics/registry.h"
 #include "vitals/monitor/state.h"
 

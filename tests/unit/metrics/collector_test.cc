@@ -15,7 +15,7 @@
 #include <thread>
 #include <vector>
 
-#include "vitals/export/format.h"
+#include "vitals/exporting/format.h"
 #include "vitals/metrics/registry.h"
 #include "vitals/testing/snapshot.h"
 

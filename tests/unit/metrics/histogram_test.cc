@@ -10,7 +10,7 @@
 #include <random>
 #include <string>
 
-#include "vitals/export/format.h"
+#include "vitals/exporting/format.h"
 #include "vitals/metrics/registry.h"
 
 namespace vitals::metrics {

@@ -10,7 +10,7 @@
 #include <thread>
 #include <vector>
 
-#include "vitals/export/format.h"
+#include "vitals/exporting/format.h"
 #include "vitals/metrics/registry.h"
 
 namespace vitals::metrics {

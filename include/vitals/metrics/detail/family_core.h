@@ -38,7 +38,7 @@ struct Series {
 
   union {
     std::atomic<double>* gauge = nullptr;  ///< of a gauge
-    Extra* extra;                          ///< of the others that have one
+    OptionalParts* parts;                  ///< of the others that have one
   };
   double created = 0.0;  ///< seconds since 1970-01-01 UTC
   Slot slot = kNoSlot;
@@ -77,17 +77,17 @@ class SeriesArena {
 
 struct HandleMaker {
   [[nodiscard]] static Counter make(const Series& s, const BucketLayout*, const Counter*) noexcept {
-    return Counter{s.slot, s.extra};
+    return Counter{s.slot, s.parts};
   }
   [[nodiscard]] static Gauge make(const Series& s, const BucketLayout*, const Gauge*) noexcept {
     return Gauge{s.gauge};
   }
   [[nodiscard]] static Histogram make(const Series& s, const BucketLayout* layout,
                                       const Histogram*) noexcept {
-    return Histogram{layout, s.slot, s.extra};
+    return Histogram{layout, s.slot, s.parts};
   }
   [[nodiscard]] static Summary make(const Series& s, const BucketLayout*, const Summary*) noexcept {
-    return Summary{s.slot, s.extra};
+    return Summary{s.slot, s.parts};
   }
   [[nodiscard]] static Slot slot(Counter c) noexcept { return c.slot_; }
 };
@@ -189,7 +189,7 @@ struct SeriesTable {
       : mask(capacity - 1), entries(std::make_unique<std::atomic<Entry>[]>(capacity)) {}
 
   [[nodiscard]] static Entry entry_of(const Series* series, std::uint64_t hash) noexcept {
-    return std::bit_cast<Entry>(series) | (hash >> kTagShift << kTagShift);
+    return reinterpret_cast<Entry>(series) | (hash >> kTagShift << kTagShift);
   }
   [[nodiscard]] static const Series* series_of(Entry entry) noexcept {
     return std::bit_cast<const Series*>(entry & ((Entry{1} << kTagShift) - 1));
@@ -215,8 +215,8 @@ struct FamilySpec {
   std::chrono::seconds expire_after{0};  ///< 0: never
   Where where{};                         ///< of the definition
 
-  /// Whether a series has an Extra.
-  [[nodiscard]] bool has_extra() const noexcept {
+  /// Whether a series has OptionalParts.
+  [[nodiscard]] bool has_parts() const noexcept {
     return exemplars || native || !quantiles.quantiles.empty();
   }
   /// Cells of a series; 0 for what has none.
@@ -374,7 +374,8 @@ class FamilyCore {
   std::size_t used_entries_ = 0;                      // of the table, removed ones too
   std::vector<std::unique_ptr<SeriesTable>> tables_;  // the last is the current one
   SeriesArena arena_;                                 // of removed series too
-  std::vector<std::unique_ptr<Extra>> extras_;  // the same, and kept when the family is closed
+  std::vector<std::unique_ptr<OptionalParts>>
+      parts_;  // the same, and kept when the family is closed
   bool closed_ = false;
 
   struct LastChange {
