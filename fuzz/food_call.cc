@@ -7,7 +7,7 @@
 #include "fuzz/require.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  using vitals::fuzz::is_utf8;
+  using vitals::base::is_utf8;
   using vitals::fuzz::require;
   const auto entry = health_agent::agent::read_food_call(vitals::fuzz::text_of(data, size));
   if (!entry) {

@@ -10,7 +10,7 @@
 #include "fuzz/require.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  using vitals::fuzz::is_utf8;
+  using vitals::base::is_utf8;
   using vitals::fuzz::require;
   std::string_view input = vitals::fuzz::text_of(data, size);
   double number = 0;
@@ -19,7 +19,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   std::memcpy(&whole, data, std::min(size, sizeof whole));
   const std::string_view key = vitals::fuzz::take_part(input);
   std::string out{"before"};
-  base::JsonWriter json{out};
+  vitals::base::JsonWriter json{out};
   json.begin_object().key(key).string(input).key("\x01number").number(number);
   json.key("\x01whole").integer(whole).key("\x01list").begin_array();
   json.string(key).unsigned_integer(static_cast<std::uint64_t>(whole)).boolean(true).raw("null");

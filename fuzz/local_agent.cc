@@ -12,7 +12,7 @@
 namespace {
 
 using namespace health_agent;
-using vitals::fuzz::is_utf8;
+using vitals::base::is_utf8;
 using vitals::fuzz::require;
 
 constexpr std::int64_t kNow = 1'795'960'800;  // 2026-11-29, 14:40 UTC

@@ -9,8 +9,8 @@
 
 namespace {
 
-using namespace vitals::sentry::detail;  // NOLINT: a program of one file
-using vitals::fuzz::is_utf8;
+namespace privacy = vitals::privacy;
+using vitals::base::is_utf8;
 using vitals::fuzz::require;
 
 /// A mask takes the place of a byte at least.

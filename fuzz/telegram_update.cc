@@ -16,7 +16,7 @@ void check(const Update& update) {
   require(update.update_id >= 0);
   require(update.text.size() <= kMaxText);
   require(update.text.find('\0') == std::string::npos);
-  require(vitals::fuzz::is_utf8(update.text));
+  require(vitals::base::is_utf8(update.text));
   if (update.kind == UpdateKind::kCommand) require(read_command(update.text).has_value());
 }
 
@@ -33,11 +33,11 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   if (const auto command = read_command(bytes)) require(!command->name.empty());
 
   const std::string text = clean_text(bytes);
-  require(vitals::fuzz::is_utf8(text));
+  require(vitals::base::is_utf8(text));
   for (const std::size_t most : {std::size_t{2}, std::size_t{7}, kMaxUnits}) {
     for (const std::string& piece : split_message(text, most)) {
       require(utf16_units(piece) <= most && utf16_units(piece) > 0);
-      require(vitals::fuzz::is_utf8(piece) && vitals::fuzz::is_utf8(to_html(piece)));
+      require(vitals::base::is_utf8(piece) && vitals::base::is_utf8(to_html(piece)));
     }
   }
   return 0;
