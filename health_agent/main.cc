@@ -224,6 +224,9 @@ int main(int argc, char** argv) {
     health_agent::access_log.critical("health-agent cannot start: {}", error.what());
     exit_code = 1;
   }
-  sentry.end();
+  // The event of a start that failed is all that is heard of it, and the client's first: to find the
+  // names for its stack takes a second, and on a busy machine several.
+  constexpr std::chrono::seconds kForTheOnlyEvent{5};
+  sentry.end(exit_code == 0 ? std::nullopt : std::optional{kForTheOnlyEvent});
   return exit_code;
 }
