@@ -1,6 +1,7 @@
 #include "context/listeners.h"
 
 #include <mutex>
+#include <new>
 #include <thread>
 
 #include "context/runtime.h"
@@ -10,10 +11,13 @@ namespace {
 
 constinit thread_local bool sending_thread = false;
 
-/// Of who starts and stops listening, never of a capture. Never destroyed.
+/// Of who starts and stops listening, never of a capture. Never destroyed. A child of fork() gets a
+/// new one: another thread of its parent may have held this.
+std::mutex* new_registry_mutex = nullptr;
+
 std::mutex& registry_mutex() {
   static auto* const mutex = new std::mutex;
-  return *mutex;
+  return new_registry_mutex != nullptr ? *new_registry_mutex : *mutex;
 }
 
 void use_first_settings() noexcept {
@@ -32,7 +36,7 @@ bool anybody_listens() noexcept {
 bool start_listening(Listener& listener, const Settings* settings) noexcept {
   const std::lock_guard hold{registry_mutex()};
   for (detail::Slot& slot : detail::slots) {
-    // A slot that was left with a call under way is never used again.
+    // A slot that was left with a call under way is free once that call is over.
     if (slot.listener.load(std::memory_order_relaxed) != nullptr ||
         slot.leases.load(std::memory_order_relaxed) != 0) {
       continue;
@@ -77,6 +81,7 @@ bool is_sending_thread() noexcept {
 namespace detail {
 
 void forget_listeners() noexcept {
+  new_registry_mutex = new (std::nothrow) std::mutex;
   listened_to.store(false, std::memory_order_relaxed);
   for (Slot& slot : slots) {
     slot.listener.store(nullptr, std::memory_order_relaxed);

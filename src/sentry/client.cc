@@ -88,8 +88,8 @@ void disable_in_child() noexcept {
 }
 
 /// Ends it, once: the guard may be a static that comes after exit() has done so.
-bool end_client(const std::shared_ptr<Client>& client, Clock::time_point deadline) noexcept {
-  const std::lock_guard hold{lifecycle_mutex()};
+/// Under lifecycle_mutex().
+bool end_locked(const std::shared_ptr<Client>& client, Clock::time_point deadline) noexcept {
   if (active_share().get() != client) return true;
   active_share().set(nullptr);
   // First nobody may come in any more, then the queues can be emptied for good.
@@ -100,6 +100,11 @@ bool end_client(const std::shared_ptr<Client>& client, Clock::time_point deadlin
   client->stop_rescue();
   if (!unused) retire(client);
   return delivered;
+}
+
+bool end_client(const std::shared_ptr<Client>& client, Clock::time_point deadline) noexcept {
+  const std::lock_guard hold{lifecycle_mutex()};
+  return end_locked(client, deadline);
 }
 
 std::string fault_in(const Options& options) {
@@ -354,7 +359,7 @@ Result<Guard> start(Options options) {
   static_cast<void>(detail::publish(client.get()));  // cannot be refused: enabled() was false
   context::detail::on_thread.store(&detail::want_alt_stack, std::memory_order_release);
   if (!context::start_listening(client->listener(), &client->settings())) {
-    end_client(client, base::deadline_in(client->options().shutdown_timeout));
+    end_locked(client, base::deadline_in(client->options().shutdown_timeout));
     return Error{"too many listen to the context already"};
   }
   return Guard{std::move(client)};

@@ -1,6 +1,8 @@
 #include "vitals/context/listener.h"
 
 #include <gtest/gtest.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <atomic>
 #include <stdexcept>
@@ -9,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "context/listeners.h"
 #include "vitals/context/scope.h"
 
 namespace vitals::context {
@@ -148,6 +151,41 @@ TEST(Listener, OfOneThatHasEndedNothingIsCalledAnyMore) {
   done = true;
   for (std::thread& thread : threads)
     thread.join();
+}
+
+TEST(Listener, AChildOfForkStartsAnewAlsoWhereItsParentWasAboutToStop) {
+  struct Slow final : Listener {
+    EventId captured(const Capture& capture) noexcept override {
+      entered = true;
+      while (!leave)
+        std::this_thread::yield();
+      return capture.id;
+    }
+    void finished(const SharedTransaction&) noexcept override {}
+    std::atomic<bool> entered{false};
+    std::atomic<bool> leave{false};
+  } slow;
+  ASSERT_TRUE(start_listening(slow));
+  std::thread capturing{[] { capture_message("slow"); }};
+  while (!slow.entered)
+    std::this_thread::yield();
+  std::thread stopping{
+      [&slow] { EXPECT_TRUE(stop_listening(slow, std::chrono::steady_clock::now() + 60s)); }};
+  while (enabled())
+    std::this_thread::yield();
+  const pid_t child = fork();
+  if (child == 0) {
+    alarm(20);
+    detail::forget_listeners();
+    Slow own;
+    _exit(start_listening(own) ? 0 : 1);
+  }
+  int status = 0;
+  waitpid(child, &status, 0);
+  EXPECT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == 0) << status;
+  slow.leave = true;
+  stopping.join();
+  capturing.join();
 }
 
 TEST(Listener, WhatASendingThreadCapturesIsLeftOut) {
