@@ -6,10 +6,12 @@
 
 #include "fixture.h"
 #include "vitals/context/capture.h"
+#include "vitals/context/listener.h"
 #include "vitals/context/scope.h"
 #include "vitals/context/span.h"
 #include "vitals/sentry/check_in.h"
 #include "vitals/sentry/session.h"
+#include "vitals/testing/memory_transport.h"
 
 namespace {
 
@@ -185,6 +187,23 @@ TEST(Init, RefusesBadOptionsWithoutShowingTheKey) {
   given.error_queue = 0;
   EXPECT_FALSE(init(given));
   EXPECT_FALSE(enabled());
+}
+
+TEST(Init, IsAnErrorWhereThereIsNoPlaceForAnotherListener) {
+  class Deaf final : public context::Listener {
+    EventId captured(const context::Capture&) noexcept override { return {}; }
+    void finished(const context::SharedTransaction&) noexcept override {}
+  };
+  std::array<Deaf, context::kMaxListeners> others;
+  for (Deaf& other : others)
+    ASSERT_TRUE(context::start_listening(other));
+  const auto guard = init({.dsn = "https://key@localhost/1",
+                           .transport = std::make_shared<vitals::testing::MemoryTransport>()});
+  ASSERT_FALSE(guard);
+  EXPECT_NE(guard.error().message.find("too many listen"), std::string::npos);
+  EXPECT_FALSE(sentry::enabled());
+  for (Deaf& other : others)
+    EXPECT_TRUE(context::stop_listening(other, std::chrono::steady_clock::now() + 5s));
 }
 
 TEST(Init, RefusesASecondClient) {
