@@ -147,6 +147,8 @@ inline constexpr std::size_t kMaxListeners = 4;
 
 /// From now on `listener` is told. `settings` may be null; of several the first one's are used. Both
 /// must live until stop_listening() was true. False when kMaxListeners are there already.
+/// In the child of a fork() nobody listens any more until it calls this itself: the threads that a
+/// listener hands over to are not there.
 /// Threads: any.
 [[nodiscard]] bool start_listening(Listener& listener, const Settings* settings = nullptr) noexcept;
 /// From now on it is not told, and once this returns true no call of it is under way. False when

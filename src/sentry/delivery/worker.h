@@ -128,6 +128,9 @@ class Worker {
 
   // worker_end.cc: flush and the end
   [[nodiscard]] bool done_with(const Queues::Marks& marks) const noexcept;
+  /// So that what the loops have in hand is done with soon, or on a busy machine it would take a
+  /// minute. Without privileges this fails, and they stay slow. Under the mutex.
+  void raise_loops() noexcept;
   void empty_queues(Sender& sender) noexcept;
   /// `sender` may be null.
   void end_of_drain(Sender* sender) noexcept;

@@ -54,14 +54,16 @@ bool Worker::flush(Time deadline) noexcept {
   return done;
 }
 
+void Worker::raise_loops() noexcept {
+  for (const int loop : loop_threads_) {
+    setpriority(PRIO_PROCESS, static_cast<id_t>(loop), getpriority(PRIO_PROCESS, 0));
+  }
+}
+
 void Worker::begin_close(std::size_t loops, Time deadline) noexcept {
   {
     const std::lock_guard hold{mutex_};
-    // So that what the loops have in hand is done with soon. Without privileges this fails, and
-    // they are merely slow.
-    for (const int loop : loop_threads_) {
-      setpriority(PRIO_PROCESS, static_cast<id_t>(loop), getpriority(PRIO_PROCESS, 0));
-    }
+    raise_loops();
     loops_ = loops;
     deadline_.store(deadline, std::memory_order_relaxed);
     // Under the mutex: from now on nothing is put by for a retry.
@@ -183,6 +185,10 @@ void Worker::save_without_threads(Time deadline) noexcept {
 void Worker::rescue(Time deadline) noexcept {
   context::become_sending_thread();
   rescuing_.store(true, std::memory_order_release);  // pairs with is_last_chance()
+  {
+    const std::lock_guard hold{mutex_};
+    raise_loops();
+  }
   wake();
   try {
     Sender sender{outlet_};
