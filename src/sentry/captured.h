@@ -3,7 +3,7 @@
 #include <cstdint>
 #include <optional>
 
-#include "vitals/context/ids.h"
+#include "vitals/sentry/event.h"
 
 namespace vitals::sentry::detail {
 

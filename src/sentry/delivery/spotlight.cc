@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "sentry/runtime.h"
+#include "vitals/context/listener.h"
 
 namespace vitals::sentry::detail {
 namespace {
