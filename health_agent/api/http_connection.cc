@@ -117,8 +117,8 @@ void Connection::check_time(Clock::time_point now) {
     return;
   }
   if (state_ == State::kStreaming) {
-    const auto window = receive_window(socket_.native_handle());
-    if (window && unread_.is_unread(*window, now)) {
+    const auto received = received_of(socket_.native_handle());
+    if (received && unread_.is_unread(*received, now)) {
       close();
       return;
     }

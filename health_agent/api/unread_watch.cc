@@ -8,26 +8,29 @@
 
 namespace health_agent::api {
 
-std::optional<std::uint32_t> receive_window(int socket) noexcept {
+std::optional<Received> received_of(int socket) noexcept {
   tcp_info info{};
   socklen_t size = sizeof info;
   if (::getsockopt(socket, IPPROTO_TCP, TCP_INFO, &info, &size) != 0 ||
       size < offsetof(tcp_info, tcpi_snd_wnd) + sizeof info.tcpi_snd_wnd)
     return std::nullopt;
-  return info.tcpi_snd_wnd;
+  return Received{info.tcpi_snd_wnd, info.tcpi_bytes_acked};
 }
 
-bool UnreadWatch::is_unread(std::uint32_t window, Clock::time_point now) noexcept {
+bool UnreadWatch::is_unread(const Received& received, Clock::time_point now) noexcept {
   constexpr int kFalls = 3;
   constexpr auto kUnread = std::chrono::seconds{10};
-  if (window < window_) {
+  if (received.window < last_.window) {
     ++falls_;
-  } else if (window > window_) {
+  } else if (received.window > last_.window) {
     falls_ = 0;
-    opened_ = now;
+    opened_ = received;
+    opened_at_ = now;
   }
-  window_ = window;
-  return falls_ >= kFalls && now - opened_ > kUnread;
+  last_ = received;
+  const std::uint64_t fallen = opened_.window - received.window;
+  return falls_ >= kFalls && now - opened_at_ > kUnread &&
+         fallen * 4 >= (received.bytes - opened_.bytes) * 3;
 }
 
 }  // namespace health_agent::api

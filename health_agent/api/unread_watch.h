@@ -6,24 +6,33 @@
 
 namespace health_agent::api {
 
-/// How much the client of a TCP connection says that it can still receive. Nothing where the kernel
-/// does not tell it (before Linux 5.4). Source: Linux, `TCP_INFO`, `tcpi_snd_wnd`.
-[[nodiscard]] std::optional<std::uint32_t> receive_window(int socket) noexcept;
+/// What the client's kernel says of a TCP connection.
+struct Received {
+  std::uint32_t window = 0;  // bytes that it can still take
+  std::uint64_t bytes = 0;   // that it has taken since the beginning
+};
+
+/// Nothing where our kernel does not tell it (before Linux 5.4).
+/// Source: Linux, `TCP_INFO`, `tcpi_snd_wnd` and `tcpi_bytes_acked`.
+[[nodiscard]] std::optional<Received> received_of(int socket) noexcept;
 
 /// Finds that a client's program reads nothing of a stream, long before its kernel stops to take
-/// what is sent: the receive window that it announces falls with every piece, and a program that
-/// reads opens it again. Threads: one at a time.
+/// what is sent: the receive window that it announces falls by all that it takes. That of a program
+/// that reads opens again, or, where each piece is larger than the one before, falls by their
+/// difference alone. Threads: one at a time.
 class UnreadWatch {
  public:
   using Clock = std::chrono::steady_clock;
 
-  /// What the window is now. True when it has only fallen for 10 s, and three times at least.
-  [[nodiscard]] bool is_unread(std::uint32_t window, Clock::time_point now) noexcept;
+  /// What is received by now. True when the window has only fallen for 10 s, three times at least,
+  /// and by most of what was taken meanwhile.
+  [[nodiscard]] bool is_unread(const Received& received, Clock::time_point now) noexcept;
 
  private:
-  std::uint32_t window_ = 0;
+  Received last_;
+  Received opened_;  // when the window last opened
+  Clock::time_point opened_at_{};
   int falls_ = 0;
-  Clock::time_point opened_{};
 };
 
 }  // namespace health_agent::api

@@ -9,35 +9,50 @@ using namespace std::chrono_literals;
 
 constexpr UnreadWatch::Clock::time_point kStart{1h};
 
+/// Of 500 bytes a second nothing is read.
+Received unread(int second) {
+  const auto taken = 500U * static_cast<unsigned>(second);
+  return {65'000U - taken, taken};
+}
+
 TEST(UnreadWatch, FindsAProgramThatReadsNothing) {
   UnreadWatch watch;
   for (int second = 0; second <= 10; ++second)
-    EXPECT_FALSE(watch.is_unread(65'000U - 500U * static_cast<unsigned>(second),
-                                 kStart + std::chrono::seconds{second}));
-  EXPECT_TRUE(watch.is_unread(59'000, kStart + 11s));
+    EXPECT_FALSE(watch.is_unread(unread(second), kStart + std::chrono::seconds{second}));
+  EXPECT_TRUE(watch.is_unread(unread(11), kStart + 11s));
 }
 
 TEST(UnreadWatch, LetsAProgramThatReadsStay) {
   UnreadWatch watch;
-  for (int second = 0; second < 100; ++second)  // seen before it has read, every other time
-    EXPECT_FALSE(
-        watch.is_unread(second % 2 == 0 ? 65'000 : 64'500, kStart + std::chrono::seconds{second}));
+  for (unsigned second = 0; second < 100; ++second)  // seen before it has read, every other time
+    EXPECT_FALSE(watch.is_unread({second % 2 == 0 ? 65'000U : 64'500U, 500U * second},
+                                 kStart + std::chrono::seconds{second}));
+}
+
+TEST(UnreadWatch, LetsAProgramThatReadsStayWhereEachPieceIsLargerThanTheOneBefore) {
+  UnreadWatch watch;
+  std::uint64_t taken = 0;
+  for (unsigned second = 0; second < 100; ++second) {  // seen before it has read
+    const unsigned piece = 500 + 100 * second;
+    taken += piece;
+    EXPECT_FALSE(watch.is_unread({65'000 - piece, taken}, kStart + std::chrono::seconds{second}))
+        << second;
+  }
 }
 
 TEST(UnreadWatch, SaysNothingOfAStreamThatIsQuiet) {
   UnreadWatch watch;
-  EXPECT_FALSE(watch.is_unread(65'000, kStart));
-  EXPECT_FALSE(watch.is_unread(64'000, kStart + 1s));
-  EXPECT_FALSE(watch.is_unread(64'000, kStart + 100s));
+  EXPECT_FALSE(watch.is_unread({65'000, 0}, kStart));
+  EXPECT_FALSE(watch.is_unread({64'000, 1'000}, kStart + 1s));
+  EXPECT_FALSE(watch.is_unread({64'000, 1'000}, kStart + 100s));
 }
 
 TEST(UnreadWatch, AnOldWindowIsForgottenWhenItOpens) {
   UnreadWatch watch;
   for (int second = 0; second < 9; ++second)
-    EXPECT_FALSE(watch.is_unread(65'000U - 500U * static_cast<unsigned>(second),
-                                 kStart + std::chrono::seconds{second}));
-  EXPECT_FALSE(watch.is_unread(65'000, kStart + 9s));
-  EXPECT_FALSE(watch.is_unread(64'000, kStart + 12s));
+    EXPECT_FALSE(watch.is_unread(unread(second), kStart + std::chrono::seconds{second}));
+  EXPECT_FALSE(watch.is_unread({65'000, 5'000}, kStart + 9s));
+  EXPECT_FALSE(watch.is_unread({64'000, 6'000}, kStart + 12s));
 }
 
 }  // namespace
