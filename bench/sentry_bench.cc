@@ -24,9 +24,9 @@ namespace context = vitals::context;
 namespace privacy = vitals::privacy;
 namespace sentry = vitals::sentry;
 
-class NullTransport : public sentry::Transport {
+class NullTransport : public delivery::Transport {
  public:
-  sentry::SendResult send(const sentry::SendRequest&) override { return {.status = 200}; }
+  delivery::SendResult send(const delivery::SendRequest&) override { return {.status = 200}; }
 };
 
 enum class Tracing { kOff, kNone, kAll };

@@ -23,9 +23,9 @@ using vitals::bench::print;
 
 constexpr int kFrames = 25;
 
-class NullTransport : public sentry::Transport {
+class NullTransport : public delivery::Transport {
  public:
-  sentry::SendResult send(const sentry::SendRequest&) override { return {.status = 200}; }
+  delivery::SendResult send(const delivery::SendRequest&) override { return {.status = 200}; }
 };
 
 template <class T>

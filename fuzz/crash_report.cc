@@ -2,7 +2,7 @@
 // a process with a broken heap may leave it: what is read is well-formed, and a report that was cut
 // still says what happened.
 
-#include "sentry/crash/report.h"
+#include "crash/report.h"
 
 #include <algorithm>
 #include <cstring>
@@ -13,14 +13,14 @@
 
 namespace {
 
-using namespace vitals::sentry::detail;  // NOLINT: a program of one file
+using namespace vitals::crash::detail;  // NOLINT: a program of one file
 using vitals::fuzz::require;
 
 void check(const CrashReport& report) {
   for (std::string_view rest = report.scope.records; !rest.empty();)
     static_cast<void>(take_record(rest));
   for (std::string_view rest = report.scope.breadcrumbs; !rest.empty();)
-    static_cast<void>(take_breadcrumb(rest));
+    static_cast<void>(vitals::context::detail::take_breadcrumb(rest));
   require(report.stack.size() <= kMaxReport / sizeof(std::uint64_t));
   require(report.registers.size() <= kMaxReport / sizeof(std::uint64_t));
   std::uintptr_t end = 0;

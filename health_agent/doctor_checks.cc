@@ -23,9 +23,9 @@
 #include "health_agent/private_files.h"
 #include "health_agent/sentry_setup.h"
 #include "vitals/context/capture.h"
+#include "vitals/delivery/transport.h"
 #include "vitals/sentry/client.h"
 #include "vitals/sentry/dsn.h"
-#include "vitals/sentry/transport.h"
 
 namespace health_agent::doctor {
 namespace {
@@ -209,25 +209,25 @@ Finding check_telegram(const Settings& settings) {
 }
 
 /// Keeps what came of the last request.
-class WatchedTransport final : public vitals::sentry::Transport {
+class WatchedTransport final : public vitals::delivery::Transport {
  public:
-  vitals::sentry::SendResult send(const vitals::sentry::SendRequest& request) override {
-    vitals::sentry::SendResult result = inner_->send(request);
+  vitals::delivery::SendResult send(const vitals::delivery::SendRequest& request) override {
+    vitals::delivery::SendResult result = inner_->send(request);
     const std::lock_guard lock{mutex_};
     last_ = result;
     return result;
   }
   void cancel() noexcept override { inner_->cancel(); }
 
-  [[nodiscard]] vitals::sentry::SendResult last() const {
+  [[nodiscard]] vitals::delivery::SendResult last() const {
     const std::lock_guard lock{mutex_};
     return last_;
   }
 
  private:
-  std::shared_ptr<vitals::sentry::Transport> inner_ = vitals::sentry::make_curl_transport();
+  std::shared_ptr<vitals::delivery::Transport> inner_ = vitals::delivery::make_curl_transport();
   mutable std::mutex mutex_;
-  vitals::sentry::SendResult last_{.status = 0, .error = "nothing was sent"};
+  vitals::delivery::SendResult last_{.status = 0, .error = "nothing was sent"};
 };
 
 Finding check_sentry(const Settings& settings) {
@@ -249,7 +249,7 @@ Finding check_sentry(const Settings& settings) {
   const vitals::context::EventId id =
       vitals::context::capture_message("health-agent doctor: a test event", vitals::Level::kInfo);
   const bool sent = client->end(kHttpTimeout);
-  const vitals::sentry::SendResult result = transport->last();
+  const vitals::delivery::SendResult result = transport->last();
   if (sent && result.status >= 200 && result.status < 300)
     return {Status::kOk, "the server took the test event " + id.str(), {}};
   const std::string why = result.status != 0

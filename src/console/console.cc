@@ -11,8 +11,8 @@
 #include "console/assets.h"
 #include "console/event_store.h"
 #include "console/live.h"
+#include "delivery/gzip.h"
 #include "exporting/negotiate.h"
-#include "sentry/delivery/gzip.h"
 #include "vitals/base/constant_time.h"
 
 namespace vitals::console {
@@ -163,7 +163,7 @@ ConsoleResponse Console::Impl::page(std::string_view name, const ConsoleRequest&
   if (exporting::accepts_gzip(request.accept_encoding)) {
     const std::lock_guard hold{pages_mutex};
     if (page.packed.empty()) {
-      sentry::detail::Gzip gzip;
+      delivery::detail::Gzip gzip;
       if (!gzip.compress(page.plain, page.packed)) page.packed.clear();
     }
     if (!page.packed.empty()) {
@@ -202,7 +202,7 @@ ConsoleResponse Console::Impl::api(std::string_view name, const ConsoleRequest& 
   response.content_type = "application/json; charset=utf-8";
   response.headers = {{"Cache-Control", "no-store"}, {"Vary", "Accept-Encoding"}};
   if (body.size() >= kCompressFrom && exporting::accepts_gzip(request.accept_encoding)) {
-    sentry::detail::Gzip gzip;
+    delivery::detail::Gzip gzip;
     if (gzip.compress(body, response.body)) {
       response.headers.emplace_back("Content-Encoding", "gzip");
       return response;

@@ -8,9 +8,9 @@
 #include <optional>
 
 #include "base/clock.h"
+#include "crash/alt_stack.h"
 #include "sentry/captured.h"
 #include "sentry/client_core.h"
-#include "sentry/crash/alt_stack.h"
 #include "sentry/dsc.h"
 #include "sentry/items.h"
 #include "sentry/runtime.h"
@@ -152,7 +152,7 @@ EventId capture(Client& client, const context::Capture& capture) noexcept {
     if (options.level.value_or(Level::kError) >= Level::kError) worsen_work(options.handled);
     return *first;
   }
-  want_alt_stack();
+  crash::detail::want_alt_stack();
   try {
     auto item = std::make_unique<ErrorItem>();
     item->event_id = capture.id;
@@ -193,23 +193,6 @@ void take_surroundings(ErrorItem& item) {
   if (index == 0) item.parent_span_id = trace->parent_span_id();
   item.transaction = trace->name();
   item.dsc = trace->baggage();
-}
-
-std::size_t cost_of(const ErrorItem& item) noexcept {
-  std::size_t bytes = sizeof item + item.message.size() + item.scope.records.size() +
-                      item.scope.breadcrumbs.size() + item.own.capacity();
-  for (const stack::ThrownException& link : item.chain) {
-    bytes += sizeof link + link.value.size() + link.mangled_type.size() +
-             link.stack.size() * sizeof link.stack.front();
-  }
-  return bytes;
-}
-
-std::size_t cost_of(const FinishedTransaction& transaction) noexcept {
-  const Recording& recording = *TransactionAccess::trace(transaction).recording();
-  return sizeof transaction + sizeof(Trace) + sizeof(Recording) + recording.arena.capacity() +
-         recording.spans.capacity() * sizeof(RawSpan) +
-         TransactionAccess::scope(transaction).size();
 }
 
 }  // namespace vitals::sentry::detail

@@ -13,15 +13,14 @@
 #include <utility>
 #include <vector>
 
-#include "base/background_thread.h"
 #include "base/timeout.h"
+#include "crash/alt_stack.h"
+#include "crash/handler.h"
+#include "crash/writer.h"
 #include "privacy/scrub.h"
 #include "sentry/captured.h"
 #include "sentry/client_core.h"
 #include "sentry/context_names.h"
-#include "sentry/crash/alt_stack.h"
-#include "sentry/crash/crash_writer.h"
-#include "sentry/crash/handler.h"
 #include "sentry/crash/recover.h"
 #include "sentry/event/machine.h"
 #include "sentry/event/names.h"
@@ -34,6 +33,8 @@ namespace vitals::sentry {
 namespace {
 
 using Clock = std::chrono::steady_clock;
+
+constexpr std::size_t kItemQueue = 256;  // sessions, check-ins and batches of logs
 
 /// Never destroyed, as a guard may be a static. A child of fork() gets a new one: another thread of
 /// its parent may have held this.
@@ -80,9 +81,9 @@ void retire(std::shared_ptr<Client> client) {
 void disable_in_child() noexcept {
   context::detail::forget_listeners();
   detail::forget_client();
-  detail::forget_prepared_report();
-  detail::forget_rescue_thread();
-  detail::Spool::forget_locks();
+  crash::detail::forget_prepared_report();
+  crash::detail::forget_rescue_thread();
+  delivery::detail::Spool::forget_locks();
   new_lifecycle_mutex = new (std::nothrow) std::mutex;
   active_share().renew();
 }
@@ -96,7 +97,7 @@ bool end_locked(const std::shared_ptr<Client>& client, Clock::time_point deadlin
   const bool unheard = context::stop_listening(client->listener(), deadline);
   const bool unused = detail::retract(deadline) && unheard;
   const bool delivered = Client::close(client, deadline);
-  detail::end_crash_reports();
+  crash::detail::end_crash_reports();
   client->stop_rescue();
   if (!unused) retire(client);
   return delivered;
@@ -161,7 +162,7 @@ void say(const Options& options, std::string_view what) noexcept {
 }
 
 /// Ends the session of the request that a former process died over.
-void end_crashed_session(Client& client, const detail::CrashReport& report) {
+void end_crashed_session(Client& client, const crash::detail::CrashReport& report) {
   if (!report.request_active || !client.options().track_sessions) return;
   auto item = detail::session_item(Timestamp{std::chrono::nanoseconds{report.facts.time}},
                                    SessionStatus::kCrashed, report.release, report.environment);
@@ -179,7 +180,13 @@ void begin_crash_reports(Client& client) {
                   .say = [&options](std::string_view what) { say(options, what); }});
   }
   if (!options.handle_crashes) return;
-  const Result<bool> installed = detail::install_crash_handlers(options);
+  const Result<bool> installed = crash::detail::install_crash_handlers(
+      {.cache_dir = options.cache_dir,
+       .release = options.release,
+       .environment = options.environment,
+       .server_name = options.server_name,
+       .dist = options.dist,
+       .former_first = options.crash_order == CrashOrder::kFormerFirst});
   if (!installed) detail::say_line(installed.error().message);
 }
 
@@ -193,7 +200,7 @@ void flush_at_exit() noexcept {
   if (is_sentry_thread() || inside.again()) {
     // exit() in a hook, or in a signal handler that has interrupted the client: this thread holds
     // what a flush would wait for, so what waits is brought to safety as in a crash.
-    if (enabled()) detail::rescue_what_waits(nullptr);
+    if (enabled()) crash::detail::rescue_what_waits(nullptr);
     return;
   }
   const std::shared_ptr<Client> client = active_share().get();
@@ -224,30 +231,49 @@ Client::Client(Options options, detail::Destinations destinations)
       baggage_(dsc_source(), options_.strict_trace_continuation),
       sessions_(options_),
       logs_(options_.enable_logs ? std::make_unique<detail::LogSource>(options_) : nullptr),
-      worker_(options_, std::move(destinations), sources()) {}
+      policy_(options_, std::move(destinations)),
+      worker_(policy_, worker_options()) {}
 
-std::vector<detail::ItemSource*> Client::sources() {
-  std::vector<detail::ItemSource*> all{&module_watch_, &sessions_};
-  if (logs_) all.push_back(logs_.get());
-  return all;
+delivery::detail::WorkerOptions Client::worker_options() {
+  const std::size_t bytes = options_.queue_bytes;
+  // An error outlives a transaction: it has the last quarter of the bytes for itself, and where they
+  // are short the oldest transactions give way to it. At 200 a second a busy service lost 40 % of a
+  // core to transactions that went to disk, most of it inside ext4.
+  delivery::detail::WorkerOptions made{
+      .name = "vitals-sentry",
+      .lanes = {{.capacity = options_.error_queue, .bytes = bytes},
+                {.capacity = options_.transaction_queue,
+                 .bytes = bytes / 4 * 3,
+                 .gives_way = true,
+                 .to_disk_at_once = 2},
+                {.capacity = kItemQueue, .bytes = bytes / 8, .purse = 1}},
+      .sources = {&crash_upkeep_, &sessions_},
+      .source_lane = detail::kItems,
+      .requests_in_flight = options_.requests_in_flight,
+      .transport = options_.transport};
+  if (logs_) made.sources.push_back(logs_.get());
+  const std::string& dsn = policy_.destinations().dsn;
+  if (options_.cache_dir.empty() || dsn.empty()) return made;
+  auto spool = std::make_unique<delivery::detail::Spool>(
+      delivery::detail::SpoolOptions{.who = "vitals sentry",
+                                     .cache_dir = options_.cache_dir,
+                                     .folder = "envelopes",
+                                     .bytes = options_.spool_bytes,
+                                     .age = options_.spool_age,
+                                     .address = dsn,
+                                     .count_dropped = [this](const auto* contents, auto reason) {
+                                       policy_.count_dropped(contents, reason);
+                                     }});
+  if (spool->usable()) made.spool = std::move(spool);
+  return made;
 }
 
 void Client::start(const std::shared_ptr<Client>& client) {
-  client->threads_.reserve(client->worker_.threads());
-  for (std::size_t i = 0; i < client->worker_.threads(); ++i) {
-    try {
-      client->threads_.push_back(base::start_background_thread([client] {
-        detail::want_alt_stack();
-        client->worker_.run();
-      }));
-    } catch (const std::system_error&) {
-      if (i == 0) throw;
-      break;
-    }
-  }
+  client->worker_.start(client);
   if (!client->options_.handle_crashes) return;
   const bool started = client->rescue_.start(
       [client](detail::Trace* transaction, Clock::time_point deadline) {
+        context::become_sending_thread();
         if (transaction != nullptr) client->capture_crashed(*transaction);
         client->worker_.rescue(deadline);
       },
@@ -256,11 +282,20 @@ void Client::start(const std::shared_ptr<Client>& client) {
 }
 
 bool Client::capture_error(std::unique_ptr<detail::ErrorItem> item) noexcept {
-  return worker_.push(std::move(item));
+  return worker_.push(detail::kErrors, std::move(item), true);
 }
 
 bool Client::submit(std::unique_ptr<detail::ReadyItem> item) noexcept {
-  return worker_.push(std::move(item));
+  return worker_.push(detail::kItems, std::move(item), false);
+}
+
+void Client::push_transaction(context::SharedTransaction transaction) noexcept {
+  try {
+    worker_.push(detail::kTransactions,
+                 std::make_unique<detail::TransactionItem>(std::move(transaction)), false);
+  } catch (const std::bad_alloc&) {
+    detail::count(Category::kTransaction, Outcome::kQueueFull);  // no memory to wait in
+  }
 }
 
 void Client::capture_crashed(detail::Trace& trace) noexcept {
@@ -277,7 +312,7 @@ void Client::capture_crashed(detail::Trace& trace) noexcept {
   context::SharedTransaction transaction = detail::TransactionAccess::make(
       context::detail::Ref<detail::Trace>::share(&trace), std::move(records));
   if (!transaction) return detail::count(Category::kTransaction, Outcome::kQueueFull);
-  worker_.push(detail::TransactionItem{transaction.detach()});
+  push_transaction(std::move(transaction));
 }
 
 bool Client::flush(Clock::time_point deadline) noexcept {
@@ -285,29 +320,7 @@ bool Client::flush(Clock::time_point deadline) noexcept {
 }
 
 bool Client::close(const std::shared_ptr<Client>& client, Clock::time_point deadline) noexcept {
-  std::vector<std::thread>& threads = client->threads_;
-  std::vector<std::thread>& drains = client->drains_;
-  client->worker_.begin_close(threads.size(), deadline);
-  try {
-    drains.reserve(threads.size());
-    while (drains.size() < threads.size()) {
-      drains.push_back(base::start_background_thread([client] { client->worker_.drain(); }));
-    }
-  } catch (const std::exception&) {
-    // With none of them nobody will come: all that can be is put on disk from here, and the rest is
-    // counted as lost and left behind.
-    if (drains.empty()) {
-      client->worker_.save_without_threads(deadline);
-      deadline = Clock::now();
-    }
-  }
-  client->worker_.drains_started(drains.size());
-  const bool ended = client->worker_.close(deadline);
-  for (std::vector<std::thread>* const group : {&threads, &drains}) {
-    for (std::thread& thread : *group)
-      ended ? thread.join() : thread.detach();
-  }
-  return !client->worker_.lost_any();
+  return client->worker_.end(client, deadline);
 }
 
 namespace {
@@ -328,10 +341,10 @@ Result<Guard> start(Options options) {
     destinations.public_key = dsn->public_key;
     destinations.org_id = options.org_id.empty() ? dsn->org_id() : options.org_id;
     if (!options.transport) {
-      options.transport = make_curl_transport({.timeout = options.http_timeout,
-                                               .connect_timeout = options.connect_timeout,
-                                               .proxy = options.proxy,
-                                               .ca_file = options.ca_file});
+      options.transport = delivery::make_curl_transport({.timeout = options.http_timeout,
+                                                         .connect_timeout = options.connect_timeout,
+                                                         .proxy = options.proxy,
+                                                         .ca_file = options.ca_file});
     }
   }
   if (options.server_name.empty()) options.server_name = detail::host_name();
@@ -357,7 +370,7 @@ Result<Guard> start(Options options) {
   begin_crash_reports(*client);
   active_share().set(client);
   static_cast<void>(detail::publish(client.get()));  // cannot be refused: enabled() was false
-  context::detail::on_thread.store(&detail::want_alt_stack, std::memory_order_release);
+  context::detail::on_thread.store(&crash::detail::want_alt_stack, std::memory_order_release);
   if (!context::start_listening(client->listener(), &client->settings())) {
     end_locked(client, base::deadline_in(client->options().shutdown_timeout));
     return Error{"too many listen to the context already"};

@@ -5,12 +5,11 @@
 #include <chrono>
 #include <memory>
 #include <string>
-#include <thread>
-#include <vector>
 
-#include "sentry/crash/module_list.h"
-#include "sentry/crash/rescue.h"
-#include "sentry/delivery/worker.h"
+#include "crash/rescue.h"
+#include "delivery/worker.h"
+#include "sentry/crash/upkeep.h"
+#include "sentry/delivery/policy.h"
 #include "sentry/dsc.h"
 #include "sentry/grouping/ignore_rules.h"
 #include "sentry/items.h"
@@ -46,9 +45,7 @@ class Client {
   [[nodiscard]] bool ignores(const detail::ErrorItem& item) const { return ignore_.ignores(item); }
   bool capture_error(std::unique_ptr<detail::ErrorItem> item) noexcept;
   bool submit(std::unique_ptr<detail::ReadyItem> item) noexcept;
-  void push_transaction(detail::TransactionItem transaction) noexcept {
-    worker_.push(std::move(transaction));
-  }
+  void push_transaction(context::SharedTransaction transaction) noexcept;
   /// The transaction that was under way on a thread which has crashed.
   void capture_crashed(detail::Trace& trace) noexcept;
   void stop_rescue() noexcept { rescue_.stop(); }
@@ -67,7 +64,7 @@ class Client {
                     std::chrono::steady_clock::time_point deadline) noexcept;
 
  private:
-  [[nodiscard]] std::vector<detail::ItemSource*> sources();
+  [[nodiscard]] delivery::detail::WorkerOptions worker_options();
 
   const stack::ThrowRecording throws_;
   const Options options_;
@@ -77,14 +74,13 @@ class Client {
   const context::Settings settings_;
   detail::DscBaggage baggage_;
   detail::ClientListener listener_{*this, baggage_};
-  detail::ModuleWatch module_watch_;
+  detail::CrashUpkeep crash_upkeep_;
   detail::SessionSource sessions_;
   const std::unique_ptr<detail::LogSource> logs_;
-  detail::Worker worker_;
+  detail::SentryPolicy policy_;
+  delivery::detail::Worker worker_;
   const pid_t process_ = getpid();
-  detail::RescueThread rescue_;
-  std::vector<std::thread> threads_;
-  std::vector<std::thread> drains_;
+  crash::detail::RescueThread rescue_;
 };
 
 }  // namespace vitals::sentry

@@ -1,14 +1,17 @@
 #pragma once
 
-#include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
+#include "delivery/cargo.h"
 #include "sentry/context_names.h"
 #include "sentry/items/attachments.h"
+#include "sentry/runtime.h"
 #include "vitals/sentry/client.h"
 #include "vitals/sentry/event.h"
 #include "vitals/stack/exception.h"
@@ -29,9 +32,12 @@ struct Origin {
   ThreadRecord thread{};
 };
 
+/// The lanes in which the client's things wait, the most important first.
+enum Lane : std::size_t { kErrors, kTransactions, kItems };
+
 /// An error or message on its way to the client's thread. Holds only what has to be taken at once;
 /// the rest is made there.
-struct ErrorItem {
+struct ErrorItem final : delivery::detail::Cargo {
   EventId event_id;
   std::int64_t timestamp = 0;
   Level level = Level::kError;
@@ -52,45 +58,41 @@ struct ErrorItem {
       modules;                           // of the stacks' process, as it was; null: as now
   std::unique_ptr<const Origin> origin;  // of a process that crashed; null: of this one
   std::string crash_report;  // the file it is from, which goes when the event is sent or spooled
+
+  [[nodiscard]] std::size_t cost() const noexcept override;
+  void count(Cause cause) const noexcept;
+  void count_dropped(delivery::detail::DropReason reason) const noexcept override;
+  void done() noexcept override;
 };
 
 /// A share of a finished transaction on its way to the client's thread.
-struct LetGo {
-  void operator()(FinishedTransaction* transaction) const noexcept {
-    context::release(transaction);
-  }
+struct TransactionItem final : delivery::detail::Cargo {
+  context::SharedTransaction transaction;
+
+  explicit TransactionItem(context::SharedTransaction share) noexcept
+      : transaction(std::move(share)) {}
+  /// How many spans it holds, itself among them.
+  [[nodiscard]] std::uint32_t spans() const noexcept;
+  [[nodiscard]] std::size_t cost() const noexcept override;
+  void count(Cause cause) const noexcept;
+  void count_dropped(delivery::detail::DropReason reason) const noexcept override;
 };
-using TransactionItem = std::unique_ptr<FinishedTransaction, LetGo>;
 
 /// Something else than an event that is ready to go: an item of an envelope.
-struct ReadyItem {
+struct ReadyItem final : delivery::detail::Cargo {
   Category category = Category::kSession;
   std::string_view type;       // `sessions`, `check_in`, `log`; a literal
   std::string header_members;  // more of the item's header, as JSON members; may be empty
   std::string payload;
   std::uint32_t quantity = 1;  // how many of the category it holds
-};
 
-/// Roughly what it holds in memory.
-[[nodiscard]] std::size_t cost_of(const ErrorItem& item) noexcept;
-[[nodiscard]] std::size_t cost_of(const FinishedTransaction& transaction) noexcept;
-[[nodiscard]] inline std::size_t cost_of(const ReadyItem& item) noexcept {
-  return sizeof item + item.header_members.size() + item.payload.size();
-}
-
-/// Gathers small things between two sends (sessions, logs). The client's thread asks it every 100
-/// ms at the latest.
-class ItemSource {
- public:
-  ItemSource() = default;
-  ItemSource(const ItemSource&) = delete;
-  ItemSource& operator=(const ItemSource&) = delete;
-  virtual ~ItemSource() = default;
-
-  /// What is due now, or with `everything` (a flush, the end) all there is; asked again until it
-  /// gives null. Threads: the client's own, at the end its second one too, maybe at the same time.
-  [[nodiscard]] virtual std::unique_ptr<ReadyItem> take(std::chrono::steady_clock::time_point now,
-                                                        bool everything) noexcept = 0;
+  [[nodiscard]] std::size_t cost() const noexcept override {
+    return sizeof *this + header_members.size() + payload.size();
+  }
+  /// The end of a check-in must not overtake its beginning.
+  [[nodiscard]] bool in_order() const noexcept override { return category == Category::kMonitor; }
+  void count(Cause cause) const noexcept;
+  void count_dropped(delivery::detail::DropReason reason) const noexcept override;
 };
 
 /// Fills in what the calling thread knows: time, scope, span.

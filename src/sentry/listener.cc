@@ -28,8 +28,7 @@ EventId ClientListener::captured(const context::Capture& capture) noexcept {
 }
 
 void ClientListener::finished(const context::SharedTransaction& transaction) noexcept {
-  context::SharedTransaction share = transaction;
-  client_.push_transaction(TransactionItem{share.detach()});
+  client_.push_transaction(transaction);
 }
 
 context::Listener::WorkEnded ClientListener::work_ended() noexcept {

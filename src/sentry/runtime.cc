@@ -103,6 +103,22 @@ Outcome outcome_of(Cause cause) noexcept {
   return Outcome::kNetwork;
 }
 
+Cause cause_of(delivery::detail::DropReason reason) noexcept {
+  using delivery::detail::DropReason;
+  switch (reason) {
+    case DropReason::kQueueFull:
+      return Cause::kQueueOverflow;
+    case DropReason::kNetwork:
+      return Cause::kNetworkError;
+    case DropReason::kDisk:
+      return Cause::kCacheOverflow;
+    case DropReason::kInternal:
+    case DropReason::kDamaged:
+      break;
+  }
+  return Cause::kInternalError;
+}
+
 void count(Category category, Cause cause, std::uint64_t quantity) noexcept {
   shards[base::own_shard()]
       .counts[static_cast<std::size_t>(category)][static_cast<std::size_t>(cause)]

@@ -4,6 +4,7 @@
 #include <atomic>
 #include <cstdint>
 
+#include "delivery/cargo.h"
 #include "vitals/sentry/client.h"
 
 namespace vitals::sentry::detail {
@@ -61,6 +62,7 @@ enum class Cause : std::uint8_t {
 };
 inline constexpr std::size_t kCauses = 15;
 [[nodiscard]] Outcome outcome_of(Cause cause) noexcept;
+[[nodiscard]] Cause cause_of(delivery::detail::DropReason reason) noexcept;
 
 /// Adds to a count of the process. Threads: any. Cost: one locked add on a line shared by few.
 void count(Category category, Cause cause, std::uint64_t quantity = 1) noexcept;

@@ -54,7 +54,7 @@ std::string_view header_value(std::string_view header, std::string_view name) {
 
 }  // namespace
 
-ParsedEnvelope parse_envelope(const sentry::SendRequest& request) {
+ParsedEnvelope parse_envelope(const delivery::SendRequest& request) {
   const bool packed =
       std::any_of(request.headers.begin(), request.headers.end(), [](const auto& header) {
         return header.first == "Content-Encoding" && header.second == "gzip";
@@ -78,7 +78,7 @@ ParsedEnvelope parse_envelope(const sentry::SendRequest& request) {
   return envelope;
 }
 
-sentry::SendResult MemoryTransport::send(const sentry::SendRequest& request) {
+delivery::SendResult MemoryTransport::send(const delivery::SendRequest& request) {
   ParsedEnvelope envelope = parse_envelope(request);
   std::unique_lock hold{mutex_};
   requests_.push_back(request);
@@ -111,7 +111,7 @@ std::vector<std::string> MemoryTransport::payloads(std::string_view type) const 
   return found;
 }
 
-std::vector<sentry::SendRequest> MemoryTransport::requests() const {
+std::vector<delivery::SendRequest> MemoryTransport::requests() const {
   const std::lock_guard hold{mutex_};
   return requests_;
 }
@@ -126,7 +126,7 @@ void MemoryTransport::fail_with(int status) {
   answer_with({.status = status, .error = status == 0 ? "told to fail" : ""});
 }
 
-void MemoryTransport::answer_with(sentry::SendResult answer) {
+void MemoryTransport::answer_with(delivery::SendResult answer) {
   const std::lock_guard hold{mutex_};
   answer_ = std::move(answer);
   hanging_ = false;

@@ -11,9 +11,9 @@
 #include <vector>
 
 #include "vitals/context/settings.h"
+#include "vitals/delivery/transport.h"
 #include "vitals/sentry/event.h"
 #include "vitals/sentry/log.h"
-#include "vitals/sentry/transport.h"
 
 namespace vitals::sentry {
 
@@ -119,7 +119,7 @@ struct Options {
   std::chrono::milliseconds shutdown_timeout{2000};  ///< what ~Guard may take
   std::chrono::milliseconds http_timeout{5000};
   std::chrono::milliseconds connect_timeout{2000};
-  std::shared_ptr<Transport> transport{};  ///< null: libcurl
+  std::shared_ptr<delivery::Transport> transport{};  ///< null: libcurl
 
   /// The last word on an event: change it, or return false to drop it. Called on one of the
   /// client's own threads, never on two at once but at the client's end and while a crash is

@@ -8,7 +8,7 @@
 #include <string_view>
 #include <vector>
 
-#include "vitals/sentry/transport.h"
+#include "vitals/delivery/transport.h"
 
 namespace vitals::testing {
 
@@ -28,7 +28,7 @@ struct ParsedEnvelope {
 /// Takes a request's body apart, unpacking it where its headers say gzip. An item whose length does
 /// not fit what is there ends the list.
 /// Source: Sentry developer documentation, "Envelopes".
-[[nodiscard]] ParsedEnvelope parse_envelope(const sentry::SendRequest& request);
+[[nodiscard]] ParsedEnvelope parse_envelope(const delivery::SendRequest& request);
 
 /// A transport that keeps what it was given, for tests. Not for production: it keeps everything.
 ///
@@ -39,9 +39,9 @@ struct ParsedEnvelope {
 ///     EXPECT_THAT(transport->payloads("event"), SizeIs(1));
 ///
 /// Threads: any.
-class MemoryTransport : public sentry::Transport {
+class MemoryTransport : public delivery::Transport {
  public:
-  [[nodiscard]] sentry::SendResult send(const sentry::SendRequest& request) override;
+  [[nodiscard]] delivery::SendResult send(const delivery::SendRequest& request) override;
   void cancel() noexcept override;
 
   /// What was accepted, in order of arrival.
@@ -49,7 +49,7 @@ class MemoryTransport : public sentry::Transport {
   /// The payloads of one type of items among them.
   [[nodiscard]] std::vector<std::string> payloads(std::string_view type) const;
   /// What was asked for, accepted or not, as it came.
-  [[nodiscard]] std::vector<sentry::SendRequest> requests() const;
+  [[nodiscard]] std::vector<delivery::SendRequest> requests() const;
   /// Waits until `count` envelopes were accepted. False when `timeout` came first.
   [[nodiscard]] bool wait_for(std::size_t count, std::chrono::milliseconds timeout) const;
 
@@ -57,7 +57,7 @@ class MemoryTransport : public sentry::Transport {
   /// that is there again.
   void fail_with(int status);
   /// The answer to every request from now on.
-  void answer_with(sentry::SendResult answer);
+  void answer_with(delivery::SendResult answer);
   /// From now on a request hangs until cancel() or the next fail_with() or answer_with().
   void hang();
   /// Forgets what was kept.
@@ -66,10 +66,10 @@ class MemoryTransport : public sentry::Transport {
  private:
   mutable std::mutex mutex_;
   mutable std::condition_variable changed_;
-  sentry::SendResult answer_{.status = 200};
+  delivery::SendResult answer_{.status = 200};
   bool hanging_ = false;
   bool cancelled_ = false;
-  std::vector<sentry::SendRequest> requests_;
+  std::vector<delivery::SendRequest> requests_;
   std::vector<ParsedEnvelope> envelopes_;
 };
 

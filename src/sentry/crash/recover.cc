@@ -19,17 +19,35 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "base/private_folder.h"
 #include "base/random.h"
 #include "base/timeout.h"
+#include "crash/handler.h"
+#include "crash/signal_text.h"
 #include "sentry/context_names.h"
-#include "sentry/crash/handler.h"
-#include "sentry/crash/signal_text.h"
 #include "sentry/dsc.h"
-#include "sentry/private_folder.h"
 #include "sentry/runtime.h"
 
 namespace vitals::sentry::detail {
 namespace {
+
+using base::Descriptor;
+using base::is_own_file;
+using base::open_cache_folder;
+using base::open_private_folder;
+using crash::detail::CrashFacts;
+using crash::detail::CrashKind;
+using crash::detail::CrashReport;
+using crash::detail::hex_text;
+using crash::detail::kCorruptFolder;
+using crash::detail::kCrashFolder;
+using crash::detail::kMaxReportWithFiles;
+using crash::detail::kPreparedFolder;
+using crash::detail::parse_crash_report;
+using crash::detail::SamplingFacts;
+using crash::detail::signal_code_name;
+using crash::detail::signal_name;
+using crash::detail::signal_text;
 
 /// A report that is still written, or claimed, by a process that lives is not touched for that
 /// long; after it, its process has died over it.
@@ -210,7 +228,8 @@ void add_trace(CrashReport& report, const DscSource& client) {
     report.span_id = new_id<SpanId>();
     report.sampling.sample_rand = static_cast<std::uint32_t>(base::Random::next() % 1'000'000);
   }
-  if (!report.dsc.empty()) return;
+  report.baggage = sentry_members(report.baggage);  // fit to be sent on
+  if (!report.baggage.empty()) return;
   const SamplingFacts& held = report.sampling;
   context::TraceFacts facts{
       .trace_id = report.trace_id,
@@ -219,7 +238,7 @@ void add_trace(CrashReport& report, const DscSource& client) {
       .name = held.names_it != 0 ? std::string_view{report.transaction} : ""};
   if (held.sampled == static_cast<std::uint8_t>(Decision::kYes)) facts.sampled = true;
   if (held.sampled == static_cast<std::uint8_t>(Decision::kNo)) facts.sampled = false;
-  report.dsc =
+  report.baggage =
       make_dsc(facts, {client.public_key, report.release, report.environment, client.org_id});
 }
 
@@ -279,7 +298,7 @@ std::unique_ptr<ErrorItem> make_crash_item(CrashReport report, const DscSource& 
   add_attachments(*item, report);
   add_contexts(*item, report);
   item->scope = std::move(report.scope);
-  item->dsc = std::move(report.dsc);
+  item->dsc = std::move(report.baggage);
   item->trace_id = report.trace_id;
   item->span_id = report.span_id;
   item->parent_span_id = report.parent_span_id;

@@ -4,7 +4,7 @@
 #include <functional>
 #include <memory>
 
-#include "sentry/crash/report.h"
+#include "crash/report.h"
 #include "sentry/dsc.h"
 #include "sentry/items.h"
 #include "vitals/sentry/options.h"
@@ -21,13 +21,13 @@ struct CrashSink {
   /// Takes the event; false: no room, the report is kept for the next start.
   std::function<bool(std::unique_ptr<ErrorItem>)> capture;
   /// Told of each that was taken, for release health.
-  std::function<void(const CrashReport&)> taken;
+  std::function<void(const crash::detail::CrashReport&)> taken;
   /// Told in words of what was dropped, and why.
   std::function<void(std::string_view)> say;
 };
 
 /// The event of a crash. One that came outside of every trace gets a trace of its own.
-[[nodiscard]] std::unique_ptr<ErrorItem> make_crash_item(CrashReport report,
+[[nodiscard]] std::unique_ptr<ErrorItem> make_crash_item(crash::detail::CrashReport report,
                                                          const DscSource& client = {});
 
 /// Hands over what former processes have left in Options::cache_dir, the oldest first, and returns

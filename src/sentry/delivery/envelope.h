@@ -5,6 +5,7 @@
 #include <string>
 #include <string_view>
 
+#include "delivery/parcel.h"
 #include "sentry/runtime.h"
 #include "vitals/context/ids.h"
 #include "vitals/sentry/client.h"
@@ -14,21 +15,16 @@ namespace vitals::sentry::detail {
 
 /// How many of each category an envelope holds, then how many bytes of each Bulk. Of a transaction,
 /// its spans and itself under kSpan.
-using Contents = std::array<std::uint32_t, kCategories + kBulks>;
+using Contents = delivery::detail::Contents;
+static_assert(kCategories + kBulks <= delivery::detail::kMostCounts);
+[[nodiscard]] inline std::uint32_t& count_in(Contents& contents, Category category) noexcept {
+  return contents[static_cast<std::size_t>(category)];
+}
 [[nodiscard]] inline std::uint32_t& bytes_in(Contents& contents, Bulk bulk) noexcept {
   return contents[kCategories + static_cast<std::size_t>(bulk)];
 }
 /// Adds what an envelope held to the counts of the process.
 void count_contents(const Contents& contents, Cause cause) noexcept;
-
-/// An envelope that is ready to go.
-struct Envelope {
-  std::string text;
-  EventId event_id{};  // zero: none
-  Category category = Category::kError;
-  Contents contents{};
-  int tries = 0;  // requests that failed
-};
 
 /// What the first line of an envelope says.
 struct EnvelopeHead {

@@ -5,7 +5,6 @@
 #include <system_error>
 #include <utility>
 
-#include "sentry/runtime.h"
 #include "vitals/context/listener.h"
 
 namespace vitals::sentry::detail {
@@ -23,7 +22,8 @@ constexpr std::chrono::milliseconds kConnectTimeout{300};
 
 Spotlight::Spotlight(std::string url)
     : url_(std::move(url)),
-      transport_(make_curl_transport({.timeout = kTimeout, .connect_timeout = kConnectTimeout})) {}
+      transport_(delivery::make_curl_transport(
+          {.timeout = kTimeout, .connect_timeout = kConnectTimeout})) {}
 
 Spotlight::~Spotlight() {
   close(Clock::now());
@@ -54,9 +54,9 @@ void Spotlight::run() noexcept {
   for (;;) {
     changed_.wait(hold, [this] { return closing_ || !waiting_.empty(); });
     if (waiting_.empty() || aborted_) break;
-    SendResult result;
+    delivery::SendResult result;
     try {
-      SendRequest request{
+      delivery::SendRequest request{
           url_, {{"Content-Type", "application/x-sentry-envelope"}}, std::move(waiting_.front())};
       bytes_ -= request.body.size();
       waiting_.pop_front();

@@ -9,7 +9,7 @@
 #include <string>
 #include <thread>
 
-#include "vitals/sentry/transport.h"
+#include "vitals/delivery/transport.h"
 
 namespace vitals::sentry::detail {
 
@@ -32,7 +32,7 @@ class Spotlight {
   void run() noexcept;
 
   const std::string url_;
-  const std::shared_ptr<Transport> transport_;
+  const std::shared_ptr<delivery::Transport> transport_;
   std::mutex mutex_;
   std::condition_variable changed_;
   std::deque<std::string> waiting_;

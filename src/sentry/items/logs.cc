@@ -205,7 +205,7 @@ void LogSource::add(LogLevel level, std::string_view text, std::span<const Field
   count_logs(Cause::kQueueOverflow, 1, lost);
 }
 
-std::unique_ptr<ReadyItem> LogSource::take(Time now, bool everything) noexcept {
+std::unique_ptr<delivery::detail::Cargo> LogSource::take(Time now, bool everything) noexcept {
   const std::lock_guard hold{taking_};
   while (const std::unique_ptr<LogItem> line = queue_.pop()) {
     bytes_.fetch_sub(line->cost(), std::memory_order_relaxed);

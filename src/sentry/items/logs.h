@@ -10,8 +10,8 @@
 #include <string>
 #include <string_view>
 
+#include "delivery/bounded_queue.h"
 #include "sentry/context_names.h"
-#include "sentry/delivery/bounded_queue.h"
 #include "sentry/items.h"
 #include "vitals/sentry/log.h"
 #include "vitals/sentry/options.h"
@@ -36,7 +36,7 @@ struct LogItem {
 };
 
 /// Takes lines from any thread by a lock-free queue, and makes items of up to 100 of them.
-class LogSource final : public ItemSource {
+class LogSource final : public delivery::detail::Source {
  public:
   using Time = std::chrono::steady_clock::time_point;
 
@@ -49,7 +49,8 @@ class LogSource final : public ItemSource {
   void add(LogLevel level, std::string_view text, std::span<const FieldView> attributes,
            std::int64_t timestamp) noexcept;
 
-  [[nodiscard]] std::unique_ptr<ReadyItem> take(Time now, bool everything) noexcept override;
+  [[nodiscard]] std::unique_ptr<delivery::detail::Cargo> take(Time now,
+                                                              bool everything) noexcept override;
 
  private:
   void append(const LogItem& line);
@@ -57,7 +58,7 @@ class LogSource final : public ItemSource {
 
   const Options& options_;
   const std::string attributes_;  // JSON members that every line has
-  BoundedQueue<LogItem> queue_;
+  delivery::detail::BoundedQueue<LogItem> queue_;
   std::atomic<std::size_t> waiting_{0};
   std::atomic<std::size_t> bytes_{0};
 

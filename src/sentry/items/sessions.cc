@@ -107,8 +107,8 @@ SessionSource::SessionSource(const Options& options) noexcept : options_(options
     static_cast<void>(take_row(index));
 }
 
-std::unique_ptr<ReadyItem> SessionSource::take(std::chrono::steady_clock::time_point now,
-                                               bool everything) noexcept {
+std::unique_ptr<delivery::detail::Cargo> SessionSource::take(
+    std::chrono::steady_clock::time_point now, bool everything) noexcept {
   const std::lock_guard hold{taking_};
   // An item holds all there is. A caller that asks until it gets nothing would ask for ever while
   // requests go on.

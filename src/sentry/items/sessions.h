@@ -17,13 +17,13 @@ inline constexpr std::size_t kSessionStatuses = 4;
 
 /// What was counted since it was asked last, as an item once a minute. The counts are the
 /// process' own, so that a request adds to them without holding the client.
-class SessionSource final : public ItemSource {
+class SessionSource final : public delivery::detail::Source {
  public:
   /// `options` must outlive it. What was left of a former client is forgotten.
   explicit SessionSource(const Options& options) noexcept;
 
-  [[nodiscard]] std::unique_ptr<ReadyItem> take(std::chrono::steady_clock::time_point now,
-                                                bool everything) noexcept override;
+  [[nodiscard]] std::unique_ptr<delivery::detail::Cargo> take(
+      std::chrono::steady_clock::time_point now, bool everything) noexcept override;
 
  private:
   const Options& options_;

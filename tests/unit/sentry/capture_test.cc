@@ -78,7 +78,7 @@ TEST_F(CaptureTest, ThreadsThatCaptureOneExceptionAtOnceMakeOneEvent) {
 TEST_F(CaptureTest, AThreadThatWaitsForTheProcessorInsideALockCostsNoEvent) {
   start();
   const OneProcessor shared;
-  detail::ScopeState& scope = *detail::ScopeState::global();
+  context::detail::ScopeState& scope = *context::detail::ScopeState::global();
   for (int i = 0; i < 20; ++i) {
     std::atomic<bool> locked{false};
     std::atomic<bool> capturing{false};

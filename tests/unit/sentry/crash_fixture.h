@@ -18,7 +18,7 @@
 #include <utility>
 #include <vector>
 
-#include "sentry/crash/report.h"
+#include "crash/report.h"
 #include "tests/unit/sentry/fixture.h"
 
 namespace vitals::sentry {
@@ -120,13 +120,14 @@ class CrashTest : public ClientTest {
     return {std::istreambuf_iterator<char>{file}, {}};
   }
   /// The one report there is.
-  [[nodiscard]] detail::CrashReport report() const {
+  [[nodiscard]] crash::detail::CrashReport report() const {
     const std::vector<fs::path> found = reports();
     EXPECT_THAT(found, ::testing::SizeIs(1));
     if (found.empty()) return {};
-    Result<detail::CrashReport> parsed = detail::parse_crash_report(bytes_of(found.front()));
+    Result<crash::detail::CrashReport> parsed =
+        crash::detail::parse_crash_report(bytes_of(found.front()));
     EXPECT_TRUE(parsed) << parsed.error().message;
-    return parsed ? std::move(*parsed) : detail::CrashReport{};
+    return parsed ? std::move(*parsed) : crash::detail::CrashReport{};
   }
 
   /// The innermost function of the program's own; empty: none is named.
@@ -156,7 +157,7 @@ class CrashTest : public ClientTest {
   /// Waits until nothing is on disk any more that is to be sent.
   void wait_until_nothing_waits() const {
     const auto waits = [](const fs::path& path) {
-      return path.string().find(".envelope", path.string().rfind('/')) != std::string::npos;
+      return path.string().find(".unsent", path.string().rfind('/')) != std::string::npos;
     };
     while (std::ranges::any_of(files("envelopes"), waits))
       std::this_thread::sleep_for(1ms);

@@ -27,10 +27,10 @@
 #include "vitals/context/capture.h"
 #include "vitals/context/scope.h"
 #include "vitals/context/span.h"
+#include "vitals/delivery/transport.h"
 #include "vitals/sentry/client.h"
 #include "vitals/sentry/log.h"
 #include "vitals/sentry/session.h"
-#include "vitals/sentry/transport.h"
 #include "vitals/testing/memory_transport.h"
 
 // The crashes are ours to see, not the sanitizers'.
@@ -391,9 +391,9 @@ void in_transaction_under_global_lock() {
 }
 
 /// A server that takes each request and never answers.
-class Silent : public sentry::Transport {
+class Silent : public vitals::delivery::Transport {
  public:
-  sentry::SendResult send(const sentry::SendRequest&) override {
+  vitals::delivery::SendResult send(const vitals::delivery::SendRequest&) override {
     ++taken;
     while (true)
       pause();
@@ -416,9 +416,9 @@ void with_requests_in_flight() {
 
 /// Takes nothing until the thread that brings to safety what waits sends by itself; then it says of
 /// each request what it holds.
-class Opening : public sentry::Transport {
+class Opening : public vitals::delivery::Transport {
  public:
-  sentry::SendResult send(const sentry::SendRequest& request) override {
+  vitals::delivery::SendResult send(const vitals::delivery::SendRequest& request) override {
     std::array<char, 16> name{};
     pthread_getname_np(pthread_self(), name.data(), name.size());
     if (std::string_view{name.data()} == "vitals-rescue") open = true;

@@ -11,8 +11,8 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "crash/report.h"
 #include "sentry/crash/recover.h"
-#include "sentry/crash/report.h"
 #include "sentry/event/event_builder.h"
 #include "sentry/runtime.h"
 #include "tests/unit/sentry/crash_fixture.h"
@@ -51,13 +51,14 @@ class RecoverTest : public CrashTest {
     std::ofstream{folder / "crashes" / name, std::ios::binary} << bytes;
   }
   [[nodiscard]] static std::string report_of(std::int64_t time) {
-    detail::CrashFacts facts;
+    crash::detail::CrashFacts facts;
     facts.signal = SIGSEGV;
     facts.time = time;
     const std::string_view body{reinterpret_cast<const char*>(&facts), sizeof facts};
-    const detail::PartHeader header{detail::Part::kCrash, sizeof facts,
-                                    detail::part_check(detail::Part::kCrash, body)};
-    std::string bytes{detail::kReportMagic};
+    const crash::detail::PartHeader header{
+        crash::detail::Part::kCrash, sizeof facts,
+        crash::detail::part_check(crash::detail::Part::kCrash, body)};
+    std::string bytes{crash::detail::kReportMagic};
     bytes.append(reinterpret_cast<const char*>(&header), sizeof header);
     return bytes += body;
   }
@@ -112,7 +113,7 @@ TEST_F(RecoverTest, AReportInOneStartsHandsIsNotTakenByAnother) {
 TEST_F(RecoverTest, WhatCannotBeReadIsSetAsideAndSaid) {
   put("1.report", "no report at all");
   put("2.report", "");
-  put("3.report", std::string(detail::kMaxReport + 1, 'x'));
+  put("3.report", std::string(crash::detail::kMaxReport + 1, 'x'));
   EXPECT_EQ(recover(), 0U);
   EXPECT_THAT(reports(), IsEmpty());
   EXPECT_THAT(files("corrupt"), SizeIs(3));
@@ -161,7 +162,7 @@ TEST_F(RecoverTest, AnythingButAFileIsNotFollowed) {
 TEST_F(RecoverTest, TheCrashOfARequestIsToldOf) {
   crash("lent");
   std::vector<bool> active;
-  sink.taken = [&active](const detail::CrashReport& report) {
+  sink.taken = [&active](const crash::detail::CrashReport& report) {
     active.push_back(report.request_active);
   };
   EXPECT_EQ(recover(), 1U);
@@ -177,12 +178,12 @@ TEST(CrashReport, EveryTruncationOfAReportIsReadOrRefusedAndNeverMore) {
     bytes.assign(std::istreambuf_iterator<char>{file}, {});
   }
   fs::remove_all(folder);
-  const Result<detail::CrashReport> whole = detail::parse_crash_report(bytes);
+  const Result<crash::detail::CrashReport> whole = crash::detail::parse_crash_report(bytes);
   ASSERT_TRUE(whole);
   ASSERT_TRUE(whole->complete);
   std::size_t crumbs_seen = 0;
   for (std::size_t size = 0; size < bytes.size(); size += size < 8192 ? 1 : 97) {
-    const auto torn = detail::parse_crash_report(std::string_view{bytes}.substr(0, size));
+    const auto torn = crash::detail::parse_crash_report(std::string_view{bytes}.substr(0, size));
     if (!torn) continue;
     EXPECT_FALSE(torn->complete);
     EXPECT_EQ(torn->facts.signal, SIGSEGV);
@@ -192,34 +193,35 @@ TEST(CrashReport, EveryTruncationOfAReportIsReadOrRefusedAndNeverMore) {
 }
 
 TEST(CrashReport, AlteredBytesNeverReachTheEvent) {
-  detail::CrashFacts facts;
+  crash::detail::CrashFacts facts;
   facts.signal = SIGBUS;
   facts.time = 1;
   const std::string_view body{reinterpret_cast<const char*>(&facts), sizeof facts};
-  const detail::PartHeader header{detail::Part::kCrash, sizeof facts,
-                                  detail::part_check(detail::Part::kCrash, body)};
-  std::string bytes{detail::kReportMagic};
+  const crash::detail::PartHeader header{
+      crash::detail::Part::kCrash, sizeof facts,
+      crash::detail::part_check(crash::detail::Part::kCrash, body)};
+  std::string bytes{crash::detail::kReportMagic};
   bytes.append(reinterpret_cast<const char*>(&header), sizeof header);
   bytes += body;
-  ASSERT_TRUE(detail::parse_crash_report(bytes));
+  ASSERT_TRUE(crash::detail::parse_crash_report(bytes));
   for (std::size_t i = 0; i < bytes.size(); ++i) {
     std::string altered = bytes;
     altered[i] = static_cast<char>(altered[i] ^ 0x20);
-    EXPECT_FALSE(detail::parse_crash_report(altered)) << i;
+    EXPECT_FALSE(crash::detail::parse_crash_report(altered)) << i;
   }
 }
 
 /// Parts that are whole, and say what no handler would.
-std::string hostile(detail::Part part, std::string_view body) {
-  const auto add = [](std::string& bytes, detail::Part which, std::string_view what) {
-    const detail::PartHeader header{which, static_cast<std::uint32_t>(what.size()),
-                                    detail::part_check(which, what)};
+std::string hostile(crash::detail::Part part, std::string_view body) {
+  const auto add = [](std::string& bytes, crash::detail::Part which, std::string_view what) {
+    const crash::detail::PartHeader header{which, static_cast<std::uint32_t>(what.size()),
+                                           crash::detail::part_check(which, what)};
     bytes.append(reinterpret_cast<const char*>(&header), sizeof header);
     bytes += what;
   };
-  const detail::CrashFacts facts;
-  std::string bytes{detail::kReportMagic};
-  add(bytes, detail::Part::kCrash, {reinterpret_cast<const char*>(&facts), sizeof facts});
+  const crash::detail::CrashFacts facts;
+  std::string bytes{crash::detail::kReportMagic};
+  add(bytes, crash::detail::Part::kCrash, {reinterpret_cast<const char*>(&facts), sizeof facts});
   add(bytes, part, body);
   return bytes;
 }
@@ -231,8 +233,8 @@ TEST(CrashReport, PartsThatLieAboutTheirSizesAreHarmless) {
     for (std::uint32_t part = 0; part < 14; ++part) {
       for (const std::size_t size : {0U, 1U, 7U, 8U, 24U, 64U, 1000U}) {
         const std::string body(size, static_cast<char>(fill));
-        const auto report =
-            detail::parse_crash_report(hostile(static_cast<detail::Part>(part), body));
+        const auto report = crash::detail::parse_crash_report(
+            hostile(static_cast<crash::detail::Part>(part), body));
         if (!report) continue;
         const auto item = detail::make_crash_item(*report);
         static_cast<void>(detail::build_event(*item, plain, symbolizer));
@@ -245,8 +247,8 @@ TEST(CrashReport, OfRecordsThatWereTornTheWholeOnesAreKept) {
   detail::InlineBytes<256> records;
   detail::append_text(records, detail::Section::kTag, "good", "tag", 4096);
   const std::string good{records.view()};
-  const auto report = detail::parse_crash_report(
-      hostile(detail::Part::kRecords, good + good.substr(0, good.size() - 1)));
+  const auto report = crash::detail::parse_crash_report(
+      hostile(crash::detail::Part::kRecords, good + good.substr(0, good.size() - 1)));
   ASSERT_TRUE(report);
   EXPECT_EQ(report->scope.records, good);
 }

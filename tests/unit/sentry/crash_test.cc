@@ -10,7 +10,7 @@
 #include <string>
 #include <vector>
 
-#include "sentry/crash/report.h"
+#include "crash/report.h"
 #include "tests/unit/sentry/crash_fixture.h"
 
 namespace vitals::sentry {
@@ -186,7 +186,7 @@ TEST_F(CrashTest, WhereNobodyHasAskedForATraceTheCrashHasOneToo) {
 
 TEST_F(CrashTest, AttachmentsOfBothScopesComeAlongAndTheReportIsWhole) {
   crash("attachments");
-  const detail::CrashReport found = report();
+  const crash::detail::CrashReport found = report();
   EXPECT_TRUE(found.complete);
   ASSERT_THAT(found.attachments, SizeIs(2));
   EXPECT_EQ(found.attachments[0].filename, "of-all");
@@ -280,7 +280,7 @@ TEST_F(CrashTest, AFormerTerminateHandlerIsCalledAndItsAbortIsNotOneMoreCrash) {
   const Ended ended = crash("exception", "former");
   EXPECT_EQ(ended.signal(), SIGABRT);
   EXPECT_EQ(ended.said, "former terminate handler\n");
-  EXPECT_EQ(report().facts.kind, detail::CrashKind::kTerminate);
+  EXPECT_EQ(report().facts.kind, crash::detail::CrashKind::kTerminate);
 }
 
 TEST_F(CrashTest, AfterTheClientsEndTheHandlersAreGone) {
@@ -357,7 +357,7 @@ TEST_F(CrashTest, AHandlerThatHangsEndsByItsDeadline) {
   // What it had written is there for the start after the next minute.
   ASSERT_THAT(reports(), SizeIs(1));
   EXPECT_EQ(reports().front().extension(), ".tmp");
-  const detail::CrashReport torn = report();
+  const crash::detail::CrashReport torn = report();
   EXPECT_FALSE(torn.complete);
   EXPECT_THAT(torn.exception_type, HasSubstr("Hanging"));
   EXPECT_FALSE(torn.scope.breadcrumbs.empty());

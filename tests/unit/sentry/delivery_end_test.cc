@@ -10,11 +10,12 @@
 #include <stdexcept>
 #include <thread>
 
+#include "delivery/worker.h"
 #include "fixture.h"
 #include "ledger.h"
-#include "sentry/delivery/worker.h"
+#include "sentry/items.h"
 #include "sentry/runtime.h"
-#include "temp_folder.h"
+#include "tests/unit/temp_folder.h"
 #include "vitals/context/capture.h"
 #include "vitals/context/scope.h"
 #include "vitals/context/span.h"
@@ -30,10 +31,10 @@ using Clock = std::chrono::steady_clock;
 class DeliveryEndTest : public ClientTest {
  protected:
   DeliveryEndTest() {
-    detail::usual_pace.first_pause = 1ms;
-    detail::usual_pace.longest_pause = 20ms;
-    detail::usual_pace.replay = 1ms;
-    detail::usual_pace.ride = 0ms;
+    pace.first_pause = 1ms;
+    pace.longest_pause = 20ms;
+    pace.replay = 1ms;
+    detail::usual_report_pace.ride = 0ms;
   }
   [[nodiscard]] Options on_disk() const {
     Options given = options();
@@ -100,8 +101,8 @@ TEST_F(DeliveryEndTest, WhatDoesNotFitTheDiskIsCountedAndTheServiceGoesOn) {
 }
 
 TEST_F(DeliveryEndTest, WhereTheDiskCannotBeWrittenErrorsWaitInMemory) {
-  detail::usual_pace.first_pause = 400ms;
-  detail::usual_pace.longest_pause = 10s;
+  pace.first_pause = 400ms;
+  pace.longest_pause = 10s;
   start(on_disk());
   std::filesystem::remove_all(folder.path() + "/envelopes");
   transport->fail_with(0);
@@ -121,7 +122,7 @@ TEST_F(DeliveryEndTest, ReplayIsNoFasterThanItsPace) {
   for (int i = 0; i < 5; ++i)
     ASSERT_TRUE(capture_message("x"));
   EXPECT_FALSE(guard.end(kPlenty));
-  detail::usual_pace.replay = 50ms;
+  pace.replay = 50ms;
   transport = std::make_shared<vitals::testing::MemoryTransport>();
   const auto begin = Clock::now();
   start(on_disk());
@@ -135,7 +136,8 @@ TEST_F(DeliveryEndTest, NothingIsReplayedWhileLimited) {
   for (int i = 0; i < 5; ++i)
     ASSERT_TRUE(capture_message("x"));
   EXPECT_TRUE(flush(kPlenty));
-  transport->answer_with({.status = 200, .rate_limits = "60:transaction:key"});
+  transport->answer_with(
+      {.status = 200, .headers = {{"X-Sentry-Rate-Limits", "60:transaction:key"}}});
   EXPECT_TRUE(transport->wait_for(1, kPlenty));
   ASSERT_TRUE(capture_message("live"));
   EXPECT_TRUE(flush(kPlenty));
@@ -146,7 +148,7 @@ TEST_F(DeliveryEndTest, NothingIsReplayedWhileLimited) {
 
 TEST_F(DeliveryEndTest, LimitsHoldOverALaterClientOfTheSameServer) {
   start();
-  transport->answer_with({.status = 429, .retry_after = "60"});
+  transport->answer_with({.status = 429, .headers = {{"Retry-After", "60"}}});
   capture_message("x");
   guard.end(kPlenty);
   transport = std::make_shared<vitals::testing::MemoryTransport>();
@@ -158,9 +160,9 @@ TEST_F(DeliveryEndTest, LimitsHoldOverALaterClientOfTheSameServer) {
 }
 
 TEST_F(DeliveryEndTest, SeveralRequestsAreInFlightAtOnce) {
-  class Meeting : public Transport {
+  class Meeting : public delivery::Transport {
    public:
-    SendResult send(const SendRequest&) override {
+    delivery::SendResult send(const delivery::SendRequest&) override {
       std::unique_lock hold{mutex};
       ++here;
       changed.notify_all();
@@ -235,7 +237,7 @@ TEST_F(DeliveryEndTest, OfTransactionsOnlySomeGoToDiskWhileTheServerIsAway) {
   constexpr std::size_t kAtOnce = 20;
   constexpr double kRound = 0.1;
   transport->fail_with(0);
-  detail::usual_pace.longest_pause = 1h;
+  pace.longest_pause = 1h;
   Options given = on_disk();
   given.transaction_queue = 100'000;
   const auto began = Clock::now();
@@ -257,7 +259,7 @@ TEST_F(DeliveryEndTest, OfTransactionsOnlySomeGoToDiskWhileTheServerIsAway) {
   const std::uint64_t dropped = counted(Category::kTransaction, Outcome::kQueueFull);
   std::size_t accepted = transport->payloads("transaction").size();
   for (const auto& entry : std::filesystem::directory_iterator{folder.path() + "/envelopes"}) {
-    if (entry.path().extension() == ".envelope") ++accepted;
+    if (entry.path().extension() == ".unsent") ++accepted;
   }
   accepted -= transport->payloads("event").empty() ? 1 : 0;  // then the error is the one on disk
   EXPECT_EQ(accepted + dropped, kTransactions);
@@ -285,7 +287,7 @@ TEST_F(DeliveryEndTest, AReportRidesAlongAndIsPutBackWhenItDoesNotArrive) {
 }
 
 TEST_F(DeliveryEndTest, AReportGoesAloneWhenNothingElseDoes) {
-  detail::usual_pace.report = 10ms;
+  detail::usual_report_pace.alone = 10ms;
   Options given = options();
   given.sample_rate = 0;
   given.traces_sample_rate = 0;
@@ -311,7 +313,7 @@ TEST_F(DeliveryEndTest, TheEndTellsWhatIsLeftToTell) {
 }
 
 TEST_F(DeliveryEndTest, UnderPressureTheTracesRateIsHalvedAndThenWholeAgain) {
-  detail::usual_pace.pressure = 1ms;
+  pace.pressure = 1ms;
   Options given = options();
   given.requests_in_flight = 2;
   given.traces_sample_rate = 1.0;
@@ -324,7 +326,7 @@ TEST_F(DeliveryEndTest, UnderPressureTheTracesRateIsHalvedAndThenWholeAgain) {
       std::this_thread::yield();
   }
   // Both threads hang in a request: the last look was before. A limit is seen without a queue.
-  transport->answer_with({.status = 200, .rate_limits = "60:session:key"});
+  transport->answer_with({.status = 200, .headers = {{"X-Sentry-Rate-Limits", "60:session:key"}}});
   EXPECT_TRUE(flush(kPlenty));
   while (context::detail::runtime.halvings.load() < 10)
     std::this_thread::sleep_for(1ms);
@@ -347,9 +349,10 @@ TEST_F(DeliveryEndTest, UnderPressureTheTracesRateIsHalvedAndThenWholeAgain) {
 }
 
 TEST_F(DeliveryEndTest, FlushWaitsForWhatTheSourcesGive) {
-  class Source : public detail::ItemSource {
+  class Source : public delivery::detail::Source {
    public:
-    std::unique_ptr<detail::ReadyItem> take(Clock::time_point, bool everything) noexcept override {
+    std::unique_ptr<delivery::detail::Cargo> take(Clock::time_point,
+                                                  bool everything) noexcept override {
       if (!everything || left == 0) return nullptr;
       --left;
       auto item = std::make_unique<detail::ReadyItem>();
@@ -364,19 +367,22 @@ TEST_F(DeliveryEndTest, FlushWaitsForWhatTheSourcesGive) {
   Source source;
   Options given = options();
   given.transport = transport;
-  detail::Worker worker{given, {"http://host/", "http://k@host/1", "k", ""}, {&source}};
-  std::thread loop{[&] { worker.run(); }};
+  detail::SentryPolicy policy{given, {"http://host/", "http://k@host/1", "k", ""}};
+  delivery::detail::Worker worker{policy,
+                                  {.name = "test",
+                                   .lanes = {{1, 1}, {1, 1}, {64, 1'000'000}},
+                                   .sources = {&source},
+                                   .source_lane = detail::kItems,
+                                   .requests_in_flight = 1,
+                                   .transport = transport}};
+  const auto nobody = std::make_shared<int>();
+  worker.start(nobody);
   const auto logs = [] { return detail::counted(Category::kLog, Outcome::kSent); };
   const std::uint64_t sent_before = logs();
   EXPECT_TRUE(worker.flush(Clock::now() + kPlenty));
   EXPECT_EQ(logs() - sent_before, 7000U);
   source.left = 3;
-  worker.begin_close(1, Clock::now() + kPlenty);
-  std::thread drain{[&] { worker.drain(); }};
-  worker.drains_started(1);
-  EXPECT_TRUE(worker.close(Clock::now() + kPlenty));
-  loop.join();
-  drain.join();
+  EXPECT_TRUE(worker.end(nobody, Clock::now() + kPlenty));
   EXPECT_EQ(logs() - sent_before, 7021U);
 }
 
@@ -412,7 +418,8 @@ TEST_F(Attached, FilesAreItemsOfTheirOwn) {
 
 TEST_F(Attached, TheEventGoesWithoutWhatIsTooLargeOrLimited) {
   start_with({{"big", "", std::string(21 * 1024 * 1024, 'x')}, {"small", "", "x"}});
-  transport->answer_with({.status = 200, .rate_limits = "60:attachment:key"});
+  transport->answer_with(
+      {.status = 200, .headers = {{"X-Sentry-Rate-Limits", "60:attachment:key"}}});
   capture_message("x");
   capture_message("y");
   EXPECT_TRUE(flush(kPlenty));
@@ -490,9 +497,9 @@ TEST_F(DeliveryEndTest, SpansPastTheLimitOrTakenOutByAHookAreTold) {
 }
 
 TEST_F(DeliveryEndTest, WhatLimitsHeldBackIsToldWhileTheyHold) {
-  detail::usual_pace.report = 1ms;
+  detail::usual_report_pace.alone = 1ms;
   start();
-  transport->answer_with({.status = 200, .rate_limits = "60:error:key"});
+  transport->answer_with({.status = 200, .headers = {{"X-Sentry-Rate-Limits", "60:error:key"}}});
   capture_message("taken");
   EXPECT_TRUE(flush(kPlenty));
   capture_message("held back");
@@ -506,7 +513,7 @@ TEST_F(DeliveryEndTest, ADamagedFileIsToldOf) {
   start_transaction({.name = "a"}).finish();
   EXPECT_FALSE(guard.end(kPlenty));
   for (const auto& entry : std::filesystem::directory_iterator{folder.path() + "/envelopes"}) {
-    if (entry.path().extension() != ".envelope") continue;
+    if (entry.path().extension() != ".unsent") continue;
     std::filesystem::resize_file(entry.path(), std::filesystem::file_size(entry.path()) - 1);
   }
   detail::forget_servers();

@@ -51,7 +51,7 @@ TEST_F(DeliveryTest, ARequestBearsTheProtocolsHeaders) {
   capture_message("x");
   EXPECT_TRUE(flush(kPlenty));
   ASSERT_THAT(transport->requests(), SizeIs(1));
-  const SendRequest request = transport->requests().front();
+  const delivery::SendRequest request = transport->requests().front();
   EXPECT_EQ(request.url, "https://sentry.example/api/42/envelope/");
   EXPECT_THAT(request.headers, Contains(Pair("Content-Type", "application/x-sentry-envelope")));
   EXPECT_THAT(request.headers, Contains(Pair("User-Agent", StartsWith("vitals.cpp/"))));
@@ -171,7 +171,8 @@ TEST_F(DeliveryTest, AnswersAreCountedForWhatTheyMean) {
 
 TEST_F(DeliveryTest, ALimitHoldsForItsCategoryAlone) {
   start(traced());
-  transport->answer_with({.status = 200, .rate_limits = "60:transaction:key"});
+  transport->answer_with(
+      {.status = 200, .headers = {{"X-Sentry-Rate-Limits", "60:transaction:key"}}});
   capture_message("x");
   EXPECT_TRUE(flush(kPlenty));
   start_transaction({.name = "a"}).finish();
@@ -183,7 +184,7 @@ TEST_F(DeliveryTest, ALimitHoldsForItsCategoryAlone) {
 
 TEST_F(DeliveryTest, A429HoldsEverythingBack) {
   start();
-  transport->answer_with({.status = 429, .retry_after = "60"});
+  transport->answer_with({.status = 429, .headers = {{"Retry-After", "60"}}});
   capture_message("x");
   capture_message("y");
   EXPECT_TRUE(flush(kPlenty));
@@ -223,7 +224,7 @@ TEST_F(DeliveryTest, WhileTheServerIsAwayTheQueueWaitsAndThenGoesOn) {
 }
 
 TEST_F(DeliveryTest, ARequestThatGoesOnFailingIsGivenUpAndCounted) {
-  detail::usual_pace.first_pause = 1ms;
+  pace.first_pause = 1ms;
   start();
   transport->fail_with(0);
   capture_message("x");
@@ -233,10 +234,12 @@ TEST_F(DeliveryTest, ARequestThatGoesOnFailingIsGivenUpAndCounted) {
 }
 
 TEST_F(DeliveryTest, ATransportThatThrowsIsAServerThatIsAway) {
-  detail::usual_pace.first_pause = 1ms;
-  class Throwing : public Transport {
+  pace.first_pause = 1ms;
+  class Throwing : public delivery::Transport {
    public:
-    SendResult send(const SendRequest&) override { throw std::runtime_error{"no"}; }
+    delivery::SendResult send(const delivery::SendRequest&) override {
+      throw std::runtime_error{"no"};
+    }
   };
   Options given = options();
   given.transport = std::make_shared<Throwing>();
@@ -247,10 +250,10 @@ TEST_F(DeliveryTest, ATransportThatThrowsIsAServerThatIsAway) {
 }
 
 TEST_F(DeliveryTest, WhatATransportSaysIsOneLineOfStderr) {
-  detail::usual_pace.first_pause = 1ms;
-  class Forging : public Transport {
+  pace.first_pause = 1ms;
+  class Forging : public delivery::Transport {
    public:
-    SendResult send(const SendRequest&) override {
+    delivery::SendResult send(const delivery::SendRequest&) override {
       return {.status = 0, .error = "away\nvitals sentry: forged\x1b[2J"};
     }
   };
@@ -316,9 +319,9 @@ TEST_F(DeliveryTest, EndGivesUpAtOnceOnAServerThatIsAway) {
 }
 
 TEST_F(DeliveryTest, EndLeavesATransportBehindThatIgnoresCancel) {
-  class Deaf : public Transport {
+  class Deaf : public delivery::Transport {
    public:
-    SendResult send(const SendRequest&) override {
+    delivery::SendResult send(const delivery::SendRequest&) override {
       entered.set_value();
       release.get_future().wait();
       return {.status = 200};

@@ -12,8 +12,8 @@
 #include "fixture.h"
 #include "ledger.h"
 #include "sentry/runtime.h"
-#include "temp_folder.h"
-#include "tiny_server.h"
+#include "tests/unit/temp_folder.h"
+#include "tests/unit/tiny_server.h"
 #include "vitals/context/capture.h"
 #include "vitals/context/span.h"
 
@@ -48,10 +48,10 @@ void PrintTo(const Scenario& scenario, std::ostream* out) {
 class DeliveryWireTest : public ClientTest {
  protected:
   DeliveryWireTest() {
-    detail::usual_pace.first_pause = 1ms;
-    detail::usual_pace.longest_pause = 20ms;
-    detail::usual_pace.replay = 1ms;
-    detail::usual_pace.ride = 0ms;
+    pace.first_pause = 1ms;
+    pace.longest_pause = 20ms;
+    pace.replay = 1ms;
+    detail::usual_report_pace.ride = 0ms;
   }
   static Options options_for(int port) {
     Options given = options();
@@ -149,7 +149,7 @@ INSTANTIATE_TEST_SUITE_P(
 
 TEST_F(DeliveryWireTest, AServerThatStaysAwayCostsNoCount) {
   TinyServer server{std::vector<TinyAnswer>{{.reset_after = 1}}};
-  detail::usual_pace.longest_pause = 2ms;
+  pace.longest_pause = 2ms;
   start_at(options_for(server.port()));
   for (int i = 0; i < kEvents; ++i)
     ASSERT_TRUE(capture_message("x"));
@@ -316,9 +316,10 @@ class TlsServer {
   [[nodiscard]] std::string url() const { return "https://127.0.0.1:" + std::to_string(port_); }
   [[nodiscard]] const std::string& certificate() const { return certificate_; }
   /// What comes of one request; tried again until the server listens.
-  [[nodiscard]] std::string error_with(CurlTransportOptions options) const {
+  [[nodiscard]] std::string error_with(delivery::CurlTransportOptions options) const {
     for (;;) {
-      const SendResult result = make_curl_transport(options)->send({url() + "/x", {}, "hello"});
+      const delivery::SendResult result =
+          delivery::make_curl_transport(options)->send({url() + "/x", {}, "hello"});
       if (result.error.find("onnect") == std::string::npos) return result.error;
       std::this_thread::sleep_for(10ms);
     }

@@ -6,7 +6,6 @@
 #include <sstream>
 #include <string>
 
-#include "sentry/delivery/gzip.h"
 #include "vitals/testing/memory_transport.h"
 
 namespace vitals::sentry::detail {
@@ -58,19 +57,6 @@ TEST(Envelope, IsReadBackByTheKit) {
   ASSERT_EQ(envelope.items.size(), 1U);
   EXPECT_EQ(envelope.items[0].type, "event");
   EXPECT_EQ(envelope.items[0].payload, "{\"a\":\n1}");
-}
-
-TEST(Gzip, PacksOneTextAfterTheOther) {
-  Gzip gzip;
-  for (const std::size_t size : {10, 100000, 5}) {
-    const std::string text = some_envelope('"' + std::string(size, 'x') + '"');
-    SendRequest request;
-    request.headers.emplace_back("Content-Encoding", "gzip");
-    ASSERT_TRUE(gzip.compress(text, request.body));
-    const auto envelope = vitals::testing::parse_envelope(request);
-    ASSERT_EQ(envelope.items.size(), 1U);
-    EXPECT_EQ(envelope.items[0].payload.size(), size + 2);
-  }
 }
 
 TEST(AuthHeader, NamesVersionClientAndKey) {

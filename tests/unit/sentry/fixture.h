@@ -10,8 +10,10 @@
 #include <utility>
 #include <vector>
 
-#include "sentry/delivery/pace.h"
+#include "delivery/pace.h"
+#include "sentry/delivery/policy.h"
 #include "sentry/delivery/server_memory.h"
+#include "tests/unit/patience.h"
 #include "vitals/sentry/client.h"
 #include "vitals/testing/memory_transport.h"
 
@@ -19,15 +21,6 @@ namespace vitals::sentry {
 
 using Json = nlohmann::json;
 using namespace std::chrono_literals;
-
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-inline constexpr std::chrono::milliseconds kPlenty{120'000};
-#else
-inline constexpr std::chrono::milliseconds kPlenty{40'000};
-#endif
-
-/// What "at once" and "by its deadline" are on a machine that is busy with other things.
-inline constexpr std::chrono::milliseconds kSoon = kPlenty / 5;
 
 /// A client on a transport in memory, for the length of a test.
 class ClientTest : public ::testing::Test {
@@ -43,7 +36,10 @@ class ClientTest : public ::testing::Test {
   }
 
   ClientTest() { detail::forget_servers(); }
-  ~ClientTest() override { detail::usual_pace = {}; }
+  ~ClientTest() override {
+    pace = {};
+    detail::usual_report_pace = {};
+  }
 
   void start(Options given = options()) {
     if (!given.transport) given.transport = transport;
@@ -68,6 +64,8 @@ class ClientTest : public ::testing::Test {
   }
   [[nodiscard]] Json event() { return only("event"); }
   [[nodiscard]] Json transaction() { return only("transaction"); }
+
+  static inline auto& pace = delivery::detail::usual_pace;
 
   /// How many since start().
   [[nodiscard]] std::uint64_t counted(Category category, Outcome outcome) const {

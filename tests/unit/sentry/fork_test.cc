@@ -7,7 +7,7 @@
 
 #include "fixture.h"
 #include "ledger.h"
-#include "temp_folder.h"
+#include "tests/unit/temp_folder.h"
 #include "vitals/context/capture.h"
 #include "vitals/context/scope.h"
 

@@ -10,8 +10,8 @@
 
 #include "fixture.h"
 #include "ledger.h"
-#include "temp_folder.h"
-#include "tiny_server.h"
+#include "tests/unit/temp_folder.h"
+#include "tests/unit/tiny_server.h"
 
 namespace vitals::sentry {
 namespace {
@@ -26,7 +26,7 @@ constexpr int kMany = 50;
 class LastTest : public ClientTest {
  protected:
   LastTest() {
-    detail::usual_pace.replay = 1ms;
+    pace.replay = 1ms;
     // Where another user's process may write to it, as after setuid(), it is still found.
     fs::permissions(folder.path(), fs::perms::all);
     cache = folder.path() + "/cache";

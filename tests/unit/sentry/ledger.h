@@ -52,7 +52,7 @@ struct Ledger {
 inline std::size_t spooled_in(const std::string& cache_dir) {
   std::size_t count = 0;
   for (const auto& entry : std::filesystem::directory_iterator{cache_dir + "/envelopes"}) {
-    if (entry.path().extension() == ".envelope") ++count;
+    if (entry.path().extension() == ".unsent") ++count;
   }
   return count;
 }

@@ -256,6 +256,13 @@ class LogSource : public ::testing::Test {
     source.add(LogLevel::kInfo, text, attributes, 1);
   }
 
+  /// What the source gives, as what it is.
+  std::unique_ptr<detail::ReadyItem> take(std::chrono::steady_clock::time_point when,
+                                          bool everything) {
+    return std::unique_ptr<detail::ReadyItem>{
+        static_cast<detail::ReadyItem*>(source.take(when, everything).release())};
+  }
+
   const Options options{};
   detail::LogSource source{options};
   const std::chrono::steady_clock::time_point now = std::chrono::steady_clock::now();
@@ -266,7 +273,7 @@ TEST_F(LogSource, GivesABatchAfterFiveSecondsOrWhenAskedForEverything) {
   EXPECT_FALSE(source.take(now, false));
   add("b");
   EXPECT_FALSE(source.take(now + 4s, false));
-  const auto batch = source.take(now + 5s, false);
+  const auto batch = take(now + 5s, false);
   ASSERT_TRUE(batch);
   EXPECT_EQ(batch->quantity, 2U);
   EXPECT_EQ(batch->category, Category::kLog);
@@ -278,11 +285,11 @@ TEST_F(LogSource, GivesABatchAfterFiveSecondsOrWhenAskedForEverything) {
 TEST_F(LogSource, GivesAHundredAtOnceAndKeepsTheRest) {
   for (int i = 0; i < 150; ++i)
     add("a");
-  const auto batch = source.take(now, false);
+  const auto batch = take(now, false);
   ASSERT_TRUE(batch);
   EXPECT_EQ(batch->quantity, 100U);
   EXPECT_FALSE(source.take(now, false));
-  const auto rest = source.take(now, true);
+  const auto rest = take(now, true);
   ASSERT_TRUE(rest);
   EXPECT_EQ(rest->quantity, 50U);
 }
@@ -293,7 +300,7 @@ TEST_F(LogSource, CountsWhatIsPastAThousandAndTakesAgainWhenEmptied) {
     add("a");
   EXPECT_EQ(lost(Outcome::kQueueFull) - before, 500U);
   std::size_t taken = 0;
-  while (const auto batch = source.take(now, true))
+  while (const auto batch = take(now, true))
     taken += batch->quantity;
   EXPECT_EQ(taken, 1000U);
   add("a");
@@ -311,7 +318,7 @@ TEST_F(LogSource, HoldsABoundedNumberOfBytesAndEachItemIsBelowAMebibyte) {
   const std::uint64_t refused = lost(Outcome::kQueueFull) - before;
   EXPECT_GT(refused, 200U);
   std::size_t taken = 0;
-  while (const auto batch = source.take(now, true)) {
+  while (const auto batch = take(now, true)) {
     EXPECT_LT(batch->payload.size(), 1024U * 1024);
     EXPECT_TRUE(Json::accept(batch->payload));
     taken += batch->quantity;
@@ -323,7 +330,7 @@ TEST_F(LogSource, MakesValidJsonOfHostileText) {
   const std::array<FieldView, 2> attributes{{{"\xff\"", "\xc3"}, {"", "\\"}}};
   add(std::string_view{"\x80\0\"\n", 4}, attributes);
   add("");
-  const auto batch = source.take(now, true);
+  const auto batch = take(now, true);
   ASSERT_TRUE(batch);
   EXPECT_TRUE(Json::accept(batch->payload)) << batch->payload;
 }

@@ -36,7 +36,7 @@ class ScopeTest : public ClientTest {
 // A signal handler that interrupts a call on a scope finds its lock held by its own thread.
 TEST_F(ScopeTest, ACallWithinAnotherOnTheSameScopeReturnsAndLeavesItWhole) {
   set_tag("before", "yes");
-  detail::ScopeState* const state = detail::ScopeState::global();
+  context::detail::ScopeState* const state = context::detail::ScopeState::global();
   ASSERT_TRUE(state->try_lock());
   set_tag("within", "no");
   set_user_id("nobody");

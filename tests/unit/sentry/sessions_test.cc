@@ -1,4 +1,5 @@
 #include "sentry/items/sessions.h"
+#include "sentry/items.h"
 
 #include <array>
 #include <map>
@@ -177,10 +178,11 @@ TEST_F(SessionSource, GivesOneItemAMinuteAndNoneWhenNothingHappened) {
   record_session();
   EXPECT_FALSE(source.take(begin, false));
   EXPECT_FALSE(source.take(begin + 59s, false));
-  const auto item = source.take(begin + 60s, false);
-  ASSERT_TRUE(item);
-  EXPECT_EQ(item->category, Category::kSession);
-  EXPECT_EQ(item->quantity, 1U);
+  const auto taken = source.take(begin + 60s, false);
+  ASSERT_TRUE(taken);
+  const auto& item = static_cast<const detail::ReadyItem&>(*taken);
+  EXPECT_EQ(item.category, Category::kSession);
+  EXPECT_EQ(item.quantity, 1U);
   EXPECT_FALSE(source.take(begin + 60s, false));
   EXPECT_FALSE(source.take(begin + 121s, false));
 }

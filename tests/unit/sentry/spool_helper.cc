@@ -9,7 +9,7 @@
 #include <string_view>
 #include <thread>
 
-#include "sentry/delivery/pace.h"
+#include "delivery/pace.h"
 #include "vitals/context/capture.h"
 #include "vitals/sentry/client.h"
 
@@ -22,10 +22,10 @@ int main(int argc, char** argv) {
   sigemptyset(&term);
   sigaddset(&term, SIGTERM);
   pthread_sigmask(SIG_BLOCK, &term, nullptr);
-  sentry::detail::usual_pace.first_pause = 1ms;
-  sentry::detail::usual_pace.longest_pause = 20ms;
-  sentry::detail::usual_pace.replay = 1ms;
-  sentry::detail::usual_pace.rescan = 20ms;
+  vitals::delivery::detail::usual_pace.first_pause = 1ms;
+  vitals::delivery::detail::usual_pace.longest_pause = 20ms;
+  vitals::delivery::detail::usual_pace.replay = 1ms;
+  vitals::delivery::detail::usual_pace.rescan = 20ms;
   sentry::Options options;
   options.dsn = argv[2];
   options.cache_dir = argv[3];

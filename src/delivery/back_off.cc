@@ -1,0 +1,20 @@
+#include "delivery/back_off.h"
+
+#include <algorithm>
+
+#include "base/random.h"
+
+namespace vitals::delivery::detail {
+
+bool BackOff::fail(Time now, const Pace& pace) noexcept {
+  constexpr int kMostDoublings = 10;
+  if (now < paused_until_) return false;
+  const auto longest = std::min(pace.longest_pause, pace.first_pause * (1 << failures_));
+  failures_ = std::min(failures_ + 1, kMostDoublings);
+  // At least half of it, so that many processes do not come back at the same moment.
+  paused_until_ = now + std::chrono::duration_cast<Time::duration>(
+                            longest * (0.5 + 0.5 * base::Random::unit()));
+  return true;
+}
+
+}  // namespace vitals::delivery::detail

@@ -1,0 +1,65 @@
+#include "sentry/items.h"
+
+#include <unistd.h>
+
+namespace vitals::sentry::detail {
+
+using delivery::detail::DropReason;
+
+std::size_t ErrorItem::cost() const noexcept {
+  std::size_t bytes = sizeof *this + message.size() + scope.records.size() +
+                      scope.breadcrumbs.size() + own.capacity();
+  for (const stack::ThrownException& link : chain) {
+    bytes += sizeof link + link.value.size() + link.mangled_type.size() +
+             link.stack.size() * sizeof link.stack.front();
+  }
+  return bytes;
+}
+
+void ErrorItem::count(Cause cause) const noexcept {
+  detail::count(Category::kError, cause);
+  if (const std::size_t files = attachments.files(); files > 0) {
+    detail::count(Category::kAttachment, cause, files);
+    count_bytes(Bulk::kAttachment, cause, attachments.bytes());
+  }
+}
+
+void ErrorItem::count_dropped(DropReason reason) const noexcept {
+  count(cause_of(reason));
+}
+
+void ErrorItem::done() noexcept {
+  if (!crash_report.empty()) ::unlink(crash_report.c_str());
+}
+
+std::uint32_t TransactionItem::spans() const noexcept {
+  return static_cast<std::uint32_t>(transaction->size());
+}
+
+std::size_t TransactionItem::cost() const noexcept {
+  const Recording& recording = *TransactionAccess::trace(*transaction).recording();
+  return sizeof *this + sizeof *transaction + sizeof(Trace) + sizeof(Recording) +
+         recording.arena.capacity() + recording.spans.capacity() * sizeof(RawSpan) +
+         TransactionAccess::scope(*transaction).size();
+}
+
+void TransactionItem::count(Cause cause) const noexcept {
+  detail::count(Category::kTransaction, cause);
+  // Beside the transactions that were not sampled, which counted() adds to the spans by itself.
+  detail::count(Category::kSpan, cause, spans());
+}
+
+void TransactionItem::count_dropped(DropReason reason) const noexcept {
+  count(cause_of(reason));
+}
+
+void ReadyItem::count(Cause cause) const noexcept {
+  detail::count(category, cause, quantity);
+  if (category == Category::kLog) count_bytes(Bulk::kLog, cause, payload.size());
+}
+
+void ReadyItem::count_dropped(DropReason reason) const noexcept {
+  count(cause_of(reason));
+}
+
+}  // namespace vitals::sentry::detail

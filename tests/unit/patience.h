@@ -1,0 +1,17 @@
+#pragma once
+
+#include <chrono>
+
+namespace vitals {
+
+/// How long a test waits for what is sure to come.
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+inline constexpr std::chrono::milliseconds kPlenty{120'000};
+#else
+inline constexpr std::chrono::milliseconds kPlenty{40'000};
+#endif
+
+/// What "at once" and "by its deadline" are on a machine that is busy with other things.
+inline constexpr std::chrono::milliseconds kSoon = kPlenty / 5;
+
+}  // namespace vitals
