@@ -12,6 +12,11 @@
 namespace vitals::crash::detail {
 
 using context::Borrowed;
+using context::EventId;
+using context::HeaderSource;
+using context::RequestData;
+using context::SpanId;
+using context::TraceId;
 using context::detail::append_text;
 using context::detail::AttachmentList;
 using context::detail::cut;
@@ -33,10 +38,5 @@ using context::detail::take_record;
 using context::detail::Trace;
 using context::detail::whole_breadcrumbs;
 using context::detail::whole_records;
-using context::EventId;
-using context::HeaderSource;
-using context::RequestData;
-using context::SpanId;
-using context::TraceId;
 
 }  // namespace vitals::crash::detail
