@@ -20,8 +20,10 @@ std::optional<Received> received_of(int socket) noexcept {
 bool UnreadWatch::is_unread(const Received& received, Clock::time_point now) noexcept {
   constexpr int kFalls = 3;
   constexpr auto kUnread = std::chrono::seconds{10};
+  constexpr auto kStill = std::chrono::seconds{5};
   if (received.window < last_.window) {
     ++falls_;
+    fell_at_ = now;
   } else if (received.window > last_.window) {
     falls_ = 0;
     opened_ = received;
@@ -29,8 +31,8 @@ bool UnreadWatch::is_unread(const Received& received, Clock::time_point now) noe
   }
   last_ = received;
   const std::uint64_t fallen = opened_.window - received.window;
-  return falls_ >= kFalls && now - opened_at_ > kUnread &&
-         fallen * 4 >= (received.bytes - opened_.bytes) * 3;
+  return falls_ >= kFalls && now - opened_at_ > kUnread && now - fell_at_ < kStill &&
+         fallen * 3 >= received.bytes - opened_.bytes;
 }
 
 }  // namespace health_agent::api

@@ -17,21 +17,23 @@ struct Received {
 [[nodiscard]] std::optional<Received> received_of(int socket) noexcept;
 
 /// Finds that a client's program reads nothing of a stream, long before its kernel stops to take
-/// what is sent: the receive window that it announces falls by all that it takes. That of a program
-/// that reads opens again, or, where each piece is larger than the one before, falls by their
-/// difference alone. Threads: one at a time.
+/// what is sent: the receive window that it announces falls and falls, by most of what it takes.
+/// That of a program that reads opens again, or stays where it has fallen to, or, where each piece
+/// is larger than the one before, falls by their difference alone. Threads: one at a time.
 class UnreadWatch {
  public:
   using Clock = std::chrono::steady_clock;
 
   /// What is received by now. True when the window has only fallen for 10 s, three times at least,
-  /// and by most of what was taken meanwhile.
+  /// the last time within 5 s, and by a third of what was taken meanwhile: a kernel that sees a
+  /// stream begin lets the window grow beside it.
   [[nodiscard]] bool is_unread(const Received& received, Clock::time_point now) noexcept;
 
  private:
   Received last_;
   Received opened_;  // when the window last opened
   Clock::time_point opened_at_{};
+  Clock::time_point fell_at_{};
   int falls_ = 0;
 };
 

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 namespace health_agent::api {
 namespace {
 
@@ -38,6 +40,23 @@ TEST(UnreadWatch, LetsAProgramThatReadsStayWhereEachPieceIsLargerThanTheOneBefor
     EXPECT_FALSE(watch.is_unread({65'000 - piece, taken}, kStart + std::chrono::seconds{second}))
         << second;
   }
+}
+
+TEST(UnreadWatch, FindsItWhileTheKernelLetsTheWindowGrow) {
+  UnreadWatch watch;
+  bool found = false;
+  for (unsigned second = 0; second <= 15; ++second)  // 1,200 bytes a second, in steps of 1,024
+    found = watch.is_unread({76'800 - 700 * second / 1'024 * 1'024, 1'200U * second},
+                            kStart + std::chrono::seconds{second});
+  EXPECT_TRUE(found);
+}
+
+TEST(UnreadWatch, LetsAProgramThatReadsStayWhereTheWindowHasFallenAndStays) {
+  UnreadWatch watch;
+  for (unsigned second = 0; second < 100; ++second)
+    EXPECT_FALSE(watch.is_unread({76'800 - 1'024 * std::min(second, 5U), 1'200U * second},
+                                 kStart + std::chrono::seconds{second}))
+        << second;
 }
 
 TEST(UnreadWatch, SaysNothingOfAStreamThatIsQuiet) {
