@@ -57,13 +57,23 @@ std::size_t on_header(char* data, std::size_t, std::size_t size, void* target) {
   return size;
 }
 
-/// The answer's body is of no interest, but it must be read for the connection to be kept. One that
-/// does not end is not: the connection is given up then, the status stands.
-std::size_t on_body(char*, std::size_t, std::size_t size, void* target) {
+/// Where an answer's body goes, and how many bytes of it there were.
+struct BodyReader {
+  const SendRequest* request = nullptr;
+  SendResult* result = nullptr;
+  std::size_t read = 0;
+};
+
+/// The body may be of no interest, but it must be read for the connection to be kept. One that does
+/// not end is not: the connection is given up then, the status stands.
+std::size_t on_body(char* data, std::size_t, std::size_t size, void* target) {
   constexpr std::size_t kMostBody = 1024 * 1024;
-  auto& read = *static_cast<std::size_t*>(target);
-  read += size;
-  return read <= kMostBody ? size : 0;
+  auto& body = *static_cast<BodyReader*>(target);
+  std::string& kept = body.result->body;
+  if (kept.size() < body.request->wanted_body)
+    kept.append(data, std::min(size, body.request->wanted_body - kept.size()));
+  body.read += size;
+  return body.read <= kMostBody ? size : 0;
 }
 
 struct Cleanup {
@@ -146,8 +156,13 @@ class Connection {
       curl_easy_setopt(easy, CURLOPT_HTTPHEADER, made.get());
       headers_ = std::move(made);
     }
+    if (request.method != method_) {
+      method_ = request.method;
+      // Of libcurl's own methods POST has a body, as all have here.
+      curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, method_ == "POST" ? nullptr : method_.c_str());
+    }
     error_[0] = '\0';
-    body_read_ = 0;
+    body_ = {&request, &result};
     curl_easy_setopt(easy, CURLOPT_POSTFIELDS, request.body.data());
     curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE,
                      static_cast<curl_off_t>(request.body.size()));
@@ -161,7 +176,7 @@ class Connection {
     curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, &on_header);
     curl_easy_setopt(easy, CURLOPT_HEADERDATA, &head_);
     curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, &on_body);
-    curl_easy_setopt(easy, CURLOPT_WRITEDATA, &body_read_);
+    curl_easy_setopt(easy, CURLOPT_WRITEDATA, &body_);
     curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, error_.data());
     curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
     curl_easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L);  // cancel() does not wait for a slow resolver
@@ -193,8 +208,9 @@ class Connection {
   const std::atomic<bool>& cancelled_;
   std::array<char, CURL_ERROR_SIZE> error_{};
   HeadReader head_;
-  std::size_t body_read_ = 0;
+  BodyReader body_;
   bool prepared_ = false;
+  std::string method_ = "POST";
   std::string url_;
   Fields given_headers_;
   Headers headers_;

@@ -1,14 +1,13 @@
 #include "vitals/exporting/pushgateway.h"
 
-#include <curl/curl.h>
-
 #include <algorithm>
 #include <chrono>
-#include <memory>
 #include <string_view>
+#include <utility>
 
 #include "vitals/base/percent.h"
 #include "vitals/base/utf8.h"
+#include "vitals/delivery/transport.h"
 #include "vitals/exporting/format.h"
 #include "vitals/metrics/label.h"
 #include "vitals/metrics/registry.h"
@@ -18,12 +17,6 @@ namespace {
 
 /// As much of an answer as goes into an error's text.
 constexpr std::size_t kMaxAnswer = 1000;
-
-/// More of an answer than any gateway has to say, in bytes.
-constexpr std::size_t kMostRead = 256 * 1024;
-
-/// Longer ones are taken for this, since they would overflow on the way.
-constexpr std::chrono::milliseconds kMaxTimeout = std::chrono::hours(24);
 
 /// Base64 with the alphabet for URLs. Source: RFC 4648, section 5.
 std::string base64url(std::string_view text) {
@@ -97,71 +90,24 @@ std::string shown(const std::string& url) {
   return at == std::string::npos ? url : url.substr(0, host + 3) + "***" + url.substr(at);
 }
 
-/// What has come of an answer: its head is of no interest, of its body the beginning.
-struct Answer {
-  std::string text;
-  std::size_t read = 0;
-};
-
-/// An answer that does not end is given up, and its status stands.
-std::size_t count_head(char*, std::size_t, std::size_t size, void* target) {
-  auto& answer = *static_cast<Answer*>(target);
-  answer.read += size;
-  return answer.read <= kMostRead ? size : 0;
-}
-std::size_t keep_answer(char* data, std::size_t, std::size_t size, void* target) {
-  auto& answer = *static_cast<Answer*>(target);
-  answer.text.append(data, std::min(size, kMaxAnswer - std::min(answer.text.size(), kMaxAnswer)));
-  answer.read += size;
-  return answer.read <= kMostRead ? size : 0;
-}
-
-struct FreeCurl {
-  void operator()(CURL* easy) const noexcept { curl_easy_cleanup(easy); }
-  void operator()(curl_slist* list) const noexcept { curl_slist_free_all(list); }
-};
-
-std::optional<Error> send(const PushOptions& options, const char* method, const std::string& body) {
+std::optional<Error> send(const PushOptions& options, const char* method, std::string body) {
   if (std::optional<Error> fault = fault_in(options)) return fault;
   const std::string url = url_of(options);
-  const std::unique_ptr<CURL, FreeCurl> easy{curl_easy_init()};
-  std::unique_ptr<curl_slist, FreeCurl> headers;
-  const auto add_header = [&headers](const std::string& line) {
-    if (curl_slist* longer = curl_slist_append(headers.get(), line.c_str())) {
-      static_cast<void>(headers.release());
-      headers.reset(longer);
-    }
-  };
-  add_header("Content-Type: " + std::string{content_type(Format::kText)});
-  add_header("Expect:");  // else curl waits a second before it sends a large body
-  if (!options.authorization.empty()) add_header("Authorization: " + options.authorization);
-  Answer answer;
-  char words[CURL_ERROR_SIZE] = "";
-  curl_easy_setopt(easy.get(), CURLOPT_URL, url.c_str());
-  curl_easy_setopt(easy.get(), CURLOPT_PROTOCOLS_STR, "http,https");
-  curl_easy_setopt(easy.get(), CURLOPT_CUSTOMREQUEST, method);
-  curl_easy_setopt(easy.get(), CURLOPT_POSTFIELDS, body.data());
-  curl_easy_setopt(easy.get(), CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(body.size()));
-  curl_easy_setopt(easy.get(), CURLOPT_HTTPHEADER, headers.get());
-  curl_easy_setopt(easy.get(), CURLOPT_HEADERFUNCTION, &count_head);
-  curl_easy_setopt(easy.get(), CURLOPT_HEADERDATA, &answer);
-  curl_easy_setopt(easy.get(), CURLOPT_WRITEFUNCTION, &keep_answer);
-  curl_easy_setopt(easy.get(), CURLOPT_WRITEDATA, &answer);
-  curl_easy_setopt(easy.get(), CURLOPT_ERRORBUFFER, words);
-  curl_easy_setopt(easy.get(), CURLOPT_NOSIGNAL, 1L);
-  curl_easy_setopt(easy.get(), CURLOPT_TIMEOUT_MS,
-                   static_cast<long>(std::min(options.timeout, kMaxTimeout).count()));
-  const CURLcode code = curl_easy_perform(easy.get());
-  long status = 0;
-  curl_easy_getinfo(easy.get(), CURLINFO_RESPONSE_CODE, &status);
-  const bool given_up = code == CURLE_WRITE_ERROR && status >= 200;
-  if (code != CURLE_OK && !given_up) {
-    return Error{"pushgateway: " + std::string{method} + " " + shown(url) + ": " +
-                 (words[0] != '\0' ? words : curl_easy_strerror(code))};
-  }
-  if (status >= 200 && status < 300) return std::nullopt;
-  return Error{"pushgateway: " + std::string{method} + " " + shown(url) + " was answered " +
-               std::to_string(status) + ": " + answer.text};
+  const auto transport = delivery::make_curl_transport(
+      {.timeout = options.timeout, .connect_timeout = options.timeout});
+  delivery::SendRequest request{
+      .method = method,
+      .url = url,
+      .headers = {{"Content-Type", std::string{content_type(Format::kText)}}},
+      .body = std::move(body),
+      .wanted_body = kMaxAnswer};
+  if (!options.authorization.empty())
+    request.headers.emplace_back("Authorization", options.authorization);
+  const delivery::SendResult result = transport->send(request);
+  if (result.status >= 200 && result.status < 300) return std::nullopt;
+  const std::string what = "pushgateway: " + request.method + " " + shown(url);
+  if (result.status == 0) return Error{what + ": " + result.error};
+  return Error{what + " was answered " + std::to_string(result.status) + ": " + result.body};
 }
 
 std::string page_of(const metrics::Registry& registry) {

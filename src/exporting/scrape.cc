@@ -1,16 +1,13 @@
 #include "vitals/exporting/scrape.h"
 
 #include <unistd.h>
-#include <zlib.h>
 
 #include <algorithm>
 #include <cstdint>
-#include <limits>
 #include <memory>
-#include <new>
-#include <stdexcept>
 #include <utility>
 
+#include "delivery/gzip.h"
 #include "exporting/negotiate.h"
 #include "vitals/base/constant_time.h"
 #include "vitals/exporting/format.h"
@@ -25,34 +22,6 @@ constexpr std::size_t kCompressFrom = 512;
 
 /// Texts that are kept to be written over by the next scrapes.
 constexpr std::size_t kSpareBuffers = 2;
-
-/// Grows by need: a page shrinks to a tenth or less, and room for the worst case would be as much
-/// memory again as the page itself.
-std::string gzip(std::string_view text) {
-  z_stream stream{};
-  // Level 1: a page of metrics repeats itself so much that more effort saves little. 15 + 16 asks
-  // for the gzip format.
-  if (deflateInit2(&stream, 1, Z_DEFLATED, 15 + 16, 9, Z_DEFAULT_STRATEGY) != Z_OK) {
-    throw std::bad_alloc();
-  }
-  const std::unique_ptr<z_stream, int (*)(z_stream*)> end(&stream, &deflateEnd);
-  if (text.size() > std::numeric_limits<uInt>::max()) throw std::length_error("gzip");
-  stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(text.data()));
-  stream.avail_in = static_cast<uInt>(text.size());
-  std::string out;
-  int result = Z_OK;
-  while (result == Z_OK) {
-    const std::size_t written = out.size();
-    const std::size_t room = std::max<std::size_t>(1024, std::max(written, text.size() / 16));
-    out.resize(written + room);
-    stream.next_out = reinterpret_cast<Bytef*>(out.data() + written);
-    stream.avail_out = static_cast<uInt>(room);
-    result = deflate(&stream, Z_FINISH);
-    out.resize(out.size() - stream.avail_out);
-  }
-  if (result != Z_STREAM_END) throw std::length_error("gzip");
-  return out;
-}
 
 ScrapeResponse refusal(int status, std::string_view text) {
   ScrapeResponse response;
@@ -163,12 +132,14 @@ ScrapeResponse ScrapeHandler::scrape(const ScrapeRequest& request) {
     usual_size_.store(text.size() + text.size() / 16, std::memory_order_relaxed);
   }
   if (text.size() >= kCompressFrom && accepts_gzip(request.accept_encoding)) {
-    response.content_encoding = "gzip";
-    response.body = gzip(text);
-    give_buffer(std::move(text));
-  } else {
-    response.body = std::move(text);
+    delivery::detail::Gzip gzip;
+    if (gzip.compress(text, response.body)) {
+      response.content_encoding = "gzip";
+      give_buffer(std::move(text));
+      return response;
+    }
   }
+  response.body = std::move(text);
   return response;
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstddef>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -12,13 +13,15 @@ namespace vitals::delivery {
 /// Header fields, name and value.
 using Fields = std::vector<std::pair<std::string, std::string>>;
 
-/// One HTTP POST, ready to go: the body is compressed already when the headers say so.
+/// One HTTP request, ready to go: the body is compressed already when the headers say so.
 struct SendRequest {
+  std::string method = "POST";
   std::string url{};
   Fields headers{};
   std::string body{};
   /// Which fields of the answer's head the sender reads, in lower case. The texts are literals.
   std::vector<std::string_view> wanted{};
+  std::size_t wanted_body = 0;  ///< so many bytes of the answer's body, at most 1 MiB
 };
 
 /// What came of a SendRequest.
@@ -27,6 +30,7 @@ struct SendResult {
   std::string error{};  ///< for people; may name the host, holds no secret
   /// What the request wanted of the answer's head, line by line, raw; more does no harm.
   Fields headers{};
+  std::string body{};  ///< its beginning, as far as it was wanted
 
   /// The value of the first line of that name, empty when there is none. In any case of letters.
   [[nodiscard]] std::string_view header(std::string_view name) const noexcept;

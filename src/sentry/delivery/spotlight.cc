@@ -56,8 +56,9 @@ void Spotlight::run() noexcept {
     if (waiting_.empty() || aborted_) break;
     delivery::SendResult result;
     try {
-      delivery::SendRequest request{
-          url_, {{"Content-Type", "application/x-sentry-envelope"}}, std::move(waiting_.front())};
+      delivery::SendRequest request{.url = url_,
+                                    .headers = {{"Content-Type", "application/x-sentry-envelope"}},
+                                    .body = std::move(waiting_.front())};
       bytes_ -= request.body.size();
       waiting_.pop_front();
       hold.unlock();

@@ -319,7 +319,7 @@ class TlsServer {
   [[nodiscard]] std::string error_with(delivery::CurlTransportOptions options) const {
     for (;;) {
       const delivery::SendResult result =
-          delivery::make_curl_transport(options)->send({url() + "/x", {}, "hello"});
+          delivery::make_curl_transport(options)->send({.url = url() + "/x", .body = "hello"});
       if (result.error.find("onnect") == std::string::npos) return result.error;
       std::this_thread::sleep_for(10ms);
     }
