@@ -105,6 +105,31 @@ TEST(CurlTransport, LinesOfOneNameAreOneList) {
   EXPECT_THAT(result.header_list(kLimits), HasSubstr("5:error:key"));
 }
 
+TEST(CurlTransport, SendsByTheMethodThatIsAskedForAndThenByAnother) {
+  const TinyServer server{TinyServer::answer(200)};
+  const auto transport = make_curl_transport();
+  for (const char* const method : {"POST", "PUT", "DELETE", "POST"}) {
+    SendRequest request = request_to(server.port());
+    request.method = method;
+    EXPECT_EQ(transport->send(request).status, 200);
+    const std::string sent = server.requests().back();
+    EXPECT_TRUE(sent.starts_with(std::string{method} + " /x ")) << sent;
+    EXPECT_TRUE(sent.ends_with("hello")) << sent;
+  }
+  EXPECT_EQ(server.connections(), 1);
+}
+
+TEST(CurlTransport, KeepsAsMuchOfTheBodyAsIsWanted) {
+  const TinyServer server{"HTTP/1.1 400 Bad Request\r\nContent-Length: 10\r\n\r\n0123456789"};
+  const auto transport = make_curl_transport();
+  SendRequest request = request_to(server.port());
+  EXPECT_EQ(transport->send(request).body, "");
+  request.wanted_body = 4;
+  EXPECT_EQ(transport->send(request).body, "0123");
+  request.wanted_body = 100;
+  EXPECT_EQ(transport->send(request).body, "0123456789");
+}
+
 TEST(CurlTransport, SaysWhyNoAnswerCame) {
   const SendResult refused = make_curl_transport()->send(request_to(closed_port()));
   EXPECT_EQ(refused.status, 0);
