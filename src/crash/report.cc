@@ -174,10 +174,10 @@ class Reader {
         read_facts(body);
         break;
       case Part::kProcess:
-        report_.release = take_text(body);
-        report_.environment = take_text(body);
-        report_.server_name = take_text(body);
-        report_.dist = take_text(body);  // empty in a report of an older version
+        report_.process.release = take_text(body);
+        report_.process.environment = take_text(body);
+        report_.process.server_name = take_text(body);
+        report_.process.dist = take_text(body);  // empty in a report of an older version
         break;
       case Part::kException:
         report_.has_exception = true;
@@ -261,17 +261,17 @@ class Reader {
   void read_trace(std::string_view body) {
     const auto facts = take_object<TraceIds>(body);
     if (!facts) return;
-    report_.trace_id.bytes = facts->trace_id;
-    report_.span_id.bytes = facts->span_id;
-    report_.parent_span_id.bytes = facts->parent_span_id;
-    report_.transaction = body;
+    report_.trace.trace_id.bytes = facts->trace_id;
+    report_.trace.span_id.bytes = facts->span_id;
+    report_.trace.parent_span_id.bytes = facts->parent_span_id;
+    report_.trace.transaction = body;
   }
 
   void read_sampling(std::string_view body) {
     const auto facts = take_object<SamplingFacts>(body);
     if (!facts) return;
-    report_.sampling = *facts;
-    report_.baggage = body;
+    report_.trace.sampling = *facts;
+    report_.trace.baggage = body;
   }
 
   CrashReport report_;

@@ -14,15 +14,30 @@
 
 namespace vitals::crash::detail {
 
+/// What the process said of itself.
+struct DeadProcess {
+  std::string release;
+  std::string environment;
+  std::string server_name;
+  std::string dist;
+};
+
+/// The trace that the thread which crashed worked for.
+struct TraceOfCrash {
+  TraceId trace_id;
+  SpanId span_id;
+  SpanId parent_span_id;
+  std::string transaction;
+  SamplingFacts sampling;
+  std::string baggage;  // as it was frozen, unchecked; empty: it was not
+};
+
 /// What a process that died left behind. Texts are as they were found, and bounded by the file.
 struct CrashReport {
   CrashFacts facts;
   EventId event_id;
   std::string thread_name;
-  std::string release;
-  std::string environment;
-  std::string server_name;
-  std::string dist;
+  DeadProcess process;
   bool has_exception = false;  // of std::terminate
   std::string exception_type;  // mangled
   std::string exception_text;
@@ -30,12 +45,7 @@ struct CrashReport {
   std::vector<HeldAttachment> attachments;  // with their bytes
   ScopeSnapshot scope;                      // well-formed, what was borrowed is in it
   bool request_active = false;              // the thread that crashed was serving one
-  TraceId trace_id;
-  SpanId span_id;
-  SpanId parent_span_id;
-  std::string transaction;
-  SamplingFacts sampling;
-  std::string baggage;  // of the trace as it was frozen, unchecked; empty: it was not
+  TraceOfCrash trace;
   std::vector<std::uint64_t> registers;
   std::vector<std::uintptr_t> stack;  // return addresses, the innermost first
   stack::ModuleMap modules;           // sorted, none over another

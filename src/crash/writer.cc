@@ -32,6 +32,15 @@ namespace {
 constexpr std::size_t kMaxExceptionText = 8192;
 constexpr std::size_t kMaxProcessText = 1024;
 
+/// What was found of stacks, by one way and another.
+struct StacksOfCrash {
+  CrashStack throw_site;
+  CrashStack cause;
+  CrashStack first;
+  CrashStack second;
+  bool written = false;
+};
+
 /// All of it static: a handler's stack is small.
 struct Writer {
   // Prepared.
@@ -51,12 +60,8 @@ struct Writer {
   ReportName name{};
   CrashFacts facts;
   MachineState machine;
-  CrashStack throw_site;
-  CrashStack cause_stack;
-  CrashStack stack;
-  CrashStack second_stack;
+  StacksOfCrash stacks;
   std::array<ScopeState*, 2> locked{};
-  bool stack_written = false;
   ReportFile file;
 };
 constinit Writer writer{};
@@ -311,7 +316,8 @@ void look_at_exception() noexcept {
   static_assert(sizeof thrown == sizeof object);
   std::memcpy(&object, &thrown, sizeof object);
   if (object != nullptr) {
-    writer.throw_site.count = stack::throw_stack(object, *type, writer.throw_site.addresses);
+    writer.stacks.throw_site.count =
+        stack::throw_stack(object, *type, writer.stacks.throw_site.addresses);
   }
   try {
     std::rethrow_exception(thrown);
@@ -332,7 +338,7 @@ void write_cause(const void* object, std::string_view text) noexcept {
   buffer.clear();
   buffer.append_text(cut(type == nullptr ? "unknown" : type->name(), kMaxExceptionText));
   buffer.append_text(cut(text, kMaxExceptionText));
-  CrashStack& stack = writer.cause_stack;
+  CrashStack& stack = writer.stacks.cause;
   stack.count = type == nullptr ? 0 : stack::throw_stack(object, *type, stack.addresses);
   for (std::size_t i = 0; i < stack.count; ++i)
     buffer.append_object(stack.addresses[i]);
@@ -373,31 +379,31 @@ void look_at_causes() noexcept {
 void write_stack(const CrashStack& stack) noexcept {
   const auto* const bytes = reinterpret_cast<const char*>(stack.addresses.data());
   writer.file.write_part(Part::kStack, {bytes, stack.count * sizeof(std::uint64_t)});
-  writer.stack_written = true;
+  writer.stacks.written = true;
 }
 
 /// Fewer frames than this is what an unwinder gives that lost its way.
 constexpr std::size_t kFramesWorthTelling = 2;
 
 void walk_tables() noexcept {
-  if (writer.throw_site.count > 0) return write_stack(writer.throw_site);
-  walk_by_tables(writer.stack, writer.machine);
-  if (writer.stack.count >= kFramesWorthTelling) write_stack(writer.stack);
+  if (writer.stacks.throw_site.count > 0) return write_stack(writer.stacks.throw_site);
+  walk_by_tables(writer.stacks.first, writer.machine);
+  if (writer.stacks.first.count >= kFramesWorthTelling) write_stack(writer.stacks.first);
 }
 
 void walk_another_way() noexcept {
-  if (writer.stack_written) return;
+  if (writer.stacks.written) return;
   if (writer.crash.kind == CrashKind::kTerminate) {
-    walk_by_tables(writer.second_stack, {});
+    walk_by_tables(writer.stacks.second, {});
   } else {
-    walk_by_frame_pointers(writer.second_stack, writer.machine);
+    walk_by_frame_pointers(writer.stacks.second, writer.machine);
   }
 }
 
 void write_what_was_found() noexcept {
-  if (writer.stack_written) return;
-  const bool second = writer.second_stack.count > writer.stack.count;
-  write_stack(second ? writer.second_stack : writer.stack);
+  if (writer.stacks.written) return;
+  const bool second = writer.stacks.second.count > writer.stacks.first.count;
+  write_stack(second ? writer.stacks.second : writer.stacks.first);
 }
 
 void write_maps() noexcept {
@@ -550,10 +556,10 @@ void discard_crash_report() noexcept {
 
 void write_crash_report(const Crash& crash) noexcept {
   writer.crash = crash;
-  writer.stack_written = false;
-  writer.throw_site.count = 0;
-  writer.stack.count = 0;
-  writer.second_stack.count = 0;
+  writer.stacks.written = false;
+  writer.stacks.throw_site.count = 0;
+  writer.stacks.first.count = 0;
+  writer.stacks.second.count = 0;
   writer.machine = {};
   writer.machine.pc = crash.terminate_caller;
   writer.next_step.store(0, std::memory_order_relaxed);

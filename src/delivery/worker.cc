@@ -3,7 +3,6 @@
 #include <pthread.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -68,19 +67,13 @@ Worker::Worker(Policy& policy, WorkerOptions options)
       pace_(usual_pace),
       name_(std::move(options.name)),
       threads_(std::clamp<std::size_t>(options.requests_in_flight, 1, kMostThreads)),
-      source_lane_(options.source_lane),
-      sources_(std::move(options.sources)),
       transport_(std::move(options.transport)),
       spool_(std::move(options.spool)),
       queues_(options.lanes),
+      gatherers_{std::move(options.sources), options.source_lane},
       next_{.pressure = Clock::now() + pace_.pressure, .rescan = Clock::now() + pace_.rescan},
       in_hand_(kMostInHand) {
   crew_.kernel_ids.reserve(threads_);
-  sem_init(&wake_, 0, 0);
-}
-
-Worker::~Worker() {
-  sem_destroy(&wake_);
 }
 
 void Worker::start(const std::shared_ptr<void>& owner) {
@@ -97,9 +90,7 @@ void Worker::start(const std::shared_ptr<void>& owner) {
 
 bool Worker::push(std::size_t lane, std::unique_ptr<Cargo> cargo, bool urgent) noexcept {
   if (!queues_.push(lane, std::move(cargo))) return false;
-  // Only the first of a burst pays for waking a thread. Pairs with the exchange in next_job():
-  // either it sees this cargo, or this sees that it must be woken.
-  if (urgent && !wake_pending_.exchange(true, std::memory_order_acq_rel)) wake();
+  if (urgent) wake_.once();
   return true;
 }
 
@@ -138,7 +129,7 @@ std::optional<Worker::Job> Worker::next_job(Packer& packer) noexcept {
     do_chores(now);
     const bool post = may_post(now);
     // While nothing can be done with what is urgent it must not wake this thread for nothing.
-    if (post) wake_pending_.exchange(false, std::memory_order_acq_rel);
+    if (post) wake_.look();
     try {
       if (std::optional<Job> job = look(packer, now, post)) return job;
     } catch (...) {
@@ -170,14 +161,14 @@ void Worker::do_chores(Time now) noexcept {
   bool everything = false;
   {
     const std::lock_guard hold{mutex_};
-    wanted = rounds_.wanted;
-    everything = wanted > rounds_.done;
+    wanted = gatherers_.rounds_wanted;
+    everything = wanted > gatherers_.rounds_done;
   }
   if (everything || now >= next_.ask) {
     next_.ask = now + kAskAgain;
     if (ask_sources(everything) && everything) {
       const std::lock_guard hold{mutex_};
-      rounds_.done = wanted;
+      gatherers_.rounds_done = wanted;
       progress_.notify_all();
     }
   }
@@ -192,18 +183,18 @@ void Worker::do_chores(Time now) noexcept {
 }
 
 bool Worker::ask_sources(bool everything) noexcept {
-  std::unique_lock hold{sources_mutex_, std::defer_lock};
+  std::unique_lock hold{gatherers_.asking, std::defer_lock};
   if (!ending_.rescuing.load(std::memory_order_acquire)) {
     hold.lock();
   } else if (!locked_soon(hold)) {
     return true;
   }
-  for (Source* const source : sources_) {
+  for (Source* const source : gatherers_.sources) {
     for (;;) {
-      if (!queues_.has_room(source_lane_)) return false;
+      if (!queues_.has_room(gatherers_.lane)) return false;
       auto cargo = source->take(Clock::now(), everything);
       if (!cargo) break;
-      push(source_lane_, std::move(cargo), false);
+      push(gatherers_.lane, std::move(cargo), false);
     }
   }
   return true;
@@ -324,7 +315,7 @@ void Worker::work(Packer& packer, Job& job) noexcept {
     }
   }
   const std::lock_guard hold{mutex_};
-  if (server_.end_post(packed && verdict != Verdict::kAway)) wake();
+  if (server_.end_post(packed && verdict != Verdict::kAway)) wake_.now();
 }
 
 Verdict Worker::send(Packer& packer, Job& job) {
@@ -407,7 +398,7 @@ void Worker::let_go(Job& job) noexcept {
   job.taken.reset();  // who waits for it finds what it held free
   const std::lock_guard hold{mutex_};
   in_hand_.remove(lane, place);
-  if (queues_.depth() > 0 && lane == source_lane_) wake();  // the next one may go
+  if (queues_.depth() > 0 && lane == gatherers_.lane) wake_.now();  // the next one may go
   if (waiters_.load(std::memory_order_relaxed) > 0 && queues_.depth() == 0) progress_.notify_all();
 }
 
@@ -424,7 +415,7 @@ void Worker::back_off() noexcept {
     return;
   }
   if (!server_.fail(Clock::now(), pace_)) return;
-  wake_pending_.store(true, std::memory_order_release);  // pairs with push()
+  wake_.defer();
   policy_.say("the server is away, what is to be sent waits");
 }
 
@@ -435,12 +426,7 @@ void Worker::sleep(Time now) noexcept {
     if (server_.paused_until() > now) end = std::min(end, server_.paused_until());
   }
   if (spool_ && spool_->any() && next_.replay > now) end = std::min(end, next_.replay);
-  timespec until{};
-  clock_gettime(CLOCK_MONOTONIC, &until);
-  const std::int64_t total = until.tv_nsec + std::chrono::nanoseconds{end - now}.count();
-  until.tv_sec += total / 1'000'000'000;
-  until.tv_nsec = total % 1'000'000'000;
-  sem_clockwait(&wake_, CLOCK_MONOTONIC, &until);
+  wake_.sleep_until(end);
 }
 
 }  // namespace vitals::delivery::detail

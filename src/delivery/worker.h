@@ -1,7 +1,5 @@
 #pragma once
 
-#include <semaphore.h>
-
 #include <array>
 #include <atomic>
 #include <chrono>
@@ -22,6 +20,7 @@
 #include "delivery/policy.h"
 #include "delivery/queues.h"
 #include "delivery/spool.h"
+#include "delivery/wake.h"
 #include "vitals/delivery/transport.h"
 
 namespace vitals::delivery::detail {
@@ -51,7 +50,7 @@ class Worker {
   Worker(Policy& policy, WorkerOptions options);
   Worker(const Worker&) = delete;
   Worker& operator=(const Worker&) = delete;
-  ~Worker();
+  ~Worker() = default;
 
   /// Starts the threads; fewer where the system gives no more. Each holds a share of `owner`, so
   /// that a transport that will not let go keeps what it uses. Throws std::system_error when there
@@ -107,10 +106,14 @@ class Worker {
     Time until{};
     std::array<int, kMostLanes> left{};
   };
-  /// Asking the sources for everything they have, which a flush waits for.
-  struct Rounds {
-    std::uint64_t wanted = 0;
-    std::uint64_t done = 0;
+  /// Who gathers small things, and which lane they go to.
+  struct Gatherers {
+    const std::vector<Source*> sources;
+    const std::size_t lane;
+    std::mutex asking{};
+    // Of asking them for everything, which a flush waits for. Under the worker's mutex.
+    std::uint64_t rounds_wanted = 0;
+    std::uint64_t rounds_done = 0;
   };
   /// The threads in run(), and those in drain() that take over at the end.
   struct Crew {
@@ -157,7 +160,6 @@ class Worker {
   [[nodiscard]] bool may_post(Time now) noexcept;
   void back_off() noexcept;
   void sleep(Time now) noexcept;
-  void wake() noexcept { sem_post(&wake_); }
 
   // worker_end.cc: flush, the end and the rescue
   /// Under the mutex.
@@ -194,20 +196,16 @@ class Worker {
   const Pace pace_;
   const std::string name_;
   const std::size_t threads_;
-  const std::size_t source_lane_;
-  const std::vector<Source*> sources_;
   const std::shared_ptr<Transport> transport_;
   const std::unique_ptr<Spool> spool_;
   Queues queues_;
-
-  sem_t wake_{};
-  std::atomic<bool> wake_pending_{false};
+  Gatherers gatherers_;
+  Wake wake_;
   std::atomic<int> waiters_{0};  // in flush()
   Ending ending_;
 
   std::mutex turn_;
   Chores next_;  // of who has the turn
-  std::mutex sources_mutex_;
 
   std::mutex mutex_;  // of all below; never of who hands over
   std::condition_variable progress_;
@@ -215,7 +213,6 @@ class Worker {
   InHand in_hand_;
   std::deque<Job> retries_;  // failed, and to be tried again
   DiskShare disk_share_;
-  Rounds rounds_;
   Crew crew_;
 };
 

@@ -26,13 +26,14 @@ bool Worker::done_with(const Queues::Marks& marks) const noexcept {
 bool Worker::flush(Time deadline) noexcept {
   waiters_.fetch_add(1, std::memory_order_relaxed);
   std::unique_lock hold{mutex_};
-  if (!sources_.empty()) {
-    const std::uint64_t round = ++rounds_.wanted;
-    wake();
-    progress_.wait_until(hold, deadline, [&] { return rounds_.done >= round || crew_.all_ended; });
+  if (!gatherers_.sources.empty()) {
+    const std::uint64_t round = ++gatherers_.rounds_wanted;
+    wake_.now();
+    progress_.wait_until(hold, deadline,
+                         [&] { return gatherers_.rounds_done >= round || crew_.all_ended; });
   }
   const Queues::Marks marks = queues_.pushed();
-  wake();
+  wake_.now();
   // The loops say when the queues are empty, not after each thing: that would wake this thread for
   // nothing a thousand times. Under a steady stream they never are, hence the look now and then.
   constexpr std::chrono::milliseconds kLook{20};
@@ -86,7 +87,7 @@ void Worker::begin_end(Time deadline) noexcept {
     // Under the mutex: from now on nothing is put by for a retry.
     ending_.closing.store(true, std::memory_order_release);  // pairs with next_job()
   }
-  wake();
+  wake_.now();
 }
 
 void Worker::drain() noexcept {
@@ -203,7 +204,7 @@ bool Worker::wait_for_end(Time deadline) noexcept {
   ending_.lost.store(true, std::memory_order_release);
   hold.unlock();
   if (transport_) transport_->cancel();
-  wake();
+  wake_.now();
   hold.lock();
   constexpr std::chrono::milliseconds kGrace{150};
   if (progress_.wait_until(hold, std::max(deadline, Clock::now() + kGrace), ended)) return true;
@@ -219,7 +220,7 @@ void Worker::rescue(Time deadline) noexcept {
     const std::lock_guard hold{mutex_};
     raise_loops();
   }
-  wake();
+  wake_.now();
   std::unique_ptr<Packer> packer;
   if (make_packer(packer)) {
     try {
@@ -232,7 +233,7 @@ void Worker::rescue(Time deadline) noexcept {
       constexpr int kMostRounds = 4;  // of as much as the queue takes
       for (int round = 0; round < kMostRounds && Clock::now() < deadline; ++round) {
         const bool asked = ask_sources(true);
-        marks[source_lane_] = queues_.pushed()[source_lane_];
+        marks[gatherers_.lane] = queues_.pushed()[gatherers_.lane];
         rescue_queued(*packer, marks, deadline);
         if (asked) break;
       }

@@ -116,8 +116,8 @@ FamilyCore::FamilyCore(FamilySpec spec)
       seed_(process_seed()),
       overflow_slot_(take_slots(1)),
       scrape_(std::make_unique<LongLock>()) {
-  tables_.push_back(std::make_unique<SeriesTable>(spec_.label_names.empty() ? 2 : 16));
-  table_.store(tables_.back().get(), std::memory_order_relaxed);
+  tables_.all.push_back(std::make_unique<SeriesTable>(spec_.label_names.empty() ? 2 : 16));
+  table_.store(tables_.all.back().get(), std::memory_order_relaxed);
   if (spec_.indexed > 0) {
     indexed_ = std::make_unique<std::atomic<const Series*>[]>(spec_.indexed);
   }
@@ -179,9 +179,9 @@ const Series* FamilyCore::add_locked(std::span<const std::string_view> values, s
   // All that may throw comes before the first change that can be seen.
   Series* const series = render_series(arena_, spec_.label_names, values);
   if (fresh_.size() == fresh_.capacity()) fresh_.reserve(fresh_.size() * 2 + 1);
-  SeriesTable* table = tables_.back().get();
+  SeriesTable* table = tables_.all.back().get();
   // Half of it is always free, so that a look-up seldom meets another's entry.
-  if ((used_entries_ + 1) * 2 > table->mask + 1) grow_locked();
+  if ((tables_.used_entries + 1) * 2 > table->mask + 1) grow_locked();
   switch (spec_.type) {
     case MetricType::kGauge:
       series->gauge = take_gauge();
@@ -203,7 +203,7 @@ const Series* FamilyCore::add_locked(std::span<const std::string_view> values, s
   series->era = era_;
   fresh_.push_back(series);
   ++live_;
-  if (insert(*tables_.back(), series, hash)) ++used_entries_;
+  if (insert(*tables_.all.back(), series, hash)) ++tables_.used_entries;
   return series;
 }
 
@@ -237,8 +237,8 @@ void FamilyCore::grow_locked() {
   while ((live_ + 1) * 3 > capacity)
     capacity *= 2;
   auto table = std::make_unique<SeriesTable>(capacity);
-  tables_.reserve(tables_.size() + 1);
-  const SeriesTable& former = *tables_.back();
+  tables_.all.reserve(tables_.all.size() + 1);
+  const SeriesTable& former = *tables_.all.back();
   for (std::size_t i = 0; i <= former.mask; ++i) {
     const SeriesTable::Entry entry = former.entries[i].load(std::memory_order_relaxed);
     if (entry == SeriesTable::kFree || entry == SeriesTable::kRemoved) continue;
@@ -247,9 +247,9 @@ void FamilyCore::grow_locked() {
   }
   // The old ones are kept: a reader may be in the middle of one. They grow with all the series that
   // there ever were, as the series themselves do.
-  tables_.push_back(std::move(table));
-  used_entries_ = live_;
-  table_.store(tables_.back().get(),
+  tables_.all.push_back(std::move(table));
+  tables_.used_entries = live_;
+  table_.store(tables_.all.back().get(),
                std::memory_order_release);  // pairs with the acquire in find()
 }
 
@@ -299,7 +299,7 @@ bool FamilyCore::remove(std::span<const std::string_view> values) noexcept {
 void FamilyCore::remove_locked(const Series* series, std::uint64_t hash) noexcept {
   // Its text and its cell are kept for good: a look-up may be comparing the one at this moment, and
   // a handle may count in the other.
-  SeriesTable& table = *tables_.back();
+  SeriesTable& table = *tables_.all.back();
   std::size_t i = hash & table.mask;
   const SeriesTable::Entry entry = SeriesTable::entry_of(series, hash);
   while (table.entries[i].load(std::memory_order_relaxed) != entry)
@@ -324,7 +324,7 @@ void FamilyCore::clear() noexcept {
   try {
     auto empty = std::make_unique<SeriesTable>(16);
     const RoomLock lock(mutex_);
-    tables_.reserve(tables_.size() + 1);
+    tables_.all.reserve(tables_.all.size() + 1);
     if (!closed_ && live_ > 0) clear_locked(std::move(empty));
   } catch (const std::bad_alloc&) {
     // All stay, as when it had not been called.
@@ -332,10 +332,11 @@ void FamilyCore::clear() noexcept {
 }
 
 void FamilyCore::clear_locked(std::unique_ptr<SeriesTable> empty) noexcept {
-  tables_.push_back(std::move(empty));  // the former is kept: a reader may be in the middle of it
-  table_.store(tables_.back().get(),
+  tables_.all.push_back(
+      std::move(empty));  // the former is kept: a reader may be in the middle of it
+  table_.store(tables_.all.back().get(),
                std::memory_order_release);  // pairs with the acquire in find()
-  used_entries_ = 0;
+  tables_.used_entries = 0;
   live_ = 0;
   ++era_;
   some_removed_ = true;
@@ -352,7 +353,7 @@ void FamilyCore::set_only(std::span<const std::string_view> values) noexcept {
     auto empty = std::make_unique<SeriesTable>(16);
     const RoomLock lock(mutex_);
     if (closed_ || find(mended.views(), hash) != nullptr) return;
-    tables_.reserve(tables_.size() + 1);
+    tables_.all.reserve(tables_.all.size() + 1);
     if (live_ > 0) clear_locked(std::move(empty));
     static_cast<void>(add_locked(mended.views(), hash));
   } catch (...) {
@@ -385,7 +386,7 @@ void FamilyCore::collect(SampleSink& sink, std::chrono::steady_clock::time_point
     expire(now);
     take_changes();
   }
-  if (series_.empty()) return;
+  if (seen_.series.empty()) return;
   sink.begin_family(info);
   switch (spec_.type) {
     case MetricType::kCounter:
@@ -401,44 +402,44 @@ void FamilyCore::collect(SampleSink& sink, std::chrono::steady_clock::time_point
   }
 }
 
-/// Brings series_ up to date with what was made and removed since.
+/// Brings seen_.series up to date with what was made and removed since.
 void FamilyCore::take_changes() {
   const ForkSection section;
   std::uint32_t era = 0;
   const auto append = [this] {
-    series_.insert(series_.end(), taken_.begin(), taken_.end());
-    taken_.clear();
+    seen_.series.insert(seen_.series.end(), seen_.taken.begin(), seen_.taken.end());
+    seen_.taken.clear();
   };
   append();  // what a want of memory has left there
   {
     const RoomLock lock(mutex_);
-    taken_.swap(fresh_);
-    compact_ = std::exchange(some_removed_, false) || compact_;
+    seen_.taken.swap(fresh_);
+    seen_.compact = std::exchange(some_removed_, false) || seen_.compact;
     era = era_;
   }
   append();
   const bool expires = spec_.expire_after.count() > 0;
-  if (expires) changes_.resize(series_.size());
-  if (!compact_) return;
+  if (expires) seen_.changes.resize(seen_.series.size());
+  if (!seen_.compact) return;
   std::size_t kept = 0;
-  for (std::size_t i = 0; i < series_.size(); ++i) {
-    const Series& series = *series_[i];
+  for (std::size_t i = 0; i < seen_.series.size(); ++i) {
+    const Series& series = *seen_.series[i];
     if (series.era != era || series.removed.load(std::memory_order_relaxed)) continue;
-    series_[kept] = &series;
-    if (expires) changes_[kept] = changes_[i];
+    seen_.series[kept] = &series;
+    if (expires) seen_.changes[kept] = seen_.changes[i];
     ++kept;
   }
-  series_.resize(kept);
-  if (expires) changes_.resize(kept);
-  compact_ = false;
+  seen_.series.resize(kept);
+  if (expires) seen_.changes.resize(kept);
+  seen_.compact = false;
 }
 
 void FamilyCore::expire(std::chrono::steady_clock::time_point now) {
   const std::size_t cells = spec_.cells();
   std::vector<std::uint64_t> counts(cells);
   const ForkSection section;
-  for (std::size_t i = 0; i < series_.size(); ++i) {
-    const Series* const series = series_[i];
+  for (std::size_t i = 0; i < seen_.series.size(); ++i) {
+    const Series* const series = seen_.series[i];
     LastChange seen{0, 0.0, now};
     if (spec_.type == MetricType::kGauge) {
       seen.value = series->gauge->load(std::memory_order_relaxed);
@@ -447,7 +448,7 @@ void FamilyCore::expire(std::chrono::steady_clock::time_point now) {
       for (const std::uint64_t count : counts)
         seen.count += count;
     }
-    LastChange& last = changes_[i];
+    LastChange& last = seen_.changes[i];
     const bool is_new = last.at == std::chrono::steady_clock::time_point::min();
     // By its bits, since NaN is unlike itself.
     if (is_new || last.count != seen.count ||
@@ -464,8 +465,8 @@ void FamilyCore::expire(std::chrono::steady_clock::time_point now) {
 }
 
 void FamilyCore::fetch_ahead(std::size_t i) const noexcept {
-  if (i >= series_.size()) return;
-  const char* const block = reinterpret_cast<const char*>(series_[i]);
+  if (i >= seen_.series.size()) return;
+  const char* const block = reinterpret_cast<const char*>(seen_.series[i]);
   __builtin_prefetch(block);
   __builtin_prefetch(block + 64);
   __builtin_prefetch(block + 128);
@@ -473,14 +474,14 @@ void FamilyCore::fetch_ahead(std::size_t i) const noexcept {
 
 void FamilyCore::collect_gauges(SampleSink& sink) const {
   const std::uint64_t states = states_.load(std::memory_order_relaxed);
-  for (std::size_t i = 0; i < series_.size(); ++i) {
+  for (std::size_t i = 0; i < seen_.series.size(); ++i) {
     double value = 1.0;  // an info
     if (spec_.type == MetricType::kGauge) {
-      value = series_[i]->gauge->load(std::memory_order_relaxed);
+      value = seen_.series[i]->gauge->load(std::memory_order_relaxed);
     } else if (spec_.type == MetricType::kStateSet) {
       value = (states >> i & 1) != 0 ? 1.0 : 0.0;
     }
-    sink.gauge(info_of(*series_[i]), value);
+    sink.gauge(info_of(*seen_.series[i]), value);
   }
 }
 
@@ -491,15 +492,15 @@ void FamilyCore::collect_counters(SampleSink& sink) const {
   std::array<double, kBatch> sums;
   std::vector<ExemplarView> exemplars;
   std::vector<std::string> texts;
-  for (std::size_t from = 0; from < series_.size(); from += kBatch) {
-    const std::size_t n = std::min(kBatch, series_.size() - from);
+  for (std::size_t from = 0; from < seen_.series.size(); from += kBatch) {
+    const std::size_t n = std::min(kBatch, seen_.series.size() - from);
     for (std::size_t i = 0; i < n; ++i) {
-      slots[i] = series_[from + i]->slot;
+      slots[i] = seen_.series[from + i]->slot;
       fetch_ahead(from + i + kAhead);
     }
     read_totals({slots.data(), n}, 1, counts, sums);
     for (std::size_t i = 0; i < n; ++i) {
-      const Series& series = *series_[from + i];
+      const Series& series = *seen_.series[from + i];
       CounterView value{counts[i], sums[i], {}};
       settle(value.whole, value.fraction);
       if (series.parts != nullptr) {
@@ -523,13 +524,13 @@ void FamilyCore::collect_histograms(SampleSink& sink) const {
   std::vector<ExemplarView> exemplars;
   std::vector<std::string> texts;
   NativeReading native;
-  for (std::size_t from = 0; from < series_.size(); from += batch) {
-    const std::size_t n = std::min(batch, series_.size() - from);
+  for (std::size_t from = 0; from < seen_.series.size(); from += batch) {
+    const std::size_t n = std::min(batch, seen_.series.size() - from);
     for (std::size_t i = 0; i < n; ++i)
-      slots[i] = series_[from + i]->slot;
+      slots[i] = seen_.series[from + i]->slot;
     read_totals({slots.data(), n}, cells, counts, sums);
     for (std::size_t i = 0; i < n; ++i) {
-      const Series& series = *series_[from + i];
+      const Series& series = *seen_.series[from + i];
       HistogramView view{bounds, {counts.data() + i * cells, cells}, sums[i], {}, nullptr};
       if (series.parts != nullptr && series.parts->exemplars) {
         series.parts->exemplars->read(exemplars, texts);
@@ -551,7 +552,7 @@ void FamilyCore::collect_summaries(SampleSink& sink) const {
   std::vector<SummaryView::Quantile> quantiles;
   for (const double wanted : spec_.quantiles.quantiles)
     quantiles.push_back({wanted, 0.0});
-  for (const Series* series : series_) {
+  for (const Series* series : seen_.series) {
     SummaryView view;
     read_totals({&series->slot, 1}, 1, {&view.count, 1}, {&view.sum, 1});
     if (series->parts != nullptr) series->parts->quantiles->read(quantiles);
@@ -567,14 +568,14 @@ void FamilyCore::close() noexcept {
   for (std::size_t i = 0; i < spec_.indexed; ++i)
     indexed_[i].store(nullptr);
   other_.store(nullptr);
-  SeriesTable& table = *tables_.back();
+  SeriesTable& table = *tables_.all.back();
   for (std::size_t i = 0; i <= table.mask; ++i)
     table.entries[i].store(SeriesTable::kFree);
-  tables_.erase(tables_.begin(), tables_.end() - 1);
+  tables_.all.erase(tables_.all.begin(), tables_.all.end() - 1);
   fresh_ = {};
-  taken_ = {};
-  series_ = {};
-  changes_ = {};
+  seen_.taken = {};
+  seen_.series = {};
+  seen_.changes = {};
   arena_ = {};
   live_ = 0;
 }

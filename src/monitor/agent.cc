@@ -25,9 +25,9 @@ void count_usage(detail::Families& families, AgentType type, std::string_view mo
                  const AgentUsage& usage) noexcept {
   track_agent_tokens(type, usage.input_tokens, usage.output_tokens);
   if (usage.cost_usd) {
-    families.agent_cost.with(type, model).inc(*usage.cost_usd);
+    families.agent.cost.with(type, model).inc(*usage.cost_usd);
   } else {
-    families.agent_unpriced.with(type).inc();
+    families.agent.unpriced.with(type).inc();
   }
 }
 
@@ -59,7 +59,7 @@ void AgentCallScope::first_token() noexcept {
   streamed_ = true;
   const double seconds = detail::seconds_since(start_);
   if (detail::Families* families = detail::families())
-    families->agent_first_token.with(type_).observe(seconds);
+    families->agent.first_token.with(type_).observe(seconds);
   span_.set_data("gen_ai.response.time_to_first_token", seconds);
 }
 
@@ -91,9 +91,9 @@ void AgentCallScope::fail(const std::exception& error) noexcept {
 void AgentCallScope::end() noexcept {
   span_active_.reset();
   if (detail::Families* families = detail::families()) {
-    families->agent_calls.with(type_, succeeded_ ? AgentStatus::kSuccess : AgentStatus::kError)
+    families->agent.calls.with(type_, succeeded_ ? AgentStatus::kSuccess : AgentStatus::kError)
         .inc();
-    families->agent_duration.with(type_).observe(detail::seconds_since(start_));
+    families->agent.duration.with(type_).observe(detail::seconds_since(start_));
   }
   if (!context::enabled()) return;
   context::add_breadcrumb({.category = "agent",
@@ -111,8 +111,8 @@ void AgentCallScope::end() noexcept {
 
 void track_agent_tokens(AgentType type, std::uint64_t input, std::uint64_t output) noexcept {
   if (detail::Families* families = detail::families()) {
-    families->agent_tokens.with(type, TokenType::kInput).inc(input);
-    families->agent_tokens.with(type, TokenType::kOutput).inc(output);
+    families->agent.tokens.with(type, TokenType::kInput).inc(input);
+    families->agent.tokens.with(type, TokenType::kOutput).inc(output);
   }
 }
 
@@ -132,7 +132,7 @@ void detail::fail_with_current_exception(AgentCallScope& scope) noexcept {
 
 void count_agent_fallback(std::string_view from, std::string_view to) noexcept {
   if (detail::Families* families = detail::families())
-    families->agent_fallbacks.with(from, to).inc();
+    families->agent.fallbacks.with(from, to).inc();
   context::add_breadcrumb({.category = "agent",
                            .message = "went on to the fallback model",
                            .level = vitals::Level::kWarning,

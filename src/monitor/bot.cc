@@ -25,8 +25,8 @@ UpdateScope::UpdateScope(std::string_view kind, std::string_view user_id) noexce
 
 UpdateScope::~UpdateScope() {
   if (detail::Families* families = detail::families()) {
-    families->bot_updates.with(kind_.view(), succeeded_ ? "success" : "error").inc();
-    families->bot_duration.with(kind_.view()).observe(detail::seconds_since(start_));
+    families->bot.updates.with(kind_.view(), succeeded_ ? "success" : "error").inc();
+    families->bot.duration.with(kind_.view()).observe(detail::seconds_since(start_));
   }
   scope_.end_work(succeeded_ ? context::WorkStatus::kOk : context::WorkStatus::kErrored);
   transaction_.set_status(succeeded_ ? context::SpanStatus::kOk

@@ -9,10 +9,10 @@ namespace vitals::monitor {
 namespace {
 
 void count(detail::Families& families, CacheOperation operation, CacheResult result) noexcept {
-  families.cache_operations.with(operation, result).inc();
+  families.cache.operations.with(operation, result).inc();
   if (operation == CacheOperation::kGet &&
       (result == CacheResult::kHit || result == CacheResult::kMiss)) {
-    families.cache_hits.record(result == CacheResult::kHit, detail::seconds_of_this_process());
+    families.cache.hits.record(result == CacheResult::kHit, detail::seconds_of_this_process());
   }
 }
 

@@ -131,11 +131,11 @@ void QueryScope::begin(QueryType type, std::string_view table) noexcept {
 
 void QueryScope::end() noexcept {
   if (detail::Families* families = detail::families()) {
-    families->db_queries.with(type_, table_.view()).inc();
-    families->db_duration.with(type_).observe(detail::seconds_since(start_));
+    families->db.queries.with(type_, table_.view()).inc();
+    families->db.duration.with(type_).observe(detail::seconds_since(start_));
     if (!succeeded_) {
       const std::string_view word = error_type_.empty() ? "unknown" : error_type_.view();
-      families->db_errors.with(type_, table_.view(), word).inc();
+      families->db.errors.with(type_, table_.view(), word).inc();
     }
   }
   if (!context::enabled()) return;
@@ -163,7 +163,7 @@ void update_pool_metrics(int total, int available) {
 }
 
 void observe_pool_wait(double seconds) noexcept {
-  if (detail::Families* families = detail::families()) families->pool_wait.observe(seconds);
+  if (detail::Families* families = detail::families()) families->db.pool_wait.observe(seconds);
 }
 
 PoolCounts detail::current_pool_counts() {

@@ -77,9 +77,9 @@ void Endpoint::count(detail::Families& families, int status, double seconds) con
   metrics_
       ->counter_of(
           status,
-          [&] { return families.http_requests.with(method_, route(), StatusText{status}.view()); })
+          [&] { return families.http.requests.with(method_, route(), StatusText{status}.view()); })
       .inc();
-  metrics_->histogram([&] { return families.http_duration.with(method_, route()); })
+  metrics_->histogram([&] { return families.http.duration.with(method_, route()); })
       .observe(seconds);
 }
 

@@ -24,72 +24,91 @@ namespace detail {
 
 std::atomic<Families*> g_families{nullptr};
 
-Families::Families(metrics::Registry& registry)
-    : http_requests(registry.counter<metrics::enum_label<Method>("method"), "endpoint", "status">(
+HttpFamilies::HttpFamilies(metrics::Registry& registry)
+    : requests(registry.counter<metrics::enum_label<Method>("method"), "endpoint", "status">(
           "http_requests_total", "HTTP requests answered, by method, route template and status.")),
-      http_duration(registry.histogram<metrics::enum_label<Method>("method"), "endpoint">(
+      duration(registry.histogram<metrics::enum_label<Method>("method"), "endpoint">(
           "http_request_duration_seconds",
           "Time from a request's arrival to its answer, in seconds.",
           {.01, .05, .1, .5, 1, 2, 5, 10},
           {.exemplars = true, .native = metrics::NativeBuckets{}})),
-      http_errors(registry.counter<metrics::enum_label<Method>("method"), "endpoint", "error_type">(
+      errors(registry.counter<metrics::enum_label<Method>("method"), "endpoint", "error_type">(
           "http_errors_total", "HTTP requests that ended in an error, by the error's class.")),
-      http_in_progress(registry.gauge<metrics::enum_label<Method>("method")>(
+      in_progress(registry.gauge<metrics::enum_label<Method>("method")>(
           "http_requests_in_progress",
-          "HTTP requests that have arrived and are not answered yet.")),
-      db_queries(registry.counter<metrics::enum_label<QueryType>("query_type"), "table">(
+          "HTTP requests that have arrived and are not answered yet.")) {}
+
+DbFamilies::DbFamilies(metrics::Registry& registry)
+    : queries(registry.counter<metrics::enum_label<QueryType>("query_type"), "table">(
           "db_queries_total", "Database queries, failed ones included, by type and table.")),
-      db_duration(registry.histogram<metrics::enum_label<QueryType>("query_type")>(
+      duration(registry.histogram<metrics::enum_label<QueryType>("query_type")>(
           "db_query_duration_seconds", "Time a database query took, in seconds.",
           {.001, .005, .01, .05, .1, .5, 1}, {.exemplars = true})),
-      db_errors(
-          registry.counter<metrics::enum_label<QueryType>("query_type"), "table", "error_type">(
-              "db_query_errors_total", "Database queries that failed, by the kind of failure.")),
+      errors(registry.counter<metrics::enum_label<QueryType>("query_type"), "table", "error_type">(
+          "db_query_errors_total", "Database queries that failed, by the kind of failure.")),
       pool_wait(
           registry.histogram<>("db_connection_pool_wait_seconds",
                                "Time a checkout waited for a free database connection, in seconds.",
-                               {.0001, .001, .005, .01, .05, .1, .5, 1, 5})),
-      agent_calls(registry.counter<metrics::enum_label<AgentType>("agent_type"),
-                                   metrics::enum_label<AgentStatus>("status")>(
-          "agent_calls_total", "Calls to AI agents, by agent and outcome.")),
-      agent_duration(registry.histogram<metrics::enum_label<AgentType>("agent_type")>(
-          "agent_call_duration_seconds", "Time a call to an AI agent took, in seconds.",
-          {.5, 1, 2, 5, 10, 20, 30}, {.exemplars = true, .native = metrics::NativeBuckets{}})),
-      agent_tokens(registry.counter<metrics::enum_label<AgentType>("agent_type"),
-                                    metrics::enum_label<TokenType>("token_type")>(
-          "agent_tokens_used_total", "Tokens that AI agents read (input) and wrote (output).")),
-      agent_cost(registry.counter<metrics::enum_label<AgentType>("agent_type"), "model">(
-          "agent_cost_usd_total", "Cost of AI agent calls in US dollars, by the price table.")),
-      agent_first_token(registry.histogram<metrics::enum_label<AgentType>("agent_type")>(
-          "agent_time_to_first_token_seconds",
-          "Time from a streamed agent call to its first piece of text, in seconds.",
-          {.1, .25, .5, 1, 2, 5, 10, 20}, {.exemplars = true})),
-      agent_fallbacks(registry.counter<"from", "to">(
-          "agent_fallbacks_total",
-          "Agent calls that went on to the fallback model after the first one failed.")),
-      agent_unpriced(registry.counter<metrics::enum_label<AgentType>("agent_type")>(
-          "agent_unpriced_calls_total", "Agent calls whose model is not in the price table.")),
-      cache_operations(registry.counter<metrics::enum_label<CacheOperation>("operation"),
-                                        metrics::enum_label<CacheResult>("result")>(
-          "cache_operations_total", "Cache calls, by operation and result.")),
-      bot_updates(registry.counter<"kind", "status">(
-          "bot_updates_total", "Chat bot updates handled, by kind and outcome.")),
-      bot_duration(registry.histogram<"kind">("bot_update_duration_seconds",
-                                              "Time a chat bot update took, in seconds.",
-                                              {.05, .1, .5, 1, 2, 5, 10, 30})),
-      journey_steps(registry.counter<"journey", "step">("user_journey_steps_total",
-                                                        "Users who reached a step of a journey.")),
-      journey_duration(registry.histogram<"journey", "step">(
-          "user_journey_duration_seconds", "Time from a journey's beginning to a step, in seconds.",
-          {1, 10, 60, 300, 3600, 21600, 86400, 172800, 604800})) {
+                               {.0001, .001, .005, .01, .05, .1, .5, 1, 5})) {
   registry.gauge_callback("db_connection_pool_size", "Connections that the database pool holds.",
                           [] { return static_cast<double>(current_pool_counts().total); });
   registry.gauge_callback("db_connection_pool_available",
                           "Connections of the database pool that are free.",
                           [] { return static_cast<double>(current_pool_counts().available); });
+}
+
+AgentFamilies::AgentFamilies(metrics::Registry& registry)
+    : calls(registry.counter<metrics::enum_label<AgentType>("agent_type"),
+                             metrics::enum_label<AgentStatus>("status")>(
+          "agent_calls_total", "Calls to AI agents, by agent and outcome.")),
+      duration(registry.histogram<metrics::enum_label<AgentType>("agent_type")>(
+          "agent_call_duration_seconds", "Time a call to an AI agent took, in seconds.",
+          {.5, 1, 2, 5, 10, 20, 30}, {.exemplars = true, .native = metrics::NativeBuckets{}})),
+      tokens(registry.counter<metrics::enum_label<AgentType>("agent_type"),
+                              metrics::enum_label<TokenType>("token_type")>(
+          "agent_tokens_used_total", "Tokens that AI agents read (input) and wrote (output).")),
+      cost(registry.counter<metrics::enum_label<AgentType>("agent_type"), "model">(
+          "agent_cost_usd_total", "Cost of AI agent calls in US dollars, by the price table.")),
+      first_token(registry.histogram<metrics::enum_label<AgentType>("agent_type")>(
+          "agent_time_to_first_token_seconds",
+          "Time from a streamed agent call to its first piece of text, in seconds.",
+          {.1, .25, .5, 1, 2, 5, 10, 20}, {.exemplars = true})),
+      fallbacks(registry.counter<"from", "to">(
+          "agent_fallbacks_total",
+          "Agent calls that went on to the fallback model after the first one failed.")),
+      unpriced(registry.counter<metrics::enum_label<AgentType>("agent_type")>(
+          "agent_unpriced_calls_total", "Agent calls whose model is not in the price table.")) {}
+
+CacheFamilies::CacheFamilies(metrics::Registry& registry)
+    : operations(registry.counter<metrics::enum_label<CacheOperation>("operation"),
+                                  metrics::enum_label<CacheResult>("result")>(
+          "cache_operations_total", "Cache calls, by operation and result.")) {
   registry.gauge_callback("cache_hit_rate",
                           "Share of cache gets that found something, over the last five minutes.",
-                          [this] { return cache_hits.rate(seconds_of_this_process()); });
+                          [this] { return hits.rate(seconds_of_this_process()); });
+}
+
+BotFamilies::BotFamilies(metrics::Registry& registry)
+    : updates(registry.counter<"kind", "status">("bot_updates_total",
+                                                 "Chat bot updates handled, by kind and outcome.")),
+      duration(registry.histogram<"kind">("bot_update_duration_seconds",
+                                          "Time a chat bot update took, in seconds.",
+                                          {.05, .1, .5, 1, 2, 5, 10, 30})) {}
+
+JourneyFamilies::JourneyFamilies(metrics::Registry& registry)
+    : steps(registry.counter<"journey", "step">("user_journey_steps_total",
+                                                "Users who reached a step of a journey.")),
+      duration(registry.histogram<"journey", "step">(
+          "user_journey_duration_seconds", "Time from a journey's beginning to a step, in seconds.",
+          {1, 10, 60, 300, 3600, 21600, 86400, 172800, 604800})) {}
+
+Families::Families(metrics::Registry& registry)
+    : http(registry),
+      db(registry),
+      agent(registry),
+      cache(registry),
+      bot(registry),
+      journey(registry) {
   add_sentry_health(registry);
 }
 

@@ -46,50 +46,74 @@ constexpr std::string_view label_of(Enum value) noexcept {
   return metrics::LabelValues<Enum>::kValues[static_cast<std::size_t>(value)];
 }
 
-/// Every family of the scopes, by the names of the specification's section 2. Made once by
-/// enable_metrics(), never destroyed.
+// The families of the scopes, by the names of the specification's section 2.
+
+struct HttpFamilies {
+  explicit HttpFamilies(metrics::Registry& registry);
+
+  metrics::Family<metrics::Counter, metrics::enum_label<Method>("method"), "endpoint", "status">
+      requests;
+  metrics::Family<metrics::Histogram, metrics::enum_label<Method>("method"), "endpoint"> duration;
+  metrics::Family<metrics::Counter, metrics::enum_label<Method>("method"), "endpoint", "error_type">
+      errors;
+  metrics::Family<metrics::Gauge, metrics::enum_label<Method>("method")> in_progress;
+};
+struct DbFamilies {
+  explicit DbFamilies(metrics::Registry& registry);
+
+  metrics::Family<metrics::Counter, metrics::enum_label<QueryType>("query_type"), "table"> queries;
+  metrics::Family<metrics::Histogram, metrics::enum_label<QueryType>("query_type")> duration;
+  metrics::Family<metrics::Counter, metrics::enum_label<QueryType>("query_type"), "table",
+                  "error_type">
+      errors;
+  metrics::Histogram pool_wait;
+};
+struct AgentFamilies {
+  explicit AgentFamilies(metrics::Registry& registry);
+
+  metrics::Family<metrics::Counter, metrics::enum_label<AgentType>("agent_type"),
+                  metrics::enum_label<AgentStatus>("status")>
+      calls;
+  metrics::Family<metrics::Histogram, metrics::enum_label<AgentType>("agent_type")> duration;
+  metrics::Family<metrics::Counter, metrics::enum_label<AgentType>("agent_type"),
+                  metrics::enum_label<TokenType>("token_type")>
+      tokens;
+  metrics::Family<metrics::Counter, metrics::enum_label<AgentType>("agent_type"), "model"> cost;
+  metrics::Family<metrics::Histogram, metrics::enum_label<AgentType>("agent_type")> first_token;
+  metrics::Family<metrics::Counter, "from", "to"> fallbacks;
+  metrics::Family<metrics::Counter, metrics::enum_label<AgentType>("agent_type")> unpriced;
+};
+struct CacheFamilies {
+  explicit CacheFamilies(metrics::Registry& registry);
+
+  metrics::Family<metrics::Counter, metrics::enum_label<CacheOperation>("operation"),
+                  metrics::enum_label<CacheResult>("result")>
+      operations;
+  SlidingRate hits;
+};
+struct BotFamilies {
+  explicit BotFamilies(metrics::Registry& registry);
+
+  metrics::Family<metrics::Counter, "kind", "status"> updates;
+  metrics::Family<metrics::Histogram, "kind"> duration;
+};
+struct JourneyFamilies {
+  explicit JourneyFamilies(metrics::Registry& registry);
+
+  metrics::Family<metrics::Counter, "journey", "step"> steps;
+  metrics::Family<metrics::Histogram, "journey", "step"> duration;
+};
+
+/// All of them. Made once by enable_metrics(), never destroyed.
 struct Families {
   explicit Families(metrics::Registry& registry);
 
-  using Counter = metrics::Counter;
-  using Gauge = metrics::Gauge;
-  using Histogram = metrics::Histogram;
-
-  metrics::Family<Counter, metrics::enum_label<Method>("method"), "endpoint", "status">
-      http_requests;
-  metrics::Family<Histogram, metrics::enum_label<Method>("method"), "endpoint"> http_duration;
-  metrics::Family<Counter, metrics::enum_label<Method>("method"), "endpoint", "error_type">
-      http_errors;
-  metrics::Family<Gauge, metrics::enum_label<Method>("method")> http_in_progress;
-
-  metrics::Family<Counter, metrics::enum_label<QueryType>("query_type"), "table"> db_queries;
-  metrics::Family<Histogram, metrics::enum_label<QueryType>("query_type")> db_duration;
-  metrics::Family<Counter, metrics::enum_label<QueryType>("query_type"), "table", "error_type">
-      db_errors;
-  Histogram pool_wait;
-
-  metrics::Family<Counter, metrics::enum_label<AgentType>("agent_type"),
-                  metrics::enum_label<AgentStatus>("status")>
-      agent_calls;
-  metrics::Family<Histogram, metrics::enum_label<AgentType>("agent_type")> agent_duration;
-  metrics::Family<Counter, metrics::enum_label<AgentType>("agent_type"),
-                  metrics::enum_label<TokenType>("token_type")>
-      agent_tokens;
-  metrics::Family<Counter, metrics::enum_label<AgentType>("agent_type"), "model"> agent_cost;
-  metrics::Family<Histogram, metrics::enum_label<AgentType>("agent_type")> agent_first_token;
-  metrics::Family<Counter, "from", "to"> agent_fallbacks;
-  metrics::Family<Counter, metrics::enum_label<AgentType>("agent_type")> agent_unpriced;
-
-  metrics::Family<Counter, metrics::enum_label<CacheOperation>("operation"),
-                  metrics::enum_label<CacheResult>("result")>
-      cache_operations;
-  SlidingRate cache_hits;
-
-  metrics::Family<Counter, "kind", "status"> bot_updates;
-  metrics::Family<Histogram, "kind"> bot_duration;
-
-  metrics::Family<Counter, "journey", "step"> journey_steps;
-  metrics::Family<Histogram, "journey", "step"> journey_duration;
+  HttpFamilies http;
+  DbFamilies db;
+  AgentFamilies agent;
+  CacheFamilies cache;
+  BotFamilies bot;
+  JourneyFamilies journey;
 };
 
 /// The families, or null while metrics are off.

@@ -78,7 +78,7 @@ RequestScope::RequestScope(const RequestStart& start) noexcept
   // A HEAD may come by the endpoint of GET, but counts by its own method.
   if (start.endpoint != nullptr && start.endpoint->method() == method_) endpoint_ = start.endpoint;
   if (detail::Families* families = detail::families()) {
-    families->http_in_progress.with(method_).inc();
+    families->http.in_progress.with(method_).inc();
     measured_ = true;
   }
   if (context::enabled()) start_trace(start);
@@ -129,7 +129,7 @@ void RequestScope::fail(std::string_view error_type) noexcept {
   if (!measured_ || failed_) return;
   failed_ = true;
   if (detail::Families* families = detail::families()) {
-    families->http_errors.with(method_, route_, error_type).inc();
+    families->http.errors.with(method_, route_, error_type).inc();
   }
 }
 
@@ -170,10 +170,10 @@ void RequestScope::finish(int status, context::WorkStatus session) noexcept {
       if (endpoint_ != nullptr) {
         endpoint_->count(*families, status, seconds);
       } else {
-        families->http_requests.with(method_, route_, StatusText{status}.view()).inc();
-        families->http_duration.with(method_, route_).observe(seconds);
+        families->http.requests.with(method_, route_, StatusText{status}.view()).inc();
+        families->http.duration.with(method_, route_).observe(seconds);
       }
-      families->http_in_progress.with(method_).dec();
+      families->http.in_progress.with(method_).dec();
     }
   }
   if (!transaction_) return;

@@ -8,8 +8,8 @@ namespace vitals::monitor {
 void JourneyScope::reached(std::string_view step, double seconds) const noexcept {
   const std::string_view journey{journey_.data(), size_};
   if (detail::Families* families = detail::families()) {
-    families->journey_steps.with(journey, step).inc();
-    families->journey_duration.with(journey, step).observe(seconds);
+    families->journey.steps.with(journey, step).inc();
+    families->journey.duration.with(journey, step).observe(seconds);
   }
   context::add_breadcrumb({.category = "journey", .message = step, .data = {{"journey", journey}}});
 }

@@ -165,7 +165,8 @@ void say(const Options& options, std::string_view what) noexcept {
 void end_crashed_session(Client& client, const crash::detail::CrashReport& report) {
   if (!report.request_active || !client.options().track_sessions) return;
   auto item = detail::session_item(Timestamp{std::chrono::nanoseconds{report.facts.time}},
-                                   SessionStatus::kCrashed, report.release, report.environment);
+                                   SessionStatus::kCrashed, report.process.release,
+                                   report.process.environment);
   if (item) client.submit(std::move(item));
 }
 

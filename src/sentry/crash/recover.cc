@@ -223,23 +223,24 @@ void add_attachments(ErrorItem& item, CrashReport& report) {
 
 /// Sees to it that there is a trace, and what its context says.
 void add_trace(CrashReport& report, const DscSource& client) {
-  if (!report.trace_id) {
-    report.trace_id = new_id<TraceId>();
-    report.span_id = new_id<SpanId>();
-    report.sampling.sample_rand = static_cast<std::uint32_t>(base::Random::next() % 1'000'000);
+  if (!report.trace.trace_id) {
+    report.trace.trace_id = new_id<TraceId>();
+    report.trace.span_id = new_id<SpanId>();
+    report.trace.sampling.sample_rand =
+        static_cast<std::uint32_t>(base::Random::next() % 1'000'000);
   }
-  report.baggage = sentry_members(report.baggage);  // fit to be sent on
-  if (!report.baggage.empty()) return;
-  const SamplingFacts& held = report.sampling;
+  report.trace.baggage = sentry_members(report.trace.baggage);  // fit to be sent on
+  if (!report.trace.baggage.empty()) return;
+  const SamplingFacts& held = report.trace.sampling;
   context::TraceFacts facts{
-      .trace_id = report.trace_id,
+      .trace_id = report.trace.trace_id,
       .sample_rand = held.sample_rand % 1'000'000,
       .sample_rate = context::detail::is_rate(held.sample_rate) ? held.sample_rate : -1,
-      .name = held.names_it != 0 ? std::string_view{report.transaction} : ""};
+      .name = held.names_it != 0 ? std::string_view{report.trace.transaction} : ""};
   if (held.sampled == static_cast<std::uint8_t>(Decision::kYes)) facts.sampled = true;
   if (held.sampled == static_cast<std::uint8_t>(Decision::kNo)) facts.sampled = false;
-  report.baggage =
-      make_dsc(facts, {client.public_key, report.release, report.environment, client.org_id});
+  report.trace.baggage = make_dsc(facts, {client.public_key, report.process.release,
+                                          report.process.environment, client.org_id});
 }
 
 enum class Fate { kTaken, kNoRoom, kDropped };
@@ -298,18 +299,18 @@ std::unique_ptr<ErrorItem> make_crash_item(CrashReport report, const DscSource& 
   add_attachments(*item, report);
   add_contexts(*item, report);
   item->scope = std::move(report.scope);
-  item->dsc = std::move(report.baggage);
-  item->trace_id = report.trace_id;
-  item->span_id = report.span_id;
-  item->parent_span_id = report.parent_span_id;
-  item->transaction = std::move(report.transaction);
+  item->dsc = std::move(report.trace.baggage);
+  item->trace_id = report.trace.trace_id;
+  item->span_id = report.trace.span_id;
+  item->parent_span_id = report.trace.parent_span_id;
+  item->transaction = std::move(report.trace.transaction);
   item->modules = std::make_shared<const stack::ModuleMap>(std::move(report.modules));
   const bool by_signal = report.facts.kind == CrashKind::kSignal;
   item->origin = std::make_unique<const Origin>(Origin{
-      .release = std::move(report.release),
-      .environment = std::move(report.environment),
-      .server_name = std::move(report.server_name),
-      .dist = std::move(report.dist),
+      .release = std::move(report.process.release),
+      .environment = std::move(report.process.environment),
+      .server_name = std::move(report.process.server_name),
+      .dist = std::move(report.process.dist),
       .signal = {report.facts.signal, report.facts.code, signal_name(report.facts.signal),
                  std::string{by_signal ? signal_code_name(report.facts.signal, report.facts.code)
                                        : std::string_view{}}},

@@ -355,6 +355,24 @@ class FamilyCore {
   /// the cells that it would take for a series are others' here.
   [[nodiscard]] bool is_foreign() const noexcept { return store_ != store_identity(); }
 
+  struct Tables {
+    std::vector<std::unique_ptr<SeriesTable>> all;  // the last is the current one
+    std::size_t used_entries = 0;                   // of it, removed ones too
+  };
+  struct LastChange {
+    std::uint64_t count = 0;
+    double value = 0.0;
+    // The least: not looked at yet.
+    std::chrono::steady_clock::time_point at = std::chrono::steady_clock::time_point::min();
+  };
+  /// What the last scrape saw.
+  struct Seen {
+    std::vector<const Series*> taken;   // from fresh_, on the way to series
+    std::vector<const Series*> series;  // in the order they were made
+    bool compact = false;               // removed ones are to be taken out of series
+    std::vector<LastChange> changes;    // of each of series, only where series expire
+  };
+
   FamilySpec spec_;
   std::uint64_t seed_;
   std::atomic<SeriesTable*> table_;
@@ -370,25 +388,15 @@ class FamilyCore {
   std::vector<const Series*> fresh_;  // made since the last scrape took them, in that order
   std::size_t live_ = 0;              // series that are exposed, fresh ones too
   std::uint32_t era_ = 0;
-  bool some_removed_ = false;                         // since the last scrape
-  std::size_t used_entries_ = 0;                      // of the table, removed ones too
-  std::vector<std::unique_ptr<SeriesTable>> tables_;  // the last is the current one
-  SeriesArena arena_;                                 // of removed series too
+  bool some_removed_ = false;  // since the last scrape
+  Tables tables_;
+  SeriesArena arena_;  // of removed series too
   std::vector<std::unique_ptr<OptionalParts>>
       parts_;  // the same, and kept when the family is closed
   bool closed_ = false;
 
-  struct LastChange {
-    std::uint64_t count = 0;
-    double value = 0.0;
-    // The least: not looked at yet.
-    std::chrono::steady_clock::time_point at = std::chrono::steady_clock::time_point::min();
-  };
-  const std::unique_ptr<LongLock> scrape_;  // held by one scrape at a time; guards all below
-  std::vector<const Series*> taken_;        // from fresh_, on the way to series_
-  std::vector<const Series*> series_;       // in the order they were made
-  bool compact_ = false;                    // removed ones are to be taken out of series_
-  std::vector<LastChange> changes_;         // of each of series_, only where series expire
+  const std::unique_ptr<LongLock> scrape_;  // held by one scrape at a time; guards what it saw
+  Seen seen_;
   const void* const store_ = store_identity();
 };
 
