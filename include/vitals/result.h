@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <string>
 #include <utility>
 #include <variant>
@@ -39,6 +40,22 @@ class [[nodiscard]] Result {
 
  private:
   std::variant<T, Error> content_;
+};
+
+/// That something was done, or the Error that it was not.
+template <>
+class [[nodiscard]] Result<void> {
+ public:
+  Result() noexcept = default;
+  Result(Error error) : error_(std::move(error)) {}
+
+  [[nodiscard]] explicit operator bool() const noexcept { return !error_; }
+  [[nodiscard]] bool has_value() const noexcept { return !error_; }
+  /// Throws std::bad_optional_access when there is none.
+  [[nodiscard]] const Error& error() const VITALS_LIFETIMEBOUND { return error_.value(); }
+
+ private:
+  std::optional<Error> error_;
 };
 
 }  // namespace vitals

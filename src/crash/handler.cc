@@ -309,10 +309,10 @@ void install_signals() noexcept {
 namespace {
 
 /// Opens the folders for reports, in place of those of before. After an error no report is written.
-Result<bool> open_folders(const CrashOptions& options) {
+Result<void> open_folders(const CrashOptions& options) {
   static_cast<void>(Descriptor{std::exchange(handlers.folders.crashes, -1)});
   static_cast<void>(Descriptor{std::exchange(handlers.folders.prepared, -1)});
-  if (options.cache_dir.empty()) return true;
+  if (options.cache_dir.empty()) return {};
   const Result<Descriptor> cache = open_cache_folder(options.cache_dir);
   if (!cache) return cache.error();
   Result<Descriptor> crashes = open_private_folder(cache->get(), kCrashFolder);
@@ -322,13 +322,13 @@ Result<bool> open_folders(const CrashOptions& options) {
   if (Result<Descriptor> prepared = open_private_folder(cache->get(), kPreparedFolder)) {
     handlers.folders.prepared = prepared->release();
   }
-  return true;
+  return {};
 }
 
 }  // namespace
 
-Result<bool> install_crash_handlers(const CrashOptions& options) {
-  const Result<bool> opened = open_folders(options);
+Result<void> install_crash_handlers(const CrashOptions& options) {
+  const Result<void> opened = open_folders(options);
   handlers.owner.store(0, std::memory_order_relaxed);
   handlers.phase.store(Phase::kIdle, std::memory_order_relaxed);
   handlers.former_first = options.former_first;
@@ -344,7 +344,7 @@ Result<bool> install_crash_handlers(const CrashOptions& options) {
   if (!opened) {
     return Error{"no crash will be reported, there is no place for it: " + opened.error().message};
   }
-  return true;
+  return {};
 }
 
 void remove_crash_handlers() noexcept {

@@ -20,7 +20,7 @@ inline constexpr const char* kPreparedFolder = "prepared";
 /// Errors: the folder cannot be made or opened, or is another user's; there will be no report then,
 /// and the rest holds. Threads: one at a time, as the next.
 /// Source: POSIX, "Signal Concepts"; signal-safety(7), sigaltstack(2), rt_tgsigqueueinfo(2).
-[[nodiscard]] Result<bool> install_crash_handlers(const CrashOptions& options);
+[[nodiscard]] Result<void> install_crash_handlers(const CrashOptions& options);
 
 /// Puts back what was there before, where nobody else has come in between. Does nothing when
 /// nothing was installed.

@@ -127,7 +127,7 @@ Spool::Spool(SpoolOptions options, Clocks clocks)
       clocks_(clocks),
       opened_(clocks.wall()),
       opened_running_(clocks.running()) {
-  const Result<bool> opened = open_folder();
+  const Result<void> opened = open_folder();
   if (opened) {
     rescan();
     return;
@@ -137,7 +137,7 @@ Spool::Spool(SpoolOptions options, Clocks clocks)
   folder_ = -1;
 }
 
-Result<bool> Spool::open_folder() {
+Result<void> Spool::open_folder() {
   const std::string path = options_.cache_dir + '/' + options_.folder + '/';
   Result<Descriptor> folder = open_private_folder(options_.cache_dir, options_.folder.c_str());
   if (!folder) return folder.error();
@@ -159,7 +159,7 @@ Result<bool> Spool::open_folder() {
     if (flock(lock_, LOCK_EX) == 0 && fstat(lock_, &held) == 0 &&
         fstatat(folder_, name.c_str(), &named, 0) == 0 && held.st_ino == named.st_ino) {
       active_lock.store(lock_, std::memory_order_relaxed);
-      return true;
+      return {};
     }
     close(lock_);
     lock_ = -1;

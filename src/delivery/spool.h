@@ -102,7 +102,7 @@ class Spool {
     friend auto operator<=>(const Entry&, const Entry&) noexcept = default;
   };
   [[nodiscard]] static std::optional<Entry> parse_name(std::string_view name) noexcept;
-  [[nodiscard]] Result<bool> open_folder();
+  [[nodiscard]] Result<void> open_folder();
   [[nodiscard]] bool write_file(const std::string& name, std::string_view text) noexcept;
   [[nodiscard]] std::optional<std::string> read_file(const std::string& name) const;
   [[nodiscard]] bool rename_file(const std::string& from, const std::string& to) const noexcept;

@@ -48,7 +48,7 @@ void append_label(std::string& path, std::string_view name, std::string_view val
   }
 }
 
-std::optional<Error> fault_in(const PushOptions& options) {
+Result<void> check(const PushOptions& options) {
   if (options.job.empty()) return Error{"pushgateway: the job is empty; name the batch job"};
   if (options.timeout.count() <= 0) return Error{"pushgateway: the time-out is not above 0"};
   // A gateway keeps such a value, and from then on refuses what everybody pushes.
@@ -68,7 +68,7 @@ std::optional<Error> fault_in(const PushOptions& options) {
       }
     }
   }
-  return std::nullopt;
+  return {};
 }
 
 std::string url_of(const PushOptions& options) {
@@ -90,8 +90,8 @@ std::string shown(const std::string& url) {
   return at == std::string::npos ? url : url.substr(0, host + 3) + "***" + url.substr(at);
 }
 
-std::optional<Error> send(const PushOptions& options, const char* method, std::string body) {
-  if (std::optional<Error> fault = fault_in(options)) return fault;
+Result<void> send(const PushOptions& options, const char* method, std::string body) {
+  if (Result<void> right = check(options); !right) return right;
   const std::string url = url_of(options);
   const auto transport = delivery::make_curl_transport(
       {.timeout = options.timeout, .connect_timeout = options.timeout});
@@ -104,7 +104,7 @@ std::optional<Error> send(const PushOptions& options, const char* method, std::s
   if (!options.authorization.empty())
     request.headers.emplace_back("Authorization", options.authorization);
   const delivery::SendResult result = transport->send(request);
-  if (result.status >= 200 && result.status < 300) return std::nullopt;
+  if (result.status >= 200 && result.status < 300) return {};
   const std::string what = "pushgateway: " + request.method + " " + shown(url);
   if (result.status == 0) return Error{what + ": " + result.error};
   return Error{what + " was answered " + std::to_string(result.status) + ": " + result.body};
@@ -118,15 +118,15 @@ std::string page_of(const metrics::Registry& registry) {
 
 }  // namespace
 
-std::optional<Error> Pushgateway::push(const metrics::Registry& registry) const {
+Result<void> Pushgateway::push(const metrics::Registry& registry) const {
   return send(options_, "PUT", page_of(registry));
 }
 
-std::optional<Error> Pushgateway::push_add(const metrics::Registry& registry) const {
+Result<void> Pushgateway::push_add(const metrics::Registry& registry) const {
   return send(options_, "POST", page_of(registry));
 }
 
-std::optional<Error> Pushgateway::remove() const {
+Result<void> Pushgateway::remove() const {
   return send(options_, "DELETE", {});
 }
 

@@ -181,7 +181,7 @@ void begin_crash_reports(Client& client) {
                   .say = [&options](std::string_view what) { say(options, what); }});
   }
   if (!options.handle_crashes) return;
-  const Result<bool> installed = crash::detail::install_crash_handlers(
+  const Result<void> installed = crash::detail::install_crash_handlers(
       {.cache_dir = options.cache_dir,
        .release = options.release,
        .environment = options.environment,

@@ -1,7 +1,6 @@
 #pragma once
 
 #include <chrono>
-#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -28,7 +27,7 @@ struct PushOptions {
 /// when Prometheus comes. For a service, let Prometheus scrape it: a Pushgateway goes on showing
 /// the last values of whoever has died. Source: prometheus/pushgateway, "API".
 ///
-/// Each call gives what went wrong, or nothing. The gateway may show a change, and above all a
+/// Each call says what went wrong, if anything did. The gateway may show a change, and above all a
 /// removal, only a moment after it has answered. Threads: any, one connection for each call. Cost:
 /// it waits for the network, up to the timeout.
 class Pushgateway {
@@ -36,11 +35,11 @@ class Pushgateway {
   explicit Pushgateway(PushOptions options) : options_(std::move(options)) {}
 
   /// Replaces all that the group has by the metrics of the registry.
-  [[nodiscard]] std::optional<Error> push(const metrics::Registry& registry) const;
+  [[nodiscard]] Result<void> push(const metrics::Registry& registry) const;
   /// Replaces the metrics that have the same names, and leaves the others of the group.
-  [[nodiscard]] std::optional<Error> push_add(const metrics::Registry& registry) const;
+  [[nodiscard]] Result<void> push_add(const metrics::Registry& registry) const;
   /// Removes the group with all its metrics.
-  [[nodiscard]] std::optional<Error> remove() const;
+  [[nodiscard]] Result<void> remove() const;
 
  private:
   PushOptions options_;
