@@ -250,7 +250,7 @@ bool Worker::open(Packer& packer, Job& job) noexcept {
     if (step == Step::kReady) return true;
     finish(job, step == Step::kLost);
   } catch (...) {
-    policy_.say("an event could not be made");
+    policy_.say("what was captured could not be made ready to send");
     drop(job, DropReason::kInternal);
   }
   return false;
@@ -286,7 +286,7 @@ bool Worker::pack(Packer& packer, Job& job) noexcept {
     }
     finish(job, step == Step::kLost);
   } catch (...) {
-    policy_.say("an event could not be written");
+    policy_.say("what was captured could not be written");
     drop(job, DropReason::kInternal);
   }
   return false;
@@ -356,7 +356,7 @@ void Worker::finish_away(Job& job) noexcept {
   if (job.claim) {
     spool_->give_back(*job.claim);
   } else if (job.receipt) {
-    // Who wanted to know is told by the end of it.
+    // A receipt that is destroyed says that the notice has not arrived.
   } else if (spool_ && spool_->put(*job.parcel)) {
     // It waits for the next start: not lost, but not delivered either.
     if (ending_.closing.load(std::memory_order_relaxed))

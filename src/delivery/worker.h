@@ -30,7 +30,7 @@ struct WorkerOptions {
   std::string name;                // of its threads, up to 15 letters
   std::vector<LaneLimits> lanes;   // the most important first
   std::vector<Source*> sources{};  // they must outlive it
-  std::size_t source_lane = 0;     // where goes what they give
+  std::size_t source_lane = 0;     // the lane for what they give
   std::size_t requests_in_flight = 4;
   std::shared_ptr<Transport> transport;  // null: there is no server
   std::unique_ptr<Spool> spool{};        // null: nothing goes to disk
@@ -82,7 +82,7 @@ class Worker {
     std::optional<Queues::Taken> taken;  // where it came from, if from the queues
     std::optional<Parcel> parcel;
     std::optional<Spool::Claim> claim;  // where it came from, if from disk
-    std::unique_ptr<Receipt> receipt;   // who wants to know, if it is a notice
+    std::unique_ptr<Receipt> receipt;   // of a notice, null for all else
     bool to_disk = false;               // the server is away
   };
   /// How far the end has come.

@@ -295,7 +295,9 @@ void Client::push_transaction(context::SharedTransaction transaction) noexcept {
     worker_.push(detail::kTransactions,
                  std::make_unique<detail::TransactionItem>(std::move(transaction)), false);
   } catch (const std::bad_alloc&) {
-    detail::count(Category::kTransaction, Outcome::kQueueFull);  // no memory to wait in
+    // No memory to wait in; nothing was taken from the share.
+    detail::count(Category::kTransaction, Outcome::kQueueFull);
+    detail::count(Category::kSpan, Outcome::kQueueFull, transaction->size());
   }
 }
 
