@@ -24,9 +24,9 @@ namespace context = vitals::context;
 namespace privacy = vitals::privacy;
 namespace sentry = vitals::sentry;
 
-class NullTransport : public delivery::Transport {
+class NullTransport : public vitals::delivery::Transport {
  public:
-  delivery::SendResult send(const delivery::SendRequest&) override { return {.status = 200}; }
+  vitals::delivery::SendResult send(const vitals::delivery::SendRequest&) override { return {.status = 200}; }
 };
 
 enum class Tracing { kOff, kNone, kAll };

@@ -23,9 +23,9 @@ using vitals::bench::print;
 
 constexpr int kFrames = 25;
 
-class NullTransport : public delivery::Transport {
+class NullTransport : public vitals::delivery::Transport {
  public:
-  delivery::SendResult send(const delivery::SendRequest&) override { return {.status = 200}; }
+  vitals::delivery::SendResult send(const vitals::delivery::SendRequest&) override { return {.status = 200}; }
 };
 
 template <class T>

@@ -14,10 +14,10 @@ const settings = { METRICS_TOKEN: token, DATABASE_URL: postgres.url };
 const replicas = [await Replica.make(program, settings), await Replica.make(program, settings)];
 for (const replica of replicas) await replica.start();
 
-// Load until the end: thirty requests a second to each replica, whether it answers or not.
+// Load until the end: fifteen requests a second to each replica, whether it answers or not.
 for (const { url } of replicas) {
   fetch(`${url}/api/v1/users`, { method: "POST", body: '{"user_id":"ann"}', headers: { "Content-Type": "application/json" } });
-  setInterval(() => fetch(`${url}/api/v1/users/ann`).then((response) => response.arrayBuffer(), () => {}), 33).unref();
+  setInterval(() => fetch(`${url}/api/v1/users/ann`).then((response) => response.arrayBuffer(), () => {}), 66).unref();
 }
 const stack = await startStack(replicas.map((one) => one.metrics), { token });
 const { notifications } = stack;

@@ -31,7 +31,7 @@ export async function until(what, condition, { within = 30, tell = () => "" } = 
     const value = await condition();
     if (value) return value;
     if (Date.now() > end) assert.fail(`not within ${within} s: ${what}\n${await tell()}`);
-    await sleep(100);
+    await sleep(200);
   }
 }
 

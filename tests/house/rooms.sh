@@ -10,38 +10,36 @@ may_know=$(printf %s "$row" | cut -d: -f1)
 # Whose private headers it includes too.
 inside=$(printf %s "$row" | cut -d: -f2)
 options=$(printf %s "$2" | tr ';' '\n' | sed '/./s/^/-I/')
-failed=0
-
-# found HEADER: whether the room's code can include it. In another folder, for what stands in the own one is found by all. Asks for the name alone, for a header that is found is not read.
-found() {
-  printf '#if !__has_include("%s")\n#error not found\n#endif\n' "$1" |
-    (cd / && "$compiler" -std=c++20 $options -E -x c++ -o /dev/null - 2>/dev/null)
-}
-wrong() { echo "$room: $1" >&2; failed=1; }
 first_header() { find "$1/" -name '*.h' 2>/dev/null | sort | head -n 1; }
 
-for other in $(sed -n 's/^\([a-z]*\):.*/\1/p' scripts/rooms); do
-  public=$(first_header "include/vitals/$other")
-  private=$(first_header "src/$other")
-  case " $room base $may_know $inside " in
-    *" $other "*)
-      # What a room links privately or not at all is no fault: it may know it, and does not need to.
-      ;;
-    *)
-      [ -z "$public" ] || ! found "${public#include/}" || wrong "${public#include/} is found"
-      ;;
-  esac
-  case $other in
-    base | "$room")
-      [ -z "$private" ] || found "${private#src/}" || wrong "its own ${private#src/} is not found"
-      [ -z "$public" ] || found "${public#include/}" || wrong "its own ${public#include/} is not found"
-      ;;
-    *)
-      case " $inside " in *" $other "*) continue ;; esac
-      [ -z "$private" ] || ! found "${private#src/}" || wrong "${private#src/} is found, which is private"
-      ;;
-  esac
-done
-found vitals/result.h || wrong "vitals/result.h is not found"
-! found health_agent/settings.h || wrong "the service's headers are found"
-exit $failed
+# One line for each header: whether it must be found ("yes" or "no"), its name, and what is wrong else.
+expected() {
+  echo "yes vitals/result.h is not found"
+  echo "no health_agent/settings.h is found, which belongs to the service"
+  for other in $(sed -n 's/^\([a-z]*\):.*/\1/p' scripts/rooms); do
+    public=$(first_header "include/vitals/$other")
+    private=$(first_header "src/$other")
+    case " $room base $may_know $inside " in
+      *" $other "*)
+        # What a room links privately or not at all is no fault: it may know it, and does not need to.
+        ;;
+      *) [ -z "$public" ] || echo "no ${public#include/} is found" ;;
+    esac
+    case $other in
+      base | "$room")
+        [ -z "$private" ] || echo "yes ${private#src/} is not found, which is its own"
+        [ -z "$public" ] || echo "yes ${public#include/} is not found, which is its own"
+        ;;
+      *)
+        case " $inside " in *" $other "*) continue ;; esac
+        [ -z "$private" ] || echo "no ${private#src/} is found, which is private"
+        ;;
+    esac
+  done
+}
+
+# The compiler says what it finds, in one call and in another folder, for what stands in the own one is found by all.
+wrong=$(expected |
+  sed -E 's/^yes ([^ ]+) (.*)/#if !__has_include("\1")\n\1 \2\n#endif/; s/^no ([^ ]+) (.*)/#if __has_include("\1")\n\1 \2\n#endif/' |
+  (cd / && "$compiler" -std=c++20 $options -E -P -x c++ -)) || { echo "rooms.sh: $compiler failed" >&2; exit 70; }
+[ -z "$wrong" ] || { printf '%s\n' "$wrong" | sed "s/^/$room: /" >&2; exit 1; }

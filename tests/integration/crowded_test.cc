@@ -223,7 +223,7 @@ TEST(ShortOfMemory, ARunningServiceAnswers503AndIsWholeAgainAfterwards) {
     std::vector<std::thread> clients;
     for (int number = 0; number < 6; ++number) {
       clients.emplace_back([&] {
-        for (int i = 0; i < 8; ++i) {
+        for (int i = 0; i < 4; ++i) {
           static_cast<void>(ask("GET", "/metrics", ""));  // says by itself that it has no page
           for (const int status :
                {ask("POST", "/api/v1/chat", numbers), ask("POST", "/api/v1/users/ann/food", meal),
