@@ -26,7 +26,9 @@ namespace sentry = vitals::sentry;
 
 class NullTransport : public vitals::delivery::Transport {
  public:
-  vitals::delivery::SendResult send(const vitals::delivery::SendRequest&) override { return {.status = 200}; }
+  vitals::delivery::SendResult send(const vitals::delivery::SendRequest&) override {
+    return {.status = 200};
+  }
 };
 
 enum class Tracing { kOff, kNone, kAll };

@@ -25,7 +25,9 @@ constexpr int kFrames = 25;
 
 class NullTransport : public vitals::delivery::Transport {
  public:
-  vitals::delivery::SendResult send(const vitals::delivery::SendRequest&) override { return {.status = 200}; }
+  vitals::delivery::SendResult send(const vitals::delivery::SendRequest&) override {
+    return {.status = 200};
+  }
 };
 
 template <class T>

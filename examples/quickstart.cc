@@ -14,7 +14,7 @@ int main() {
   if (!sentry) throw std::runtime_error(sentry.error().message);
 
   auto& registry = vitals::metrics::default_registry();
-  vitals::monitor::enable_metrics(registry);
+  auto metrics = vitals::monitor::enable_metrics(registry);
   auto greetings = registry.counter<"language">("greetings_total", "Greetings said, by language.");
   vitals::exporting::ScrapeHandler scrapes{registry};
   auto exposer = vitals::exporting::Exposer::start({.port = 0}, scrapes);

@@ -38,20 +38,18 @@ class Client {
   }
   ~Client() {
     curl_slist_free_all(headers_);
-    curl_slist_free_all(stream_headers_);
     curl_easy_cleanup(curl_);
   }
   Client(const Client&) = delete;
   Client& operator=(const Client&) = delete;
 
   /// The answer's status; 0 when there was none.
-  long send(const char* method, const std::string& path, const std::string& body = {},
-            bool stream = false) {
+  long send(const char* method, const std::string& path, const std::string& body = {}) {
     const std::string url = url_ + path;
     curl_easy_reset(curl_);
     curl_easy_setopt(curl_, CURLOPT_URL, url.c_str());
     curl_easy_setopt(curl_, CURLOPT_CUSTOMREQUEST, method);
-    curl_easy_setopt(curl_, CURLOPT_HTTPHEADER, stream ? stream_headers_ : headers_);
+    curl_easy_setopt(curl_, CURLOPT_HTTPHEADER, headers_);
     curl_easy_setopt(curl_, CURLOPT_NOSIGNAL, 1L);
     curl_easy_setopt(curl_, CURLOPT_NOPROXY, "*");
     curl_easy_setopt(curl_, CURLOPT_TIMEOUT, 30L);
@@ -72,7 +70,6 @@ class Client {
   std::string url_;
   CURL* curl_;
   curl_slist* headers_ = nullptr;
-  curl_slist* stream_headers_ = nullptr;
 };
 
 /// The next thing that a user does.

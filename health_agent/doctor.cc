@@ -63,7 +63,7 @@ Finding within_limit(const Check& check, const Settings& settings) {
           "look at its address and the network between"};
 }
 
-const char* word(Status status) {
+const char* to_string(Status status) {
   switch (status) {
     case Status::kOk:
       return "ok";
@@ -117,7 +117,7 @@ std::string report(const std::vector<Result>& results, Format format) {
     json checks = json::array();
     for (const Result& result : results) {
       json check = {{"name", result.name},
-                    {"status", word(result.finding.status)},
+                    {"status", to_string(result.finding.status)},
                     {"detail", result.finding.detail},
                     {"seconds", result.seconds}};
       if (!result.finding.advice.empty()) check["advice"] = result.finding.advice;
@@ -131,7 +131,7 @@ std::string report(const std::vector<Result>& results, Format format) {
   std::string text;
   for (const Result& result : results) {
     char head[64];
-    std::snprintf(head, sizeof head, "%-8s %-10s ", word(result.finding.status),
+    std::snprintf(head, sizeof head, "%-8s %-10s ", to_string(result.finding.status),
                   result.name.c_str());
     text += head + one_line(result.finding.detail) + "\n";
     if (!result.finding.advice.empty())

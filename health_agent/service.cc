@@ -99,15 +99,21 @@ cache::CacheOptions cache_options(const Settings& settings) {
   return options;
 }
 
-/// Turns the metrics on and gives what serves them; nothing with ENABLE_PROMETHEUS=false.
-std::unique_ptr<vitals::exporting::ScrapeHandler> start_metrics(const Settings& settings) {
-  if (!settings.enable_prometheus) return nullptr;
+/// Turns the metrics on. With ENABLE_PROMETHEUS=false the guard is empty.
+vitals::monitor::MetricsGuard start_metrics(const Settings& settings) {
+  if (!settings.enable_prometheus) return {};
   vitals::metrics::Registry& registry = vitals::metrics::default_registry();
   vitals::metrics::add_self_metrics(registry);
-  vitals::monitor::enable_metrics(registry);
   registry.on_left_out([](std::string_view what) { service_log.warn("/metrics: {}", what); });
+  return vitals::monitor::enable_metrics(registry);
+}
+
+/// What serves the metrics; null while they are off.
+std::unique_ptr<vitals::exporting::ScrapeHandler> make_scrapes(const Settings& settings) {
+  if (!settings.enable_prometheus) return nullptr;
   return std::make_unique<vitals::exporting::ScrapeHandler>(
-      registry, vitals::exporting::ScrapeOptions{.token = settings.metrics_token});
+      vitals::metrics::default_registry(),
+      vitals::exporting::ScrapeOptions{.token = settings.metrics_token});
 }
 
 bool has_api(const Settings& settings) {
@@ -208,7 +214,8 @@ struct Service::Impl {
   Impl(const Settings& settings, std::shared_ptr<vitals::console::RecentEvents> recent,
        const std::function<void()>& before_serving, const std::function<void(std::string)>& doing)
       : has_keys(!settings.api_keys.empty()),
-        scrapes(start_metrics(settings)),
+        metrics(start_metrics(settings)),
+        scrapes(make_scrapes(settings)),
         console(start_console(settings, std::move(recent))),
         pool(opening(settings, doing)),
         gauges(pool),
@@ -258,6 +265,7 @@ struct Service::Impl {
 
   Service::Place place;
   bool has_keys;  // what the API asks for, once it does so
+  vitals::monitor::MetricsGuard metrics;
   std::unique_ptr<vitals::exporting::ScrapeHandler> scrapes;
   std::unique_ptr<vitals::console::Console> console;
   db::Pool pool;

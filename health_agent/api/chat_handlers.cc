@@ -6,6 +6,7 @@
 
 #include "health_agent/api/json_input.h"
 #include "health_agent/api/json_output.h"
+#include "health_agent/api/user_handler.h"
 #include "health_agent/json_type.h"
 #include "health_agent/time.h"
 
@@ -110,7 +111,7 @@ Response chat(const Services& services, Retries& retries, Request& request) {
   question.message = required_text(body, "message", kMaxMessageSize);
   if (const auto given = body.find("message_history"); given != body.end() && !given->is_null())
     question.history = read_history(*given);
-  identify(request, question.user_id);
+  begin_for(request, question.user_id);
   question.now = unix_now();
   question.request_id = request.scope->request_id();
   question.attempt = retries.begin(request, question.user_id, "POST /chat", dump(body));

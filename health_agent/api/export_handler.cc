@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "health_agent/api/json_output.h"
+#include "health_agent/api/user_handler.h"
 #include "health_agent/errors.h"
 #include "health_agent/json_type.h"
 #include "health_agent/time.h"
@@ -115,8 +116,7 @@ void write_user(db::Store& store, const std::string& id, const json& head,
   }
 }
 
-Response export_user(const Services& services, Request& request) {
-  const std::string& id = path_user(request);
+Response export_user(const Services& services, const std::string& id) {
   const auto user = services.store.find_user(id);
   if (!user) throw RecordNotFoundError("user '" + id + "' does not exist");
   json journey = json::object();
@@ -142,10 +142,11 @@ Response export_user(const Services& services, Request& request) {
 }  // namespace
 
 void add_export_route(RouteTable& table, const Services& services) {
-  table.add({{vitals::monitor::Method::kGet, "/api/v1/users/{user_id}/export", "export_user"},
-             [services](Request& request) { return export_user(services, request); },
-             Access::kKeyHolders,
-             Pace::kSlow});
+  table.add(
+      {{vitals::monitor::Method::kGet, "/api/v1/users/{user_id}/export", "export_user"},
+       for_user([services](Request&, const std::string& id) { return export_user(services, id); }),
+       Access::kKeyHolders,
+       Pace::kSlow});
 }
 
 }  // namespace health_agent::api

@@ -6,6 +6,7 @@
 
 #include "health_agent/api/json_input.h"
 #include "health_agent/api/json_output.h"
+#include "health_agent/api/user_handler.h"
 #include "health_agent/errors.h"
 #include "health_agent/goals.h"
 #include "health_agent/json_type.h"
@@ -87,8 +88,7 @@ class FoodHandlers {
   FoodHandlers(const Services& services, std::shared_ptr<Retries> retries)
       : services_(services), retries_(std::move(retries)) {}
 
-  Response post(Request& request) const {
-    const std::string& id = path_user(request);
+  Response post(Request& request, const std::string& id) const {
     const std::int64_t now = unix_now();
     const json body = parse_object(request.body, {"foods", "meal_type", "timestamp", "notes"});
     FoodEntry entry = read_food_entry(body, now);
@@ -107,8 +107,7 @@ class FoodHandlers {
     }
   }
 
-  Response get(Request& request) const {
-    const std::string& id = path_user(request);
+  Response get(Request& request, const std::string& id) const {
     const auto date = day_parameter(request, "date");
     const auto from = day_parameter(request, "from");
     const auto to = day_parameter(request, "to");
@@ -127,8 +126,7 @@ class FoodHandlers {
     return text_response(day_text(day, summary, std::move(more)));
   }
 
-  Response get_entry(Request& request) const {
-    const std::string& id = path_user(request);
+  Response get_entry(Request& request, const std::string& id) const {
     const std::int64_t number = path_entry(request);
     const auto entry = services_.store.food_entry(id, number);
     if (!entry) {
@@ -137,8 +135,7 @@ class FoodHandlers {
     return json_response(200, to_json(*entry));
   }
 
-  Response patch_entry(Request& request) const {
-    const std::string& id = path_user(request);
+  Response patch_entry(Request& request, const std::string& id) const {
     const std::int64_t number = path_entry(request);
     const FoodEdit edit =
         read_food_edit(parse_object(request.body, {"foods", "meal_type", "timestamp", "notes"}));
@@ -147,8 +144,7 @@ class FoodHandlers {
     return json_response(200, to_json(entry));
   }
 
-  Response delete_entry(Request& request) const {
-    const std::string& id = path_user(request);
+  Response delete_entry(Request& request, const std::string& id) const {
     services_.users.change_food(id, {path_entry(request), std::nullopt});
     return no_content();
   }
@@ -194,9 +190,11 @@ void add_food_routes(RouteTable& table, const Services& services,
                      const std::shared_ptr<Retries>& retries) {
   const auto handlers = std::make_shared<const FoodHandlers>(services, retries);
   const auto add = [&](Method method, std::string_view path, std::string_view operation,
-                       Response (FoodHandlers::*handler)(Request&) const) {
+                       Response (FoodHandlers::*handler)(Request&, const std::string&) const) {
     table.add({{method, path, operation},
-               [handlers, handler](Request& request) { return ((*handlers).*handler)(request); }});
+               for_user([handlers, handler](Request& request, const std::string& id) {
+                 return ((*handlers).*handler)(request, id);
+               })});
   };
   add(Method::kPost, kFoodPath, "save_food_entry", &FoodHandlers::post);
   add(Method::kGet, kFoodPath, "get_food", &FoodHandlers::get);

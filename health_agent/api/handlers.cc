@@ -10,6 +10,7 @@
 #include "health_agent/api/json_output.h"
 #include "health_agent/api/openapi.h"
 #include "health_agent/api/retries.h"
+#include "health_agent/api/user_handler.h"
 #include "health_agent/errors.h"
 #include "health_agent/json_type.h"
 #include "health_agent/preferences.h"
@@ -29,45 +30,40 @@ class Handlers {
     const json body = parse_object(request.body, {"user_id", "profile"});
     const std::string id = require_user_id("user_id", required_string(body, "user_id", kMaxIdSize));
     const Fields profile = optional_fields(body, "profile");
-    identify(request, id);
+    begin_for(request, id);
     const bool created = services_.coach.welcome(id, unix_now());
     for (const auto& [field, value] : profile)
       services_.users.set_profile_field(id, field, value);
     return json_response(created ? 201 : 200, describe_user(id));
   }
 
-  Response get_user(Request& request) const {
-    return json_response(200, describe_user(path_user(request)));
+  Response get_user(Request&, const std::string& id) const {
+    return json_response(200, describe_user(id));
   }
 
-  Response delete_user(Request& request) const {
-    const std::string& id = path_user(request);
+  Response delete_user(Request&, const std::string& id) const {
     if (!services_.users.delete_user(id))
       throw RecordNotFoundError("user '" + id + "' does not exist");
     return no_content();
   }
 
-  Response get_profile(Request& request) const {
-    const std::string& id = path_user(request);
+  Response get_profile(Request&, const std::string& id) const {
     return json_response(200, {{"user_id", id}, {"profile", to_json(services_.users.profile(id))}});
   }
 
-  Response patch_profile(Request& request) const {
-    const std::string& id = path_user(request);
+  Response patch_profile(Request& request, const std::string& id) const {
     const json body = parse_object(request.body, {"field", "value"});
     services_.users.set_profile_field(id, required_name(body, "field"),
                                       required_value(body, "value"));
     return json_response(200, {{"user_id", id}, {"profile", to_json(services_.users.profile(id))}});
   }
 
-  Response get_preferences(Request& request) const {
-    const std::string& id = path_user(request);
+  Response get_preferences(Request&, const std::string& id) const {
     return json_response(
         200, {{"user_id", id}, {"preferences", to_json(services_.users.preferences(id))}});
   }
 
-  Response patch_preferences(Request& request) const {
-    const std::string& id = path_user(request);
+  Response patch_preferences(Request& request, const std::string& id) const {
     const json body = parse_object(request.body, {"preference", "value"});
     const std::string name = required_name(body, "preference");
     const std::string value = required_value(body, "value");
@@ -77,8 +73,8 @@ class Handlers {
         200, {{"user_id", id}, {"preferences", to_json(services_.users.preferences(id))}});
   }
 
-  Response delete_conversation(Request& request) const {
-    services_.store.clear_conversation(path_user(request));
+  Response delete_conversation(Request&, const std::string& id) const {
+    services_.store.clear_conversation(id);
     return no_content();
   }
 
@@ -186,20 +182,28 @@ RouteTable make_routes(const Services& services) {
                [handlers, handler](Request& request) { return ((*handlers).*handler)(request); },
                access});
   };
+  const auto add_of_user = [&](Method method, std::string_view path, std::string_view operation,
+                               Response (Handlers::*handler)(Request&, const std::string&) const) {
+    table.add({{method, path, operation},
+               for_user([handlers, handler](Request& request, const std::string& id) {
+                 return ((*handlers).*handler)(request, id);
+               })});
+  };
   const auto retries = std::make_shared<Retries>(services.store);
   add_chat_route(table, services, retries);
   add(Method::kPost, "/api/v1/users", "create_user", &Handlers::create_user);
-  add(Method::kGet, "/api/v1/users/{user_id}", "get_user", &Handlers::get_user);
-  add(Method::kDelete, "/api/v1/users/{user_id}", "delete_user", &Handlers::delete_user);
-  add(Method::kGet, "/api/v1/users/{user_id}/profile", "get_profile", &Handlers::get_profile);
-  add(Method::kPatch, "/api/v1/users/{user_id}/profile", "update_profile",
-      &Handlers::patch_profile);
-  add(Method::kGet, "/api/v1/users/{user_id}/preferences", "get_preferences",
-      &Handlers::get_preferences);
-  add(Method::kPatch, "/api/v1/users/{user_id}/preferences", "update_preferences",
-      &Handlers::patch_preferences);
-  add(Method::kDelete, "/api/v1/users/{user_id}/conversation", "clear_conversation",
-      &Handlers::delete_conversation);
+  add_of_user(Method::kGet, "/api/v1/users/{user_id}", "get_user", &Handlers::get_user);
+  add_of_user(Method::kDelete, "/api/v1/users/{user_id}", "delete_user", &Handlers::delete_user);
+  add_of_user(Method::kGet, "/api/v1/users/{user_id}/profile", "get_profile",
+              &Handlers::get_profile);
+  add_of_user(Method::kPatch, "/api/v1/users/{user_id}/profile", "update_profile",
+              &Handlers::patch_profile);
+  add_of_user(Method::kGet, "/api/v1/users/{user_id}/preferences", "get_preferences",
+              &Handlers::get_preferences);
+  add_of_user(Method::kPatch, "/api/v1/users/{user_id}/preferences", "update_preferences",
+              &Handlers::patch_preferences);
+  add_of_user(Method::kDelete, "/api/v1/users/{user_id}/conversation", "clear_conversation",
+              &Handlers::delete_conversation);
   add_food_routes(table, services, retries);
   add_export_route(table, services);
   add(Method::kGet, "/api/health", "health", &Handlers::health, Access::kProbes);

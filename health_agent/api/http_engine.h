@@ -103,6 +103,10 @@ struct HttpEngineOptions {
   ListenerState* state = nullptr;  ///< may be null
 };
 
+/// Defines the metrics of the engine in `registry`, and has `engine` count in them. Throws
+/// vitals::metrics::DefinitionError where one of the names is taken.
+void define_metrics(HttpEngineOptions& engine, vitals::metrics::Registry& registry);
+
 /// The HTTP/1.x server below the API: listener, connections, time limits, framing. Boost.Beast
 /// reads heads and bodies, behind vitals::exporting::read_request_head(), which refuses what it
 /// would let through. docs/design/service.md says why.

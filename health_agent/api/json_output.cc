@@ -3,7 +3,6 @@
 #include <utility>
 
 #include "health_agent/api/json_input.h"
-#include "health_agent/faults.h"
 #include "health_agent/time.h"
 
 namespace health_agent::api {
@@ -71,17 +70,6 @@ json to_json(const FoodChange& change, const std::string& user_id) {
     after = to_json(entry);
   }
   return {{"entry_id", change.entry_id}, {"after", std::move(after)}};
-}
-
-void identify(const Request& request, const std::string& id) {
-  request.scope->set_user(id);
-  faults::maybe_fail(faults::Fault::kHandler);
-}
-
-const std::string& path_user(const Request& request) {
-  const std::string& id = require_user_id("user_id in the path", request.params.at(0));
-  identify(request, id);
-  return id;
 }
 
 }  // namespace health_agent::api

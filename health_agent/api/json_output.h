@@ -8,7 +8,7 @@
 
 namespace health_agent::api {
 
-/// The writers of answers, and what all handlers of a user's routes begin with. Threads: any.
+/// The writers of answers. Threads: any.
 
 /// JSON text; what is not UTF-8 becomes U+FFFD.
 [[nodiscard]] std::string dump(const nlohmann::json& value);
@@ -21,12 +21,5 @@ namespace health_agent::api {
 [[nodiscard]] nlohmann::json to_json(const Totals& totals);
 /// `{entry_id, after}`; `after` is null for an entry that was deleted.
 [[nodiscard]] nlohmann::json to_json(const FoodChange& change, const std::string& user_id);
-
-/// Tells the monitoring who asks, and lets a configured fault happen: from here on an event names
-/// its user.
-void identify(const Request& request, const std::string& id);
-
-/// The user that the path names, checked and identified. Throws ValidationError.
-const std::string& path_user(const Request& request);
 
 }  // namespace health_agent::api

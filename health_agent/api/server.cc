@@ -1,8 +1,5 @@
 #include "health_agent/api/server.h"
 
-#include <atomic>
-#include <condition_variable>
-#include <mutex>
 #include <new>
 #include <optional>
 #include <stdexcept>
@@ -11,11 +8,12 @@
 #include "health_agent/api/admission.h"
 #include "health_agent/api/audit.h"
 #include "health_agent/api/error_body.h"
+#include "health_agent/api/explain.h"
 #include "health_agent/api/http_engine.h"
+#include "health_agent/api/in_flight.h"
 #include "health_agent/api/worker_pool.h"
 #include "health_agent/errors.h"
 #include "health_agent/log.h"
-#include "vitals/metrics/registry.h"
 
 namespace health_agent::api {
 namespace {
@@ -23,29 +21,6 @@ namespace {
 using vitals::monitor::Method;
 using vitals::monitor::RequestActivation;
 using vitals::monitor::RequestScope;
-
-/// The requests that have come in and whose answers are not written yet.
-class InFlight {
- public:
-  void enter() noexcept { count_.fetch_add(1, std::memory_order_relaxed); }
-  void leave() noexcept {
-    if (count_.fetch_sub(1, std::memory_order_acq_rel) ==
-        1) {  // pairs with the acquire in wait_none()
-      const std::lock_guard lock{mutex_};
-      none_.notify_all();
-    }
-  }
-  bool wait_none(std::chrono::milliseconds timeout) {
-    std::unique_lock lock{mutex_};
-    return none_.wait_for(lock, timeout,
-                          [this] { return count_.load(std::memory_order_acquire) == 0; });
-  }
-
- private:
-  std::atomic<int> count_{0};
-  std::mutex mutex_;
-  std::condition_variable none_;
-};
 
 /// One request on its way through the server. Kept alive by whoever works on it, and by the engine
 /// until the answer is written.
@@ -91,23 +66,7 @@ HttpEngineOptions engine_options(const ServerOptions& options) {
   engine.handler_timeout = options.handler_timeout;
   engine.keep_alive = options.keep_alive;
   engine.state = options.listener;
-  if (vitals::metrics::Registry* const registry = options.registry; registry != nullptr) {
-    engine.metrics.accept_errors =
-        registry->counter<"error">("http_listener_accept_errors_total",
-                                   "Connections that the API's listener could not take, by cause.");
-    engine.metrics.closed_idle = registry->counter(
-        "http_idle_connections_closed_total",
-        "Connections to the API that were closed because others needed the place.");
-    engine.open_connections =
-        registry->gauge("http_connections_open", "Connections to the API that are open.");
-    engine.bodies_refused = registry->counter(
-        "http_bodies_refused_total",
-        "Requests that were answered 503 because too many bodies were on their way at once.");
-    engine.heads_refused = registry->counter(
-        "http_heads_refused_total",
-        "Clients that were answered 503 or let go of because too many sent long heads, or requests "
-        "behind others, at once.");
-  }
+  if (options.registry != nullptr) define_metrics(engine, *options.registry);
   return engine;
 }
 
@@ -302,36 +261,11 @@ Response Server::Impl::answer(Exchange& exchange, Request& request) {
 
 Response Server::Impl::handle_or_explain(Exchange& exchange,
                                          const std::function<Response()>& work_once) {
-  RequestScope& scope = exchange.scope;
   try {
     return work_once();
-  } catch (const ServiceError& error) {
-    if (error.status() >= 500) {
-      scope.fail_unhandled(error);
-      access_log.error("{} failed: {}: {}", exchange.match.path, error.class_name(), error.what());
-    } else {
-      scope.fail(error.class_name());
-    }
-    return error_response(error, scope.request_id());
-  } catch (const std::bad_alloc& error) {
-    scope.fail_unhandled(error);
-    access_log.error("{} failed: there is no memory for it", exchange.match.path);
-    Response response;
-    response.status = 503;
-    response.body = internal_error_body(scope.request_id());
-    response.headers.emplace_back("Retry-After", "1");
-    return response;
-  } catch (const std::exception& error) {
-    scope.fail_unhandled(error);
-    access_log.error("{} failed: {}", exchange.match.path, error.what());
   } catch (...) {
-    scope.fail_unhandled(std::current_exception());
-    access_log.error("{} failed with something that is no std::exception", exchange.match.path);
+    return explain_current_exception(exchange.scope, exchange.match.path);
   }
-  Response response;
-  response.status = 500;
-  response.body = internal_error_body(scope.request_id());
-  return response;
 }
 
 void Server::Impl::send(const std::shared_ptr<Exchange>& exchange, Request& request,

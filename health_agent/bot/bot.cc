@@ -399,7 +399,7 @@ void Bot::Impl::accept(std::span<const Update> batch) {
     if (!update.album.empty()) {
       const bool first = begun.insert(update.album).second && !albums.knows(update.album);
       if (!first && update.kind == UpdateKind::kOther) {
-        vitals::monitor::UpdateScope{word(UpdateKind::kIgnored), {}}.succeed();
+        vitals::monitor::UpdateScope{to_string(UpdateKind::kIgnored), {}}.succeed();
         continue;
       }
     }
@@ -407,7 +407,7 @@ void Bot::Impl::accept(std::span<const Update> batch) {
     row.update_id = update.update_id;
     row.chat_id = update.chat_id;
     row.sender_id = update.sender_id;
-    row.kind = word(update.kind);
+    row.kind = to_string(update.kind);
     row.content = update.text;
     row.said_at = update.date == 0 ? now : std::min(update.date, now);
     row.message_id = update.message_id;
@@ -468,7 +468,7 @@ bool Bot::Impl::is_stranger(const Update& update) const {
 
 /// Counts an update that nothing else is done with.
 void Bot::Impl::count(const Update& update) {
-  vitals::monitor::UpdateScope scope{word(update.kind), {}};
+  vitals::monitor::UpdateScope scope{to_string(update.kind), {}};
   if (update.kind != UpdateKind::kMalformed) {
     scope.succeed();
   } else if (update.update_id != 0) {

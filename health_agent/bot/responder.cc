@@ -78,9 +78,9 @@ class LeftForLater : public std::runtime_error {
 std::string_view kind_word(const std::string& kind) noexcept {
   for (const UpdateKind known : {UpdateKind::kMessage, UpdateKind::kCommand, UpdateKind::kEdit,
                                  UpdateKind::kOther, UpdateKind::kGroup}) {
-    if (kind == word(known)) return word(known);
+    if (kind == to_string(known)) return to_string(known);
   }
-  return word(UpdateKind::kIgnored);
+  return to_string(UpdateKind::kIgnored);
 }
 
 std::string rounded(double value) {
@@ -174,7 +174,7 @@ void Responder::handle_recorded(db::TelegramUpdate& update, const std::stop_toke
       if (stop.stop_requested() && said.empty()) throw Interrupted();
       if (update.answered) throw LeftForLater(error.what());
       answered_well = false;
-      scope.fail(error);
+      scope.fail_unhandled(error);
       access_log.error("an update ({}) failed: {}", kind, error.what());
       if (!apologise(update, said, error, scope.request_id())) throw db::UpdateLost();
     }
@@ -186,14 +186,14 @@ void Responder::handle_recorded(db::TelegramUpdate& update, const std::stop_toke
     scope.succeed();
     access_log.info("an update ({}) is left alone: {}", kind, lost.what());
   } catch (const LeftForLater& later) {
-    scope.fail(later);
+    scope.fail_unhandled(later);
     access_log.warn("the answer to an update ({}) is not sent yet: {}", kind, later.what());
   } catch (const Interrupted& interrupted) {
     scope.succeed();
     access_log.info("an update ({}) is left to the next process: {}", kind, interrupted.what());
   } catch (const std::exception& error) {
     // The answer cannot be sent, now or ever: the user has blocked the bot, the chat is gone.
-    scope.fail(error);
+    scope.fail_unhandled(error);
     access_log.warn("the answer to an update ({}) cannot be sent: {}", kind, error.what());
     finish(update.update_id);
   }
@@ -236,16 +236,17 @@ void Responder::answer(db::TelegramUpdate& update, std::string& said) {
   faults::maybe_fail(faults::Fault::kHandler);
   const std::string user = user_id_of(update.sender_id);
   if (update.attempts >= kMostAttempts) return commit(update, std::string{kGivenUp});
-  if (update.kind == word(UpdateKind::kCommand)) return answer_command(update, user, said);
-  if (update.kind == word(UpdateKind::kOther)) return commit(update, std::string{kTextOnly});
-  if (update.kind == word(UpdateKind::kGroup)) return commit(update, std::string{kPrivateOnly});
+  if (update.kind == to_string(UpdateKind::kCommand)) return answer_command(update, user, said);
+  if (update.kind == to_string(UpdateKind::kOther)) return commit(update, std::string{kTextOnly});
+  if (update.kind == to_string(UpdateKind::kGroup))
+    return commit(update, std::string{kPrivateOnly});
   answer_text(update, user, said);
 }
 
 void Responder::answer_text(db::TelegramUpdate& update, const std::string& user,
                             std::string& said) {
   Original original{source_of(update), digest_of(update.content), {}};
-  const std::string_view kEdits = word(UpdateKind::kEdit);
+  const std::string_view kEdits = to_string(UpdateKind::kEdit);
   if (update.kind == kEdits) {
     std::optional<db::KeptTurn> earlier = parts_.store.kept_turn(user, original.source);
     // Telegram calls it an edit, too, when a preview of a link was added.

@@ -129,7 +129,7 @@ std::string_view take_word(std::string_view& text) noexcept {
 
 }  // namespace
 
-std::string_view word(UpdateKind kind) noexcept {
+std::string_view to_string(UpdateKind kind) noexcept {
   switch (kind) {
     case UpdateKind::kMessage:
       return "message";

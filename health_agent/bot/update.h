@@ -25,7 +25,7 @@ enum class UpdateKind : std::uint8_t {
 };
 
 /// The word for `bot_updates_total{kind}` and for the database. Static storage.
-[[nodiscard]] std::string_view word(UpdateKind kind) noexcept;
+[[nodiscard]] std::string_view to_string(UpdateKind kind) noexcept;
 
 /// One update, with all that the bot wants to know of it.
 struct Update {

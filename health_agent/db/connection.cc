@@ -31,7 +31,7 @@ std::string_view verb(QueryType type) noexcept {
 
 }  // namespace
 
-std::string_view word(Kind kind) noexcept {
+std::string_view to_string(Kind kind) noexcept {
   switch (kind) {
     case Kind::kUnavailable:
       return "unavailable";
@@ -57,7 +57,7 @@ DatabaseError Connection::translated(const soci::soci_error& error, QueryType ty
   if (failure_ == Failure::kConnection) broken_ = true;
   const Kind kind = backend_->kind_of(error);
   std::string message{verb(type)};
-  message.append(" on ").append(table).append(" failed (").append(word(kind)).append("): ");
+  message.append(" on ").append(table).append(" failed (").append(to_string(kind)).append("): ");
   message += backend_->message_of(error);
   if (failure_ == Failure::kReadOnly) backend_->writing_failed(message);
   return {kind, message};
@@ -178,7 +178,7 @@ Pool::Lease checkout_for(Pool& pool, QueryType type, std::string_view table,
     return pool.checkout(wait);
   } catch (const DatabaseError& error) {
     QueryScope scope{type, table};
-    scope.fail(word(error.kind()));
+    scope.fail(to_string(error.kind()));
     throw;
   }
 }

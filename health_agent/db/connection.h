@@ -46,7 +46,7 @@ struct Query {
 };
 
 /// What went wrong, in the four words that `db_query_errors_total` knows.
-[[nodiscard]] std::string_view word(DatabaseError::Kind kind) noexcept;
+[[nodiscard]] std::string_view to_string(DatabaseError::Kind kind) noexcept;
 
 /// `sql` with the trace of `span` in a comment at its end, by which a line of the database's log
 /// leads back to the trace. Source: sqlcommenter specification, "Format".
@@ -170,14 +170,14 @@ class Connection {
       }
     } catch (const soci::soci_error& error) {
       if (backend_->lacks_memory(error)) {
-        scope.fail(word(DatabaseError::Kind::kOther));
+        scope.fail(to_string(DatabaseError::Kind::kOther));
         throw std::bad_alloc();
       }
       const DatabaseError ours = translated(error, type, table);
-      scope.fail(word(ours.kind()));
+      scope.fail(to_string(ours.kind()));
       throw DatabaseError{ours};
     } catch (const DatabaseError& error) {
-      scope.fail(word(error.kind()));
+      scope.fail(to_string(error.kind()));
       throw;
     }
   }

@@ -8,12 +8,11 @@
 #include <span>
 #include <string>
 #include <string_view>
-#include <type_traits>
 #include <utility>
 #include <variant>
 #include <vector>
 
-#include "vitals/lifetimebound.h"
+#include "vitals/list_view.h"
 
 namespace vitals {
 
@@ -24,7 +23,7 @@ using Timestamp = std::chrono::sys_time<std::chrono::nanoseconds>;
 enum class Level : std::uint8_t { kDebug, kInfo, kWarning, kError, kFatal };
 
 /// The protocol's word for a level: `debug`, `info`, `warning`, `error`, `fatal`.
-[[nodiscard]] constexpr std::string_view level_name(Level level) noexcept {
+[[nodiscard]] constexpr std::string_view to_string(Level level) noexcept {
   switch (level) {
     case Level::kDebug:
       return "debug";
@@ -40,9 +39,17 @@ enum class Level : std::uint8_t { kDebug, kInfo, kWarning, kError, kFatal };
   return "error";
 }
 
+/// An object or an array, as a JSON text.
+struct JsonText {
+  std::string text{};  ///< malformed, it is sent as a text
+
+  friend bool operator==(const JsonText&, const JsonText&) = default;
+};
+
 /// A value that owns its text: what an Event carries and the hooks may change. To hand a value in,
 /// there is ValueView, which copies nothing.
-using Value = std::variant<std::monostate, bool, std::int64_t, std::uint64_t, double, std::string>;
+using Value =
+    std::variant<std::monostate, bool, std::int64_t, std::uint64_t, double, std::string, JsonText>;
 
 /// Named values in the order they were set; a name appears once.
 using Fields = std::vector<std::pair<std::string, Value>>;
@@ -50,11 +57,25 @@ using Fields = std::vector<std::pair<std::string, Value>>;
 /// Named texts in the order they were set; a name appears once.
 using Tags = std::vector<std::pair<std::string, std::string>>;
 
-/// A value that is looked at for the length of one call: a text is not copied, so never keep one.
-/// Cost: nothing.
+struct FieldView;
+
+/// A value that is looked at for the length of one call: neither a text nor what braces hold is
+/// copied, so never keep one. Braces of fields are an object: `{{"width", 3}, {"unit", "cm"}}`. In an
+/// array an object has its own braces: `ValueView::array({1, {{"width", 3}}})`. Fields that are kept
+/// in a variable go by object() and array() of that variable. Cost: nothing.
 class ValueView {
  public:
-  enum class Type : std::uint8_t { kNull, kBool, kInt, kUint, kDouble, kString };
+  enum class Type : std::uint8_t {
+    kNull,
+    kBool,
+    kInt,
+    kUint,
+    kDouble,
+    kString,
+    kJson,    ///< an object or array as a JSON text
+    kObject,  ///< of fields
+    kArray,   ///< of values
+  };
 
   constexpr ValueView() noexcept = default;
   constexpr ValueView(std::nullptr_t) noexcept {}
@@ -77,6 +98,27 @@ class ValueView {
       : type_(value == nullptr ? Type::kNull : Type::kString),
         text_(value == nullptr ? std::string_view{} : std::string_view{value}) {}
   ValueView(const std::string& value) noexcept : type_(Type::kString), text_(value) {}
+  ValueView(const JsonText& value) noexcept : type_(Type::kJson), text_(value.text) {}
+  ValueView(std::initializer_list<FieldView> fields VITALS_LIFETIMEBOUND) noexcept;
+
+  [[nodiscard]] static ValueView array(
+      std::initializer_list<ValueView> values VITALS_LIFETIMEBOUND) noexcept;
+  /// Of an array, vector or span of fields or values.
+  template <class Range>
+  [[nodiscard]] static ValueView object(const Range& fields VITALS_LIFETIMEBOUND) noexcept {
+    return of(std::span<const FieldView>{fields});
+  }
+  template <class Range>
+  [[nodiscard]] static ValueView array(const Range& values VITALS_LIFETIMEBOUND) noexcept {
+    return of(std::span<const ValueView>{values});
+  }
+  /// A JSON text as it is. One that is malformed is sent as a text.
+  [[nodiscard]] static ValueView json(std::string_view text VITALS_LIFETIMEBOUND) noexcept {
+    ValueView made;
+    made.type_ = Type::kJson;
+    made.text_ = text;
+    return made;
+  }
 
   [[nodiscard]] constexpr Type type() const noexcept { return type_; }
   [[nodiscard]] constexpr bool as_bool() const noexcept { return number_.whole != 0; }
@@ -85,56 +127,71 @@ class ValueView {
   }
   [[nodiscard]] constexpr std::uint64_t as_uint() const noexcept { return number_.whole; }
   [[nodiscard]] constexpr double as_double() const noexcept { return number_.real; }
+  /// Of a string, and of a JSON text.
   [[nodiscard]] constexpr std::string_view as_string() const noexcept { return text_; }
+  [[nodiscard]] std::span<const FieldView> as_object() const noexcept;
+  [[nodiscard]] std::span<const ValueView> as_array() const noexcept;
 
  private:
   union Number {
     std::uint64_t whole;
     double real;
+    const FieldView* fields;
+    const ValueView* values;
   };
+  [[nodiscard]] static ValueView of(std::span<const FieldView> fields) noexcept;
+  [[nodiscard]] static ValueView of(std::span<const ValueView> values) noexcept;
+
   Type type_ = Type::kNull;
   Number number_{0};
   std::string_view text_;
+  std::size_t count_ = 0;  // of fields or values
 };
 
 /// A named value for the length of one call.
 struct FieldView {
+  // With these a brace too many is the same field, and no text of 3 bytes in `{{"width", 3}}`.
+  constexpr FieldView() noexcept = default;
+  constexpr FieldView(std::string_view name, ValueView held) noexcept : key(name), value(held) {}
+
   std::string_view key;
   ValueView value;
 };
 
+inline ValueView ValueView::of(std::span<const FieldView> fields) noexcept {
+  ValueView made;
+  made.type_ = Type::kObject;
+  made.number_.fields = fields.data();
+  made.count_ = fields.size();
+  return made;
+}
+inline ValueView ValueView::of(std::span<const ValueView> values) noexcept {
+  ValueView made;
+  made.type_ = Type::kArray;
+  made.number_.values = values.data();
+  made.count_ = values.size();
+  return made;
+}
+inline ValueView ValueView::array(std::initializer_list<ValueView> values) noexcept {
+  return of(std::span<const ValueView>{values.begin(), values.size()});
+}
+inline ValueView::ValueView(std::initializer_list<FieldView> fields) noexcept
+    : ValueView(of(std::span<const FieldView>{fields.begin(), fields.size()})) {}
+inline std::span<const FieldView> ValueView::as_object() const noexcept {
+  return {number_.fields, count_};
+}
+inline std::span<const ValueView> ValueView::as_array() const noexcept {
+  return {number_.values, count_};
+}
+
 /// A named text for the length of one call.
 struct TagView {
+  constexpr TagView() noexcept = default;
+  constexpr TagView(std::string_view name, std::string_view text) noexcept
+      : key(name), value(text) {}
+
   std::string_view key;
   std::string_view value;
-};
-
-/// Some things in a row, looked at for the length of one call: braces, an array, a vector or a span
-/// of them. Nothing is copied, so never keep one, nor options that hold one: what braces hold is gone
-/// when the call has returned, and clang warns (-Wdangling) of a variable that is made of them. Cost:
-/// nothing.
-template <class T>
-class ListView {
- public:
-  constexpr ListView() noexcept = default;
-  constexpr ListView(std::initializer_list<T> items VITALS_LIFETIMEBOUND) noexcept
-      : items_(std::span<const T>{items.begin(), items.size()}) {}
-  template <class Range>
-  requires(
-      !std::same_as<std::remove_cvref_t<Range>, ListView> &&
-      std::convertible_to<const Range&,
-                          std::span<const T>>) constexpr ListView(const Range& items
-                                                                      VITALS_LIFETIMEBOUND) noexcept
-      : items_(items) {}
-
-  [[nodiscard]] constexpr const T* begin() const noexcept { return items_.data(); }
-  [[nodiscard]] constexpr const T* end() const noexcept { return items_.data() + items_.size(); }
-  [[nodiscard]] constexpr std::size_t size() const noexcept { return items_.size(); }
-  [[nodiscard]] constexpr bool empty() const noexcept { return items_.empty(); }
-  [[nodiscard]] constexpr std::span<const T> span() const noexcept { return items_; }
-
- private:
-  std::span<const T> items_;
 };
 
 }  // namespace vitals

@@ -178,6 +178,11 @@ JsonWriter& JsonWriter::value(const ValueView& value) {
       return number(value.as_double());
     case ValueView::Type::kString:
       return string(value.as_string());
+    case ValueView::Type::kJson:
+      return raw(value.as_string());
+    case ValueView::Type::kObject:
+    case ValueView::Type::kArray:
+      return raw("null");
   }
   return *this;
 }

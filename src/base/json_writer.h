@@ -27,6 +27,7 @@ class JsonWriter {
   JsonWriter& number(double value);
   /// Seconds since the epoch with microseconds.
   JsonWriter& timestamp(Timestamp time);
+  /// A JSON text as it is. Fields and items of an object or array are not looked at: it is null.
   JsonWriter& value(const ValueView& value);
   /// JSON that was made before.
   JsonWriter& raw(std::string_view json);

@@ -325,8 +325,8 @@ std::string health_json(const Sources& sources, const ConsoleOptions& options, V
     for (std::size_t o = 0; o < sentry::kOutcomes; ++o) {
       if (stats.counts[c][o] == 0) continue;
       json.begin_object();
-      json.member("category", sentry::category_name(static_cast<sentry::Category>(c)));
-      json.member("outcome", sentry::outcome_name(static_cast<sentry::Outcome>(o)));
+      json.member("category", to_string(static_cast<sentry::Category>(c)));
+      json.member("outcome", to_string(static_cast<sentry::Outcome>(o)));
       json.key("count").unsigned_integer(stats.counts[c][o]).end_object();
     }
   }

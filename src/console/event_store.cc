@@ -63,7 +63,7 @@ std::shared_ptr<KeptEvent> describe(const sentry::Event& event) {
   }
   kept->group = group_of(event);
   kept->time = seconds_of(event.timestamp);
-  kept->level = vitals::level_name(event.level);
+  kept->level = to_string(event.level);
   kept->name = clean(event.transaction);
   kept->culprit = culprit_of(event);
   if (event.exceptions.empty()) {

@@ -6,8 +6,11 @@
 #include <cstdint>
 #include <cstdlib>
 #include <cstring>
+#include <new>
+#include <string>
 #include <string_view>
 
+#include "context/json_text.h"
 #include "vitals/base/utf8.h"
 #include "vitals/value.h"
 
@@ -176,7 +179,12 @@ inline void append_text(InlineBytes<N>& bytes, Section section, std::string_view
              cut(text, max_value), limit);
 }
 
-/// Appends a value of any type, cut to the limits.
+/// Whether a record holds the value's text, and not a number.
+[[nodiscard]] constexpr bool is_text(ValueView::Type type) noexcept {
+  return type == ValueView::Type::kString || type == ValueView::Type::kJson;
+}
+
+/// Appends a value of any type, cut to the limits. An object or array becomes a JSON text.
 template <std::uint32_t N>
 void append_record(InlineBytes<N>& bytes, Section section, std::string_view head,
                    std::string_view key, const ValueView& value, std::uint32_t limit) noexcept {
@@ -186,6 +194,17 @@ void append_record(InlineBytes<N>& bytes, Section section, std::string_view head
     case ValueView::Type::kString:
       raw = cut(value.as_string(), kMaxValueSize);
       break;
+    case ValueView::Type::kJson:
+    case ValueView::Type::kObject:
+    case ValueView::Type::kArray:
+      try {
+        const NestedText made = nested_text(value, kMaxValueSize);
+        append_raw(bytes, section, made.type, cut(head, kMaxKeySize), cut(key, kMaxKeySize),
+                   made.text, limit);
+      } catch (const std::bad_alloc&) {
+        // One value less.
+      }
+      return;
     case ValueView::Type::kDouble:
       number = std::bit_cast<std::uint64_t>(value.as_double());
       break;
@@ -193,7 +212,7 @@ void append_record(InlineBytes<N>& bytes, Section section, std::string_view head
       number = value.as_uint();
   }
   std::array<char, sizeof number> digits = std::bit_cast<std::array<char, sizeof number>>(number);
-  if (value.type() != ValueView::Type::kString) raw = {digits.data(), digits.size()};
+  if (!is_text(value.type())) raw = {digits.data(), digits.size()};
   append_raw(bytes, section, value.type(), cut(head, kMaxKeySize), cut(key, kMaxKeySize), raw,
              limit);
 }
@@ -206,6 +225,7 @@ void append_record(InlineBytes<N>& bytes, Section section, std::string_view head
   const std::string_view raw = bytes.substr(sizeof header + header.key_size, header.value_size);
   bytes.remove_prefix(sizeof header + header.key_size + header.value_size);
   if (header.type == ValueView::Type::kString) return {header.section, key, ValueView{raw}};
+  if (header.type == ValueView::Type::kJson) return {header.section, key, ValueView::json(raw)};
   std::uint64_t number = 0;
   std::memcpy(&number, raw.data(), sizeof number);
   switch (header.type) {
@@ -234,7 +254,7 @@ void append_record(InlineBytes<N>& bytes, Section section, std::string_view head
     std::memcpy(&header, bytes.data() + end, sizeof header);
     const std::size_t size = sizeof header + header.key_size + std::size_t{header.value_size};
     if (size > bytes.size() - end || header.section > kLastSection ||
-        header.type > ValueView::Type::kString) {
+        header.type > ValueView::Type::kJson) {
       break;
     }
     const bool any_type = header.section == Section::kExtra ||
@@ -242,7 +262,7 @@ void append_record(InlineBytes<N>& bytes, Section section, std::string_view head
                           header.section == Section::kAttribute ||
                           header.section == Section::kParameter;
     if (header.type != ValueView::Type::kString &&
-        (!any_type || header.value_size != sizeof(std::uint64_t))) {
+        (!any_type || (!is_text(header.type) && header.value_size != sizeof(std::uint64_t)))) {
       break;
     }
     end += size;
@@ -284,6 +304,11 @@ void erase_records(InlineBytes<N>& bytes, Section section, Matches matches) noex
       return view.as_double();
     case ValueView::Type::kString:
       return std::string{view.as_string()};
+    case ValueView::Type::kJson:
+      return JsonText{std::string{view.as_string()}};
+    case ValueView::Type::kObject:
+    case ValueView::Type::kArray:
+      return JsonText{nested_text(view, kMaxValueSize).text};
   }
   return {};
 }

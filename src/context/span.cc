@@ -15,7 +15,7 @@ using detail::Decision;
 using detail::Section;
 using detail::Trace;
 
-std::string_view span_status_name(SpanStatus status) noexcept {
+std::string_view to_string(SpanStatus status) noexcept {
   constexpr std::array<std::string_view, 18> kNames{"",
                                                     "ok",
                                                     "cancelled",

@@ -6,7 +6,7 @@
 
 namespace vitals::delivery::detail {
 
-bool BackOff::fail(Time now, const Pace& pace) noexcept {
+bool BackOff::no_answer(Time now, const Pace& pace) noexcept {
   constexpr int kMostDoublings = 10;
   if (now < paused_until_) return false;
   const auto longest = std::min(pace.longest_pause, pace.first_pause * (1 << failures_));

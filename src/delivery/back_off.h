@@ -24,7 +24,7 @@ class BackOff {
     return was_away;
   }
   /// No answer came. False when another request has said so already.
-  [[nodiscard]] bool fail(Time now, const Pace& pace) noexcept;
+  [[nodiscard]] bool no_answer(Time now, const Pace& pace) noexcept;
   [[nodiscard]] Time paused_until() const noexcept { return paused_until_; }
 
  private:

@@ -414,7 +414,7 @@ void Worker::back_off() noexcept {
     ending_.gone.store(true, std::memory_order_release);  // pairs with empty_queues()
     return;
   }
-  if (!server_.fail(Clock::now(), pace_)) return;
+  if (!server_.no_answer(Clock::now(), pace_)) return;
   wake_.defer();
   policy_.say("the server is away, what is to be sent waits");
 }

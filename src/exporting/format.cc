@@ -43,7 +43,7 @@ std::string_view content_type(Format format) noexcept {
 std::string content_type(Format format, Escaping escaping) {
   return std::string(content_type(format))
       .append("; escaping=")
-      .append(escaping_word(known_to(format, escaping)));
+      .append(to_string(known_to(format, escaping)));
 }
 
 std::size_t write_metrics(const metrics::Registry& registry, Format format, std::string& out,

@@ -25,7 +25,7 @@ std::string_view until_quote(std::string_view text) noexcept {
 
 }  // namespace
 
-std::string_view escaping_word(Escaping escaping) noexcept {
+std::string_view to_string(Escaping escaping) noexcept {
   switch (escaping) {
     case Escaping::kDots:
       return "dots";

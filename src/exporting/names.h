@@ -11,7 +11,7 @@ namespace vitals::exporting {
 enum class NameOf { kMetric, kLabel };
 
 /// The scheme by the word that stands for it in the headers: `allow-utf-8`. Static storage.
-[[nodiscard]] std::string_view escaping_word(Escaping escaping) noexcept;
+[[nodiscard]] std::string_view to_string(Escaping escaping) noexcept;
 
 /// Whether the name needs no quotes: `[a-zA-Z_][a-zA-Z0-9_]*`, of a metric with colons too.
 [[nodiscard]] bool is_plain(std::string_view name, NameOf of) noexcept;

@@ -79,7 +79,7 @@ std::optional<Escaping> escaping_of(std::string_view parameters) noexcept {
   const std::optional<std::string_view> given = parameter(parameters, "escaping");
   if (!given) return std::nullopt;
   for (const Escaping known : {Escaping::kAllowUtf8, Escaping::kDots, Escaping::kValues}) {
-    if (equal_ignoring_case(*given, escaping_word(known))) return known;
+    if (equal_ignoring_case(*given, to_string(known))) return known;
   }
   // As Prometheus' documentation spells it in one place.
   if (equal_ignoring_case(*given, "allow-utf8")) return Escaping::kAllowUtf8;

@@ -99,9 +99,9 @@ SeriesLabels::SeriesLabels(std::span<const LabelPair> labels) {
   append(labels, &detail::valid_label_name);
 }
 
-SeriesLabels SeriesLabels::utf8(std::initializer_list<LabelPair> labels) {
+SeriesLabels SeriesLabels::utf8(ListView<LabelPair> labels) {
   SeriesLabels made;
-  made.append({labels.begin(), labels.size()}, &detail::valid_utf8_label_name);
+  made.append(labels.span(), &detail::valid_utf8_label_name);
   return made;
 }
 

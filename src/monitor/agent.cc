@@ -34,7 +34,7 @@ void count_usage(detail::Families& families, AgentType type, std::string_view mo
 }  // namespace
 
 std::string_view to_string(AgentType type) noexcept {
-  return detail::label_of(type);
+  return metrics::to_string(type);
 }
 
 void AgentCallScope::begin(AgentType type, std::string_view model) noexcept {
@@ -80,7 +80,7 @@ void AgentCallScope::succeed(const AgentUsage& usage) noexcept {
   if (usage.cost_usd) span_.set_data("gen_ai.cost.total_tokens", *usage.cost_usd);
 }
 
-void AgentCallScope::fail(const std::exception& error) noexcept {
+void AgentCallScope::fail_handled(const std::exception& error) noexcept {
   succeeded_ = false;
   if (!running_) return;
   context::capture_exception(
@@ -124,7 +124,7 @@ void detail::fail_with_current_exception(AgentCallScope& scope) noexcept {
   try {
     throw;
   } catch (const std::exception& error) {
-    scope.fail(error);
+    scope.fail_handled(error);
   } catch (...) {
     // There is nothing of it that an event could show.
   }

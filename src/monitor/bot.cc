@@ -35,7 +35,7 @@ UpdateScope::~UpdateScope() {
   detail::exchange_log_context(before_);
 }
 
-void UpdateScope::fail(const std::exception& error) noexcept {
+void UpdateScope::fail_unhandled(const std::exception& error) noexcept {
   succeeded_ = false;
   context::capture_exception(error, {.handled = false, .mechanism = "bot"});
 }

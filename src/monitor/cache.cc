@@ -12,7 +12,7 @@ void count(detail::Families& families, CacheOperation operation, CacheResult res
   families.cache.operations.with(operation, result).inc();
   if (operation == CacheOperation::kGet &&
       (result == CacheResult::kHit || result == CacheResult::kMiss)) {
-    families.cache.hits.record(result == CacheResult::kHit, detail::seconds_of_this_process());
+    families.cache.hits->record(result == CacheResult::kHit, detail::seconds_of_this_process());
   }
 }
 
@@ -44,7 +44,7 @@ void CacheScope::end() noexcept {
   if (!context::enabled()) return;
   context::add_breadcrumb(
       {.category = span_op(operation_),
-       .message = detail::label_of(result),
+       .message = metrics::to_string(result),
        .level = result == CacheResult::kError ? vitals::Level::kError : vitals::Level::kInfo});
   if (!span_) return;
   if (operation_ == CacheOperation::kGet) span_.set_data("cache.hit", result == CacheResult::kHit);

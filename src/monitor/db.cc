@@ -51,7 +51,7 @@ bool starts_with_word(std::string_view text, std::string_view word) noexcept {
 
 /// `SELECT users`, for a span's or breadcrumb's text.
 FixedText<96> query_text(QueryType type, std::string_view table) noexcept {
-  return {detail::label_of(type), table};
+  return {metrics::to_string(type), table};
 }
 
 thread_local int t_in_pool_source = 0;
@@ -125,7 +125,7 @@ void QueryScope::begin(QueryType type, std::string_view table) noexcept {
   if (!context::enabled()) return;
   span_ = context::start_span("db", query_text(type, table).view());
   if (!span_) return;
-  span_.set_data("db.operation", detail::label_of(type));
+  span_.set_data("db.operation", metrics::to_string(type));
   span_.set_data("db.collection.name", table);
 }
 

@@ -20,10 +20,19 @@ struct Endpoint::Metrics {
     metrics::Counter count;
   };
 
+  // Whose the handles are. They are of use as long as the metrics are not turned off and on again.
+  std::atomic<const detail::Families*> families{nullptr};
   std::mutex mutex;  // for writing
   std::atomic<bool> has_duration{false};
   metrics::Histogram duration;
   std::array<Answers, kStatuses> answers;
+
+  /// Whether the handles are those of `asked`; the first who asks makes them so.
+  bool belongs_to(const detail::Families& asked) noexcept {
+    const detail::Families* held = families.load(std::memory_order_relaxed);
+    if (held == nullptr && families.compare_exchange_strong(held, &asked)) return true;
+    return held == &asked;
+  }
 
   template <class LookUp>
   metrics::Counter counter_of(int status, const LookUp& look_up) noexcept {
@@ -74,13 +83,13 @@ Endpoint& Endpoint::operator=(Endpoint&&) noexcept = default;
 Endpoint::~Endpoint() = default;
 
 void Endpoint::count(detail::Families& families, int status, double seconds) const noexcept {
-  metrics_
-      ->counter_of(
-          status,
-          [&] { return families.http.requests.with(method_, route(), StatusText{status}.view()); })
-      .inc();
-  metrics_->histogram([&] { return families.http.duration.with(method_, route()); })
-      .observe(seconds);
+  const auto counter = [&] {
+    return families.http.requests.with(method_, route(), StatusText{status}.view());
+  };
+  const auto histogram = [&] { return families.http.duration.with(method_, route()); };
+  const bool known = metrics_->belongs_to(families);
+  (known ? metrics_->counter_of(status, counter) : counter()).inc();
+  (known ? metrics_->histogram(histogram) : histogram()).observe(seconds);
 }
 
 }  // namespace vitals::monitor

@@ -1,6 +1,9 @@
 #include "monitor/families.h"
 
+#include <memory>
+#include <mutex>
 #include <stdexcept>
+#include <vector>
 
 #include "monitor/clock.h"
 #include "monitor/sentry_health.h"
@@ -85,7 +88,7 @@ CacheFamilies::CacheFamilies(metrics::Registry& registry)
           "cache_operations_total", "Cache calls, by operation and result.")) {
   registry.gauge_callback("cache_hit_rate",
                           "Share of cache gets that found something, over the last five minutes.",
-                          [this] { return hits.rate(seconds_of_this_process()); });
+                          [hits = hits] { return hits->rate(seconds_of_this_process()); });
 }
 
 BotFamilies::BotFamilies(metrics::Registry& registry)
@@ -114,15 +117,24 @@ Families::Families(metrics::Registry& registry)
 
 }  // namespace detail
 
-void enable_metrics(metrics::Registry& registry) {
-  if (detail::g_families.load(std::memory_order_relaxed) != nullptr) {
-    throw std::logic_error("vitals::monitor::enable_metrics() was called twice");
-  }
-  // Never destroyed: a scope may end after main() has returned.
-  auto* families = new detail::Families{registry};
+MetricsGuard enable_metrics(metrics::Registry& registry) {
+  // Kept for good: a scope may end after its guard, or after main() has returned.
+  static auto& all = *new std::vector<std::unique_ptr<detail::Families>>;
+  static std::mutex mutex;
+  const std::lock_guard lock{mutex};
+  if (detail::g_families.load(std::memory_order_relaxed) != nullptr)
+    throw std::logic_error("vitals::monitor::enable_metrics(): the metrics are on already");
+  detail::Families* const families =
+      all.emplace_back(std::make_unique<detail::Families>(registry)).get();
   metrics::set_trace_source(&sampled_trace);
   detail::g_families.store(
       families, std::memory_order_release);  // pairs with the acquire in metrics_enabled()
+  return MetricsGuard{families};
+}
+
+void MetricsGuard::end() noexcept {
+  detail::Families* mine = std::exchange(families_, nullptr);
+  if (mine != nullptr) detail::g_families.compare_exchange_strong(mine, nullptr);
 }
 
 }  // namespace vitals::monitor

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <array>
+#include <memory>
 #include <mutex>
 #include <string_view>
 
@@ -39,12 +40,6 @@ struct vitals::metrics::LabelValues<vitals::monitor::CacheResult> {
 };
 
 namespace vitals::monitor::detail {
-
-/// The text of an enum's label value. Static storage.
-template <class Enum>
-constexpr std::string_view label_of(Enum value) noexcept {
-  return metrics::LabelValues<Enum>::kValues[static_cast<std::size_t>(value)];
-}
 
 // The families of the scopes, by the names of the specification's section 2.
 
@@ -89,7 +84,7 @@ struct CacheFamilies {
   metrics::Family<metrics::Counter, metrics::enum_label<CacheOperation>("operation"),
                   metrics::enum_label<CacheResult>("result")>
       operations;
-  SlidingRate hits;
+  std::shared_ptr<SlidingRate> hits = std::make_shared<SlidingRate>();  // the callback's too
 };
 struct BotFamilies {
   explicit BotFamilies(metrics::Registry& registry);
@@ -104,7 +99,7 @@ struct JourneyFamilies {
   metrics::Family<metrics::Histogram, "journey", "step"> duration;
 };
 
-/// All of them. Made once by enable_metrics(), never destroyed.
+/// All of them. Made by enable_metrics(), never destroyed.
 struct Families {
   explicit Families(metrics::Registry& registry);
 

@@ -62,7 +62,7 @@ Method parse_method(std::string_view name) noexcept {
 }
 
 std::string_view to_string(Method method) noexcept {
-  return detail::label_of(method);
+  return metrics::to_string(method);
 }
 
 RequestScope::RequestScope(const RequestStart& start) noexcept
@@ -77,10 +77,8 @@ RequestScope::RequestScope(const RequestStart& start) noexcept
   start_ = std::chrono::steady_clock::now();
   // A HEAD may come by the endpoint of GET, but counts by its own method.
   if (start.endpoint != nullptr && start.endpoint->method() == method_) endpoint_ = start.endpoint;
-  if (detail::Families* families = detail::families()) {
-    families->http.in_progress.with(method_).inc();
-    measured_ = true;
-  }
+  measured_ = detail::families();
+  if (measured_ != nullptr) measured_->http.in_progress.with(method_).inc();
   if (context::enabled()) start_trace(start);
 }
 
@@ -114,7 +112,7 @@ void RequestScope::start_trace(const RequestStart& start) noexcept {
 }
 
 RequestScope::~RequestScope() {
-  if (!finished_ && (measured_ || scope_)) {
+  if (!finished_ && (measured_ != nullptr || scope_)) {
     fail("unfinished");
     finish(500, context::WorkStatus::kAbandoned);
   }
@@ -126,15 +124,14 @@ void RequestScope::set_user(std::string_view user_id) noexcept {
 }
 
 void RequestScope::fail(std::string_view error_type) noexcept {
-  if (!measured_ || failed_) return;
+  if (measured_ == nullptr || failed_) return;
   failed_ = true;
-  if (detail::Families* families = detail::families()) {
-    families->http.errors.with(method_, route_, error_type).inc();
-  }
+  if (measured_ == detail::families())
+    measured_->http.errors.with(method_, route_, error_type).inc();
 }
 
 void RequestScope::fail_unhandled(const std::exception& error) noexcept {
-  if (measured_) fail(ErrorType::of(error).view());
+  if (measured_ != nullptr) fail(ErrorType::of(error).view());
   if (!scope_) return;
   const RequestActivation active{*this};
   context::capture_exception(error, {.handled = false, .mechanism = "http"});
@@ -146,7 +143,7 @@ void RequestScope::fail_unhandled(const std::exception_ptr& error) noexcept {
   } catch (const std::exception& caught) {
     fail_unhandled(caught);
   } catch (...) {
-    if (measured_) fail(ErrorType::of_current_exception().view());
+    if (measured_ != nullptr) fail(ErrorType::of_current_exception().view());
     if (!scope_) return;
     const RequestActivation active{*this};
     context::capture_exception(error, {.handled = false, .mechanism = "http"});
@@ -164,17 +161,16 @@ void RequestScope::finish(int status, context::WorkStatus session) noexcept {
   // Active, so that the histogram's exemplar is this request's trace.
   const context::Activation scope = scope_.activate();
   const context::SpanActivation span = transaction_.activate();
-  if (measured_) {
-    if (detail::Families* families = detail::families()) {
-      const double seconds = detail::seconds_since(start_);
-      if (endpoint_ != nullptr) {
-        endpoint_->count(*families, status, seconds);
-      } else {
-        families->http.requests.with(method_, route_, StatusText{status}.view()).inc();
-        families->http.duration.with(method_, route_).observe(seconds);
-      }
-      families->http.in_progress.with(method_).dec();
+  // Not where the metrics were turned off meanwhile, or on again in another registry.
+  if (measured_ != nullptr && measured_ == detail::families()) {
+    const double seconds = detail::seconds_since(start_);
+    if (endpoint_ != nullptr) {
+      endpoint_->count(*measured_, status, seconds);
+    } else {
+      measured_->http.requests.with(method_, route_, StatusText{status}.view()).inc();
+      measured_->http.duration.with(method_, route_).observe(seconds);
     }
+    measured_->http.in_progress.with(method_).dec();
   }
   if (!transaction_) return;
   transaction_.set_http_status(status);

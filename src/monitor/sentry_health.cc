@@ -32,9 +32,8 @@ class SentryHealth final : public metrics::Collector {
     for (std::size_t c = 0; c < sentry::kCategories; ++c) {
       for (std::size_t o = 0; o < sentry::kOutcomes; ++o) {
         sink.counter(
-            metrics::SeriesLabels{
-                {"category", sentry::category_name(static_cast<sentry::Category>(c))},
-                {"outcome", sentry::outcome_name(static_cast<sentry::Outcome>(o))}},
+            metrics::SeriesLabels{{"category", to_string(static_cast<sentry::Category>(c))},
+                                  {"outcome", to_string(static_cast<sentry::Outcome>(o))}},
             {stats.counts[c][o], 0.0, {}});
       }
     }

@@ -120,7 +120,10 @@ bool is_sensitive(std::string_view name) noexcept {
 bool must_filter(std::string_view name, const ValueView& value) noexcept {
   if (value.type() == ValueView::Type::kNull || !is_sensitive(name)) return false;
   // `gen_ai.usage.input_tokens` and its like: how many, not which.
-  return value.type() == ValueView::Type::kString || !contains(name, "tokens");
+  const bool number = value.type() == ValueView::Type::kInt ||
+                      value.type() == ValueView::Type::kUint ||
+                      value.type() == ValueView::Type::kDouble;
+  return !number || !contains(name, "tokens");
 }
 
 bool is_client_address(std::string_view name) noexcept {

@@ -64,8 +64,9 @@ class JsonScrubber {
       if (!string(name) || !take(':')) return false;
       if (!muted) writer_.key(name);
       skip_spaces();
+      const bool named = is_sensitive(name) && !is_count_of_tokens(name);
       const bool secret =
-          !muted && is_sensitive(name) && !rest_.starts_with("null") && !is_count_of_tokens(name);
+          !muted && !rest_.starts_with("null") && (named || (!pii_ && is_client_address(name)));
       if (secret) {
         changed_ = changed_ || !rest_.starts_with("\"[Filtered]\"");
         writer_.string(kFiltered);

@@ -8,7 +8,9 @@
 #include <optional>
 
 #include "base/clock.h"
+#include "context/json_text.h"
 #include "crash/alt_stack.h"
+#include "privacy/scrub.h"
 #include "sentry/captured.h"
 #include "sentry/client_core.h"
 #include "sentry/dsc.h"
@@ -49,6 +51,15 @@ void append_text_of(std::string& out, const ValueView& value) {
     case ValueView::Type::kString:
       out += cut(value.as_string(), kMaxValueSize);
       break;
+    case ValueView::Type::kJson:
+    case ValueView::Type::kObject:
+    case ValueView::Type::kArray: {
+      // Masked before it stands among words, where names of fields are harder to tell.
+      std::string scratch;
+      out += privacy::scrub_value(context::detail::nested_text(value, kMaxValueSize).text, true,
+                                  scratch);
+      break;
+    }
   }
 }
 

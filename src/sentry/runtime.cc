@@ -184,13 +184,13 @@ bool is_sentry_thread() noexcept {
   return context::is_sending_thread();
 }
 
-std::string_view category_name(Category category) noexcept {
+std::string_view to_string(Category category) noexcept {
   constexpr std::array<std::string_view, kCategories> kNames{
       "error", "transaction", "span", "session", "monitor", "log_item", "attachment"};
   return kNames[static_cast<std::size_t>(category)];
 }
 
-std::string_view outcome_name(Outcome outcome) noexcept {
+std::string_view to_string(Outcome outcome) noexcept {
   constexpr std::array<std::string_view, kOutcomes> kNames{
       "sent", "sampled", "rate_limited", "queue_full", "network", "too_large", "before_send"};
   return kNames[static_cast<std::size_t>(outcome)];

@@ -116,3 +116,12 @@ void what_a_scope_borrows_lives_longer(const vitals::context::Scope& scope) {
   scope.end_loan();
 #endif
 }
+
+void an_object_in_an_array_has_its_own_braces() {
+  using vitals::ValueView;
+#ifdef OBJECT_WITHOUT_BRACES
+  static_cast<void>(ValueView::array({{"id", 7}}));
+#else
+  static_cast<void>(ValueView::array({{{"id", 7}}}));
+#endif
+}

@@ -51,7 +51,7 @@ void update() {
 int main() {
   vitals::metrics::Registry& registry = vitals::metrics::default_registry();
   vitals::metrics::add_self_metrics(registry);
-  enable_metrics(registry);
+  const MetricsGuard metrics = enable_metrics(registry);
   vitals::exporting::ScrapeHandler scrapes{registry};
 
   request();

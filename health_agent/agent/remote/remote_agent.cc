@@ -135,7 +135,7 @@ class RemoteAgent::Call {
     std::optional<milliseconds> asked_wait{};
   };
 
-  [[noreturn]] void fail(const std::string& what) const {
+  [[noreturn]] void throw_error(const std::string& what) const {
     throw AgentError(agent_.endpoint_.vendor + " " + agent_.endpoint_.model + ": " +
                      printable(without_keys(what, agent_.endpoint_.key)));
   }
@@ -148,7 +148,8 @@ class RemoteAgent::Call {
       add_usage(turn && turn->stop != Stop::kRefused);
       if (turn || left_) return turn;
       const auto give_up = [&](const std::string& more) {
-        fail(failure.what + more + (attempt > 1 ? ", at attempt " + std::to_string(attempt) : ""));
+        throw_error(failure.what + more +
+                    (attempt > 1 ? ", at attempt " + std::to_string(attempt) : ""));
       };
       if (!told_of_turn_.empty()) give_up(", in the middle of its answer");
       if (failure.adapted && world_.now() < end_) continue;  // each way is tried once
@@ -329,8 +330,8 @@ class RemoteAgent::Call {
   /// has left.
   bool keep(const ModelTurn& turn) {
     if (turn.stop == Stop::kLength && !turn.calls.empty()) {
-      fail("the answer is longer than " + std::to_string(kMaxOutputTokens) +
-           " tokens, and was cut in the middle of a tool call");
+      throw_error("the answer is longer than " + std::to_string(kMaxOutputTokens) +
+                  " tokens, and was cut in the middle of a tool call");
     }
     const bool cut = turn.stop == Stop::kLength && !turn.text.empty();
     return say(turn.text + (cut ? kCutMark : ""));
@@ -356,7 +357,8 @@ class RemoteAgent::Call {
     std::string faults;
     const std::vector<ToolResult> results = desk_.run(turn.calls, faults);
     if (!faults.empty()) {
-      if (had_faults_) fail("the model called its tool wrongly twice: " + clean_text(faults, 300));
+      if (had_faults_)
+        throw_error("the model called its tool wrongly twice: " + clean_text(faults, 300));
       had_faults_ = true;
     } else if (had_faults_) {
       mended_ = true;
@@ -370,10 +372,10 @@ class RemoteAgent::Call {
     if (!turn.text.empty() && turn.calls.empty()) return finish(false);
     if (!desk_.empty()) return confirm(false);
     if (!turn.text.empty()) return finish(false);
-    fail(turn.stop == Stop::kLength
-             ? "no answer within " + std::to_string(kMaxOutputTokens) + " tokens"
-         : turn.calls.empty() ? "an empty answer"
-                              : "the model calls tools and says nothing");
+    throw_error(turn.stop == Stop::kLength
+                    ? "no answer within " + std::to_string(kMaxOutputTokens) + " tokens"
+                : turn.calls.empty() ? "an empty answer"
+                                     : "the model calls tools and says nothing");
   }
 
   /// The last words in the model's stead.

@@ -102,7 +102,9 @@ class Scope {
   /// Replaces the context `name` (shown as a block of its own); no fields remove it. In `os`,
   /// `runtime` and `device` the fields stand beside the listener's own, and before those of the same
   /// name; in `trace` and `flags` beside them, behind those of the same name. Without a name, or with
-  /// a control character in it, nothing is set.
+  /// a control character in it, nothing is set. A field may be an object or an array:
+  ///
+  ///     scope.set_context("cart", {{"total", 12.5}, {"address", {{"city", "Oslo"}, {"floor", 3}}}});
   void set_context(std::string_view name, ListView<FieldView> fields) const noexcept;
   /// A feature flag as it was evaluated for this work; the last 100 of different names are kept, the
   /// newest last. Source: Sentry developer documentation, "Feature Flags".

@@ -37,7 +37,7 @@ enum class SpanStatus : std::uint8_t {
 };
 
 /// The protocol's word for a status (`internal_error`); empty for kUnset.
-[[nodiscard]] std::string_view span_status_name(SpanStatus status) noexcept;
+[[nodiscard]] std::string_view to_string(SpanStatus status) noexcept;
 /// The status that an HTTP answer stands for.
 [[nodiscard]] SpanStatus span_status_from_http(int http_status) noexcept;
 

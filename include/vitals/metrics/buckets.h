@@ -18,6 +18,7 @@ class Buckets {
  public:
   Buckets(std::initializer_list<double> bounds) : bounds_(bounds) {}
   explicit Buckets(std::vector<double> bounds) : bounds_(std::move(bounds)) {}
+  explicit Buckets(std::span<const double> bounds) : bounds_(bounds.begin(), bounds.end()) {}
   template <std::size_t N>
   Buckets(const std::array<double, N>& bounds) : bounds_(bounds.begin(), bounds.end()) {}
 

@@ -1,16 +1,17 @@
 #pragma once
 
 #include <array>
-#include <initializer_list>
 #include <string_view>
 #include <utility>
+
+#include "vitals/list_view.h"
 
 namespace vitals::metrics {
 
 /// What points from a count to an example of it, as a rule a trace: `{{"trace_id", id}}`. Names and
 /// values together at most 128 characters (OpenMetrics 1.0.0, "Exemplars"); what is longer, has a
 /// bad name or is not UTF-8 is left out, and the event counted all the same.
-using ExemplarLabels = std::initializer_list<std::pair<std::string_view, std::string_view>>;
+using ExemplarLabels = ListView<std::pair<std::string_view, std::string_view>>;
 
 /// The ids of the trace that the calling thread works for, as lower-case hexadecimal digits.
 struct ActiveTrace {

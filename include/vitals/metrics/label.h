@@ -122,6 +122,18 @@ requires std::is_enum_v<Enum>
   return Label<N, Enum>(detail::AnyUtf8{}, name);
 }
 
+/// The text of an enum's label value, by its LabelValues; `(other)` for a number that has none.
+template <class Enum>
+requires requires {
+  LabelValues<Enum>::kValues;
+}
+[[nodiscard]] constexpr std::string_view to_string(Enum value) noexcept {
+  constexpr auto& kTexts = LabelValues<Enum>::kValues;
+  // A negative value becomes a huge index, and so is out of range like any other stranger.
+  const auto index = static_cast<std::size_t>(static_cast<std::underlying_type_t<Enum>>(value));
+  return index < kTexts.size() ? kTexts[index] : "(other)";
+}
+
 namespace detail {
 
 template <class Enum>
@@ -134,7 +146,7 @@ struct LabelArgument {
     return static_cast<std::size_t>(static_cast<std::underlying_type_t<Enum>>(value));
   }
   [[nodiscard]] static constexpr std::string_view text(Enum value) noexcept {
-    return index(value) < kCount ? LabelValues<Enum>::kValues[index(value)] : "(other)";
+    return metrics::to_string(value);
   }
 };
 

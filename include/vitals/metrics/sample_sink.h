@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "vitals/lifetimebound.h"
+#include "vitals/list_view.h"
 
 namespace vitals::metrics {
 
@@ -155,7 +156,7 @@ class SeriesLabels {
       : SeriesLabels(std::span<const LabelPair>(labels.begin(), labels.size())) {}
   explicit SeriesLabels(std::span<const LabelPair> labels);
   /// The same with names of any UTF-8, for a registry that allows them.
-  [[nodiscard]] static SeriesLabels utf8(std::initializer_list<LabelPair> labels);
+  [[nodiscard]] static SeriesLabels utf8(ListView<LabelPair> labels);
 
   operator SeriesInfo() const noexcept VITALS_LIFETIMEBOUND { return {text_}; }
 

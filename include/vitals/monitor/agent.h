@@ -74,7 +74,7 @@ class [[nodiscard(
   /// The call failed, and nobody further up will see the exception: captures it as a handled event
   /// with this call's tags. Not for an exception that goes on to the caller: that one is captured
   /// where it ends.
-  void fail(const std::exception& error) noexcept;
+  void fail_handled(const std::exception& error) noexcept;
 
  private:
   void begin(AgentType type, std::string_view model) noexcept;
@@ -98,7 +98,8 @@ void count_agent_usage(AgentType type, std::string_view model, const AgentUsage&
 void count_agent_fallback(std::string_view from, std::string_view to) noexcept;
 
 namespace detail {
-/// Inside a catch block: AgentCallScope::fail() with what was caught, if that is a std::exception.
+/// Inside a catch block: AgentCallScope::fail_handled() with what was caught, if that is a
+/// std::exception.
 void fail_with_current_exception(AgentCallScope& scope) noexcept;
 }  // namespace detail
 

@@ -35,7 +35,7 @@ class [[nodiscard("an UpdateScope measures until it is destroyed; give it a name
   }
 
   /// The update failed with an exception that ends here: it becomes a Sentry event.
-  void fail(const std::exception& error) noexcept;
+  void fail_unhandled(const std::exception& error) noexcept;
 
  private:
   RequestId id_;

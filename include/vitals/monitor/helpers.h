@@ -2,7 +2,6 @@
 
 #include <cstdint>
 #include <exception>
-#include <initializer_list>
 #include <string_view>
 #include <utility>
 
@@ -37,13 +36,13 @@ inline void set_request_context(std::string_view request_id, std::string_view op
 }
 
 /// See context::capture_exception() and capture_message().
-inline context::EventId capture_exception(
-    const std::exception& error, std::initializer_list<vitals::TagView> tags = {}) noexcept {
+inline context::EventId capture_exception(const std::exception& error,
+                                          vitals::ListView<vitals::TagView> tags = {}) noexcept {
   return context::capture_exception(error, {.tags = tags});
 }
 inline context::EventId capture_message(std::string_view text,
                                         vitals::Level level = vitals::Level::kInfo,
-                                        std::initializer_list<vitals::TagView> tags = {}) noexcept {
+                                        vitals::ListView<vitals::TagView> tags = {}) noexcept {
   return context::capture_message(text, level, {.tags = tags});
 }
 

@@ -126,7 +126,7 @@ class RequestScope {
 
   RequestId id_;
   Method method_;
-  bool measured_ = false;
+  detail::Families* measured_ = nullptr;  // where it counts; null while metrics are off
   bool failed_ = false;
   bool finished_ = false;
   const Endpoint* endpoint_ = nullptr;  // of the same method, or null

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <atomic>
+#include <utility>
 
 #include "vitals/context/detail.h"
 
@@ -15,12 +16,45 @@ struct Families;  // every metric family of the scopes; src/monitor/families.h
 extern std::atomic<Families*> g_families;
 }  // namespace detail
 
+/// Keeps the scopes' metrics on, see enable_metrics(). Keep it in `main` until everything that is
+/// measured is done. Threads: any, one at a time.
+class [[nodiscard("dropping the guard turns the metrics off at once")]] MetricsGuard {
+ public:
+  MetricsGuard() noexcept = default;
+  MetricsGuard(MetricsGuard && other) noexcept
+      : families_(std::exchange(other.families_, nullptr)) {}
+  MetricsGuard& operator=(MetricsGuard&& other) noexcept {
+    if (this != &other) {
+      end();
+      families_ = std::exchange(other.families_, nullptr);
+    }
+    return *this;
+  }
+  ~MetricsGuard() {
+    end();
+  }
+
+  /// Turns the metrics off: what has been counted stays in the registry and stands still. A scope
+  /// that is under way on another thread may still be counted. Exemplars of other families still have
+  /// the active trace, see metrics::set_trace_source().
+  void end() noexcept;
+
+ private:
+  friend MetricsGuard enable_metrics(metrics::Registry & registry);
+  explicit MetricsGuard(detail::Families * families) noexcept : families_(families) {}
+
+  detail::Families* families_ = nullptr;
+};
+
 /// Creates the families of the scopes (specification section 2) in `registry` and turns the scopes'
-/// metrics on, for the rest of the process. Call once, at start-up, before the first scope. Errors:
-/// throws metrics::DefinitionError when the registry already has one of the names, std::logic_error
-/// when called twice. Ownership: `registry` must outlive the process' last scope;
-/// metrics::default_registry() does.
-void enable_metrics(metrics::Registry& registry);
+/// metrics on until the guard is dropped, so that a test can have a registry of its own. A request
+/// that is under way when that changes is not counted. Errors: throws metrics::DefinitionError when
+/// the registry already has one of the names, as it has after an earlier call; std::logic_error
+/// while another guard is alive. Ownership: `registry` must outlive the guard, and what threads
+/// count at that moment; metrics::default_registry() does. Memory: what a call has made, some
+/// kilobytes, is kept until the process ends. Threads: any.
+[[nodiscard("dropping the guard turns the metrics off at once")]] MetricsGuard enable_metrics(
+    metrics::Registry& registry);
 
 #ifdef VITALS_NO_MONITOR
 constexpr bool metrics_enabled() noexcept {
@@ -30,7 +64,7 @@ constexpr bool active() noexcept {
   return false;
 }
 #else
-/// True once enable_metrics() was called. Threads: any. Cost: one load.
+/// True while a MetricsGuard is alive. Threads: any. Cost: one load.
 [[nodiscard]] inline bool metrics_enabled() noexcept {
   return detail::g_families.load(std::memory_order_acquire) !=
          nullptr;  // pairs with the release in enable_metrics()

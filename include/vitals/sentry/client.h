@@ -44,9 +44,9 @@ inline constexpr std::size_t kCategories = 7;
 inline constexpr std::size_t kOutcomes = 7;
 
 /// `error`, `transaction`, `span`, `session`, `monitor`, `log_item`, `attachment`.
-[[nodiscard]] std::string_view category_name(Category category) noexcept;
+[[nodiscard]] std::string_view to_string(Category category) noexcept;
 /// `sent`, `sampled`, `rate_limited`, `queue_full`, `network`, `too_large`, `before_send`.
-[[nodiscard]] std::string_view outcome_name(Outcome outcome) noexcept;
+[[nodiscard]] std::string_view to_string(Outcome outcome) noexcept;
 
 /// The client's own counts. They belong to the process: they go on over a later init(), and no one
 /// of them ever falls but `queue_depth` and `spool_bytes`.

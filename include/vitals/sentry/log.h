@@ -1,7 +1,6 @@
 #pragma once
 
 #include <cstdint>
-#include <initializer_list>
 #include <span>
 #include <string>
 #include <string_view>
@@ -16,7 +15,7 @@ namespace vitals::sentry {
 enum class LogLevel : std::uint8_t { kTrace, kDebug, kInfo, kWarn, kError, kFatal };
 
 /// The protocol's word for a level: `trace`, `debug`, `info`, `warn`, `error`, `fatal`.
-[[nodiscard]] std::string_view log_level_name(LogLevel level) noexcept;
+[[nodiscard]] std::string_view to_string(LogLevel level) noexcept;
 
 /// A line that is about to be sent, for Options::before_send_log to look at, change or refuse. What
 /// is the same for all (release, environment, server, sdk) is added after it.
@@ -41,9 +40,9 @@ void log(LogLevel level, std::string_view text, std::span<const FieldView> attri
 }  // namespace detail
 
 /// Sends a line of a structured log, with the active trace and span, and the user and the attributes
-/// of the scope and of the global scope (see context::Scope::set_attribute()). For what
-/// should become an issue capture an event; for what is of interest only if an error follows add a
-/// breadcrumb.
+/// of the scope and of the global scope (see context::Scope::set_attribute()). `timestamp` is when
+/// the line was written; unset it is now. For what should become an issue capture an event; for what
+/// is of interest only if an error follows add a breadcrumb.
 ///
 ///     sentry::log(LogLevel::kInfo, "order placed", {{"order.id", 4711}, {"total", 12.5}});
 ///
@@ -55,14 +54,9 @@ void log(LogLevel level, std::string_view text, std::span<const FieldView> attri
 /// line's own attributes stand before the scope's. Not for signal handlers: a line that interrupts a
 /// call on its scope goes without what the scope says, one that interrupts malloc() may wait for
 /// ever.
-inline void log(LogLevel level, std::string_view text,
-                std::initializer_list<FieldView> attributes = {}) noexcept {
-  if (takes_logs()) detail::log(level, text, {attributes.begin(), attributes.size()}, {});
-}
-/// The same for attributes that were gathered before, and a line that was written earlier.
-inline void log(LogLevel level, std::string_view text, std::span<const FieldView> attributes,
+inline void log(LogLevel level, std::string_view text, ListView<FieldView> attributes = {},
                 Timestamp timestamp = {}) noexcept {
-  if (takes_logs()) detail::log(level, text, attributes, timestamp);
+  if (takes_logs()) detail::log(level, text, attributes.span(), timestamp);
 }
 
 }  // namespace vitals::sentry

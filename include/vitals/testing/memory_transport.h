@@ -55,10 +55,10 @@ class MemoryTransport : public delivery::Transport {
 
   /// From now on every request is refused with this status; 0 is a server that is away, 200 one
   /// that is there again.
-  void fail_with(int status);
+  void refuse_with(int status);
   /// The answer to every request from now on.
   void answer_with(delivery::SendResult answer);
-  /// From now on a request hangs until cancel() or the next fail_with() or answer_with().
+  /// From now on a request hangs until cancel() or the next refuse_with() or answer_with().
   void hang();
   /// Forgets what was kept.
   void clear();

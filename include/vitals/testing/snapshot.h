@@ -1,13 +1,14 @@
 #pragma once
 
 #include <cstddef>
-#include <initializer_list>
 #include <map>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
+
+#include "vitals/list_view.h"
 
 namespace vitals::metrics {
 class Registry;
@@ -21,7 +22,7 @@ namespace vitals::testing {
 ///     EXPECT_EQ(Snapshot(registry).value("http_requests_total", {{"method", "GET"}}), 1);
 class Snapshot {
  public:
-  using Labels = std::initializer_list<std::pair<std::string_view, std::string_view>>;
+  using Labels = ListView<std::pair<std::string_view, std::string_view>>;
 
   explicit Snapshot(const metrics::Registry& registry);
 

@@ -251,11 +251,11 @@ void EnvelopePacker::say(const Parcel& parcel, const SendResult& result, Cause c
   EventId id;
   std::copy(parcel.id.begin(), parcel.id.end(), id.bytes.begin());
   const bool known = parcel.kind < kCategories;  // it may come from a file
-  std::string text{known ? category_name(static_cast<Category>(parcel.kind)) : "unknown"};
+  std::string text{known ? to_string(static_cast<Category>(parcel.kind)) : "unknown"};
   text += ' ';
   text += id.hex().view();
   text += ' ';
-  text += outcome_name(outcome_of(cause));
+  text += to_string(outcome_of(cause));
   text += ", status " + std::to_string(result.status);
   policy_.say(text, result.error);
 }

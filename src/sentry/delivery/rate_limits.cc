@@ -67,9 +67,9 @@ void RateLimits::update(int status, std::string_view rate_limits, std::string_vi
 }
 
 void RateLimits::limit(std::string_view category, Time until) noexcept {
-  if (category == "default") category = category_name(Category::kError);
+  if (category == "default") category = to_string(Category::kError);
   for (std::size_t i = 0; i < kCategories; ++i) {
-    if (!category.empty() && category != category_name(static_cast<Category>(i))) continue;
+    if (!category.empty() && category != to_string(static_cast<Category>(i))) continue;
     Time held = until_[i].load(std::memory_order_relaxed);
     while (held < until &&
            !until_[i].compare_exchange_weak(held, until, std::memory_order_relaxed)) {

@@ -14,7 +14,7 @@ std::string_view category_of(std::size_t row) noexcept {
   // Attachments are told by their bytes, and not by their number.
   if (row == kCategories + static_cast<std::size_t>(Bulk::kAttachment)) return "attachment";
   const auto category = static_cast<Category>(row);
-  return category == Category::kAttachment ? std::string_view{} : category_name(category);
+  return category == Category::kAttachment ? std::string_view{} : to_string(category);
 }
 
 std::uint64_t count_of(std::size_t row, Cause cause) noexcept {

@@ -257,7 +257,7 @@ Event build_event(const FinishedTransaction& item, const Options& options) {
   const RawSpan& root = recording.spans.front();
   event.span_id = root.span_id;
   event.parent_span_id = root.parent_span_id;
-  event.status = context::span_status_name(root.status);
+  event.status = to_string(root.status);
   event.start = recording.wall(root.start);
   event.timestamp = recording.wall(root.end);
   event.spans_dropped = recording.spans_dropped;
@@ -267,7 +267,7 @@ Event build_event(const FinishedTransaction& item, const Options& options) {
     SpanRecord span;
     span.span_id = raw.span_id;
     span.parent_span_id = raw.parent_span_id;
-    span.status = context::span_status_name(raw.status);
+    span.status = to_string(raw.status);
     span.start = recording.wall(raw.start);
     span.end = recording.wall(raw.end);
     event.spans.push_back(std::move(span));

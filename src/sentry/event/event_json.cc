@@ -27,6 +27,8 @@ class EventWriter {
   /// A member with such a text, left out when it is empty.
   void text(std::string_view name, std::string_view value) { json.member(name, clean(value)); }
   void field(std::string_view name, const Value& held);
+  /// An object or array, each of its secrets masked.
+  void nested(std::string_view text);
   void fields(std::string_view name, const Fields& fields);
   void tags(const Tags& tags);
 
@@ -44,8 +46,19 @@ void EventWriter::field(std::string_view name, const Value& held) {
     json.string(privacy::scrub_named(name, value.as_string(), pii, scratch_));
   } else if (privacy::must_filter(name, value) || (!pii && privacy::is_client_address(name))) {
     json.string(privacy::kFiltered);
+  } else if (value.type() == ValueView::Type::kJson) {
+    nested(value.as_string());
   } else {
     json.value(value);
+  }
+}
+
+void EventWriter::nested(std::string_view text) {
+  // Written anew also where nothing was masked: the text may hold what is no UTF-8.
+  if (privacy::scrub_json(text, pii, scratch_) != privacy::JsonScrub::kMalformed) {
+    json.raw(scratch_);
+  } else {
+    json.string(privacy::scrub_value(text, pii, scratch_));
   }
 }
 
@@ -202,7 +215,7 @@ void write_breadcrumbs(EventWriter& writer, const std::vector<BreadcrumbRecord>&
     // A type `default` and a level `info` are what a reader takes for granted.
     json.member("type", crumb.type).member("category", crumb.category);
     writer.text("message", crumb.message);
-    if (crumb.level != Level::kInfo) json.member("level", level_name(crumb.level));
+    if (crumb.level != Level::kInfo) json.member("level", to_string(crumb.level));
     writer.fields("data", crumb.data);
     json.end_object();
   }
@@ -368,6 +381,8 @@ void write_parameter(EventWriter& writer, const Value& held, std::string_view cl
     writer.json.string(privacy::kFiltered);
   } else if (std::holds_alternative<std::string>(held)) {
     writer.json.string(writer.clean(bare));
+  } else if (std::holds_alternative<JsonText>(held)) {
+    writer.nested(bare);
   } else {
     writer.json.value(view_of(held));
   }
@@ -391,7 +406,7 @@ void write_message(EventWriter& writer, const Event& event) {
 
 void write_error_parts(EventWriter& writer, const Event& event) {
   base::JsonWriter& json = writer.json;
-  json.member("level", level_name(event.level)).member("logger", event.logger);
+  json.member("level", to_string(event.level)).member("logger", event.logger);
   write_message(writer, event);
   write_exceptions(writer, event.exceptions);
   write_threads(json, event.threads);

@@ -4,6 +4,7 @@
 #include <array>
 #include <utility>
 
+#include "context/json_text.h"
 #include "privacy/scrub.h"
 #include "sentry/context_names.h"
 
@@ -25,8 +26,9 @@ std::size_t count_characters(std::string_view text) noexcept {
 std::size_t size_of(const Fields& fields) noexcept {
   std::size_t size = 0;
   for (const auto& [name, value] : fields) {
-    const std::string* const text = std::get_if<std::string>(&value);
-    size += name.size() + kOverhead + (text == nullptr ? 0 : text->size());
+    size += name.size() + kOverhead;
+    if (const auto* const text = std::get_if<std::string>(&value)) size += text->size();
+    if (const auto* const json = std::get_if<JsonText>(&value)) size += json->text.size();
   }
   return size;
 }
@@ -125,6 +127,12 @@ class Trimmer {
     bool any = false;
     const auto shorten_all = [&](Fields& fields, std::string_view first, std::string_view second) {
       for (auto& [name, value] : fields) {
+        if (const auto* const json = std::get_if<JsonText>(&value);
+            json != nullptr && json->text.size() > kLongValue) {
+          value = context::detail::left_out(kLongValue);
+          any = true;
+          continue;
+        }
         std::string* const text = std::get_if<std::string>(&value);
         // By its name it may be masked, and then there is nothing to cut.
         if (text == nullptr || privacy::must_filter(name, std::string_view{*text})) continue;

@@ -117,10 +117,10 @@ class Line {
     if (std::none_of(rule.matchers.begin(), rule.matchers.end(), [](const Matcher& matcher) {
           return matcher.frame == Matcher::Frame::kThis;
         })) {
-      fail("a matcher should come first, as in `type:DatabaseError`");
+      refuse("a matcher should come first, as in `type:DatabaseError`");
     }
     skip_spaces();
-    if (!arrow()) fail("`->` and a fingerprint should follow the matchers");
+    if (!arrow()) refuse("`->` and a fingerprint should follow the matchers");
     at_ += 2;
     values(rule);
     return rule;
@@ -135,8 +135,8 @@ class Line {
     while (!done() && is_space(peek()))
       ++at_;
   }
-  [[noreturn]] void fail(std::string text) const { fail_at(at_, std::move(text)); }
-  [[noreturn]] static void fail_at(std::size_t at, std::string text) {
+  [[noreturn]] void refuse(std::string text) const { refuse_at(at_, std::move(text)); }
+  [[noreturn]] static void refuse_at(std::size_t at, std::string text) {
     throw Fault{at + 1, std::move(text)};
   }
 
@@ -168,7 +168,7 @@ class Line {
       }
       out += c;
     }
-    if (done()) fail_at(start, "a quotation mark without its second one");
+    if (done()) refuse_at(start, "a quotation mark without its second one");
     ++at_;
     return out;
   }
@@ -192,14 +192,14 @@ class Line {
     const std::size_t start = at_;
     Matcher made = matcher();
     if (!is_frame_subject(made.subject)) {
-      fail_at(start, "only function, path, module, package and app speak of a frame");
+      refuse_at(start, "only function, path, module, package and app speak of a frame");
     }
     made.frame = frame;
     return made;
   }
   void expect(char c, const char* otherwise) {
     skip_spaces();
-    if (done() || peek() != c) fail(otherwise);
+    if (done() || peek() != c) refuse(otherwise);
     ++at_;
   }
 
@@ -216,9 +216,9 @@ class Line {
     } else {
       key = word([](char c) { return is_key_character(c); });
     }
-    if (key.empty()) fail("a matcher should be here, as in `type:DatabaseError`");
+    if (key.empty()) refuse("a matcher should be here, as in `type:DatabaseError`");
     if (done() || peek() != ':') {
-      fail("`:` and a pattern should follow " + quoted(key) + ", as in `type:DatabaseError`");
+      refuse("`:` and a pattern should follow " + quoted(key) + ", as in `type:DatabaseError`");
     }
     ++at_;
     set_subject(made, key, start);
@@ -226,12 +226,12 @@ class Line {
     if (!done() && peek() == '"') {
       const std::string pattern = quotation(
           glob_kind(made.subject) == Glob::Kind::kPath ? Backslash::kPlain : Backslash::kEscapes);
-      if (!done() && !is_space(peek())) fail("a space should end the pattern");
+      if (!done() && !is_space(peek())) refuse("a space should end the pattern");
       set_pattern(made, pattern, pattern_start);
       return made;
     }
     const std::string_view pattern = word([](char c) { return !is_space(c); });
-    if (pattern.empty()) fail("a pattern should follow `" + key + ":`; of nothing it is `\"\"`");
+    if (pattern.empty()) refuse("a pattern should follow `" + key + ":`; of nothing it is `\"\"`");
     set_pattern(made, pattern, pattern_start);
     return made;
   }
@@ -247,9 +247,9 @@ class Line {
       made.subject = known.subject;
       return;
     }
-    fail_at(start, quoted(key) +
-                       " is no matcher; it should be one of type, value, message, logger, level, "
-                       "tags.NAME, release, sdk, family, app, path, function, module, package");
+    refuse_at(start, quoted(key) +
+                         " is no matcher; it should be one of type, value, message, logger, level, "
+                         "tags.NAME, release, sdk, family, app, path, function, module, package");
   }
 
   static void set_pattern(Matcher& made, std::string_view pattern, std::size_t start) {
@@ -261,7 +261,7 @@ class Line {
       };
       made.yes = std::any_of(kYes.begin(), kYes.end(), is);
       if (!made.yes && std::none_of(kNo.begin(), kNo.end(), is)) {
-        fail_at(start, quoted(pattern) + " should be yes or no");
+        refuse_at(start, quoted(pattern) + " should be yes or no");
       }
       return;
     }
@@ -274,10 +274,10 @@ class Line {
       return;
     }
     std::vector<std::string> alternatives;
-    if (const char* fault = expand({}, pattern, alternatives)) fail_at(start, fault);
+    if (const char* fault = expand({}, pattern, alternatives)) refuse_at(start, fault);
     for (const std::string& alternative : alternatives) {
       Result<Glob> glob = Glob::compile(alternative, glob_kind(made.subject));
-      if (!glob) fail_at(start, quoted(pattern) + " has " + glob.error().message);
+      if (!glob) refuse_at(start, quoted(pattern) + " has " + glob.error().message);
       made.globs.push_back(std::move(*glob));
     }
   }
@@ -322,18 +322,18 @@ class Line {
         title(rule, equals, has_title);
         continue;
       }
-      if (rule.values.size() == kMaxValues) fail("a fingerprint of more than 32 values");
+      if (rule.values.size() == kMaxValues) refuse("a fingerprint of more than 32 values");
       const std::size_t start = at_;
       ValueTemplate value = this->value();
       const bool has_default = std::any_of(value.begin(), value.end(), [](const ValuePart& part) {
         return part.variable == Variable::kDefault;
       });
       if (has_default && value.size() > 1) {
-        fail_at(start, "`{{ default }}` should be a value of its own");
+        refuse_at(start, "`{{ default }}` should be a value of its own");
       }
       rule.values.push_back(std::move(value));
     }
-    if (rule.values.empty()) fail("a fingerprint should follow `->`, as in `-> db-timeout`");
+    if (rule.values.empty()) refuse("a fingerprint should follow `->`, as in `-> db-timeout`");
   }
 
   /// Where the `=` of `name="…"` stands, when that is what comes next; else 0.
@@ -345,8 +345,8 @@ class Line {
   }
   void title(FingerprintRule& rule, std::size_t equals, bool& has_title) {
     const std::string_view name = text_.substr(at_, equals - at_);
-    if (name != "title") fail(quoted(name) + " is no attribute; the only one is title");
-    if (has_title) fail("a second title");
+    if (name != "title") refuse(quoted(name) + " is no attribute; the only one is title");
+    if (has_title) refuse("a second title");
     has_title = true;
     at_ = equals + 1;
     const std::size_t start = at_;
@@ -364,7 +364,7 @@ class Line {
         add_parts(parts, inside, start);
       } else if (rest().starts_with("{{")) {
         const std::size_t end = text_.find("}}", at_);
-        if (end == std::string_view::npos) fail("`{{` without its `}}`, as in `{{ type }}`");
+        if (end == std::string_view::npos) refuse("`{{` without its `}}`, as in `{{ type }}`");
         parts.push_back(variable(text_.substr(at_ + 2, end - at_ - 2), start));
         at_ = end + 2;
       } else {
@@ -386,7 +386,7 @@ class Line {
         return;
       }
       if (close == std::string_view::npos) {
-        fail_at(start, "`{{` without its `}}`, as in `{{ type }}`");
+        refuse_at(start, "`{{` without its `}}`, as in `{{ type }}`");
       }
       if (open > 0) parts.push_back({Variable::kNone, std::string{text.substr(0, open)}});
       parts.push_back(variable(text.substr(open + 2, close - open - 2), start));
@@ -405,9 +405,9 @@ class Line {
     for (const VariableName& known : kVariables) {
       if (known.name == name) return {known.variable, {}};
     }
-    fail_at(start, quoted(name) +
-                       " is no variable; it should be one of default, type, value, message, "
-                       "function, path, module, package, level, logger, transaction, tags.NAME");
+    refuse_at(start, quoted(name) +
+                         " is no variable; it should be one of default, type, value, message, "
+                         "function, path, module, package, level, logger, transaction, tags.NAME");
   }
 
   const std::string_view text_;

@@ -130,7 +130,7 @@ bool holds_of_event(const Matcher& matcher, const Event& event, const EventTexts
     case Subject::kLogger:
       return !event.logger.empty() && any_glob(matcher, event.logger);
     case Subject::kLevel:
-      return any_glob(matcher, level_name(event.level));
+      return any_glob(matcher, to_string(event.level));
     case Subject::kRelease:
       return any_path_glob(matcher, texts.release);
     case Subject::kSdk:
@@ -286,7 +286,7 @@ std::string value_of(const ValuePart& part, const Event& event) {
     case Variable::kPackage:
       return std::string{or_else(file_name(frame.package), "<no-package>")};
     case Variable::kLevel:
-      return std::string{level_name(event.level)};
+      return std::string{to_string(event.level)};
     case Variable::kLogger:
       return std::string{or_else(event.logger, "<no-logger>")};
     case Variable::kTransaction:

@@ -15,7 +15,7 @@
 
 namespace vitals::sentry {
 
-std::string_view log_level_name(LogLevel level) noexcept {
+std::string_view to_string(LogLevel level) noexcept {
   constexpr std::array<std::string_view, 6> kNames{"trace", "debug", "info",
                                                    "warn",  "error", "fatal"};
   return kNames[static_cast<std::size_t>(level)];
@@ -70,6 +70,12 @@ void write_attribute(base::JsonWriter& json, std::string_view name, const ValueV
     case ValueView::Type::kString:
       return write_typed(json, name, privacy::scrub_named(name, value.as_string(), pii, scratch),
                          "string");
+    case ValueView::Type::kJson:  // Sentry's logs have no type for objects, so it goes as a text
+      return write_typed(json, name, privacy::scrub_value(value.as_string(), pii, scratch),
+                         "string");
+    case ValueView::Type::kObject:
+    case ValueView::Type::kArray:
+      return;  // a record holds their JSON
   }
 }
 
@@ -122,7 +128,7 @@ void write_line(const LogRecord& record, std::string_view common, bool pii, std:
   json.begin_object().key("timestamp").timestamp(record.timestamp);
   json.member("trace_id", record.trace_id.hex().view());
   if (record.span_id) json.member("span_id", record.span_id.hex().view());
-  json.member("level", log_level_name(record.level));
+  json.member("level", to_string(record.level));
   json.key("severity_number").integer(1 + kNumbersPerLevel * static_cast<int>(record.level));
   std::string masked;
   json.key("body").string(privacy::scrub_text(record.body, pii, masked));
@@ -199,8 +205,8 @@ void LogSource::add(LogLevel level, std::string_view text, std::span<const Field
   waiting_.fetch_sub(1, std::memory_order_relaxed);
   std::size_t lost = text.size();
   for (const FieldView& field : attributes) {
-    const bool is_text = field.value.type() == ValueView::Type::kString;
-    lost += field.key.size() + (is_text ? field.value.as_string().size() : sizeof(double));
+    const bool has_text = context::detail::is_text(field.value.type());
+    lost += field.key.size() + (has_text ? field.value.as_string().size() : sizeof(double));
   }
   count_logs(Cause::kQueueOverflow, 1, lost);
 }

@@ -34,6 +34,24 @@ TEST(Records, GiveBackWhatWasPut) {
   EXPECT_TRUE(rest.empty());
 }
 
+TEST(Records, OfAFileAreTakenOnlyWhereTheirTypeFits) {
+  Bytes bytes;
+  append_record(bytes, Section::kExtra, {}, "nested", {{"a", 1}}, 4096);
+  std::string_view rest = whole_records(bytes.view());
+  ASSERT_FALSE(rest.empty());
+  const Record nested = take_record(rest);
+  EXPECT_EQ(nested.value.type(), ValueView::Type::kJson);
+  EXPECT_EQ(nested.value.as_string(), R"({"a":1})");
+  Bytes tag;
+  append_raw(tag, Section::kTag, ValueView::Type::kJson, {}, "name", "{}", 4096);
+  EXPECT_TRUE(whole_records(tag.view()).empty()) << "a tag is a text";
+  for (const auto type : {ValueView::Type::kObject, ValueView::Type::kArray}) {
+    Bytes strange;
+    append_raw(strange, Section::kExtra, type, {}, "name", "12345678", 4096);
+    EXPECT_TRUE(whole_records(strange.view()).empty()) << static_cast<int>(type);
+  }
+}
+
 TEST(Records, KeepTextsOfEveryLength) {
   for (std::size_t length = 0; length <= 70; ++length) {
     std::string text;

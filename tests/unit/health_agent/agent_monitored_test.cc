@@ -43,18 +43,14 @@ class Scripted final : public Agent {
 
 class MonitoredAgentTest : public ::testing::Test {
  protected:
-  static void SetUpTestSuite() {
-    vitals::monitor::enable_metrics(vitals::metrics::default_registry());
-  }
   void TearDown() override { faults::set({}); }
 
-  /// How much a sample has grown since the test began.
-  [[nodiscard]] double growth(std::string_view sample, Snapshot::Labels labels) const {
-    return Snapshot{vitals::metrics::default_registry()}.total(sample, labels) -
-           before_.total(sample, labels);
+  [[nodiscard]] double counted(std::string_view sample, Snapshot::Labels labels) const {
+    return Snapshot{registry_}.total(sample, labels);
   }
 
-  Snapshot before_{vitals::metrics::default_registry()};
+  vitals::metrics::Registry registry_;
+  vitals::monitor::MetricsGuard metrics_ = vitals::monitor::enable_metrics(registry_);
   std::unique_ptr<Scripted> scripted_ = std::make_unique<Scripted>();
 };
 
@@ -66,36 +62,36 @@ TEST_F(MonitoredAgentTest, CountsASuccessWithItsTokensAndCost) {
   EXPECT_EQ(agent.model(), "scripted-1");
   static_cast<void>(agent.reply({}, {}));
 
-  EXPECT_EQ(growth("agent_calls_total", {{"agent_type", "claude"}, {"status", "success"}}), 1);
-  EXPECT_EQ(growth("agent_calls_total", {{"agent_type", "claude"}, {"status", "error"}}), 0);
-  EXPECT_EQ(growth("agent_call_duration_seconds_count", {{"agent_type", "claude"}}), 1);
-  EXPECT_EQ(growth("agent_tokens_used_total", {{"agent_type", "claude"}, {"token_type", "input"}}),
+  EXPECT_EQ(counted("agent_calls_total", {{"agent_type", "claude"}, {"status", "success"}}), 1);
+  EXPECT_EQ(counted("agent_calls_total", {{"agent_type", "claude"}, {"status", "error"}}), 0);
+  EXPECT_EQ(counted("agent_call_duration_seconds_count", {{"agent_type", "claude"}}), 1);
+  EXPECT_EQ(counted("agent_tokens_used_total", {{"agent_type", "claude"}, {"token_type", "input"}}),
             120);
-  EXPECT_EQ(growth("agent_tokens_used_total", {{"agent_type", "claude"}, {"token_type", "output"}}),
-            30);
-  EXPECT_DOUBLE_EQ(growth("agent_cost_usd_total", {{"model", "scripted-1"}}), 0.25);
-  EXPECT_EQ(growth("agent_unpriced_calls_total", {{"agent_type", "claude"}}), 0);
+  EXPECT_EQ(
+      counted("agent_tokens_used_total", {{"agent_type", "claude"}, {"token_type", "output"}}), 30);
+  EXPECT_DOUBLE_EQ(counted("agent_cost_usd_total", {{"model", "scripted-1"}}), 0.25);
+  EXPECT_EQ(counted("agent_unpriced_calls_total", {{"agent_type", "claude"}}), 0);
 }
 
 TEST_F(MonitoredAgentTest, CountsACallWithoutAPriceAsUnpriced) {
   MonitoredAgent agent{std::move(scripted_)};
   static_cast<void>(agent.reply({}, {}));
-  EXPECT_EQ(growth("agent_unpriced_calls_total", {{"agent_type", "claude"}}), 1);
+  EXPECT_EQ(counted("agent_unpriced_calls_total", {{"agent_type", "claude"}}), 1);
 }
 
 TEST_F(MonitoredAgentTest, CountsAFailureAndLetsItThrough) {
   scripted_->fails = true;
   MonitoredAgent agent{std::move(scripted_)};
   EXPECT_THROW(static_cast<void>(agent.reply({}, {})), AgentError);
-  EXPECT_EQ(growth("agent_calls_total", {{"agent_type", "claude"}, {"status", "error"}}), 1);
-  EXPECT_EQ(growth("agent_calls_total", {{"agent_type", "claude"}, {"status", "success"}}), 0);
-  EXPECT_EQ(growth("agent_call_duration_seconds_count", {{"agent_type", "claude"}}), 1);
+  EXPECT_EQ(counted("agent_calls_total", {{"agent_type", "claude"}, {"status", "error"}}), 1);
+  EXPECT_EQ(counted("agent_calls_total", {{"agent_type", "claude"}, {"status", "success"}}), 0);
+  EXPECT_EQ(counted("agent_call_duration_seconds_count", {{"agent_type", "claude"}}), 1);
 }
 
 TEST_F(MonitoredAgentTest, TimesTheFirstTokenOnceAndOnlyWhenStreaming) {
   MonitoredAgent agent{std::move(scripted_)};
   static_cast<void>(agent.reply({}, {}));
-  EXPECT_EQ(growth("agent_time_to_first_token_seconds_count", {{"agent_type", "claude"}}), 0);
+  EXPECT_EQ(counted("agent_time_to_first_token_seconds_count", {{"agent_type", "claude"}}), 0);
 
   std::string heard;
   static_cast<void>(agent.reply({}, [&](std::string_view piece) {
@@ -103,14 +99,14 @@ TEST_F(MonitoredAgentTest, TimesTheFirstTokenOnceAndOnlyWhenStreaming) {
     return true;
   }));
   EXPECT_EQ(heard, "Well, eaten.");
-  EXPECT_EQ(growth("agent_time_to_first_token_seconds_count", {{"agent_type", "claude"}}), 1);
+  EXPECT_EQ(counted("agent_time_to_first_token_seconds_count", {{"agent_type", "claude"}}), 1);
 }
 
 TEST_F(MonitoredAgentTest, ASignOfLifeIsNoFirstToken) {
   scripted_->only_alive = true;
   MonitoredAgent agent{std::move(scripted_)};
   static_cast<void>(agent.reply({}, [](std::string_view) { return true; }));
-  EXPECT_EQ(growth("agent_time_to_first_token_seconds_count", {{"agent_type", "claude"}}), 0);
+  EXPECT_EQ(counted("agent_time_to_first_token_seconds_count", {{"agent_type", "claude"}}), 0);
 }
 
 TEST_F(MonitoredAgentTest, IsUnwellAfterThreeFailuresInARowUntilItSucceeds) {
@@ -131,14 +127,14 @@ TEST_F(MonitoredAgentTest, IsUnwellAfterThreeFailuresInARowUntilItSucceeds) {
 TEST_F(MonitoredAgentTest, AListenerWhoLeavesIsNoFailure) {
   MonitoredAgent agent{std::move(scripted_)};
   EXPECT_TRUE(agent.reply({}, [](std::string_view) { return false; }).cancelled);
-  EXPECT_EQ(growth("agent_calls_total", {{"agent_type", "claude"}, {"status", "success"}}), 1);
+  EXPECT_EQ(counted("agent_calls_total", {{"agent_type", "claude"}, {"status", "success"}}), 1);
 }
 
 TEST_F(MonitoredAgentTest, AnInjectedFaultIsAnAgentErrorThatCounts) {
   MonitoredAgent agent{std::move(scripted_)};
   faults::set({.agent = 1});
   EXPECT_THROW(static_cast<void>(agent.reply({}, {})), AgentError);
-  EXPECT_EQ(growth("agent_calls_total", {{"agent_type", "claude"}, {"status", "error"}}), 1);
+  EXPECT_EQ(counted("agent_calls_total", {{"agent_type", "claude"}, {"status", "error"}}), 1);
 }
 
 TEST_F(MonitoredAgentTest, TheServicesLocalAgentIsMonitored) {
@@ -148,10 +144,10 @@ TEST_F(MonitoredAgentTest, TheServicesLocalAgentIsMonitored) {
   AgentRequest request;
   request.message = "2 eggs for lunch";
   EXPECT_FALSE(agent->reply(request, {}).food_entries.empty());
-  EXPECT_EQ(growth("agent_calls_total", {{"agent_type", "local"}, {"status", "success"}}), 1);
-  EXPECT_EQ(growth("agent_tokens_used_total", {{"agent_type", "local"}, {"token_type", "input"}}),
+  EXPECT_EQ(counted("agent_calls_total", {{"agent_type", "local"}, {"status", "success"}}), 1);
+  EXPECT_EQ(counted("agent_tokens_used_total", {{"agent_type", "local"}, {"token_type", "input"}}),
             4);
-  EXPECT_EQ(growth("agent_unpriced_calls_total", {{"agent_type", "local"}}), 0);
+  EXPECT_EQ(counted("agent_unpriced_calls_total", {{"agent_type", "local"}}), 0);
 }
 
 TEST(MakeAgent, RefusesANameThatIsNoneAndAMissingKey) {

@@ -98,11 +98,8 @@ DatabaseError database_error_of(F&& work) {
 
 /// The registry of the scopes' metrics, on from the first call.
 inline vitals::metrics::Registry& monitored() {
-  static vitals::metrics::Registry& registry = []() -> vitals::metrics::Registry& {
-    vitals::monitor::enable_metrics(vitals::metrics::default_registry());
-    return vitals::metrics::default_registry();
-  }();
-  return registry;
+  static const auto metrics = vitals::monitor::enable_metrics(vitals::metrics::default_registry());
+  return vitals::metrics::default_registry();
 }
 
 }  // namespace health_agent::db

@@ -27,7 +27,7 @@ TEST_F(UpdateScopeTest, FailureIsAnEventWithTheRequestIdThatTheUserSees) {
   {
     UpdateScope update{"command", "43"};
     id = update.request_id();
-    update.fail(std::runtime_error{"no"});
+    update.fail_unhandled(std::runtime_error{"no"});
   }
   EXPECT_EQ(value("bot_updates_total", {{"kind", "command"}, {"status", "error"}}), 1);
   const auto events = sent("event");
@@ -44,7 +44,7 @@ TEST_F(UpdateScopeTest, IsASessionOfItsOwn) {
   { const UpdateScope silent{"message", "user-1"}; }
   {
     UpdateScope failed{"message", "user-1"};
-    failed.fail(std::runtime_error{"x"});
+    failed.fail_unhandled(std::runtime_error{"x"});
   }
   EXPECT_EQ(sessions(),
             (std::map<std::string, int>{{"exited", 1}, {"errored", 1}, {"crashed", 1}}));

@@ -43,11 +43,6 @@ TEST_F(HelpersTest, TokensAreCountedByType) {
             before + 4);
 }
 
-TEST_F(HelpersTest, EnablingTheMetricsTwiceIsAnError) {
-  metrics::Registry other;
-  EXPECT_THROW(enable_metrics(other), std::logic_error);
-}
-
 TEST_F(HelpersTest, ClientsOwnHealthIsInTheRegistry) {
   const double before =
       value("vitals_sentry_events_total", {{"category", "error"}, {"outcome", "sent"}});

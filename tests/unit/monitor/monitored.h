@@ -20,14 +20,10 @@
 
 namespace vitals::monitor {
 
-/// The registry that the scopes of this test program count in. They can be turned on once in a
-/// process only.
+/// The registry that the scopes of this test count in, until its process ends.
 inline metrics::Registry& scope_registry() {
-  static metrics::Registry& registry = []() -> metrics::Registry& {
-    auto* made = new metrics::Registry;
-    enable_metrics(*made);
-    return *made;
-  }();
+  static metrics::Registry registry;
+  static const MetricsGuard metrics = enable_metrics(registry);
   return registry;
 }
 

@@ -80,7 +80,7 @@ TEST_F(DeliveryTest, ErrorsGoBeforeTransactions) {
   for (int i = 0; i < 3; ++i)
     start_transaction({.name = "a"}).finish();
   capture_message("second");
-  transport->fail_with(200);
+  transport->refuse_with(200);
   EXPECT_TRUE(flush(kPlenty));
   std::vector<std::string> order;
   for (const auto& envelope : transport->envelopes())
@@ -124,7 +124,7 @@ TEST_F(DeliveryTest, WhatDoesNotFitTheQueueIsCounted) {
   }
   EXPECT_EQ(counted(Category::kError, Outcome::kQueueFull), 6U);
   EXPECT_EQ(stats().queue_depth, 4U);
-  transport->fail_with(200);
+  transport->refuse_with(200);
   EXPECT_TRUE(flush(kPlenty));
   EXPECT_EQ(counted(Category::kError, Outcome::kSent), 5U);
   EXPECT_EQ(stats().queue_depth, 0U);
@@ -147,24 +147,24 @@ TEST_F(DeliveryTest, TheQueuesAreBoundedByBytesAndErrorsGetTheLastQuarter) {
   for (int i = 0; i < 1000; ++i)
     capture_message(std::string(2000, 'x'));
   EXPECT_GT(counted(Category::kError, Outcome::kQueueFull), 500U);
-  transport->fail_with(200);
+  transport->refuse_with(200);
   EXPECT_TRUE(flush(kPlenty));
   EXPECT_TRUE(capture_message("there is room again"));
 }
 
 TEST_F(DeliveryTest, AnswersAreCountedForWhatTheyMean) {
   start();
-  transport->fail_with(413);
+  transport->refuse_with(413);
   capture_message("x");
   EXPECT_TRUE(flush(kPlenty));
   EXPECT_EQ(counted(Category::kError, Outcome::kTooLarge), 1U);
   for (const int refused : {400, 500}) {
-    transport->fail_with(refused);
+    transport->refuse_with(refused);
     capture_message("x");
     EXPECT_TRUE(flush(kPlenty));
   }
   EXPECT_EQ(counted(Category::kError, Outcome::kNetwork), 2U);
-  transport->fail_with(200);
+  transport->refuse_with(200);
   capture_message("x");
   EXPECT_THAT(sent("event"), SizeIs(1)) << "a refusal is no reason to wait";
 }
@@ -207,7 +207,7 @@ TEST_F(DeliveryTest, WhatIsOverAMegabyteIsCutAndSent) {
 
 TEST_F(DeliveryTest, WhileTheServerIsAwayTheQueueWaitsAndThenGoesOn) {
   start();
-  transport->fail_with(0);
+  transport->refuse_with(0);
   const EventId failed = capture_message("tried again");
   while (transport->requests().empty())
     std::this_thread::yield();
@@ -215,7 +215,7 @@ TEST_F(DeliveryTest, WhileTheServerIsAwayTheQueueWaitsAndThenGoesOn) {
   EXPECT_FALSE(flush(100ms)) << "at least half a second";
   EXPECT_EQ(stats().queue_depth, 1U);
   EXPECT_EQ(counted(Category::kError, Outcome::kNetwork), 0U);
-  transport->fail_with(200);
+  transport->refuse_with(200);
   EXPECT_TRUE(flush(kPlenty));
   EXPECT_EQ(counted(Category::kError, Outcome::kSent), 2U);
   ASSERT_THAT(transport->envelopes(), SizeIs(2));
@@ -226,7 +226,7 @@ TEST_F(DeliveryTest, WhileTheServerIsAwayTheQueueWaitsAndThenGoesOn) {
 TEST_F(DeliveryTest, ARequestThatGoesOnFailingIsGivenUpAndCounted) {
   pace.first_pause = 1ms;
   start();
-  transport->fail_with(0);
+  transport->refuse_with(0);
   capture_message("x");
   EXPECT_TRUE(flush(kPlenty));
   EXPECT_EQ(counted(Category::kError, Outcome::kNetwork), 1U);
@@ -309,7 +309,7 @@ TEST_F(DeliveryTest, EndReturnsByItsDeadlineWhenTheServerHangs) {
 
 TEST_F(DeliveryTest, EndGivesUpAtOnceOnAServerThatIsAway) {
   start();
-  transport->fail_with(0);
+  transport->refuse_with(0);
   for (int i = 0; i < 100; ++i)
     capture_message("x");
   const auto begin = Clock::now();
@@ -420,12 +420,12 @@ TEST_F(DeliveryTest, CountsNeverFallOverALaterClient) {
 TEST_F(DeliveryTest, NamesOfCountsAreTheContractsOwn) {
   std::vector<std::string> names;
   for (std::size_t i = 0; i < kOutcomes; ++i) {
-    names.emplace_back(outcome_name(static_cast<Outcome>(i)));
+    names.emplace_back(to_string(static_cast<Outcome>(i)));
   }
   EXPECT_THAT(names, ElementsAre("sent", "sampled", "rate_limited", "queue_full", "network",
                                  "too_large", "before_send"));
-  EXPECT_EQ(category_name(Category::kError), "error");
-  EXPECT_EQ(category_name(Category::kTransaction), "transaction");
+  EXPECT_EQ(to_string(Category::kError), "error");
+  EXPECT_EQ(to_string(Category::kTransaction), "transaction");
 }
 
 }  // namespace

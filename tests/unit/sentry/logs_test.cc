@@ -100,6 +100,20 @@ TEST_F(Logs, AttributesKeepTheirTypes) {
   EXPECT_FALSE(attributes.contains("none"));
 }
 
+TEST_F(Logs, AnObjectIsATextAndItsSecretsAreMasked) {
+  start();
+  context::set_attribute("till", {{"number", 4}});
+  log(LogLevel::kInfo, "x",
+      {{"cart", {{"pears", 2}, {"password", "hunter2"}}}, {"tokens", ValueView::array({"t0ken"})}},
+      Timestamp{std::chrono::seconds{1'700'000'000}});
+  const Json sent = line();
+  EXPECT_EQ(sent["attributes"]["cart"],
+            attribute(R"({"pears":2,"password":"[Filtered]"})", "string"));
+  EXPECT_EQ(sent["attributes"]["tokens"], attribute("[Filtered]", "string"));
+  EXPECT_EQ(sent["attributes"]["till"], attribute(R"({"number":4})", "string"));
+  EXPECT_EQ(sent["timestamp"].get<double>(), 1.7e9);
+}
+
 TEST_F(Logs, ALinesOwnAttributesStandBeforeItsScopesAndHaveTheRoomFirst) {
   start();
   Scope::global().set_attribute("who", "all");
@@ -154,7 +168,7 @@ TEST_F(Logs, ASlowAnswerHoldsUpNoOtherLines) {
   for (int i = 0; i < 1000 && transport->requests().size() < 2; ++i)
     std::this_thread::sleep_for(10ms);
   EXPECT_GE(transport->requests().size(), 2U);
-  transport->fail_with(200);
+  transport->refuse_with(200);
 }
 
 TEST_F(Logs, NobodyCanPassOffAnotherReleaseAsOurs) {

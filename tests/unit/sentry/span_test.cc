@@ -419,9 +419,9 @@ TEST_F(SpanTest, HttpStatusesHaveTheirOwnWords) {
   EXPECT_EQ(span_status_from_http(429), SpanStatus::kResourceExhausted);
   EXPECT_EQ(span_status_from_http(500), SpanStatus::kInternalError);
   EXPECT_EQ(span_status_from_http(0), SpanStatus::kUnknown);
-  EXPECT_EQ(span_status_name(SpanStatus::kUnauthenticated), "unauthenticated");
-  EXPECT_EQ(span_status_name(SpanStatus::kDeadlineExceeded), "deadline_exceeded");
-  EXPECT_EQ(span_status_name(SpanStatus::kUnset), "");
+  EXPECT_EQ(to_string(SpanStatus::kUnauthenticated), "unauthenticated");
+  EXPECT_EQ(to_string(SpanStatus::kDeadlineExceeded), "deadline_exceeded");
+  EXPECT_EQ(to_string(SpanStatus::kUnset), "");
 }
 
 }  // namespace

@@ -124,6 +124,18 @@ TEST(Trim, LongValuesOfExtraAreCutBeforeExtraGoes) {
   EXPECT_EQ(without["exception"]["values"][0]["type"], "shop::Error");
 }
 
+TEST(Trim, ALongObjectGoesWholeAndNeverAPartOfIt) {
+  Event event = large_event(0);
+  event.extra.emplace_back(
+      "form", JsonText{R"({"password":"hunter2","text":")" + std::string(4000, 'v') + "\"}"});
+  EXPECT_TRUE(written(event)["extra"]["form"].is_object());
+  for (int i = 0; i < 10; ++i)
+    event.extra.emplace_back("long" + std::to_string(i), std::string(200'000, 'v'));
+  const Json e = written(event);
+  EXPECT_THAT(e["extra"]["form"].dump(), HasSubstr("(left out"));
+  EXPECT_THAT(e.dump(), Not(HasSubstr("hunter2")));
+}
+
 TEST(Trim, AStackLosesItsMiddle) {
   Event event = large_event(0);
   for (int i = 0; i < 1000; ++i)

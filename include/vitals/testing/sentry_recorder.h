@@ -1,0 +1,66 @@
+#pragma once
+
+#include <cstddef>
+#include <iosfwd>
+#include <memory>
+#include <string_view>
+#include <vector>
+
+#include "vitals/sentry/client.h"
+#include "vitals/sentry/event.h"
+#include "vitals/sentry/log.h"
+#include "vitals/sentry/options.h"
+
+namespace vitals::testing {
+
+/// A Sentry client for tests: nothing leaves the process, and what was captured is at hand as values.
+///
+///     vitals::testing::SentryRecorder sentry;
+///     checkout(cart);
+///     ASSERT_THAT(sentry.errors(), SizeIs(1));
+///     EXPECT_EQ(sentry.errors()[0].exceptions.back().type, "shop::OutOfStock");
+///     const auto transactions = sentry.transactions();
+///     ASSERT_NE(find_span(transactions.at(0), "db.query"), nullptr) << transactions[0];
+///
+/// For the bytes that would go out there is MemoryTransport. Threads: any. Memory: keeps everything
+/// until clear().
+class SentryRecorder {
+ public:
+  /// Starts the client with these options; its DSN, transport and cache folder are the recorder's own,
+  /// and every trace is sampled unless `options` say otherwise. The hooks of `options` are asked
+  /// first, and what they refuse is not recorded. Throws std::runtime_error where init() gives an
+  /// error, as when a client is active already.
+  explicit SentryRecorder(sentry::Options options = {});
+  SentryRecorder(const SentryRecorder&) = delete;
+  SentryRecorder& operator=(const SentryRecorder&) = delete;
+  ~SentryRecorder();
+
+  /// What was captured before the call, oldest first, as before_send sees it: before a sample rate is
+  /// asked, and before secrets are masked and what is too large is cut.
+  [[nodiscard]] std::vector<sentry::Event> errors() const;
+  [[nodiscard]] std::vector<sentry::Event> transactions() const;
+  /// Lines of the log, where Options::enable_logs is set.
+  [[nodiscard]] std::vector<sentry::LogRecord> logs() const;
+  /// Forgets all that was captured before the call.
+  void clear();
+
+ private:
+  struct Records;
+  std::shared_ptr<Records> records_;
+  sentry::Guard guard_;
+};
+
+/// The first span to begin of that operation (`db.query`); null when there is none.
+[[nodiscard]] const sentry::SpanRecord* find_span(const sentry::Event& transaction,
+                                                  std::string_view op);
+
+}  // namespace vitals::testing
+
+namespace vitals::sentry {
+
+// A test that fails shows an event by these: its kind, names, texts, tags and spans, a line for each.
+std::ostream& operator<<(std::ostream& out, const Event& event);
+std::ostream& operator<<(std::ostream& out, const SpanRecord& span);
+std::ostream& operator<<(std::ostream& out, const LogRecord& line);
+
+}  // namespace vitals::sentry
