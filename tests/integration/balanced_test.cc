@@ -94,6 +94,10 @@ class Crowd {
     const std::lock_guard lock{mutex_};
     return seen_.answered;
   }
+  [[nodiscard]] int failed() {
+    const std::lock_guard lock{mutex_};
+    return seen_.failed;
+  }
   Seen stop() {
     done_ = true;
     for (std::thread& thread : threads_)
@@ -174,15 +178,19 @@ TEST(Balanced, OneOfTwoReplicasIsKilledUnderLoadAndOnlyWhatWasInFlightFails) {
   EXPECT_FALSE(polls(survivor)) << "one poller at a time";
 
   Seen after;
+  int failed_by_then = 0;
   {
     Crowd crowd{balancer};
     EXPECT_TRUE(eventually([&] { return crowd.answered() > 500; }, 60s));
     doomed.kill_at_once();
+    // While it dies its kernel still takes connections, which it then resets: a client may meet it
+    // more than once. Once it is gone only what was under way fails.
+    failed_by_then = crowd.failed();
     const int at_kill = crowd.answered();
     EXPECT_TRUE(eventually([&] { return crowd.answered() > at_kill + 1000; }, 60s));
     after = crowd.stop();
   }
-  EXPECT_LE(after.failed, kClients) << testing::PrintToString(after.failures);
+  EXPECT_LE(after.failed - failed_by_then, kClients) << testing::PrintToString(after.failures);
   // Nothing that was acknowledged is lost, and nothing was done twice: only of what failed it is
   // not known whether it was done. One meal is the bot's.
   const int stored = entries(postgres, database) - 1;
