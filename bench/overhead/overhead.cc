@@ -81,7 +81,11 @@ int run() {
 }  // namespace
 }  // namespace overhead
 
-int main() {
+int main(int argc, char**) {
+  if (argc > 1) {
+    std::cerr << "overhead: takes no arguments; its settings are variables, see bench/README.md\n";
+    return 64;
+  }
   try {
     return overhead::run();
   } catch (const std::exception& fault) {
