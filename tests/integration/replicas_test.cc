@@ -85,8 +85,9 @@ void write_in_turn(const Pair& pair, int run, Answers& answers) {
     thread.join();
 }
 
-// A Redis that is late with an erase is asked again later, and the other replica shows the old profile
-// until then. On a busy machine it may be late: such a run proves nothing, and there is another.
+// A Redis that is late with an erase is asked again later, and the other replica shows the old
+// profile until then. On a busy machine it may be late: such a run proves nothing, and there is
+// another.
 TEST(Replicas, NeverShowAProfileFromBeforeAWriteThroughTheOther) {
   const Pair pair;
   double late = 0;
