@@ -25,6 +25,12 @@ namespace {
 /// of the lowest priority.
 constexpr std::chrono::seconds kPatience{60};
 
+/// Throws rather than show less than there is: a test that expects nothing would pass.
+void wait_for_captures() {
+  if (!sentry::flush(kPatience))
+    throw std::runtime_error("SentryRecorder: what was captured was not ready within a minute");
+}
+
 /// Takes everything and keeps nothing.
 class Sink final : public delivery::Transport {
  public:
@@ -60,25 +66,25 @@ SentryRecorder::SentryRecorder(sentry::Options options) : records_(std::make_sha
 SentryRecorder::~SentryRecorder() = default;
 
 std::vector<sentry::Event> SentryRecorder::errors() const {
-  sentry::flush(kPatience);
+  wait_for_captures();
   const std::lock_guard lock{records_->mutex};
   return records_->errors;
 }
 
 std::vector<sentry::Event> SentryRecorder::transactions() const {
-  sentry::flush(kPatience);
+  wait_for_captures();
   const std::lock_guard lock{records_->mutex};
   return records_->transactions;
 }
 
 std::vector<sentry::LogRecord> SentryRecorder::logs() const {
-  sentry::flush(kPatience);
+  wait_for_captures();
   const std::lock_guard lock{records_->mutex};
   return records_->logs;
 }
 
 void SentryRecorder::clear() {
-  sentry::flush(kPatience);
+  wait_for_captures();
   const std::lock_guard lock{records_->mutex};
   records_->errors.clear();
   records_->transactions.clear();

@@ -36,7 +36,8 @@ class SentryRecorder {
   ~SentryRecorder();
 
   /// What was captured before the call, oldest first, as before_send sees it: before a sample rate is
-  /// asked, and before secrets are masked and what is too large is cut.
+  /// asked, and before secrets are masked and what is too large is cut. Throws std::runtime_error when
+  /// it is not ready within a minute; so do the others.
   [[nodiscard]] std::vector<sentry::Event> errors() const;
   [[nodiscard]] std::vector<sentry::Event> transactions() const;
   /// Lines of the log, where Options::enable_logs is set.
