@@ -122,7 +122,7 @@ bool MemoryTransport::wait_for(std::size_t count, std::chrono::milliseconds time
                              [&] { return envelopes_.size() >= count; });
 }
 
-void MemoryTransport::refuse_with(int status) {
+void MemoryTransport::answer_with(int status) {
   answer_with({.status = status, .error = status == 0 ? "told to fail" : ""});
 }
 

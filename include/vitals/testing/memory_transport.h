@@ -53,12 +53,10 @@ class MemoryTransport : public delivery::Transport {
   /// Waits until `count` envelopes were accepted. False when `timeout` came first.
   [[nodiscard]] bool wait_for(std::size_t count, std::chrono::milliseconds timeout) const;
 
-  /// From now on every request is refused with this status; 0 is a server that is away, 200 one
-  /// that is there again.
-  void refuse_with(int status);
-  /// The answer to every request from now on.
+  /// The answer to every request from now on; of a status alone, 0 is a server that is away.
+  void answer_with(int status);
   void answer_with(delivery::SendResult answer);
-  /// From now on a request hangs until cancel() or the next refuse_with() or answer_with().
+  /// From now on a request hangs until cancel() or the next answer_with().
   void hang();
   /// Forgets what was kept.
   void clear();

@@ -77,7 +77,7 @@ TEST_F(DeliveryEndTest, WhatAHangingServerDidNotTakeIsOnDiskByTheDeadline) {
 
 TEST_F(DeliveryEndTest, AServerThatIsAwayAtTheEndCostsNoTime) {
   start(on_disk());
-  transport->refuse_with(0);
+  transport->answer_with(0);
   for (int i = 0; i < 50; ++i)
     ASSERT_TRUE(capture_message("x"));
   EXPECT_FALSE(guard.end(kPlenty));
@@ -88,12 +88,12 @@ TEST_F(DeliveryEndTest, WhatDoesNotFitTheDiskIsCountedAndTheServiceGoesOn) {
   Options given = on_disk();
   given.spool_bytes = 10;
   start(given);
-  transport->refuse_with(0);
+  transport->answer_with(0);
   for (int i = 0; i < 5; ++i)
     ASSERT_TRUE(capture_message("x"));
   EXPECT_TRUE(flush(kPlenty));
   EXPECT_EQ(counted(Category::kError, Outcome::kNetwork), 5U);
-  transport->refuse_with(200);
+  transport->answer_with(200);
   ASSERT_TRUE(capture_message("x"));
   EXPECT_TRUE(flush(kPlenty));
   EXPECT_GT(
@@ -105,12 +105,12 @@ TEST_F(DeliveryEndTest, WhereTheDiskCannotBeWrittenErrorsWaitInMemory) {
   pace.longest_pause = 10s;
   start(on_disk());
   std::filesystem::remove_all(folder.path() + "/envelopes");
-  transport->refuse_with(0);
+  transport->answer_with(0);
   for (int i = 0; i < 20; ++i)
     ASSERT_TRUE(capture_message("x"));
   while (transport->requests().size() < 2)
     std::this_thread::sleep_for(1ms);
-  transport->refuse_with(200);
+  transport->answer_with(200);
   EXPECT_TRUE(flush(kPlenty));
   EXPECT_EQ(counted(Category::kError, Outcome::kNetwork), 0U);
   EXPECT_THAT(ledger().events, SizeIs(20));
@@ -118,7 +118,7 @@ TEST_F(DeliveryEndTest, WhereTheDiskCannotBeWrittenErrorsWaitInMemory) {
 
 TEST_F(DeliveryEndTest, ReplayIsNoFasterThanItsPace) {
   start(on_disk());
-  transport->refuse_with(0);
+  transport->answer_with(0);
   for (int i = 0; i < 5; ++i)
     ASSERT_TRUE(capture_message("x"));
   EXPECT_FALSE(guard.end(kPlenty));
@@ -132,7 +132,7 @@ TEST_F(DeliveryEndTest, ReplayIsNoFasterThanItsPace) {
 
 TEST_F(DeliveryEndTest, NothingIsReplayedWhileLimited) {
   start(on_disk());
-  transport->refuse_with(0);
+  transport->answer_with(0);
   for (int i = 0; i < 5; ++i)
     ASSERT_TRUE(capture_message("x"));
   EXPECT_TRUE(flush(kPlenty));
@@ -224,7 +224,7 @@ TEST_F(DeliveryEndTest, AnErrorOutlivesTransactions) {
   const std::uint64_t evicted = counted(Category::kTransaction, Outcome::kQueueFull) - refused;
   EXPECT_GT(evicted, 0U);
   EXPECT_EQ(stats().queue_depth, waiting - evicted + taken);
-  transport->refuse_with(200);
+  transport->answer_with(200);
   EXPECT_TRUE(flush(kPlenty));
   guard.end(kPlenty);
   EXPECT_EQ(ledger().told("queue_overflow", "transaction"), refused + evicted);
@@ -236,7 +236,7 @@ TEST_F(DeliveryEndTest, OfTransactionsOnlySomeGoToDiskWhileTheServerIsAway) {
   constexpr std::size_t kTransactions = 3000;
   constexpr std::size_t kAtOnce = 20;
   constexpr double kRound = 0.1;
-  transport->refuse_with(0);
+  transport->answer_with(0);
   pace.longest_pause = 1h;
   Options given = on_disk();
   given.transaction_queue = 100'000;
@@ -254,7 +254,7 @@ TEST_F(DeliveryEndTest, OfTransactionsOnlySomeGoToDiskWhileTheServerIsAway) {
   const auto rounds = static_cast<std::size_t>(seconds / kRound) + 2;
   EXPECT_LE(spooled, kAtOnce * rounds + 1);
 
-  transport->refuse_with(200);
+  transport->answer_with(200);
   guard.end(kPlenty);
   const std::uint64_t dropped = counted(Category::kTransaction, Outcome::kQueueFull);
   std::size_t accepted = transport->payloads("transaction").size();
@@ -271,11 +271,11 @@ TEST_F(DeliveryEndTest, AReportRidesAlongAndIsPutBackWhenItDoesNotArrive) {
   start(std::move(given));
   capture_message("no");
   EXPECT_TRUE(flush(kPlenty));
-  transport->refuse_with(500);
+  transport->answer_with(500);
   capture_message("refused");
   EXPECT_TRUE(flush(kPlenty));
   transport->clear();
-  transport->refuse_with(200);
+  transport->answer_with(200);
   capture_message("yes");
   EXPECT_TRUE(flush(kPlenty));
   ASSERT_THAT(transport->requests(), SizeIs(1));
@@ -509,7 +509,7 @@ TEST_F(DeliveryEndTest, WhatLimitsHeldBackIsToldWhileTheyHold) {
 
 TEST_F(DeliveryEndTest, ADamagedFileIsToldOf) {
   start(on_disk());
-  transport->refuse_with(0);
+  transport->answer_with(0);
   start_transaction({.name = "a"}).finish();
   EXPECT_FALSE(guard.end(kPlenty));
   for (const auto& entry : std::filesystem::directory_iterator{folder.path() + "/envelopes"}) {

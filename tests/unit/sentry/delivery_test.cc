@@ -80,7 +80,7 @@ TEST_F(DeliveryTest, ErrorsGoBeforeTransactions) {
   for (int i = 0; i < 3; ++i)
     start_transaction({.name = "a"}).finish();
   capture_message("second");
-  transport->refuse_with(200);
+  transport->answer_with(200);
   EXPECT_TRUE(flush(kPlenty));
   std::vector<std::string> order;
   for (const auto& envelope : transport->envelopes())
@@ -124,7 +124,7 @@ TEST_F(DeliveryTest, WhatDoesNotFitTheQueueIsCounted) {
   }
   EXPECT_EQ(counted(Category::kError, Outcome::kQueueFull), 6U);
   EXPECT_EQ(stats().queue_depth, 4U);
-  transport->refuse_with(200);
+  transport->answer_with(200);
   EXPECT_TRUE(flush(kPlenty));
   EXPECT_EQ(counted(Category::kError, Outcome::kSent), 5U);
   EXPECT_EQ(stats().queue_depth, 0U);
@@ -147,24 +147,24 @@ TEST_F(DeliveryTest, TheQueuesAreBoundedByBytesAndErrorsGetTheLastQuarter) {
   for (int i = 0; i < 1000; ++i)
     capture_message(std::string(2000, 'x'));
   EXPECT_GT(counted(Category::kError, Outcome::kQueueFull), 500U);
-  transport->refuse_with(200);
+  transport->answer_with(200);
   EXPECT_TRUE(flush(kPlenty));
   EXPECT_TRUE(capture_message("there is room again"));
 }
 
 TEST_F(DeliveryTest, AnswersAreCountedForWhatTheyMean) {
   start();
-  transport->refuse_with(413);
+  transport->answer_with(413);
   capture_message("x");
   EXPECT_TRUE(flush(kPlenty));
   EXPECT_EQ(counted(Category::kError, Outcome::kTooLarge), 1U);
   for (const int refused : {400, 500}) {
-    transport->refuse_with(refused);
+    transport->answer_with(refused);
     capture_message("x");
     EXPECT_TRUE(flush(kPlenty));
   }
   EXPECT_EQ(counted(Category::kError, Outcome::kNetwork), 2U);
-  transport->refuse_with(200);
+  transport->answer_with(200);
   capture_message("x");
   EXPECT_THAT(sent("event"), SizeIs(1)) << "a refusal is no reason to wait";
 }
@@ -207,7 +207,7 @@ TEST_F(DeliveryTest, WhatIsOverAMegabyteIsCutAndSent) {
 
 TEST_F(DeliveryTest, WhileTheServerIsAwayTheQueueWaitsAndThenGoesOn) {
   start();
-  transport->refuse_with(0);
+  transport->answer_with(0);
   const EventId failed = capture_message("tried again");
   while (transport->requests().empty())
     std::this_thread::yield();
@@ -215,7 +215,7 @@ TEST_F(DeliveryTest, WhileTheServerIsAwayTheQueueWaitsAndThenGoesOn) {
   EXPECT_FALSE(flush(100ms)) << "at least half a second";
   EXPECT_EQ(stats().queue_depth, 1U);
   EXPECT_EQ(counted(Category::kError, Outcome::kNetwork), 0U);
-  transport->refuse_with(200);
+  transport->answer_with(200);
   EXPECT_TRUE(flush(kPlenty));
   EXPECT_EQ(counted(Category::kError, Outcome::kSent), 2U);
   ASSERT_THAT(transport->envelopes(), SizeIs(2));
@@ -226,7 +226,7 @@ TEST_F(DeliveryTest, WhileTheServerIsAwayTheQueueWaitsAndThenGoesOn) {
 TEST_F(DeliveryTest, ARequestThatGoesOnFailingIsGivenUpAndCounted) {
   pace.first_pause = 1ms;
   start();
-  transport->refuse_with(0);
+  transport->answer_with(0);
   capture_message("x");
   EXPECT_TRUE(flush(kPlenty));
   EXPECT_EQ(counted(Category::kError, Outcome::kNetwork), 1U);
@@ -309,7 +309,7 @@ TEST_F(DeliveryTest, EndReturnsByItsDeadlineWhenTheServerHangs) {
 
 TEST_F(DeliveryTest, EndGivesUpAtOnceOnAServerThatIsAway) {
   start();
-  transport->refuse_with(0);
+  transport->answer_with(0);
   for (int i = 0; i < 100; ++i)
     capture_message("x");
   const auto begin = Clock::now();

@@ -51,7 +51,7 @@ TEST_F(ForkTest, AChildHasNoClientAndSendsNothingOfItsParents) {
             }),
             0);
   EXPECT_EQ(spooled_in(folder.path()), 0U);
-  transport->refuse_with(200);
+  transport->answer_with(200);
   EXPECT_TRUE(guard.end(kPlenty));
   EXPECT_EQ(counted(Category::kError, Outcome::kSent), 10U);
 }

@@ -168,7 +168,7 @@ TEST_F(Logs, ASlowAnswerHoldsUpNoOtherLines) {
   for (int i = 0; i < 1000 && transport->requests().size() < 2; ++i)
     std::this_thread::sleep_for(10ms);
   EXPECT_GE(transport->requests().size(), 2U);
-  transport->refuse_with(200);
+  transport->answer_with(200);
 }
 
 TEST_F(Logs, NobodyCanPassOffAnotherReleaseAsOurs) {
