@@ -66,9 +66,17 @@ bool IpAddress::is_any() const noexcept {
 
 std::string IpAddress::str() const {
   std::array<char, INET6_ADDRSTRLEN> text{};
-  ::inet_ntop(v4_ ? AF_INET : AF_INET6, bytes_.data() + (v4_ ? kMapped.size() : 0), text.data(),
-              text.size());
-  return text.data();
+  if (!v4_) {
+    ::inet_ntop(AF_INET6, bytes_.data(), text.data(), text.size());
+    return text.data();
+  }
+  // By hand, since inet_ntop() prints by a format, and every request's Host is asked about.
+  char* end = text.data();
+  for (std::size_t i = kMapped.size(); i < bytes_.size(); ++i) {
+    end = std::to_chars(end, text.data() + text.size(), bytes_[i]).ptr;
+    if (i + 1 < bytes_.size()) *end++ = '.';
+  }
+  return {text.data(), end};
 }
 
 IpAddress IpAddress::network(int bits) const noexcept {

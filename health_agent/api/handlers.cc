@@ -161,10 +161,12 @@ class Handlers {
   json describe_user(const std::string& id) const {
     const std::optional<User> user = services_.store.find_user(id);
     if (!user) throw RecordNotFoundError("user '" + id + "' does not exist");
-    return {{"user_id", id},
-            {"created_at", format_timestamp(user->created_at)},
-            {"profile", to_json(services_.users.profile(id))},
-            {"preferences", to_json(services_.users.preferences(id))}};
+    json about = json::object();  // a list in braces would take memory twice for each member
+    about["user_id"] = id;
+    about["created_at"] = format_timestamp(user->created_at);
+    about["profile"] = to_json(services_.users.profile(id));
+    about["preferences"] = to_json(services_.users.preferences(id));
+    return about;
   }
 
   Services services_;

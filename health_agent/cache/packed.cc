@@ -12,6 +12,7 @@ void pack(std::string& to, std::string_view part) {
 
 std::optional<std::vector<std::string_view>> unpack(std::string_view text) {
   std::vector<std::string_view> parts;
+  parts.reserve(8);  // a few fields; a day's meals grow it
   while (!text.empty()) {
     std::size_t size = 0;
     const char* const end = text.data() + text.size();

@@ -52,6 +52,8 @@ TEST(Address, HasOneSpelling) {
                                         {"0:0::0:1", "::1"},
                                         {"::ffff:10.0.0.1", "10.0.0.1"},
                                         {"2001:DB8::0:1", "2001:db8::1"},
+                                        {"255.255.255.255", "255.255.255.255"},
+                                        {"8.20.100.9", "8.20.100.9"},
                                         {"0.0.0.0", "0.0.0.0"}}) {
     const auto address = IpAddress::parse(text);
     ASSERT_TRUE(address) << text;

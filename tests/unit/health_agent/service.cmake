@@ -1,5 +1,5 @@
 vitals_test(health_agent_service_test
-  SOURCES address_test.cc admission_test.cc coach_test.cc faults_test.cc http_answer_test.cc json_input_test.cc log_text_test.cc private_files_test.cc rate_limit_test.cc
+  SOURCES address_test.cc admission_test.cc coach_test.cc faults_test.cc http_answer_test.cc json_input_test.cc json_output_test.cc log_text_test.cc private_files_test.cc rate_limit_test.cc
           route_table_test.cc settings_test.cc target_test.cc time_test.cc time_zone_test.cc unread_watch_test.cc
   DEPS health_agent_db_testing health_agent_api vitals::testing
   TABLES Settings/EachBadVariable)
