@@ -102,7 +102,8 @@ void SettingReader::take_files(std::span<const char* const> names) {
     const std::string file_name = name + "_FILE";
     if (raw(name) && raw(file_name)) {
       fault(file_name, *raw(file_name), Secret::kNo,
-            "either " + file_name + " or " + name + ", not both");
+            std::string{"either "}.append(file_name).append(" or ").append(name).append(
+                ", not both"));
       continue;
     }
     std::string path;

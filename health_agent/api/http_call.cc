@@ -142,7 +142,7 @@ std::unique_ptr<vitals::console::Viewer> Call::stream(const Response& response,
   auto made = std::make_unique<Stream>(connection_, end, manner);
   asio::post(connection_->loop().context, [self = shared_from_this(), text = std::move(text), stays,
                                            keep = std::move(keep)]() mutable {
-    self->connection_->begin_stream(std::move(text), stays, std::move(keep));
+    self->connection_->begin_stream(text, stays, std::move(keep));
   });
   return made;
 }

@@ -83,7 +83,7 @@ void Connection::write(std::string head, std::string body, bool keep_alive,
   });
 }
 
-void Connection::begin_stream(std::string head, bool keep_alive, std::shared_ptr<void> keep) {
+void Connection::begin_stream(std::string_view head, bool keep_alive, std::shared_ptr<void> keep) {
   if (state_ != State::kServing) return;
   keep_ = std::move(keep);
   keep_alive_ = keep_alive && !drops_rest_;

@@ -137,7 +137,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
 
   /// A request's answer; `keep` lives until it is written.
   void write(std::string head, std::string body, bool keep_alive, std::shared_ptr<void> keep);
-  void begin_stream(std::string head, bool keep_alive, std::shared_ptr<void> keep);
+  void begin_stream(std::string_view head, bool keep_alive, std::shared_ptr<void> keep);
   void append(std::string_view piece);
   void end_stream(std::string_view piece);
 

@@ -59,7 +59,7 @@ std::string text_of(const sockaddr_storage& address) {
 
 HttpListener::HttpListener(const std::string& host, std::uint16_t port, ListenerMetrics metrics,
                            ListenerState* state)
-    : fd_(listen_on(host, port)), metrics_(std::move(metrics)), state_(state) {}
+    : fd_(listen_on(host, port)), metrics_(metrics), state_(state) {}
 
 HttpListener::~HttpListener() {
   if (fd_ >= 0) ::close(fd_);

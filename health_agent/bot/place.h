@@ -10,6 +10,7 @@ struct Place {
   std::int64_t chat_id = 0;
   std::int64_t thread_id = 0;  ///< The topic of the chat; 0 where it has none.
 
+  // NOLINTNEXTLINE(modernize-use-nullptr): the 0 is in the defaulted operator
   friend auto operator<=>(const Place&, const Place&) = default;
 };
 

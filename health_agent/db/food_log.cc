@@ -193,7 +193,8 @@ FoodEntry insert_food(Connection& connection, FoodEntry entry) {
   entry.notes = storable(std::move(entry.notes));
   entry.id = 0;
   const Integer day = utc_day(entry.timestamp);
-  const auto size = static_cast<Integer>(foods.size() + entry.notes.size());
+  const Integer size =
+      static_cast<Integer>(foods.size()) + static_cast<Integer>(entry.notes.size());
   connection.run(
       kSaveFoodEntry, [&](Integer id) { entry.id = id; }, foods, entry.meal_type, entry.timestamp,
       entry.notes, entry.user_id, static_cast<Integer>(kMaxEntriesADay), size,

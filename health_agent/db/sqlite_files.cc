@@ -35,10 +35,9 @@ sqlite3_vfs guarded_vfs;
 /// Has the pages written to the disk's account now. False when there is no room for them.
 bool take_room(volatile void* memory, std::size_t size) noexcept {
   static const auto page = static_cast<std::uintptr_t>(::sysconf(_SC_PAGESIZE));
-  const auto begin = reinterpret_cast<std::uintptr_t>(memory);
-  const std::uintptr_t start = begin / page * page;
-  const int result =
-      ::madvise(reinterpret_cast<void*>(start), begin + size - start, MADV_POPULATE_WRITE);
+  const std::size_t into_page = reinterpret_cast<std::uintptr_t>(memory) % page;
+  char* const start = const_cast<char*>(static_cast<volatile char*>(memory)) - into_page;
+  const int result = ::madvise(start, size + into_page, MADV_POPULATE_WRITE);
   // EFAULT and EHWPOISON: a write would be a SIGBUS. Anything else says nothing of the room.
   return result == 0 || (errno != EFAULT && errno != EHWPOISON);
 }

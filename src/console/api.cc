@@ -27,7 +27,7 @@ constexpr std::size_t kMostFound = 20;
 constexpr std::size_t kMostTraces = 20;  // of a list
 
 /// Five digits are more than a chart can show, and half the bytes.
-void write_short(base::JsonWriter& json, double value) {
+void write_short(JsonWriter& json, double value) {
   if (!std::isfinite(value)) {
     json.raw("null");
     return;
@@ -38,7 +38,7 @@ void write_short(base::JsonWriter& json, double value) {
   json.raw({text.data(), static_cast<std::size_t>(end.ptr - text.data())});
 }
 
-void write_time(base::JsonWriter& json, std::string_view name, double time) {
+void write_time(JsonWriter& json, std::string_view name, double time) {
   std::array<char, 32> text{};
   const auto end =
       std::to_chars(text.data(), text.data() + text.size(), time, std::chars_format::fixed, 3);
@@ -51,7 +51,7 @@ std::string hex(std::uint64_t number) {
   return {text.data(), end.ptr};
 }
 
-void write_endpoints(base::JsonWriter& json, const Ring& ring, Window window) {
+void write_endpoints(JsonWriter& json, const Ring& ring, Window window) {
   const EndpointTable table = endpoints(ring, window, kMostEndpoints);
   json.key("endpoints").begin_object();
   json.key("left_out").unsigned_integer(table.left_out);
@@ -74,7 +74,7 @@ void write_endpoints(base::JsonWriter& json, const Ring& ring, Window window) {
   json.end_array().end_object();
 }
 
-void write_journeys(base::JsonWriter& json, const Ring& ring, Window window) {
+void write_journeys(JsonWriter& json, const Ring& ring, Window window) {
   json.key("journeys").begin_array();
   for (const StepRow& row : journeys(ring, window)) {
     json.begin_object().key("journey").string(row.journey).key("step").string(row.step);
@@ -84,7 +84,7 @@ void write_journeys(base::JsonWriter& json, const Ring& ring, Window window) {
   json.end_array();
 }
 
-void write_error(base::JsonWriter& json, const KeptEvent& error) {
+void write_error(JsonWriter& json, const KeptEvent& error) {
   json.key("id").string(error.id).key("title").string(error.title);
   json.member("text", error.text).member("culprit", error.culprit).member("level", error.level);
   json.member("name", error.name).member("request_id", error.request_id);
@@ -93,7 +93,7 @@ void write_error(base::JsonWriter& json, const KeptEvent& error) {
   write_time(json, "time", error.time);
 }
 
-void write_group(base::JsonWriter& json, const ErrorGroup& group) {
+void write_group(JsonWriter& json, const ErrorGroup& group) {
   json.begin_object().key("group").string(hex(group.key));
   json.key("count").unsigned_integer(group.count);
   write_time(json, "first", group.first);
@@ -102,14 +102,14 @@ void write_group(base::JsonWriter& json, const ErrorGroup& group) {
   json.end_object();
 }
 
-void write_errors(base::JsonWriter& json, const EventStore& store) {
+void write_errors(JsonWriter& json, const EventStore& store) {
   json.key("errors").begin_array();
   for (const ErrorGroup& group : store.errors(kMostGroups))
     write_group(json, group);
   json.end_array();
 }
 
-void write_trace(base::JsonWriter& json, const KeptEvent& trace) {
+void write_trace(JsonWriter& json, const KeptEvent& trace) {
   json.begin_object().key("id").string(trace.id).key("title").string(trace.title);
   json.member("op", trace.text).member("status", trace.level);
   json.member("request_id", trace.request_id).member("trace", trace.trace);
@@ -121,7 +121,7 @@ void write_trace(base::JsonWriter& json, const KeptEvent& trace) {
   json.end_object();
 }
 
-void write_traces(base::JsonWriter& json, const EventStore& store, double now) {
+void write_traces(JsonWriter& json, const EventStore& store, double now) {
   json.key("traces").begin_object().key("slow").begin_array();
   const auto list = [&json](const std::vector<Kept>& all) {
     for (std::size_t i = 0; i < std::min(all.size(), kMostTraces); ++i)
@@ -133,7 +133,7 @@ void write_traces(base::JsonWriter& json, const EventStore& store, double now) {
   json.end_array().end_object();
 }
 
-void write_tracks(base::JsonWriter& json, const Ring& ring, Rows rows, EndpointFilter filter) {
+void write_tracks(JsonWriter& json, const Ring& ring, Rows rows, EndpointFilter filter) {
   json.key("tracks").begin_object();
   for (const Track& track : tracks(ring, rows, filter)) {
     json.key(track.key).begin_array();
@@ -145,12 +145,12 @@ void write_tracks(base::JsonWriter& json, const Ring& ring, Rows rows, EndpointF
 }
 
 /// What the lists say of themselves while they are empty.
-void write_flags(base::JsonWriter& json, const Sources& sources) {
+void write_flags(JsonWriter& json, const Sources& sources) {
   json.key("metrics").boolean(sources.registry != nullptr);
   json.key("sentry").boolean(sources.store != nullptr && sentry::enabled());
 }
 
-void write_payload(base::JsonWriter& json, const KeptEvent& event) {
+void write_payload(JsonWriter& json, const KeptEvent& event) {
   json.key("event");
   if (event.payload.empty()) {
     json.raw("null");
@@ -164,7 +164,7 @@ void write_payload(base::JsonWriter& json, const KeptEvent& event) {
 std::string overview_json(const Sources& sources, const ConsoleOptions& options, Window window,
                           EndpointFilter filter, double now) {
   std::string out;
-  base::JsonWriter json{out};
+  JsonWriter json{out};
   json.begin_object().key("name").string(options.name);
   json.member("release", options.release).member("environment", options.environment);
   write_flags(json, sources);
@@ -193,7 +193,7 @@ std::string overview_json(const Sources& sources, const ConsoleOptions& options,
 
 std::string tick_json(const Sources& sources, EndpointFilter filter, TickParts parts, double now) {
   std::string out;
-  base::JsonWriter json{out};
+  JsonWriter json{out};
   json.begin_object();
   write_flags(json, sources);
   write_time(json, "now", now);
@@ -225,7 +225,7 @@ std::string error_json(const EventStore& store, std::string_view group, std::str
   if (!found) return {};
   if (!shown) shown = found->latest;
   std::string out;
-  base::JsonWriter json{out};
+  JsonWriter json{out};
   json.begin_object().key("group");
   write_group(json, *found);
   json.key("shown").string(shown->id);
@@ -251,7 +251,7 @@ std::string trace_json(const EventStore& store, std::string_view id) {
   const Kept trace = store.find_trace(id);
   if (!trace) return {};
   std::string out;
-  base::JsonWriter json{out};
+  JsonWriter json{out};
   json.begin_object().key("trace");
   write_trace(json, *trace);
   json.key("errors").begin_array();
@@ -268,7 +268,7 @@ std::string trace_json(const EventStore& store, std::string_view id) {
 
 std::string search_json(const EventStore* store, std::string_view id) {
   std::string out;
-  base::JsonWriter json{out};
+  JsonWriter json{out};
   EventStore::Found found;
   if (store != nullptr && !id.empty()) found = store->search(id);
   if (found.errors.size() > kMostFound) found.errors.resize(kMostFound);
@@ -288,7 +288,7 @@ std::string search_json(const EventStore* store, std::string_view id) {
 
 std::string health_json(const Sources& sources, const ConsoleOptions& options, Viewers viewers) {
   std::string out;
-  base::JsonWriter json{out};
+  JsonWriter json{out};
   json.begin_object();
   write_flags(json, sources);
   const metrics::BuildInfo& build = metrics::build_info();

@@ -99,6 +99,7 @@ class Spool {
     std::uint64_t size = 0;
 
     [[nodiscard]] std::string name() const;
+    // NOLINTNEXTLINE(modernize-use-nullptr): the 0 is in the defaulted operator
     friend auto operator<=>(const Entry&, const Entry&) noexcept = default;
   };
   [[nodiscard]] static std::optional<Entry> parse_name(std::string_view name) noexcept;

@@ -133,9 +133,8 @@ class GoalTalk {
     if (words_.is(at_, {"turn"}) && words_.find({"off"}) != kNowhere) return true;
     const bool none = words_.is(0, {"no"}) && !has_number();
     const std::size_t denial = words_.find({"dont", "not"});
-    return none ||
-           (denial != kNowhere && denial < 3 &&
-            words_.find({"want", "need", "have"}, denial) != kNowhere && !has_number() && !asks());
+    return none || (denial < 3 && words_.find({"want", "need", "have"}, denial) != kNowhere &&
+                    !has_number() && !asks());
   }
 
   [[nodiscard]] bool orders_setting() const {

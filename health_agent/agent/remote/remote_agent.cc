@@ -485,8 +485,7 @@ std::vector<std::string> RemoteAgent::probe() const {
   const auto dialogue = endpoint_.open(
       {.system = "Answer with one word.", .conversation = {{.by_user = true, .text = "Hi"}}});
   std::string fault;
-  for (bool again = true; again;) {
-    again = false;
+  for (;;) {
     HttpRequest http;
     http.url = endpoint_.url;
     http.headers = endpoint_.headers;
@@ -496,9 +495,10 @@ std::vector<std::string> RemoteAgent::probe() const {
       const HttpAnswer answer = world_.send(http, [](std::string_view) { return true; });
       if (answer.status >= 200 && answer.status <= 299) return endpoint_.learnt();
       fault = describe_error(answer.status, answer.body);
-      again = dialogue->adapt(answer.status, answer.body);
+      if (!dialogue->adapt(answer.status, answer.body)) break;
     } catch (const HttpError& error) {
       fault = error.what();
+      break;
     }
   }
   throw AgentError(endpoint_.vendor + " " + endpoint_.model + ": " +

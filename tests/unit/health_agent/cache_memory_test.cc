@@ -2,9 +2,12 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
 #include <atomic>
 #include <string>
+#include <string_view>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "tests/unit/health_agent/db_testing.h"
@@ -154,7 +157,8 @@ TEST(MemoryCache, EveryCallIsCounted) {
   cache.fill("a", "2", found.version);
   const vitals::testing::Snapshot after{registry};
   const auto grown = [&](std::string_view operation, std::string_view result) {
-    const vitals::testing::Snapshot::Labels labels{{"operation", operation}, {"result", result}};
+    const std::array labels{std::pair{std::string_view{"operation"}, operation},
+                            std::pair{std::string_view{"result"}, result}};
     return after.total("cache_operations_total", labels) -
            before.total("cache_operations_total", labels);
   };
