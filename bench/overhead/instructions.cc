@@ -5,7 +5,11 @@
 #include <csignal>
 #include <fstream>
 #include <iostream>
+#include <sstream>
 #include <stdexcept>
+#include <string>
+#include <utility>
+#include <vector>
 
 #include "bench/overhead/load.h"
 #include "integration/support/proc.h"
@@ -62,8 +66,30 @@ double total_in(const std::string& file) {
   throw std::runtime_error("no total in " + file);
 }
 
+/// Valgrind's numbers of the threads, with their names. A number that a thread has given back is the
+/// next one's, so the order of the threads does not tell it.
+std::vector<std::pair<std::string, std::string>> threads_in_valgrind(pid_t pid) {
+  const std::string of = "--pid=" + std::to_string(pid);
+  static_cast<void>(integration::run({.command = {"vgdb", of, "v.set", "gdb_output"}}));
+  const integration::Finished end =
+      integration::run({.command = {"vgdb", of, "v.info", "scheduler"}});
+  std::vector<std::pair<std::string, std::string>> threads;
+  std::istringstream lines{end.output};
+  for (std::string line; std::getline(lines, line);) {
+    const std::size_t thread = line.find("(lwpid ");
+    if (!line.starts_with("Thread ") || thread == std::string::npos) continue;
+    const std::string lwp = line.substr(thread + 7, line.find(')', thread) - thread - 7);
+    std::ifstream file{"/proc/" + std::to_string(pid) + "/task/" + lwp + "/comm"};
+    std::string name;
+    std::getline(file, name);
+    threads.emplace_back(line.substr(7, line.find(':') - 7), name);
+  }
+  if (threads.empty()) throw std::runtime_error("vgdb tells of no threads: " + end.errors);
+  return threads;
+}
+
 // Two dumps of one run: the first sets the counts to zero, the second holds what the requests
-// between them took. There is a file for each thread, numbered in the order they were started in.
+// between them took. There is a file for each thread.
 InstructionCount by_callgrind(const Variant& variant) {
   const integration::TempDir folder;
   const std::string out = folder.file("counts");
@@ -84,11 +110,9 @@ InstructionCount by_callgrind(const Variant& variant) {
   ask(client, kCounted);
   dump();
   InstructionCount count;
-  const std::vector<std::string> threads = integration::thread_names_of(service.pid());
-  for (std::size_t i = 0; i < threads.size(); ++i) {
-    const std::string number = std::to_string(i + 1);
+  for (const auto& [number, name] : threads_in_valgrind(service.pid())) {
     const double total = total_in(out + ".2-" + (number.size() < 2 ? "0" : "") + number);
-    (threads[i].starts_with("vitals-") ? count.background : count.serving) += total / kCounted;
+    (name.starts_with("vitals-") ? count.background : count.serving) += total / kCounted;
   }
   return count;
 }

@@ -71,7 +71,7 @@ class Random {
       clock_gettime(CLOCK_REALTIME, &now);
       std::uint64_t mix = static_cast<std::uint64_t>(now.tv_nsec) ^
                           (static_cast<std::uint64_t>(now.tv_sec) << 30) ^
-                          std::bit_cast<std::uintptr_t>(&target);
+                          reinterpret_cast<std::uintptr_t>(&target);
       for (std::uint64_t& word : target.words) {
         mix += 0x9e37'79b9'7f4a'7c15;
         word = (mix ^ (mix >> 30)) * 0xbf58'476d'1ce4'e5b9;

@@ -321,7 +321,7 @@ void Spool::give_back(const Claim& claim) noexcept {
   }
 }
 
-void Spool::forget(std::deque<Entry>::iterator entry) {
+void Spool::forget(const std::deque<Entry>::iterator& entry) {
   bytes_.fetch_sub(entry->size, std::memory_order_relaxed);
   if (entry->address == address_hash_) own_.fetch_sub(1, std::memory_order_relaxed);
   waiting_.erase(entry);

@@ -116,7 +116,7 @@ class Spool {
   void drop_old(std::uint64_t needed);
   [[nodiscard]] bool is_old(const Entry& entry) const noexcept;
   void drop(const Entry& entry);
-  void forget(std::deque<Entry>::iterator entry);
+  void forget(const std::deque<Entry>::iterator& entry);
   void count_damaged(std::string_view text) noexcept;
   void say(std::string_view what, std::string_view detail = {}) const noexcept;
   void warn_once(std::string_view what) noexcept;
