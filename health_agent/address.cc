@@ -70,7 +70,7 @@ std::string IpAddress::str() const {
     ::inet_ntop(AF_INET6, bytes_.data(), text.data(), text.size());
     return text.data();
   }
-  // By hand, since inet_ntop() prints by a format, and every request's Host is asked about.
+  // inet_ntop() goes through sprintf(), and the Host of each request comes here.
   char* end = text.data();
   for (std::size_t i = kMapped.size(); i < bytes_.size(); ++i) {
     end = std::to_chars(end, text.data() + text.size(), bytes_[i]).ptr;

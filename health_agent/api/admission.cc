@@ -253,7 +253,7 @@ Response Admission::options_answer(const RequestHead& head, const Entry& entry) 
 }
 
 void Admission::finish_headers(std::string_view origin, Response& response) const {
-  response.headers.reserve(response.headers.size() + 5);
+  response.headers.reserve(response.headers.size() + 5);  // as many as may follow
   if (!origin.empty()) {
     if (may_read(origin)) {
       response.headers.emplace_back("Access-Control-Allow-Origin", origin);

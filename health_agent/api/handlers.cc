@@ -161,7 +161,7 @@ class Handlers {
   json describe_user(const std::string& id) const {
     const std::optional<User> user = services_.store.find_user(id);
     if (!user) throw RecordNotFoundError("user '" + id + "' does not exist");
-    json about = json::object();  // a list in braces would take memory twice for each member
+    json about = json::object();  // braces would allocate each member twice
     about["user_id"] = id;
     about["created_at"] = format_timestamp(user->created_at);
     about["profile"] = to_json(services_.users.profile(id));

@@ -485,7 +485,7 @@ std::vector<std::string> RemoteAgent::probe() const {
   const auto dialogue = endpoint_.open(
       {.system = "Answer with one word.", .conversation = {{.by_user = true, .text = "Hi"}}});
   std::string fault;
-  for (;;) {
+  for (;;) {  // once more for each refusal that the dialogue adapts to
     HttpRequest http;
     http.url = endpoint_.url;
     http.headers = endpoint_.headers;
