@@ -3,12 +3,14 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <chrono>
 #include <memory>
 #include <string>
 #include <thread>
 #include <vector>
 
 #include "integration/fixture.h"
+#include "integration/support/proc.h"
 
 namespace integration {
 namespace {
@@ -69,6 +71,30 @@ TEST(PgBouncer, SessionsThatEndBehindItAreMadeAgain) {
   EXPECT_EQ(client.post("/api/v1/users", {{"user_id", "ann"}}).status, 201);
   postgres.kill_connections(database);
   EXPECT_TRUE(eventually([&] { return client.get("/api/v1/users/ann").status == 200; }, 20s));
+}
+
+// Each request asks for a session, and each session that is refused has to be given up whole.
+TEST(PgBouncer, AServerThatIsAwayBehindItCostsNoDescriptors) {
+  Postgres postgres;
+  const std::string database = postgres.create_database();
+  const PgBouncer bouncer{postgres, "transaction"};
+  const Service service{health_agent({{"DATABASE_URL", bouncer.url(database)}})};
+  Http client = service.http();
+  EXPECT_EQ(client.post("/api/v1/users", {{"user_id", "ann"}}).status, 201);
+  postgres.stop();
+  const auto ask_for_a_while = [&] {
+    const auto end = std::chrono::steady_clock::now() + 3s;
+    while (std::chrono::steady_clock::now() < end) {
+      EXPECT_EQ(client.get("/api/v1/users/ann").status, 500);
+      std::this_thread::sleep_for(50ms);
+    }
+  };
+  ask_for_a_while();  // gives up the sessions from before, too
+  const std::size_t before = open_files_of(service.pid());
+  ask_for_a_while();
+  EXPECT_LE(open_files_of(service.pid()), before + 2);
+  postgres.start();
+  EXPECT_TRUE(eventually([&] { return client.get("/api/v1/users/ann").status == 200; }, 60s));
 }
 
 }  // namespace
