@@ -70,7 +70,8 @@ bool Worker::end(const std::shared_ptr<void>& owner, Time deadline) noexcept {
     for (std::thread& thread : *group)
       ended ? thread.join() : thread.detach();
   }
-  return !ending_.lost.load(std::memory_order_acquire);
+  // What went to disk before the end is not delivered either.
+  return !ending_.lost.load(std::memory_order_acquire) && !(spool_ && spool_->any());
 }
 
 void Worker::raise_loops() noexcept {

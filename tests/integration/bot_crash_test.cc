@@ -53,7 +53,7 @@ TEST(BotCrash, NothingIsAnsweredTwiceAfterAnEndInGoodOrder) {
     const Stopped end = service.stop();
     ASSERT_TRUE(end.status);
     EXPECT_EQ(end.status->code, 0);
-    EXPECT_LT(end.seconds, 15.0 * kSlowness) << "a poll of 50 s was under way";
+    EXPECT_LT(end.seconds, kOnTime) << "a poll of 50 s was under way";
   }
   Service service{bot_of(telegram, {}, folder.path())};
   telegram.say(kAnn, "/help");

@@ -79,7 +79,7 @@ TEST_F(Crowded, IdleConnectionsThatTakeAllDescriptorsLockNobodyOut) {
                  100 ==
              2;
     })) << i;
-    EXPECT_TRUE(eventually([this] { return listener() == "degraded"; }, 10s)) << i;
+    EXPECT_TRUE(eventually([this] { return listener() == "degraded"; })) << i;
   }
   EXPECT_TRUE(eventually([this] { return sum("http_connections_open") <= 64; }));
   EXPECT_GT(sum("http_idle_connections_closed_total"), 0);
@@ -128,11 +128,11 @@ TEST_F(Crowded, ConnectionsThatAreResetAtOnceLeaveNothingBehind) {
       attackers.emplace_back([this] { connect_and_reset(service_.api_port(), 12'500); });
     for (std::thread& attacker : attackers)
       attacker.join();
-    EXPECT_TRUE(eventually([this] { return !listener().empty(); }, 3s)) << "no answer";
+    EXPECT_TRUE(eventually([this] { return !listener().empty(); })) << "no answer";
   }
-  EXPECT_TRUE(eventually([this] { return sockets_of(service_.pid()).tcp.size() <= 3; }, 10s));
+  EXPECT_TRUE(eventually([this] { return sockets_of(service_.pid()).tcp.size() <= 3; }));
   EXPECT_TRUE(
-      eventually([this] { return service_.metrics().sum("http_connections_open", {}) <= 1; }, 10s));
+      eventually([this] { return service_.metrics().sum("http_connections_open", {}) <= 1; }));
   // Trouble, if there was any, is over and was told of; nothing of it counts as a request.
   EXPECT_TRUE(eventually([this] { return listener() == "ok"; }, 30s));
   const std::size_t troubles = times_told(service_, "the API cannot take every connection");

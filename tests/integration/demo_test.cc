@@ -38,7 +38,7 @@ TEST(Demo, ACrowdMovesEachOfTheTwelveFamiliesAndItEndsByItself) {
     return !std::isnan(metrics.value("cache_hit_rate").value_or(std::nan("")));
   };
   Metrics first;
-  ASSERT_TRUE(eventually([&] { return moving(first = scrape()); }, 15s))
+  ASSERT_TRUE(eventually([&] { return moving(first = scrape()); }))
       << demo.output() << demo.errors();
   Metrics later;
   EXPECT_TRUE(eventually(

@@ -44,7 +44,7 @@ class PushgatewayTest : public ::testing::Test {
   }
   /// Whether the gateway comes to expose this line. It answers before it has done what it was told.
   [[nodiscard]] bool has(const std::string& line) const {
-    return eventually([&] { return holds(Http{port_}.get("/metrics"), line); }, 10s);
+    return eventually([&] { return holds(Http{port_}.get("/metrics"), line); });
   }
   /// Whether it comes to answer without it.
   [[nodiscard]] bool loses(const std::string& line) const {
@@ -53,7 +53,7 @@ class PushgatewayTest : public ::testing::Test {
           const Response page = Http{port_}.get("/metrics");
           return page.status == 200 && !holds(page, line);
         },
-        10s);
+        20s);
   }
 
   std::uint16_t port_;

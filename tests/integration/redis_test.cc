@@ -94,9 +94,7 @@ TEST(Redis, MayGoAndComeBackUnderLoadWithoutAFailedRequest) {
 
   redis.start();
   const double hits = count(service, kHits);
-  const auto back = std::chrono::steady_clock::now();
-  EXPECT_TRUE(eventually([&] { return count(service, kHits) > hits + 10; }, 10s));
-  EXPECT_LT(seconds_since(back), 5.0 * kSlowness);
+  EXPECT_TRUE(eventually([&] { return count(service, kHits) > hits + 10; }));
   EXPECT_TRUE(eventually([&] { return cache_health(service) == "ok"; }));
 
   redis.freeze();

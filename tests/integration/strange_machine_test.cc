@@ -138,7 +138,7 @@ TEST(StrangeMachine, WhatItMakesIsForItsOwnerAloneWhateverTheUmask) {
     EXPECT_TRUE(eventually([&] { return fs::exists(folder.file("data/sentry/envelopes")); }));
     EXPECT_THAT(open_to_others(folder.path()), ::testing::IsEmpty());
     service.process().send_signal(SIGSEGV);
-    ASSERT_TRUE(service.process().wait(10s));
+    ASSERT_TRUE(service.process().wait(30s));
     EXPECT_THAT(open_to_others(folder.path()), ::testing::IsEmpty()) << "after a crash";
   }
 }
@@ -323,13 +323,13 @@ TEST(StrangeMachine, AClockThatJumpsHoldsUpNobody) {
     EXPECT_EQ(client.get("/api/v1/users/ann/profile").json()["profile"]["n"], meals);
     EXPECT_EQ(database_says(service), "200 ok ok");
     static_cast<void>(service.metrics());
-    EXPECT_LT(seconds_since(begun), 10) << "something waits for the clock";
+    EXPECT_LT(seconds_since(begun), kOnTime) << "something waits for the clock";
     EXPECT_TRUE(eventually([&] { return receiver.transactions().size() >= sent + 4; }));
   }
   EXPECT_EQ(service.metrics().sum("http_errors_total", {}), 0);
   const Stopped stopped = service.stop();
   EXPECT_EQ(stopped.status->code, 0) << service.errors();
-  EXPECT_LT(stopped.seconds, 5);
+  EXPECT_LT(stopped.seconds, kOnTime);
 }
 
 TEST(StrangeMachine, AStartThatWaitsForItsDatabaseEndsAtSigterm) {
@@ -347,10 +347,10 @@ TEST(StrangeMachine, AStartThatWaitsForItsDatabaseEndsAtSigterm) {
         eventually([&] { return process.errors().find("starts in") != std::string::npos; }));
     const auto begun = std::chrono::steady_clock::now();
     process.send_signal(signal);
-    const auto end = process.wait(10s);
+    const auto end = process.wait(30s);
     ASSERT_TRUE(end) << "deaf";
     EXPECT_EQ(end->code, 0) << process.errors();
-    EXPECT_LT(seconds_since(begun), 2.0 * kSlowness);
+    EXPECT_LT(seconds_since(begun), kOnTime);
   }
 }
 

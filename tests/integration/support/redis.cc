@@ -42,7 +42,7 @@ void Redis::stop() {
   if (!process_) return;
   process_->send_signal(SIGCONT);
   process_->send_signal(SIGKILL);
-  static_cast<void>(process_->wait(10s));
+  static_cast<void>(process_->wait(30s));
   process_.reset();
 }
 

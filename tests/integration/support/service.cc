@@ -65,7 +65,7 @@ Service::~Service() {
   if (!process_->running()) return;
   const Stopped end = stop();
   if (!end.status) {
-    g_complain("the service did not stop within 10 s of SIGTERM\n" + errors());
+    g_complain("the service did not stop within 30 s of SIGTERM\n" + errors());
     kill_at_once();
   } else if (end.status->code != 0) {
     g_complain("the service ended with code " + std::to_string(end.status->code) + ", signal " +
@@ -95,7 +95,7 @@ Stopped Service::stop(Milliseconds deadline) {
 
 void Service::kill_at_once() {
   process_->send_signal(SIGKILL);
-  static_cast<void>(process_->wait(10s));
+  static_cast<void>(process_->wait(30s));
 }
 
 Finished run_service(const ServiceOptions& options, Milliseconds deadline) {

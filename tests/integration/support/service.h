@@ -19,7 +19,7 @@ struct ServiceOptions {
   Settings settings = {};    ///< All of its environment; ports are chosen where none is given.
   std::vector<std::string> arguments = {};  ///< Behind the program's name.
   std::string directory = {};  ///< Where it works; empty is a fresh folder that goes away with it.
-  Milliseconds ready_within = 15s;           ///< How long its start may take.
+  Milliseconds ready_within = 60s;           ///< How long its start may take.
   std::map<int, std::uint64_t> limits = {};  ///< As ProcessOptions has them.
   bool own_user = false;
   bool has_api = true;  ///< False for RUN_MODE=bot: it is ready when its metrics listener answers.
@@ -39,7 +39,7 @@ class Service {
   /// output when it does not.
   explicit Service(ServiceOptions options);
   /// Stops what still runs by SIGTERM, and reports a test failure when that does not end in exit
-  /// code 0 within 10 s.
+  /// code 0 within 30 s.
   ~Service();
   Service(const Service&) = delete;
   Service& operator=(const Service&) = delete;
@@ -61,7 +61,7 @@ class Service {
   [[nodiscard]] bool healthy() const;
 
   /// SIGTERM, and how it ended.
-  Stopped stop(Milliseconds deadline = 10s);
+  Stopped stop(Milliseconds deadline = 30s);
   void kill_at_once();
 
  private:
@@ -82,7 +82,7 @@ class Service {
 [[nodiscard]] bool tells_once(const Service& service, std::string_view words);
 
 /// Runs the service where a start is expected to fail, to its end.
-[[nodiscard]] Finished run_service(const ServiceOptions& options, Milliseconds deadline = 10s);
+[[nodiscard]] Finished run_service(const ServiceOptions& options, Milliseconds deadline = 30s);
 
 /// The complaint of a service that did not stop as it should; tests make it a failure of theirs.
 using Complain = void (*)(const std::string& words);

@@ -15,6 +15,10 @@ using Milliseconds = std::chrono::milliseconds;
 /// How many times slower than usual a build with sanitizers may be. Deadlines are multiplied by it.
 inline constexpr int kSlowness = INTEGRATION_SLOWNESS;
 
+/// Seconds in which is done what takes a moment on an idle machine: beside a load, and on a disk that
+/// may stand still for a while.
+inline constexpr double kOnTime = 20.0 * kSlowness;
+
 /// Asks `condition` every 10 ms until it is true; false when the deadline (times kSlowness) has
 /// passed. The deadline is for what will never be: it is generous, since tests run beside a load.
 [[nodiscard]] bool eventually(const std::function<bool()>& condition, Milliseconds deadline = 20s);

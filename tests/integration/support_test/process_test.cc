@@ -37,7 +37,7 @@ TEST(Process, WorksInItsDirectoryAndTellsTheSignalThatEndedIt) {
   EXPECT_FALSE(process.wait(50ms));
   EXPECT_TRUE(process.running());
   process.send_signal(SIGTERM);
-  const auto status = process.wait(5s);
+  const auto status = process.wait(30s);
   ASSERT_TRUE(status);
   EXPECT_EQ(status->code, -1);
   EXPECT_EQ(status->signal, SIGTERM);

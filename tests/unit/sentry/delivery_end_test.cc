@@ -507,6 +507,16 @@ TEST_F(DeliveryEndTest, WhatLimitsHeldBackIsToldWhileTheyHold) {
   EXPECT_EQ(ledger().told("ratelimit_backoff", "error"), 1U);
 }
 
+TEST_F(DeliveryEndTest, WhatWentToDiskBeforeTheEndIsNotDelivered) {
+  start(on_disk());
+  transport->answer_with(0);
+  capture_message("x");
+  while (stats().spool_bytes == 0)
+    std::this_thread::sleep_for(1ms);
+  EXPECT_TRUE(flush(kPlenty)) << "it is in safety";
+  EXPECT_FALSE(guard.end(kPlenty));
+}
+
 TEST_F(DeliveryEndTest, ADamagedFileIsToldOf) {
   start(on_disk());
   transport->answer_with(0);
