@@ -90,7 +90,8 @@ class [[nodiscard("dropping the guard ends the client at once")]] Guard {
   /// Sends what is waiting and disables the client; returns by `timeout` (unset:
   /// Options::shutdown_timeout; any length will do, below zero it is zero) whatever the server
   /// does. True when all of it was delivered, also when there was nothing; what was not waits in
-  /// Options::cache_dir for the next start, or is counted. Threads that capture meanwhile are safe.
+  /// Options::cache_dir for the next start, or is counted. What waits there from before, of an earlier
+  /// run too, is not delivered either. Threads that capture meanwhile are safe.
   bool end(std::optional<std::chrono::milliseconds> timeout = std::nullopt) noexcept;
 
  private:

@@ -15,8 +15,8 @@ using Milliseconds = std::chrono::milliseconds;
 /// How many times slower than usual a build with sanitizers may be. Deadlines are multiplied by it.
 inline constexpr int kSlowness = INTEGRATION_SLOWNESS;
 
-/// Seconds in which is done what takes a moment on an idle machine: beside a load, and on a disk that
-/// may stand still for a while.
+/// A limit in seconds for what takes a moment on an idle machine. It leaves room for a load beside
+/// the test and for a disk that stands still for a while.
 inline constexpr double kOnTime = 20.0 * kSlowness;
 
 /// Asks `condition` every 10 ms until it is true; false when the deadline (times kSlowness) has
