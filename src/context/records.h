@@ -149,9 +149,10 @@ using base::cut;
 /// All that is known about a request lies in one such buffer: setting a tag is a copy of some
 /// bytes, where a map of strings would take two or three allocations.
 template <std::uint32_t N>
-inline void append_raw(InlineBytes<N>& bytes, Section section, ValueView::Type type,
-                       std::string_view head, std::string_view key, std::string_view raw,
-                       std::uint32_t limit) noexcept {
+[[gnu::always_inline]] inline void append_raw(InlineBytes<N>& bytes, Section section,
+                                              ValueView::Type type, std::string_view head,
+                                              std::string_view key, std::string_view raw,
+                                              std::uint32_t limit) noexcept {
   const std::size_t head_size = head.empty() ? 0 : head.size() + 1;
   const RecordHeader header{section, type, static_cast<std::uint16_t>(head_size + key.size()),
                             static_cast<std::uint32_t>(raw.size())};
@@ -184,6 +185,22 @@ inline void append_text(InlineBytes<N>& bytes, Section section, std::string_view
   return type == ValueView::Type::kString || type == ValueView::Type::kJson;
 }
 
+/// Appends an object or array as a JSON text. Out of the way of append_record(), whose other values
+/// are copied in some nanoseconds.
+template <std::uint32_t N>
+[[gnu::noinline, gnu::cold]] void append_nested(InlineBytes<N>& bytes, Section section,
+                                                std::string_view head, std::string_view key,
+                                                const ValueView& value,
+                                                std::uint32_t limit) noexcept {
+  try {
+    const NestedText made = nested_text(value, kMaxValueSize);
+    append_raw(bytes, section, made.type, cut(head, kMaxKeySize), cut(key, kMaxKeySize), made.text,
+               limit);
+  } catch (const std::bad_alloc&) {
+    // One value less.
+  }
+}
+
 /// Appends a value of any type, cut to the limits. An object or array becomes a JSON text.
 template <std::uint32_t N>
 void append_record(InlineBytes<N>& bytes, Section section, std::string_view head,
@@ -197,14 +214,7 @@ void append_record(InlineBytes<N>& bytes, Section section, std::string_view head
     case ValueView::Type::kJson:
     case ValueView::Type::kObject:
     case ValueView::Type::kArray:
-      try {
-        const NestedText made = nested_text(value, kMaxValueSize);
-        append_raw(bytes, section, made.type, cut(head, kMaxKeySize), cut(key, kMaxKeySize),
-                   made.text, limit);
-      } catch (const std::bad_alloc&) {
-        // One value less.
-      }
-      return;
+      return append_nested(bytes, section, head, key, value, limit);
     case ValueView::Type::kDouble:
       number = std::bit_cast<std::uint64_t>(value.as_double());
       break;
