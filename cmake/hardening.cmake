@@ -1,6 +1,6 @@
 # The flags that Debian builds its own servers with, and those that its later releases add. tests/house/hardened.sh looks for
 # them in the program. Off where the library is a part of somebody else's build, which has flags of its own.
-option(VITALS_HARDEN "Compile the library and the service hardened" ${PROJECT_IS_TOP_LEVEL})
+option(VITALS_HARDEN "Compile the library and the service hardened" ${VITALS_DEVELOPMENT})
 
 include(CheckCXXCompilerFlag)
 include(CheckPIESupported)

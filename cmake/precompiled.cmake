@@ -1,6 +1,5 @@
 # Headers of the standard library that nearly every file includes are compiled once. A file includes what it uses all the same; the
-# bench and floor presets, which compile without, show that (CMAKE_DISABLE_PRECOMPILE_HEADERS). A project that vitals is a part of
-# has none of this.
+# bench and floor presets, which compile without, show that (CMAKE_DISABLE_PRECOMPILE_HEADERS). Only for those who work on vitals.
 
 # ccache keeps the object only with the first option. The others turn off warnings that g++ 12 gives wrongly about its own std::string:
 # once precompiled, it no longer takes that code for a system header's. The bench and floor presets have them on.
@@ -22,18 +21,20 @@ function(vitals_precompiled target name)
   endif()
 endfunction()
 
-# vitals_unity(TARGET [FILES]): compiles so many of its files (16) at a time as one, since most of their time goes into what all of them
-# instantiate. So two files of a target cannot give one name to two things, even inside an unnamed namespace. The bench and floor presets compile
-# file by file, as packages do.
+# vitals_unity(TARGET [FILES]): compiles so many of its files (16) at a time as one where VITALS_UNITY or a user's CMAKE_UNITY_BUILD asks
+# for it, since most of their time goes into what all of them instantiate. So two files of a target cannot give one name to two things,
+# even inside an unnamed namespace. The bench and floor presets compile file by file, as packages do.
 function(vitals_unity target)
-  if(NOT VITALS_UNITY)
-    return()
-  endif()
   set(files 16)
   if(ARGC GREATER 1)
     set(files ${ARGV1})
   endif()
-  set_target_properties(${target} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE ${files})
-  # A type of a .cc file may hold one of its unnamed namespace; in a file that is included g++ takes that for a mistake.
-  target_compile_options(${target} PRIVATE $<$<CXX_COMPILER_ID:GNU>:-Wno-subobject-linkage>)
+  if(VITALS_UNITY)
+    set_target_properties(${target} PROPERTIES UNITY_BUILD ON)
+  endif()
+  set_target_properties(${target} PROPERTIES UNITY_BUILD_BATCH_SIZE ${files})
+  if(VITALS_UNITY OR CMAKE_UNITY_BUILD)
+    # A type of a .cc file may hold one of its unnamed namespace; in a file that is included g++ takes that for a mistake.
+    target_compile_options(${target} PRIVATE $<$<CXX_COMPILER_ID:GNU>:-Wno-subobject-linkage>)
+  endif()
 endfunction()

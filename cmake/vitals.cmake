@@ -1,35 +1,23 @@
-# What every target of this project shares: the language, the warnings, the sanitizers. How a room is declared is in
-# rooms.cmake, how a test is in tests.cmake.
-
-set(CMAKE_CXX_STANDARD 20)
-set(CMAKE_CXX_STANDARD_REQUIRED ON)
+# What every target of this project shares. How a room is declared is in rooms.cmake, how a test is in tests.cmake. What is set here is
+# seen by this folder and those below it, never by a project that vitals is a part of; such a project's own flags and its compiler's
+# launcher hold for vitals too.
+set(vitals_is_top_level OFF)
+if(CMAKE_SOURCE_DIR STREQUAL PROJECT_SOURCE_DIR)
+  set(vitals_is_top_level ON)
+endif()
 set(CMAKE_CXX_EXTENSIONS OFF)
-set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
-set(CMAKE_POSITION_INDEPENDENT_CODE ON)
-set(CMAKE_RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/bin)
+if(NOT DEFINED CMAKE_POSITION_INDEPENDENT_CODE)
+  set(CMAKE_POSITION_INDEPENDENT_CODE ON)
+endif()
 set(THREADS_PREFER_PTHREAD_FLAG ON)
 
-if(PROJECT_IS_TOP_LEVEL AND CMAKE_CXX_COMPILER_ID STREQUAL GNU)
-  # g++ collects garbage less often, for a few hundred megabytes more: a tenth to a fifth of the time of a large file.
-  add_compile_options(--param=ggc-min-heapsize=600000)
+# Compiles with C++20 at the least: a user who sets CMAKE_CXX_STANDARD to more has more.
+if(NOT CMAKE_CXX_STANDARD OR CMAKE_CXX_STANDARD LESS 20)
+  set(CMAKE_CXX_STANDARD 20)
 endif()
+set(CMAKE_CXX_STANDARD_REQUIRED ON)
 
-if(PROJECT_IS_TOP_LEVEL AND CMAKE_CXX_COMPILER_ID STREQUAL GNU)
-  # The forty programs of a build are linked in a fifth of the time.
-  find_program(MOLD mold)
-  if(MOLD)
-    add_link_options(-fuse-ld=mold)
-  endif()
-endif()
-
-find_program(CCACHE ccache)
-if(CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
-  # The presets' folders differ, their objects do not: without the folder in the hash they share the cache. Checkouts do not:
-  # the debug information names the source, which an event's stack shows lines of. The sloppiness is what ccache wants to be
-  # allowed for precompiled headers.
-  set(CMAKE_CXX_COMPILER_LAUNCHER ${CMAKE_COMMAND} -E env CCACHE_NOHASHDIR=1 CCACHE_NAMESPACE=${PROJECT_SOURCE_DIR}
-                                  CCACHE_SLOPPINESS=pch_defines,time_macros ${CCACHE})
-endif()
+add_library(vitals_warnings INTERFACE)
 
 set(VITALS_SANITIZE "" CACHE STRING "Value of -fsanitize= for every target (address,undefined or thread)")
 if(VITALS_SANITIZE)
@@ -49,12 +37,12 @@ if(VITALS_SANITIZE)
   endif()
 endif()
 
-add_library(vitals_warnings INTERFACE)
-target_compile_options(vitals_warnings INTERFACE -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wnon-virtual-dtor
-                                                 -Wold-style-cast -Woverloaded-virtual -Werror)
-
 find_package(Threads REQUIRED)
 
+if(VITALS_DEVELOPMENT)
+  include(development)
+endif()
 include(hardening)
 include(precompiled)
+include(components)
 include(rooms)

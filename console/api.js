@@ -57,12 +57,13 @@ function within(milliseconds, promise) {
 
 /**
  * Follows the live stream until it ends or `signal` says so; `onEvent(name, data)` for each event. A second is told
- * every second: a stream that is silent for long is dead, though its connection may not know.
+ * every second: a stream that is silent for long is dead, though its connection may not know. A server that keeps no
+ * answer open tells one second at a time, and after how many milliseconds to ask for the next: that is given back.
  */
 export async function follow(params, signal, onOpen, onEvent) {
   const end = new AbortController();  // so that no viewer's place is kept for a stream that is given up
   try {
-    await read(await within(SILENCE, request("live", params, AbortSignal.any([signal, end.signal]))), onOpen, onEvent);
+    return await read(await within(SILENCE, request("live", params, AbortSignal.any([signal, end.signal]))), onOpen, onEvent);
   } finally {
     end.abort();
   }
@@ -73,15 +74,18 @@ async function read(response, onOpen, onEvent) {
   onOpen();
   const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
   let text = "";
+  let again;
   for (;;) {
     const { done, value } = await within(SILENCE, reader.read());
-    if (done) return;
+    if (done) return again;
     text += value;
     for (let end = text.indexOf("\n\n"); end >= 0; end = text.indexOf("\n\n")) {
       const lines = text.slice(0, end).split("\n");
       text = text.slice(end + 2);
       const name = lines.find((line) => line.startsWith("event: "))?.slice(7);
       const data = lines.filter((line) => line.startsWith("data: ")).map((line) => line.slice(6)).join("\n");
+      const retry = lines.find((line) => line.startsWith("retry: "));
+      if (retry) again = Number(retry.slice(7));
       if (name && data) onEvent(name, JSON.parse(data));
     }
   }

@@ -130,10 +130,13 @@ class App {
           this.status("off", "metrics and Sentry are off");
           return;
         }
-        await api.follow(this.wish(), stream.signal, () => {
-          pause = 500;
-          this.status("live", "live");
-        }, (name, data) => name === "tick" && this.tick(data));
+        for (let again = 0; again !== undefined; ) {
+          if (again > 0) await new Promise((resume) => setTimeout(resume, again));
+          again = await api.follow(this.wish(), stream.signal, () => {
+            pause = 500;
+            this.status("live", "live");
+          }, (name, data) => name === "tick" && this.tick(data));
+        }
         this.status("away", "the stream has ended, trying again");
       } catch (problem) {
         if (stream.signal.aborted) return;
@@ -152,7 +155,9 @@ class App {
     this.flags = { metrics: tick.metrics, sentry: tick.sentry };
     if (tick.errors) this.errors = tick.errors;
     if (tick.traces) this.traces = tick.traces;
-    if (tick.t !== undefined) {
+    // One that is asked for each second may be told the same second twice.
+    if (tick.t !== undefined && tick.t !== this.second) {
+      this.second = tick.t;
       this.liveData.push(tick.t, tick.tracks);
       if (this.window === "15m") {
         this.data.push(tick.t, tick.tracks);

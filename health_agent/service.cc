@@ -32,6 +32,7 @@
 #include "vitals/exporting/scrape.h"
 #include "vitals/metrics/registry.h"
 #include "vitals/metrics/self_metrics.h"
+#include "vitals/monitor/cache.h"
 #include "vitals/monitor/db.h"
 #include "vitals/monitor/state.h"
 #include "vitals/sentry/client.h"
@@ -105,6 +106,7 @@ vitals::monitor::MetricsGuard start_metrics(const Settings& settings) {
   vitals::metrics::Registry& registry = vitals::metrics::default_registry();
   vitals::metrics::add_self_metrics(registry);
   registry.on_left_out([](std::string_view what) { service_log.warn("/metrics: {}", what); });
+  vitals::monitor::expect_cache();  // so that its rate is there from the start
   return vitals::monitor::enable_metrics(registry);
 }
 

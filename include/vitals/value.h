@@ -14,6 +14,8 @@
 
 #include "vitals/list_view.h"
 
+#pragma GCC visibility push(default)
+
 namespace vitals {
 
 /// Wall-clock time in nanoseconds since 1970-01-01 UTC. A default-constructed one means "now".
@@ -65,6 +67,7 @@ struct FieldView;
 /// in a variable go by object() and array() of that variable. Cost: nothing.
 class ValueView {
  public:
+  /// Which of the values it is.
   enum class Type : std::uint8_t {
     kNull,
     kBool,
@@ -78,29 +81,40 @@ class ValueView {
   };
 
   constexpr ValueView() noexcept = default;
+  /// Null.
   constexpr ValueView(std::nullptr_t) noexcept {}
+  /// True or false.
   constexpr ValueView(std::same_as<bool> auto value) noexcept : type_(Type::kBool) {
     number_.whole = value ? 1 : 0;
   }
+  /// A whole number.
   template <std::signed_integral T>
   constexpr ValueView(T value) noexcept : type_(Type::kInt) {
     number_.whole = static_cast<std::uint64_t>(static_cast<std::int64_t>(value));
   }
+  /// A whole number without a sign.
   template <std::unsigned_integral T>
   requires(!std::same_as<T, bool>) constexpr ValueView(T value) noexcept : type_(Type::kUint) {
     number_.whole = value;
   }
+  /// A number that need not be whole.
   constexpr ValueView(std::floating_point auto value) noexcept : type_(Type::kDouble) {
     number_.real = static_cast<double>(value);
   }
+  /// A text.
   constexpr ValueView(std::string_view value) noexcept : type_(Type::kString), text_(value) {}
+  /// The same; a null pointer is null.
   constexpr ValueView(const char* value) noexcept
       : type_(value == nullptr ? Type::kNull : Type::kString),
         text_(value == nullptr ? std::string_view{} : std::string_view{value}) {}
+  /// The same.
   ValueView(const std::string& value) noexcept : type_(Type::kString), text_(value) {}
+  /// What is JSON already.
   ValueView(const JsonText& value) noexcept : type_(Type::kJson), text_(value.text) {}
+  /// An object of these fields.
   ValueView(std::initializer_list<FieldView> fields VITALS_LIFETIMEBOUND) noexcept;
 
+  /// An array of these values, which may differ in type.
   [[nodiscard]] static ValueView array(
       std::initializer_list<ValueView> values VITALS_LIFETIMEBOUND) noexcept;
   /// Of an array, vector or span of fields or values.
@@ -108,6 +122,7 @@ class ValueView {
   [[nodiscard]] static ValueView object(const Range& fields VITALS_LIFETIMEBOUND) noexcept {
     return of(std::span<const FieldView>{fields});
   }
+  /// The same of a contiguous range.
   template <class Range>
   [[nodiscard]] static ValueView array(const Range& values VITALS_LIFETIMEBOUND) noexcept {
     return of(std::span<const ValueView>{values});
@@ -120,16 +135,23 @@ class ValueView {
     return made;
   }
 
+  /// What it is; the accessor of another type gives nothing.
   [[nodiscard]] constexpr Type type() const noexcept { return type_; }
+  /// Of kBool.
   [[nodiscard]] constexpr bool as_bool() const noexcept { return number_.whole != 0; }
+  /// Of kInt.
   [[nodiscard]] constexpr std::int64_t as_int() const noexcept {
     return static_cast<std::int64_t>(number_.whole);
   }
+  /// Of kUint.
   [[nodiscard]] constexpr std::uint64_t as_uint() const noexcept { return number_.whole; }
+  /// Of kDouble.
   [[nodiscard]] constexpr double as_double() const noexcept { return number_.real; }
   /// Of a string, and of a JSON text.
   [[nodiscard]] constexpr std::string_view as_string() const noexcept { return text_; }
+  /// Of kObject.
   [[nodiscard]] std::span<const FieldView> as_object() const noexcept;
+  /// Of kArray.
   [[nodiscard]] std::span<const ValueView> as_array() const noexcept;
 
  private:
@@ -152,10 +174,11 @@ class ValueView {
 struct FieldView {
   // With these a brace too many is the same field, and no text of 3 bytes in `{{"width", 3}}`.
   constexpr FieldView() noexcept = default;
+  /// A name and its value.
   constexpr FieldView(std::string_view name, ValueView held) noexcept : key(name), value(held) {}
 
-  std::string_view key;
-  ValueView value;
+  std::string_view key;  ///< its name
+  ValueView value;       ///< its value
 };
 
 inline ValueView ValueView::of(std::span<const FieldView> fields) noexcept {
@@ -187,11 +210,14 @@ inline std::span<const ValueView> ValueView::as_array() const noexcept {
 /// A named text for the length of one call.
 struct TagView {
   constexpr TagView() noexcept = default;
+  /// A name and its text.
   constexpr TagView(std::string_view name, std::string_view text) noexcept
       : key(name), value(text) {}
 
-  std::string_view key;
-  std::string_view value;
+  std::string_view key;    ///< its name
+  std::string_view value;  ///< its text
 };
 
 }  // namespace vitals
+
+#pragma GCC visibility pop

@@ -7,6 +7,7 @@
 #include <optional>
 #include <utility>
 
+#include "base/hidden.h"
 #include "console/api.h"
 #include "console/assets.h"
 #include "console/event_store.h"
@@ -70,7 +71,7 @@ struct Page {
 
 }  // namespace
 
-struct Console::Impl {
+struct VITALS_HIDDEN Console::Impl {
   Impl(const metrics::Registry* metrics_registry, std::shared_ptr<RecentEvents> recent_events,
        ConsoleOptions console_options)
       : registry(metrics_registry),
@@ -237,6 +238,17 @@ ConsoleResponse Console::Impl::stream(const ConsoleRequest& request) {
   if (request.method == "HEAD") return response;
   if (registry == nullptr && !recent) {
     return refusal(503, "Metrics and Sentry are off: there is nothing to follow.");
+  }
+  if (!request.can_stream) {
+    const std::string method = detail::query_value(request.query, "method");
+    const std::string endpoint = detail::query_value(request.query, "endpoint");
+    response.body = "retry: 1000\nevent: tick\ndata: " +
+                    detail::tick_json(
+                        sources(), {method, endpoint},
+                        {.second = true, .errors = recent != nullptr, .traces = recent != nullptr},
+                        live->now()) +
+                    "\n\n";
+    return response;
   }
   response.attach = live->take_place({detail::query_value(request.query, "method"),
                                       detail::query_value(request.query, "endpoint")},

@@ -11,6 +11,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "base/hidden.h"
 #include "vitals/sentry/event.h"
 
 namespace vitals::console::detail {
@@ -62,7 +63,7 @@ struct StoreLimits {
 /// their group's latest, then the groups not seen for longest; of traces those of no note first,
 /// then of the failed and the slow those that hold more. Threads: any. Cost of add(): the copy of a
 /// payload, on the Sentry client's threads.
-class EventStore {
+class VITALS_HIDDEN EventStore {
  public:
   explicit EventStore(StoreLimits limits = {});
 

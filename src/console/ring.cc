@@ -102,7 +102,7 @@ void Ring::advance(double time) {
 
 bool Ring::wants(const metrics::FamilyInfo& family) {
   if (family.type == MetricType::kInfo || family.type == MetricType::kStateSet ||
-      family.type == MetricType::kSummary) {
+      family.type == MetricType::kSummary || family.type == MetricType::kGaugeHistogram) {
     return false;
   }
   // A series a family, of which the page asks the registry itself.
@@ -117,7 +117,7 @@ void Ring::begin_family(const metrics::FamilyInfo& family) {
   if (place == by_name_.end()) {
     auto made = std::make_unique<RingFamily>();
     made->name = family.name;
-    made->type = family.type;
+    made->type = family.type == MetricType::kUnknown ? MetricType::kGauge : family.type;
     families_.push_back(std::move(made));
     place = by_name_.emplace(families_.back()->name, families_.size() - 1).first;
   }

@@ -33,6 +33,10 @@ bool anybody_listens() noexcept {
 
 }  // namespace
 
+namespace detail {
+constinit std::atomic<bool> listened_to{false};
+}  // namespace detail
+
 bool start_listening(Listener& listener, const Settings* settings) noexcept {
   const std::lock_guard hold{registry_mutex()};
   for (detail::Slot& slot : detail::slots) {

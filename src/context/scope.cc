@@ -236,14 +236,6 @@ void Scope::end_work(WorkStatus at_least) const noexcept {
   }
 }
 
-void Activation::enter() noexcept {
-  detail::prepare_thread();
-  previous_ = ScopeState::exchange_active(scope_.state_.get());
-}
-void Activation::leave() noexcept {
-  ScopeState::exchange_active(previous_);
-}
-
 namespace detail {
 
 void set_user(const User& user) noexcept {

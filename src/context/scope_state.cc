@@ -8,11 +8,10 @@
 #include "base/spin_lock.h"
 #include "context/new_id.h"
 #include "context/runtime.h"
+#include "context/thread_context.h"
 
 namespace vitals::context::detail {
 namespace {
-
-constinit thread_local ScopeState* active_scope = nullptr;
 
 struct CrumbHeader {
   std::int64_t timestamp;
@@ -152,15 +151,11 @@ ScopeState* ScopeState::global() noexcept {
 }
 
 ScopeState* ScopeState::active() noexcept {
-  return active_scope;
+  return here.scope;
 }
 
 ScopeState* ScopeState::current() noexcept {
-  return active_scope != nullptr ? active_scope : global();
-}
-
-ScopeState* ScopeState::exchange_active(ScopeState* next) noexcept {
-  return std::exchange(active_scope, next);
+  return here.scope != nullptr ? here.scope : global();
 }
 
 void ScopeState::inherit(ScopeState& parent) noexcept {

@@ -5,6 +5,7 @@
 #include <span>
 #include <string>
 
+#include "base/hidden.h"
 #include "base/spin_lock.h"
 #include "context/attachments.h"
 #include "context/records.h"
@@ -116,7 +117,7 @@ struct ScopeSnapshot {
 /// The one thing behind all handles of a scope. Its lock is held by users' threads alone, for a
 /// copy of some bytes; the client's thread only ever sees copies. In a signal handler that has
 /// interrupted such a copy on its thread a change does nothing, and what is read is empty.
-class ScopeState {
+class VITALS_HIDDEN ScopeState {
  public:
   [[nodiscard]] static Ref<ScopeState> create(ScopeState* parent) noexcept;
   /// The process' own scope: made once, never destroyed, never null.
@@ -124,7 +125,6 @@ class ScopeState {
   /// The one active on this thread, or null.
   [[nodiscard]] static ScopeState* active() noexcept;
   [[nodiscard]] static ScopeState* current() noexcept;
-  static ScopeState* exchange_active(ScopeState* next) noexcept;
 
   using Records = InlineBytes<376>;  // so that a scope is within malloc's quick size classes
 

@@ -78,20 +78,6 @@ std::string HeaderLines::joined() const {
   return text;
 }
 
-namespace detail {
-namespace {
-constinit thread_local LogIds thread_log_ids{};
-}  // namespace
-
-LogIds log_ids() noexcept {
-  return thread_log_ids;
-}
-LogIds exchange_log_ids(LogIds ids) noexcept {
-  return std::exchange(thread_log_ids, ids);
-}
-
-}  // namespace detail
-
 Span Span::begin(const TransactionContext& context, const IncomingTrace& incoming) noexcept {
   return {Trace::start(context, incoming), 0};
 }
@@ -215,16 +201,6 @@ std::string Span::traceparent() const {
   text += span_id().hex().view();
   text += trace_->decision() == Decision::kYes ? "-01" : "-00";
   return text;
-}
-
-void SpanActivation::enter() noexcept {
-  previous_ = span_.trace_.get();
-  previous_index_ = span_.index_;
-  Trace::exchange_active(previous_, previous_index_);
-}
-
-void SpanActivation::leave() noexcept {
-  Trace::exchange_active(previous_, previous_index_);
 }
 
 }  // namespace vitals::context

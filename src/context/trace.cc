@@ -9,15 +9,10 @@
 #include "context/listeners.h"
 #include "context/new_id.h"
 #include "context/runtime.h"
+#include "context/thread_context.h"
 
 namespace vitals::context::detail {
 namespace {
-
-struct ActiveSpan {
-  Trace* trace = nullptr;
-  std::uint32_t index = 0;
-};
-constinit thread_local ActiveSpan active_span;
 
 constexpr std::uint32_t kMaxArena = 1024 * 1024;
 constexpr std::size_t kMaxName = 512;
@@ -268,13 +263,8 @@ TraceFacts Trace::facts_named(std::string_view name) const noexcept {
 }
 
 Trace* Trace::active(std::uint32_t& index) noexcept {
-  index = active_span.index;
-  return active_span.trace;
-}
-
-void Trace::exchange_active(Trace*& trace, std::uint32_t& index) noexcept {
-  std::swap(active_span.trace, trace);
-  std::swap(active_span.index, index);
+  index = here.span_index;
+  return here.span;
 }
 
 }  // namespace vitals::context::detail

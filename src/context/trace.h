@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "base/hidden.h"
 #include "base/spin_lock.h"
 #include "context/propagation.h"
 #include "context/records.h"
@@ -50,7 +51,7 @@ struct Recording {
 /// Threads: any; its lock is held by users' threads alone. In a signal handler that has interrupted
 /// the holder on its thread a change does nothing, and what is read is empty. Once finished nothing
 /// changes any more, so a listener's thread reads it without the lock.
-class Trace {
+class VITALS_HIDDEN Trace {
  public:
   [[nodiscard]] static Ref<Trace> start(const TransactionContext& context,
                                         const IncomingTrace& incoming) noexcept;
@@ -112,7 +113,6 @@ class Trace {
   [[nodiscard]] TraceFacts facts() const noexcept { return facts_named(baggage_name()); }
 
   [[nodiscard]] static Trace* active(std::uint32_t& index) noexcept;
-  static void exchange_active(Trace*& trace, std::uint32_t& index) noexcept;
 
  private:
   friend void add_ref(Trace* trace) noexcept;

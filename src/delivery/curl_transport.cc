@@ -1,5 +1,4 @@
 #include <curl/curl.h>
-#include <dlfcn.h>
 
 #include <algorithm>
 #include <array>
@@ -14,6 +13,7 @@
 #include <vector>
 
 #include "base/timeout.h"
+#include "delivery/openssl.h"
 #include "vitals/base/ascii.h"
 #include "vitals/delivery/transport.h"
 
@@ -184,6 +184,13 @@ class Connection {
     curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS,
                      base::int_milliseconds(options_.connect_timeout));
     if (!options_.proxy.empty()) curl_easy_setopt(easy, CURLOPT_PROXY, options_.proxy.c_str());
+    if (!options_.client_certificate.empty())
+      curl_easy_setopt(easy, CURLOPT_SSLCERT, options_.client_certificate.c_str());
+    // Else OpenSSL asks for the passphrase of a key, at the terminal or of standard input, and waits
+    // for it whatever the time-out.
+    if (!options_.client_certificate.empty()) curl_easy_setopt(easy, CURLOPT_KEYPASSWD, "");
+    if (!options_.client_key.empty())
+      curl_easy_setopt(easy, CURLOPT_SSLKEY, options_.client_key.c_str());
     if (!options_.ca_file.empty()) {
       curl_easy_setopt(easy, CURLOPT_CAINFO, options_.ca_file.c_str());
       curl_easy_setopt(easy, CURLOPT_CAPATH, nullptr);
@@ -217,26 +224,6 @@ class Connection {
   std::unique_ptr<CURLM, Cleanup> multi_;
   std::unique_ptr<CURL, EasyCleanup> easy_;  // freed before the multi handle it was added to
 };
-
-/// OpenSSL, where libcurl is built with it, takes itself down by a handler of atexit() that it
-/// registers when it is first used. A guard may be a static, which ends after that, and a thread
-/// that was left behind may be in the middle of a request: so it is told to stay until the process
-/// is gone. Does nothing when the service has used OpenSSL before. Source: OPENSSL_init_crypto(3).
-void keep_openssl_to_the_end() noexcept {
-  constexpr std::uint64_t kNoAtexit = 0x00080000;  // OPENSSL_INIT_NO_ATEXIT
-  using Init = int (*)(std::uint64_t, const void*);
-  if (const auto init = reinterpret_cast<Init>(::dlsym(RTLD_DEFAULT, "OPENSSL_init_crypto")))
-    init(kNoAtexit, nullptr);
-}
-
-/// Whether OpenSSL has taken itself down, as it does in a service that used it first: nothing may be
-/// sent over TLS any more, nor a connection be closed that used it.
-bool openssl_is_gone() noexcept {
-  constexpr std::uint64_t kBaseOnly = 0x00040000;  // OPENSSL_INIT_BASE_ONLY: starts nothing
-  using Init = int (*)(std::uint64_t, const void*);
-  const auto init = reinterpret_cast<Init>(::dlsym(RTLD_DEFAULT, "OPENSSL_init_crypto"));
-  return init != nullptr && init(kBaseOnly, nullptr) == 0;
-}
 
 /// Each send() under way has a connection of its own.
 class CurlTransport final : public Transport {

@@ -266,7 +266,9 @@ std::optional<Spool::Claim> Spool::take() noexcept {
       const Entry entry = *at;
       forget(at);
       at = waiting_.begin();
-      Claim claim{{}, entry.name(), entry.size};
+      Claim claim;
+      claim.name = entry.name();
+      claim.size = entry.size;
       const std::string held = in_hand(claim.name);
       if (!rename_file(claim.name, held)) continue;  // another process has it
       const std::optional<std::string> text = read_file(held);

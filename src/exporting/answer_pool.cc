@@ -15,9 +15,12 @@ void wake_up(int eventfd) noexcept {
   (void)!::write(eventfd, &one, sizeof one);
 }
 
-AnswerPool::AnswerPool(ScrapeHandler& handler, HostRule hosts, OnRefused on_refused, int wake,
+AnswerPool::AnswerPool(ExposedPages pages, HostRule hosts, OnRefused on_refused, int wake,
                        std::size_t max_jobs)
-    : handler_(handler), hosts_(std::move(hosts)), on_refused_(std::move(on_refused)), wake_(wake) {
+    : pages_(std::move(pages)),
+      hosts_(std::move(hosts)),
+      on_refused_(std::move(on_refused)),
+      wake_(wake) {
   made_.reserve(max_jobs);
 }
 
@@ -63,7 +66,7 @@ void AnswerPool::run() noexcept {
     }
     Made made{job.connection, {}};
     try {
-      made.answer = answer_to(job.head, handler_, hosts_, job.address, on_refused_);
+      made.answer = answer_to(job.head, pages_, hosts_, job.address, on_refused_);
     } catch (...) {
       // No memory for a word; the loop closes the connection.
     }

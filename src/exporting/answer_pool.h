@@ -28,7 +28,7 @@ class AnswerPool {
 
   /// `wake` is an eventfd, which is written to when an answer has been made. There are never more
   /// than `max_jobs` that were added and whose answers are not taken yet.
-  AnswerPool(ScrapeHandler& handler, HostRule hosts, OnRefused on_refused, int wake,
+  AnswerPool(ExposedPages pages, HostRule hosts, OnRefused on_refused, int wake,
              std::size_t max_jobs);
   AnswerPool(const AnswerPool&) = delete;
   AnswerPool& operator=(const AnswerPool&) = delete;
@@ -52,7 +52,7 @@ class AnswerPool {
 
   void run() noexcept;
 
-  ScrapeHandler& handler_;
+  const ExposedPages pages_;
   const HostRule hosts_;
   const OnRefused on_refused_;
   const int wake_;

@@ -19,6 +19,8 @@ std::span<const std::string_view> suffixes(MetricType type) noexcept {
   static constexpr std::string_view kHistogram[] = {"", "_bucket", "_count", "_sum", "_created"};
   static constexpr std::string_view kSummary[] = {"", "_count", "_sum", "_created"};
   static constexpr std::string_view kInfo[] = {"", "_info"};
+  static constexpr std::string_view kGaugeHistogram[] = {"",      "_bucket", "_gcount",
+                                                         "_gsum", "_count",  "_sum"};
   static constexpr std::string_view kOwn[] = {""};
   switch (type) {
     case MetricType::kCounter:
@@ -29,8 +31,11 @@ std::span<const std::string_view> suffixes(MetricType type) noexcept {
       return kSummary;
     case MetricType::kInfo:
       return kInfo;
+    case MetricType::kGaugeHistogram:
+      return kGaugeHistogram;
     case MetricType::kGauge:
     case MetricType::kStateSet:
+    case MetricType::kUnknown:
       break;
   }
   return kOwn;
@@ -38,7 +43,7 @@ std::span<const std::string_view> suffixes(MetricType type) noexcept {
 
 /// Whether the text is the name of the family or of its samples in one of the formats.
 bool is_name_of(std::string_view text, std::string_view family, MetricType type) noexcept {
-  family.remove_suffix(std::min(own_suffix(type).size(), family.size()));
+  family.remove_suffix(own_suffix(family, type).size());
   if (!text.starts_with(family)) return false;
   return std::ranges::find(suffixes(type), text.substr(family.size())) != suffixes(type).end();
 }
@@ -63,9 +68,25 @@ bool is_short(std::string_view labels) {
 
 }  // namespace
 
-std::string_view own_suffix(MetricType type) noexcept {
-  if (type == MetricType::kCounter) return "_total";
-  return type == MetricType::kInfo ? "_info" : "";
+std::string_view own_suffix(std::string_view name, MetricType type) noexcept {
+  // Without it something must be left.
+  const auto has = [name](std::string_view suffix) {
+    return name.size() > suffix.size() && name.ends_with(suffix);
+  };
+  if (type == MetricType::kCounter && has("_total")) return "_total";
+  return type == MetricType::kInfo && has("_info") ? "_info" : "";
+}
+
+bool may_tell_unit(const metrics::FamilyInfo& family, std::string_view base) noexcept {
+  const std::string_view unit = family.unit;
+  // An info and a state set have none, whatever a collector says.
+  if (family.type == MetricType::kInfo || family.type == MetricType::kStateSet) return false;
+  if (unit.empty() || !base.ends_with(unit)) return false;
+  base.remove_suffix(unit.size());
+  // It goes without quotes and escapes.
+  return base.ends_with('_') && std::none_of(unit.begin(), unit.end(), [](char c) {
+           return (static_cast<unsigned char>(c) <= 0x20) || c == '"' || c == '\\' || c == 0x7f;
+         });
 }
 
 bool Encoder::wants(const metrics::FamilyInfo& family) {
@@ -130,7 +151,7 @@ bool Encoder::readable(const metrics::CounterView& value) noexcept {
 }
 
 bool Encoder::readable(const metrics::SeriesInfo& series, double value) noexcept {
-  if (type_ == MetricType::kGauge) return true;
+  if (type_ == MetricType::kGauge || type_ == MetricType::kUnknown) return true;
   bool right = value == 1.0;
   if (type_ == MetricType::kStateSet) {
     const std::string_view label = std::string_view{state_label_}.substr(1);

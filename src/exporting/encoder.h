@@ -87,9 +87,14 @@ inline constexpr double kTimestampsEnd = 253'402'300'800.0;
 /// The type's name, as OpenMetrics has it. Static storage.
 [[nodiscard]] std::string_view type_name(metrics::MetricType type) noexcept;
 
-/// What the name of a family of that type ends in, which OpenMetrics leaves to its samples:
+/// What the name of the family ends in by its type, which OpenMetrics leaves to its samples:
 /// `_total`, `_info`, or nothing. Static storage.
-[[nodiscard]] std::string_view own_suffix(metrics::MetricType type) noexcept;
+[[nodiscard]] std::string_view own_suffix(std::string_view name, metrics::MetricType type) noexcept;
+
+/// Whether the unit may be told of a family that is written by the name `base`, which is without its
+/// own_suffix(): an escaped name may no longer end in it, and readers refuse the page then. Sources:
+/// OpenMetrics 1.0.0, "UNIT"; prometheus, model/textparse/protobufparse.go.
+[[nodiscard]] bool may_tell_unit(const metrics::FamilyInfo& family, std::string_view base) noexcept;
 
 /// Appends a HELP text: newlines as `\n`, and a backslash before each byte of `escaped`.
 void append_help(std::string& out, std::string_view help, std::string_view escaped);

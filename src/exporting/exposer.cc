@@ -1,10 +1,8 @@
 #include "vitals/exporting/exposer.h"
 
-#include <linux/sockios.h>
 #include <poll.h>
 #include <pthread.h>
 #include <sys/eventfd.h>
-#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -22,9 +20,12 @@
 #include <vector>
 
 #include "base/background_thread.h"
+#include "base/hidden.h"
 #include "exporting/answer_pool.h"
 #include "exporting/http_answer.h"
 #include "exporting/listen.h"
+#include "exporting/stream.h"
+#include "exporting/tls.h"
 #include "vitals/exporting/chunk_check.h"
 #include "vitals/exporting/request_head.h"
 #include "vitals/exporting/scrape.h"
@@ -48,8 +49,10 @@ constexpr auto kSilence = std::chrono::seconds(1);
 /// After running out of file descriptors.
 constexpr auto kAcceptPause = std::chrono::milliseconds(100);
 
-/// Reads of one connection in a turn, so that one who floods does not keep the others waiting.
-constexpr int kReadsPerTurn = 16;
+/// Reads of one connection in a turn, so that one who floods does not keep the others waiting; each
+/// of a whole record, so that what TLS has read is not left behind where poll() cannot see it.
+constexpr int kReadsPerTurn = 4;
+constexpr std::size_t kRead = TlsSession::kRecord;
 
 /// Whether a chunked body has to be read before the request is answered: one that is malformed is
 /// refused. A client that waits to be told to go on gets its answer instead.
@@ -65,7 +68,7 @@ bool wants_chunks(std::string_view head, std::string_view behind) noexcept {
 struct Connection {
   enum class State { kReading, kAnswering, kWriting, kDraining };
 
-  Fd socket;
+  Stream stream;
   std::uint64_t id = 0;
   State state = State::kReading;
   Clock::time_point deadline;
@@ -75,23 +78,24 @@ struct Connection {
   ChunkCheck chunks;  // of that body, which nobody wants, but which must be one
   HttpAnswer answer;
   std::size_t sent = 0;
-  std::size_t taken = 0;  // by the client's machine, when the deadline was set
+  std::size_t taken = 0;  // bytes, by the client's machine, when the deadline was set
   bool done = false;
 };
 
 }  // namespace
 
-class Exposer::Loop {
+class VITALS_HIDDEN Exposer::Loop {
  public:
-  Loop(ExposerOptions options, ScrapeHandler& handler, metrics::Counter accept_failures,
-       Fd listener, Fd wake)
+  Loop(ExposerOptions options, std::optional<TlsServer> tls, ExposedPages pages,
+       metrics::Counter accept_failures, Fd listener, Fd wake)
       : options_(std::move(options)),
+        tls_(std::move(tls)),
         accept_failures_(accept_failures),
         listener_(std::move(listener)),
         wake_(std::move(wake)),
         spare_(spare_descriptor()),
         port_(port_of(listener_.get())),
-        pool_(handler, HostRule{is_loopback(listener_.get()), options_.allowed_hosts},
+        pool_(std::move(pages), HostRule{is_loopback(listener_.get()), options_.allowed_hosts},
               options_.on_refused, wake_.get(), options_.max_connections) {
     made_.reserve(options_.max_connections);
   }
@@ -145,8 +149,8 @@ class Exposer::Loop {
       const bool writing = connection.state == State::kWriting;
       // One that is being answered is not asked: a client that hangs up would wake the loop at
       // once, again and again.
-      polled_.push_back({connection.state == State::kAnswering ? -1 : connection.socket.get(),
-                         static_cast<short>(writing ? POLLOUT : POLLIN), 0});
+      polled_.push_back({connection.state == State::kAnswering ? -1 : connection.stream.socket(),
+                         connection.stream.events(writing ? POLLOUT : POLLIN), 0});
     }
     if (::poll(polled_.data(), polled_.size(), wait_ms(accepting)) < 0 && errno != EINTR) {
       // So it is when the limit of descriptors was lowered below what is open.
@@ -213,8 +217,10 @@ class Exposer::Loop {
         return;
       }
       if (connections_.size() >= options_.max_connections) connections_.erase(least_deserving());
+      std::optional<TlsSession> tls;
+      if (tls_) tls = tls_->session(socket.get(), options_.on_trouble);
       Connection& connection = connections_.emplace_back();
-      connection.socket = std::move(socket);
+      connection.stream = Stream(std::move(socket), std::move(tls));
       connection.id = ++last_id_;
       connection.deadline = Clock::now() + options_.timeout;
       // Without another to give up, the next would fail even if nobody waits.
@@ -310,11 +316,19 @@ class Exposer::Loop {
   }
 
   void read(Connection& connection) {
-    char buffer[4096];
+    if (connection.stream.is_taken_for_plain()) {
+      answer(connection, plain_answer(400, "This port speaks TLS; ask for https://.\n"));
+      return;
+    }
+    char buffer[kRead];
     for (int i = 0; i < kReadsPerTurn; ++i) {
-      const ssize_t n = ::recv(connection.socket.get(), buffer, sizeof buffer, 0);
+      const ssize_t n = connection.stream.receive(buffer, sizeof buffer);
       if (n < 0 && errno == EINTR) continue;
       if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) return;
+      if (n < 0 && errno == EPROTO) {  // it has been told why by an alert, which must not be lost
+        end(connection);
+        return;
+      }
       if (n <= 0) {
         connection.done = true;
         return;
@@ -366,7 +380,8 @@ class Exposer::Loop {
 
   /// Has the request answered by the pool.
   void ask(Connection& connection) {
-    pool_.add(connection.id, std::exchange(connection.head, {}), peer_of(connection.socket.get()));
+    pool_.add(connection.id, std::exchange(connection.head, {}),
+              peer_of(connection.stream.socket()));
     connection.received = {};
     connection.state = State::kAnswering;
     connection.deadline = Clock::time_point::max();
@@ -385,9 +400,8 @@ class Exposer::Loop {
       const bool in_head = connection.sent < answer.head.size();
       const std::string& part = in_head ? answer.head : answer.body;
       const std::size_t from = in_head ? connection.sent : connection.sent - answer.head.size();
-      const int more = in_head && !answer.body.empty() ? MSG_MORE : 0;
-      const ssize_t n = ::send(connection.socket.get(), part.data() + from, part.size() - from,
-                               MSG_NOSIGNAL | more);
+      const ssize_t n = connection.stream.send(std::string_view(part).substr(from),
+                                               in_head && !answer.body.empty());
       if (n < 0 && errno == EINTR) continue;
       if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) return;
       if (n < 0) {
@@ -396,8 +410,14 @@ class Exposer::Loop {
       }
       connection.sent += static_cast<std::size_t>(n);
     }
-    ::shutdown(connection.socket.get(), SHUT_WR);
+    end(connection);
+  }
+
+  /// Nothing more is sent: waits for the client to have read it.
+  static void end(Connection& connection) {
+    connection.stream.end();
     connection.answer = {};
+    connection.received = {};
     connection.state = State::kDraining;
     connection.deadline = Clock::now() + kLinger;
   }
@@ -407,9 +427,7 @@ class Exposer::Loop {
   /// than the timeout before there is room to write.
   [[nodiscard]] bool has_moved(Connection& connection) const noexcept {
     if (connection.state != State::kWriting) return false;
-    int waiting = 0;
-    if (::ioctl(connection.socket.get(), SIOCOUTQ, &waiting) != 0) return false;
-    const std::size_t taken = connection.sent - static_cast<std::size_t>(std::max(waiting, 0));
+    const std::size_t taken = connection.stream.taken();
     if (taken <= connection.taken) return false;
     connection.taken = taken;
     connection.deadline = Clock::now() + options_.timeout;
@@ -417,9 +435,9 @@ class Exposer::Loop {
   }
 
   void drain(Connection& connection) {
-    char buffer[4096];
+    char buffer[kRead];
     for (int i = 0; i < kReadsPerTurn; ++i) {
-      const ssize_t n = ::recv(connection.socket.get(), buffer, sizeof buffer, 0);
+      const ssize_t n = ::recv(connection.stream.socket(), buffer, sizeof buffer, 0);
       if (n > 0 || (n < 0 && errno == EINTR)) continue;
       if (n == 0 || (errno != EAGAIN && errno != EWOULDBLOCK)) connection.done = true;
       return;
@@ -427,6 +445,7 @@ class Exposer::Loop {
   }
 
   const ExposerOptions options_;
+  std::optional<TlsServer> tls_;
   metrics::Counter accept_failures_;
   Fd listener_;
   Fd wake_;
@@ -461,6 +480,30 @@ std::uint16_t Exposer::port() const noexcept {
 }
 
 Result<std::unique_ptr<Exposer>> Exposer::start(ExposerOptions options, ScrapeHandler& handler) {
+  std::vector<std::string> paths{"/metrics"};
+  if (options.healthy) {
+    if (!options.health_path.starts_with('/') || options.health_path == "/metrics")
+      return failure(options, "serve the page \"" + options.health_path + "\"",
+                     "health_path begins with / and is not /metrics");
+    paths.push_back(options.health_path);
+  }
+  for (const auto& [path, more] : options.more) {
+    if (more == nullptr || !path.starts_with('/') || std::ranges::count(paths, path) > 0)
+      return failure(options, "serve the page \"" + path + "\"",
+                     "a path begins with /, has a handler, and is given once");
+    paths.push_back(path);
+  }
+  const ExposerTls& files = options.tls;
+  if (files.certificate.empty() != files.key.empty() ||
+      (files.certificate.empty() && !files.client_ca.empty()))
+    return failure(options, "speak TLS",
+                   "tls.certificate and tls.key go together, and tls.client_ca wants both");
+  std::optional<TlsServer> tls;
+  if (!files.certificate.empty()) {
+    Result<TlsServer> loaded = TlsServer::load(files);
+    if (!loaded) return failure(options, "speak TLS", loaded.error().message);
+    tls = std::move(*loaded);
+  }
   Result<Fd> listener = listen_on(options);
   if (!listener) return listener.error();
   Fd wake(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
@@ -470,8 +513,12 @@ Result<std::unique_ptr<Exposer>> Exposer::start(ExposerOptions options, ScrapeHa
   options.timeout = std::clamp<std::chrono::milliseconds>(
       options.timeout, std::chrono::milliseconds(1), std::chrono::hours(24));
   try {
-    auto loop = std::make_unique<Loop>(options, handler, handler.accept_failures_,
-                                       std::move(*listener), std::move(wake));
+    ExposedPages pages{{{"/metrics", &handler}}, options.health_path, options.healthy};
+    for (const auto& [path, more] : options.more)
+      pages.scrapes.emplace_back(path, more);
+    auto loop =
+        std::make_unique<Loop>(options, std::move(tls), std::move(pages), handler.accept_failures_,
+                               std::move(*listener), std::move(wake));
     loop->start();
     return std::unique_ptr<Exposer>(new Exposer(std::move(loop)));
   } catch (const std::exception& error) {

@@ -2,6 +2,7 @@
 
 #include <time.h>
 
+#include <algorithm>
 #include <array>
 #include <cstdio>
 #include <utility>
@@ -98,19 +99,42 @@ ScrapeResponse plain(int status, std::string_view text) {
   return response;
 }
 
+HttpAnswer health_answer(const RequestHead& head, const ExposedPages& pages) {
+  if (head.method != "GET" && head.method != "HEAD") {
+    ScrapeResponse response = plain(405, "Only GET and HEAD are allowed here.\n");
+    response.allow = "GET, HEAD, OPTIONS";
+    return render(std::move(response));
+  }
+  bool healthy = false;
+  try {
+    healthy = pages.healthy();
+  } catch (...) {
+    // Who cannot say is not well.
+  }
+  return healthy ? plain_answer(200, "ok\n") : plain_answer(503, "not healthy\n");
+}
+
 /// As answer_to(), as if the request were no HEAD.
-HttpAnswer whole_answer(const RequestHead& head, ScrapeHandler& handler, const HostRule& hosts,
+HttpAnswer whole_answer(const RequestHead& head, const ExposedPages& pages, const HostRule& hosts,
                         std::string_view address, const OnRefused& on_refused) {
   if (!hosts.allows(head.host))
     return plain_answer(421, "This listener does not answer to that Host.\n");
-  if (head.target.path != "/metrics" && head.target.path != "*")
-    return plain_answer(404, "There is only /metrics here.\n");
+  const bool health = pages.healthy && head.target.path == pages.health_path;
+  const auto page = std::ranges::find(pages.scrapes, head.target.path,
+                                      &std::pair<std::string, ScrapeHandler*>::first);
+  if (!health && page == pages.scrapes.end() && head.target.path != "*")
+    return plain_answer(404, pages.scrapes.size() == 1 && !pages.healthy
+                                 ? "There is only /metrics here.\n"
+                                 : "There is nothing at this path.\n");
   if (head.method == "OPTIONS") {
     ScrapeResponse response;
     response.status = 204;
     response.allow = "GET, HEAD, OPTIONS";
     return render(std::move(response));
   }
+  if (health) return health_answer(head, pages);
+  if (page == pages.scrapes.end()) return plain_answer(404, "There is nothing at this path.\n");
+  ScrapeHandler& handler = *page->second;
   const std::string accept = head.field("Accept");
   const std::string accept_encoding = head.field("Accept-Encoding");
   const std::string authorization = head.field("Authorization");
@@ -136,12 +160,11 @@ HttpAnswer refusal(const HeadFault& fault, std::string_view request) {
   return answer;
 }
 
-HttpAnswer answer_to(std::string_view request, ScrapeHandler& handler, const HostRule& hosts,
+HttpAnswer answer_to(std::string_view request, const ExposedPages& pages, const HostRule& hosts,
                      std::string_view address, const OnRefused& on_refused) {
   const std::variant<RequestHead, HeadFault> read = read_request_head(request);
   if (const auto* fault = std::get_if<HeadFault>(&read)) return refusal(*fault, request);
-  HttpAnswer answer =
-      whole_answer(std::get<RequestHead>(read), handler, hosts, address, on_refused);
+  HttpAnswer answer = whole_answer(std::get<RequestHead>(read), pages, hosts, address, on_refused);
   if (is_head_request(request)) answer.body.clear();
   return answer;
 }

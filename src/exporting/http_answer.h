@@ -3,6 +3,8 @@
 #include <functional>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 namespace vitals::exporting {
 
@@ -21,11 +23,19 @@ struct HttpAnswer {
 /// See ExposerOptions::on_refused.
 using OnRefused = std::function<int(std::string_view address)>;
 
-/// Answers what the head of a request from `address` asks for: /metrics by the handler, 404 for other
-/// paths, 421 for Hosts that `hosts` does not allow. Every answer says that its connection closes,
-/// so a body that the request may have is nobody's next request; no answer to HEAD has one.
-/// Threads: any.
-[[nodiscard]] HttpAnswer answer_to(std::string_view request, ScrapeHandler& handler,
+/// What an exposer serves.
+struct ExposedPages {
+  /// Paths with who answers them; the first is /metrics.
+  std::vector<std::pair<std::string, ScrapeHandler*>> scrapes;
+  std::string health_path;
+  std::function<bool()> healthy;
+};
+
+/// Answers what the head of a request from `address` asks for: pages of metrics by their handlers,
+/// the health, 404 for other paths, 421 for Hosts that `hosts` does not allow. Every answer says that
+/// its connection closes, so a body that the request may have is nobody's next request; no answer to
+/// HEAD has one. Threads: any.
+[[nodiscard]] HttpAnswer answer_to(std::string_view request, const ExposedPages& pages,
                                    const HostRule& hosts, std::string_view address,
                                    const OnRefused& on_refused);
 

@@ -19,7 +19,7 @@ bool may_stand(char c, bool first, NameOf of) noexcept {
 std::string_view until_quote(std::string_view text) noexcept {
   std::size_t i = 0;
   while (text[i] != '"')
-    i += text[i] == '\\' ? 2 : 1;
+    i += text[i] == '\\' ? 2U : 1U;
   return text.substr(0, i);
 }
 

@@ -15,17 +15,6 @@ using metrics::MetricType;
 using metrics::SeriesInfo;
 using metrics::SummaryView;
 
-/// Whether the line of the unit may stand: an escaped name may no longer end in it, and strict
-/// readers refuse the page then. Source: OpenMetrics 1.0.0, "UNIT".
-bool may_be_told(std::string_view unit, std::string_view name) noexcept {
-  if (unit.empty() || !name.ends_with(unit)) return false;
-  name.remove_suffix(unit.size());
-  // It goes without quotes and escapes.
-  return name.ends_with('_') && std::none_of(unit.begin(), unit.end(), [](char c) {
-           return (static_cast<unsigned char>(c) <= 0x20) || c == '"' || c == '\\' || c == 0x7f;
-         });
-}
-
 /// OpenMetrics text 1.0.0. Source: OpenMetrics 1.0.0, "Text format".
 class OpenMetricsEncoder final : public Encoder {
  public:
@@ -33,13 +22,18 @@ class OpenMetricsEncoder final : public Encoder {
 
   void begin_family(const FamilyInfo& family) override {
     take_names(family);
-    suffix_ = own_suffix(family.type);
+    suffix_ = own_suffix(family.name, family.type);
+    // A counter's samples end in _total here, and an info's in _info: one whose name does not is of
+    // no type that this format knows.
+    nameless_ = suffix_.empty() &&
+                (family.type == MetricType::kCounter || family.type == MetricType::kInfo);
+    gauges_ = family.type == MetricType::kGaugeHistogram;
     const std::string_view base =
         std::string_view{name()}.substr(0, name().size() - suffix_.size());
     out_ += "# TYPE ";
     append_shown(base);
-    out_.append(" ").append(type_name(family.type)) += '\n';
-    if (may_be_told(family.unit, base)) {
+    out_.append(" ").append(type_name(nameless_ ? MetricType::kUnknown : family.type)) += '\n';
+    if (may_tell_unit(family, base)) {
       out_ += "# UNIT ";
       append_shown(base);
       out_.append(" ").append(family.unit) += '\n';
@@ -57,8 +51,9 @@ class OpenMetricsEncoder final : public Encoder {
     const std::string_view labels = labels_of(series);
     lines_.begin(labels, suffix_);
     append_count(out_, value);
-    end_with(readable(value.exemplar));
-    created(labels, series.created);
+    // What has no type has neither of them.
+    end_with(nameless_ ? ExemplarView{} : readable(value.exemplar));
+    if (!nameless_) created(labels, series.created);
   }
 
   void gauge(const SeriesInfo& series, double value) override {
@@ -78,9 +73,21 @@ class OpenMetricsEncoder final : public Encoder {
       append_number(out_, below);
       end_with(readable(value, i));
     }
+    const bool negative_buckets = !value.bounds.empty() && value.bounds.front() < 0;
+    if (gauges_) {
+      // Below 0 beside negative buckets alone, never NaN; and no count without a sum.
+      // Source: OpenMetrics 1.0.0, "GaugeHistogram".
+      if (!is_total(negative_buckets ? std::abs(value.sum) : value.sum)) return;
+      lines_.begin(labels, "_gcount");
+      append_number(out_, below);
+      out_ += '\n';
+      lines_.begin(labels, "_gsum");
+      append_number(out_, value.sum);
+      out_ += '\n';
+      return;
+    }
     // No sum with negative buckets, and no count without a sum.
     // Source: OpenMetrics 1.0.0, "Histogram".
-    const bool negative_buckets = !value.bounds.empty() && value.bounds.front() < 0;
     if (!negative_buckets && is_total(value.sum)) {
       lines_.begin(labels, "_count");
       append_number(out_, below);
@@ -148,6 +155,8 @@ class OpenMetricsEncoder final : public Encoder {
 
   SampleLines lines_{out_, &append_canonical};
   std::string_view suffix_;
+  bool nameless_ = false;  // a counter or info whose name does not say so
+  bool gauges_ = false;    // a histogram whose counts may fall
   std::string label_;
 };
 

@@ -69,7 +69,10 @@ class ProtobufEncoder final : public Encoder {
     message.bytes(1, name());
     message.bytes(2, family.help);
     message.integer(3, type_number(family.type));
-    unit_ = family.unit;
+    unknown_ = family.type == MetricType::kUnknown;
+    std::string_view base = name();
+    base.remove_suffix(own_suffix(family.name, family.type).size());
+    unit_ = may_tell_unit(family, base) ? family.unit : std::string_view{};
   }
 
   void counter(const SeriesInfo& series, const CounterView& value) override {
@@ -86,7 +89,7 @@ class ProtobufEncoder final : public Encoder {
     if (!readable(series, value)) return;
     part_.clear();
     Message{part_}.real(1, value);
-    add_metric(series, 2);
+    add_metric(series, unknown_ ? 5 : 2);
   }
 
   void histogram(const SeriesInfo& series, const HistogramView& value) override {
@@ -152,8 +155,12 @@ class ProtobufEncoder final : public Encoder {
         return 0;
       case MetricType::kSummary:
         return 2;
+      case MetricType::kUnknown:
+        return 3;
       case MetricType::kHistogram:
         return 4;
+      case MetricType::kGaugeHistogram:
+        return 5;
       case MetricType::kGauge:
       case MetricType::kInfo:
       case MetricType::kStateSet:
@@ -276,6 +283,7 @@ class ProtobufEncoder final : public Encoder {
   }
 
   std::string family_;
+  bool unknown_ = false;
   std::string unit_;
   std::string metric_;
   std::string part_;

@@ -5,6 +5,8 @@
 #include <string_view>
 #include <utility>
 
+#include "delivery/gzip.h"
+#include "vitals/base/base64.h"
 #include "vitals/base/percent.h"
 #include "vitals/base/utf8.h"
 #include "vitals/delivery/transport.h"
@@ -18,22 +20,6 @@ namespace {
 /// As much of an answer as goes into an error's text.
 constexpr std::size_t kMaxAnswer = 1000;
 
-/// Base64 with the alphabet for URLs. Source: RFC 4648, section 5.
-std::string base64url(std::string_view text) {
-  constexpr std::string_view kDigits =
-      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
-  std::string out;
-  for (std::size_t i = 0; i < text.size(); i += 3) {
-    const std::string_view part = text.substr(i, 3);
-    unsigned bits = 0;
-    for (std::size_t b = 0; b < 3; ++b)
-      bits = bits << 8 | (b < part.size() ? static_cast<unsigned char>(part[b]) : 0U);
-    for (std::size_t d = 0; d < 4; ++d)
-      out += d <= part.size() ? kDigits[bits >> (18 - 6 * d) & 63] : '=';
-  }
-  return out;
-}
-
 /// `/name/value`, in base64 where a path could not hold the value: a slash in it, nothing at all,
 /// or dots that lead elsewhere.
 void append_label(std::string& path, std::string_view name, std::string_view value) {
@@ -41,7 +27,7 @@ void append_label(std::string& path, std::string_view name, std::string_view val
   if (value.empty()) {
     path += "@base64/=";
   } else if (value.find('/') != std::string_view::npos || value == "." || value == "..") {
-    path.append("@base64/").append(base64url(value));
+    path.append("@base64/").append(base::base64(value, base::kBase64Url));
   } else {
     path += '/';
     base::append_percent_encoded(path, value);
@@ -50,6 +36,8 @@ void append_label(std::string& path, std::string_view name, std::string_view val
 
 Result<void> check(const PushOptions& options) {
   if (options.job.empty()) return Error{"pushgateway: the job is empty; name the batch job"};
+  if (options.format != Format::kText && options.format != Format::kProtobuf)
+    return Error{"pushgateway: the format is neither text 0.0.4 nor protobuf"};
   if (options.timeout.count() <= 0) return Error{"pushgateway: the time-out is not above 0"};
   // A gateway keeps such a value, and from then on refuses what everybody pushes.
   if (!base::is_utf8(options.job)) return Error{"pushgateway: the job is not UTF-8"};
@@ -93,14 +81,24 @@ std::string shown(const std::string& url) {
 Result<void> send(const PushOptions& options, const char* method, std::string body) {
   if (Result<void> right = check(options); !right) return right;
   const std::string url = url_of(options);
-  const auto transport = delivery::make_curl_transport(
-      {.timeout = options.timeout, .connect_timeout = options.timeout});
+  const auto transport =
+      delivery::make_curl_transport({.timeout = options.timeout,
+                                     .connect_timeout = options.timeout,
+                                     .ca_file = options.ca_file,
+                                     .client_certificate = options.client_certificate,
+                                     .client_key = options.client_key});
   delivery::SendRequest request{
       .method = method,
       .url = url,
-      .headers = {{"Content-Type", std::string{content_type(Format::kText)}}},
+      .headers = {{"Content-Type", std::string{content_type(options.format)}}},
       .body = std::move(body),
       .wanted_body = kMaxAnswer};
+  std::string compressed;
+  if (options.gzip && !request.body.empty() &&
+      delivery::detail::Gzip{}.compress(request.body, compressed)) {
+    request.body = std::move(compressed);
+    request.headers.emplace_back("Content-Encoding", "gzip");
+  }
   if (!options.authorization.empty())
     request.headers.emplace_back("Authorization", options.authorization);
   const delivery::SendResult result = transport->send(request);
@@ -110,20 +108,20 @@ Result<void> send(const PushOptions& options, const char* method, std::string bo
   return Error{what + " was answered " + std::to_string(result.status) + ": " + result.body};
 }
 
-std::string page_of(const metrics::Registry& registry) {
+std::string page_of(const metrics::Registry& registry, Format format) {
   std::string page;
-  write_metrics(registry, Format::kText, page);
+  write_metrics(registry, format, page);
   return page;
 }
 
 }  // namespace
 
 Result<void> Pushgateway::push(const metrics::Registry& registry) const {
-  return send(options_, "PUT", page_of(registry));
+  return send(options_, "PUT", page_of(registry, options_.format));
 }
 
 Result<void> Pushgateway::push_add(const metrics::Registry& registry) const {
-  return send(options_, "POST", page_of(registry));
+  return send(options_, "POST", page_of(registry, options_.format));
 }
 
 Result<void> Pushgateway::remove() const {

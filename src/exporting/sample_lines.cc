@@ -18,6 +18,10 @@ std::string_view type_name(metrics::MetricType type) noexcept {
       return "info";
     case metrics::MetricType::kStateSet:
       return "stateset";
+    case metrics::MetricType::kGaugeHistogram:
+      return "gaugehistogram";
+    case metrics::MetricType::kUnknown:
+      break;
   }
   return "unknown";
 }
@@ -50,7 +54,8 @@ void SampleLines::begin_family(std::string_view name, metrics::MetricType type) 
     name_.assign(name);
     open_.assign(name_) += '{';
   }
-  if (type != metrics::MetricType::kHistogram) return;
+  if (type != metrics::MetricType::kHistogram && type != metrics::MetricType::kGaugeHistogram)
+    return;
   bucket_.assign(quoted_ ? "{\"" : "").append(name_).append(quoted_ ? "_bucket\"," : "_bucket{");
   // Not kept from one family to the next: the bounds of a collector's histogram are gone when it
   // has been read, and others may lie at their address.

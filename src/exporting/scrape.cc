@@ -9,6 +9,7 @@
 
 #include "delivery/gzip.h"
 #include "exporting/negotiate.h"
+#include "vitals/base/base64.h"
 #include "vitals/base/constant_time.h"
 #include "vitals/exporting/format.h"
 #include "vitals/metrics/registry.h"
@@ -63,6 +64,7 @@ class InFlight {
 ScrapeHandler::ScrapeHandler(metrics::Registry& registry, ScrapeOptions options)
     : registry_(registry),
       options_(std::move(options)),
+      basic_words_(base::base64(options_.user + ':' + options_.password)),
       duration_(registry.histogram("vitals_scrape_duration_seconds",
                                    "Time taken to collect and encode the metrics of one scrape.",
                                    {.0005, .001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 5},
@@ -79,13 +81,16 @@ ScrapeHandler::ScrapeHandler(metrics::Registry& registry, ScrapeOptions options)
 }
 
 bool ScrapeHandler::authorized(std::string_view authorization) const noexcept {
-  if (options_.token.empty()) return true;
+  if (options_.token.empty() && options_.password.empty()) return true;
   const std::string_view given = trim(authorization);
   const std::size_t blank = given.find(' ');
-  if (blank == std::string_view::npos || !equal_ignoring_case(given.substr(0, blank), "bearer")) {
-    return false;
-  }
-  return base::equal_in_constant_time(trim(given.substr(blank)), options_.token);
+  if (blank == std::string_view::npos) return false;
+  const std::string_view scheme = given.substr(0, blank);
+  const std::string_view words = trim(given.substr(blank));
+  if (!options_.token.empty() && equal_ignoring_case(scheme, "bearer"))
+    return base::equal_in_constant_time(words, options_.token);
+  return !options_.password.empty() && equal_ignoring_case(scheme, "basic") &&
+         base::equal_in_constant_time(words, basic_words_);
 }
 
 ScrapeResponse ScrapeHandler::handle(const ScrapeRequest& request) noexcept {
@@ -104,8 +109,11 @@ ScrapeResponse ScrapeHandler::handle(const ScrapeRequest& request) noexcept {
 ScrapeResponse ScrapeHandler::answer(const ScrapeRequest& request) {
   if (!authorized(request.authorization)) {
     refusals_.inc();
-    ScrapeResponse response = refusal(401, "A token is needed: Authorization: Bearer TOKEN.\n");
-    response.www_authenticate = "Bearer realm=\"metrics\"";
+    const bool token = !options_.token.empty();
+    ScrapeResponse response =
+        refusal(401, token ? "A token is needed: Authorization: Bearer TOKEN.\n"
+                           : "A name and a password are needed: Authorization: Basic.\n");
+    response.www_authenticate = token ? "Bearer realm=\"metrics\"" : "Basic realm=\"metrics\"";
     return response;
   }
   if (request.method != "GET" && request.method != "HEAD") {

@@ -11,10 +11,12 @@ using metrics::MetricType;
 using metrics::SeriesInfo;
 using metrics::SummaryView;
 
-/// Info and state set are gauges here.
+/// Info and state set are gauges here, and what else it does not know is untyped.
 std::string_view known_type(MetricType type) {
-  const bool known = type != MetricType::kInfo && type != MetricType::kStateSet;
-  return type_name(known ? type : MetricType::kGauge);
+  if (type == MetricType::kInfo || type == MetricType::kStateSet)
+    return type_name(MetricType::kGauge);
+  if (type == MetricType::kUnknown || type == MetricType::kGaugeHistogram) return "untyped";
+  return type_name(type);
 }
 
 /// Prometheus text 0.0.4, and 1.0.0, which differs by quoted names alone. Source: Prometheus,

@@ -182,13 +182,13 @@ class Store {
 
   /// Makes this thread's page for the slot, as make_own_page().
   bool make_observed_page(Slot slot) noexcept;
-  void add_observed_to_base(Slot slot, double value) noexcept {
+  void add_observed_to_base(Slot slot, double value, std::uint64_t times) noexcept {
     const Hold hold(*this);
     if (slot >= next_slot_) return;
     if (BasePage::ObservedSum* const page = base_observed(slot >> kPageShift)) {
       BasePage::ObservedSum& cell = page[slot & (kPageCells - 1)];
-      ++cell.count;
-      cell.sum.add(value);
+      cell.count += times;
+      cell.sum.add(value * static_cast<double>(times));
     }
   }
   double read_observed(std::span<const Slot> slots, std::span<std::uint64_t> counts) noexcept;
@@ -550,18 +550,18 @@ void add_large(Slot slot, std::uint64_t amount) noexcept {
   }
 }
 
-void add_observed(Slot slot, double value) noexcept {
+void add_observed(Slot slot, double value, std::uint64_t times) noexcept {
   const std::size_t p = slot >> kPageShift;
   ThreadRecord* record = t_cells.record;
   if (record == nullptr || p >= record->observed.size() || record->observed[p] == nullptr)
       [[unlikely]] {
-    if (!store().make_observed_page(slot)) return store().add_observed_to_base(slot, value);
+    if (!store().make_observed_page(slot)) return store().add_observed_to_base(slot, value, times);
     record = t_cells.record;
   }
   Observed& cell = record->observed[p].get()[slot & (kPageCells - 1)];
   const std::lock_guard guard(record->observed_guard);
   // Nobody else writes it, so these two may be read by themselves.
-  store_both(cell, {cell.count + 1, cell.sum + value});
+  store_both(cell, {cell.count + times, cell.sum + value * static_cast<double>(times)});
 }
 
 double read_observed(std::span<const Slot> slots, std::span<std::uint64_t> counts) noexcept {

@@ -24,6 +24,7 @@ std::vector<std::string> sample_names(std::string_view name, MetricType type) {
   const std::string own(name);
   switch (type) {
     case MetricType::kCounter: {
+      if (!own.ends_with("_total") || own.size() == 6) return {own, own + "_created"};
       const std::string base = own.substr(0, own.size() - 6);
       return {own, base, base + "_created"};
     }
@@ -32,9 +33,13 @@ std::vector<std::string> sample_names(std::string_view name, MetricType type) {
     case MetricType::kSummary:
       return {own, own + "_count", own + "_sum", own + "_created"};
     case MetricType::kInfo:
+      if (!own.ends_with("_info") || own.size() == 5) break;
       return {own, own.substr(0, own.size() - 5)};
+    case MetricType::kGaugeHistogram:
+      return {own, own + "_bucket", own + "_gcount", own + "_gsum", own + "_count", own + "_sum"};
     case MetricType::kGauge:
     case MetricType::kStateSet:
+    case MetricType::kUnknown:
       break;
   }
   return {own};
@@ -56,6 +61,7 @@ void check_family(const FamilyInfo& family, NameRule rule) {
   if (family.help.empty()) refuse(family.name, "the help text is empty; say what is counted");
 
   if (!base::is_utf8(family.help)) refuse(family.name, "the help text is not UTF-8");
+  if (family.any_name) return;
 
   std::string_view base = family.name;
   if (family.type == MetricType::kCounter) {
@@ -136,6 +142,12 @@ void check_native(std::string_view metric, const NativeBuckets& buckets) {
   }
   if (!(buckets.zero_threshold >= 0.0) || std::isinf(buckets.zero_threshold)) {
     refuse(metric, "the zero threshold of native buckets is finite and not below 0");
+  }
+  if (!(buckets.max_zero_threshold >= 0.0) || std::isinf(buckets.max_zero_threshold)) {
+    refuse(metric, "the largest zero threshold of native buckets is finite and not below 0");
+  }
+  if (buckets.reset_after.count() < 0) {
+    refuse(metric, "the time after which native buckets start anew is not below 0");
   }
   if (buckets.max_buckets < 2 || buckets.max_buckets > 4096) {
     refuse(metric, "the limit of native buckets is from 2 to 4096, not " +

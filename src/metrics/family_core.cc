@@ -34,14 +34,17 @@ std::uint64_t process_seed() {
 
 /// One block: the Series, where its values lie, the rendered labels, and after them those values
 /// that do not stand in the labels as they are.
-Series* render_series(SeriesArena& arena, std::span<const std::string> names,
+Series* render_series(SeriesArena& arena, const FamilySpec& spec,
                       std::span<const std::string_view> values) {
-  std::string labels;
+  const std::span<const std::string> names = spec.label_names;
+  std::string labels = spec.constant_labels;
   std::string escaped;
   std::vector<Series::Value> places(values.size());
   for (std::size_t i = 0; i < values.size(); ++i) {
-    append_label(labels, names[i], values[i]);
     places[i].size = static_cast<std::uint32_t>(values[i].size());
+    places[i].offset = 0;
+    if (values[i].empty() && spec.omit_empty_labels) continue;
+    append_label(labels, names[i], values[i]);
     places[i].offset = static_cast<std::uint32_t>(labels.size() - 1 - values[i].size());
   }
   for (std::size_t i = 0; i < values.size(); ++i) {
@@ -177,7 +180,7 @@ const Series* FamilyCore::make_other_locked() {
 
 const Series* FamilyCore::add_locked(std::span<const std::string_view> values, std::uint64_t hash) {
   // All that may throw comes before the first change that can be seen.
-  Series* const series = render_series(arena_, spec_.label_names, values);
+  Series* const series = render_series(arena_, spec_, values);
   if (fresh_.size() == fresh_.capacity()) fresh_.reserve(fresh_.size() * 2 + 1);
   SeriesTable* table = tables_.all.back().get();
   // Half of it is always free, so that a look-up seldom meets another's entry.
@@ -193,6 +196,8 @@ const Series* FamilyCore::add_locked(std::span<const std::string_view> values, s
       break;
     case MetricType::kInfo:
     case MetricType::kStateSet:
+    case MetricType::kUnknown:
+    case MetricType::kGaugeHistogram:
       break;
   }
   if (spec_.type != MetricType::kGauge) {
@@ -296,6 +301,50 @@ bool FamilyCore::remove(std::span<const std::string_view> values) noexcept {
   }
 }
 
+std::size_t FamilyCore::remove_where(std::span<const Wanted> wanted) noexcept {
+  const std::size_t labels = spec_.label_names.size();
+  std::vector<std::string> texts;
+  try {
+    for (const Wanted& one : wanted)
+      texts.push_back(base::is_utf8(one.value) ? std::string(one.value) : mended(one.value));
+  } catch (const std::bad_alloc&) {
+    return 0;  // all stay
+  }
+  const RoomLock lock(mutex_);
+  if (closed_ || wanted.empty()) return 0;
+  std::size_t count = 0;
+  const SeriesTable& table = *tables_.all.back();
+  for (std::size_t i = 0; i <= table.mask; ++i) {
+    const SeriesTable::Entry entry = table.entries[i].load(std::memory_order_relaxed);
+    if (entry == SeriesTable::kFree || entry == SeriesTable::kRemoved) continue;
+    const Series* const series = SeriesTable::series_of(entry);
+    bool is_meant = true;
+    for (std::size_t at = 0; at < wanted.size(); ++at)
+      is_meant &= series->value(wanted[at].place, labels) == texts[at];
+    if (!is_meant) continue;
+    remove_locked(series, hash_of(*series));
+    ++count;
+  }
+  return count;
+}
+
+const Series* FamilyCore::find_checked(std::span<const std::string_view> values) noexcept {
+  if (values.size() == spec_.label_names.size()) [[likely]]
+    return find_or_make(values);
+  add_count(overflow_slot_, 1);
+  return other();
+}
+
+void FamilyCore::retire() noexcept {
+  empty(true);
+}
+
+void FamilyCore::reopen() noexcept {
+  const RoomLock lock(mutex_);
+  states_.store(0, std::memory_order_relaxed);
+  closed_ = false;
+}
+
 void FamilyCore::remove_locked(const Series* series, std::uint64_t hash) noexcept {
   // Its text and its cell are kept for good: a look-up may be comparing the one at this moment, and
   // a handle may count in the other.
@@ -320,15 +369,22 @@ void FamilyCore::remove_locked(const Series* series, std::uint64_t hash) noexcep
   --live_;
 }
 
-void FamilyCore::clear() noexcept {
+void FamilyCore::empty(bool close) noexcept {
+  std::unique_ptr<SeriesTable> empty;
   try {
-    auto empty = std::make_unique<SeriesTable>(16);
-    const RoomLock lock(mutex_);
-    tables_.all.reserve(tables_.all.size() + 1);
-    if (!closed_ && live_ > 0) clear_locked(std::move(empty));
+    empty = std::make_unique<SeriesTable>(16);
   } catch (const std::bad_alloc&) {
     // All stay, as when it had not been called.
   }
+  // Under one lock: a series that is made in between would come back with its old count.
+  const RoomLock lock(mutex_);
+  try {
+    tables_.all.reserve(tables_.all.size() + 1);
+    if (empty && !closed_ && live_ > 0) clear_locked(std::move(empty));
+  } catch (const std::bad_alloc&) {
+    // The same.
+  }
+  closed_ |= close;
 }
 
 void FamilyCore::clear_locked(std::unique_ptr<SeriesTable> empty) noexcept {
@@ -378,7 +434,8 @@ void FamilyCore::collect(SampleSink& sink) {
 }
 
 void FamilyCore::collect(SampleSink& sink, std::chrono::steady_clock::time_point now) {
-  const FamilyInfo info{spec_.name, spec_.help, spec_.type, spec_.unit, spec_.utf8_labels};
+  const FamilyInfo info{spec_.name, spec_.help,        spec_.type,
+                        spec_.unit, spec_.utf8_labels, spec_.any_name};
   if (!sink.wants(info)) return;
   const std::lock_guard lock(*scrape_);
   take_changes();
@@ -398,6 +455,8 @@ void FamilyCore::collect(SampleSink& sink, std::chrono::steady_clock::time_point
     case MetricType::kGauge:
     case MetricType::kInfo:
     case MetricType::kStateSet:
+    case MetricType::kUnknown:
+    case MetricType::kGaugeHistogram:
       return collect_gauges(sink);
   }
 }
@@ -543,7 +602,10 @@ void FamilyCore::collect_histograms(SampleSink& sink) const {
         view.sum = native.sum;
         view.native = &native.view;
       }
-      sink.histogram(info_of(series), view);
+      SeriesInfo info = info_of(series);
+      if (view.native != nullptr)
+        info.created = std::max(info.created, series.parts->native->since());
+      sink.histogram(info, view);
     }
   }
 }

@@ -30,6 +30,11 @@ const std::array<double, kFinest>& fractions() noexcept {
   return table;
 }
 
+/// What the bucket of a key reaches up to.
+double upper_bound(std::int32_t key, std::int32_t schema) noexcept {
+  return std::exp2(std::ldexp(static_cast<double>(key), -schema));
+}
+
 std::size_t first_look(std::uint32_t packed, std::size_t mask) noexcept {
   return (packed * 0x9E37'79B1U >> 16) & mask;
 }
@@ -65,20 +70,28 @@ std::int32_t native_key(double value, std::int32_t schema) noexcept {
   return infinite ? key + 1 : key;
 }
 
-NativeCells::NativeCells(const NativeBuckets& options)
-    : zero_threshold_(options.zero_threshold), max_buckets_(options.max_buckets) {
+NativeCells::NativeCells(const NativeBuckets& options) : options_(options) {
   // Now, since a static that is made on the hot path could be half made in a child of fork().
   static_cast<void>(fractions());
   tables_.push_back(std::make_unique<Table>(options.schema, kFirstCapacity));
+  tables_.back()->zero_threshold.store(options.zero_threshold, std::memory_order_relaxed);
   current_.store(tables_.back().get(), std::memory_order_release);
 }
 
 NativeCells::Place NativeCells::place_of(double value, std::size_t classic,
-                                         std::int32_t schema) const noexcept {
+                                         const Table& table) noexcept {
   const double magnitude = std::fabs(value);
   const auto bucket = static_cast<std::uint16_t>(classic);
-  if (magnitude <= zero_threshold_) return {kZero, false, bucket};
-  return {native_key(magnitude, schema), value < 0, bucket};
+  if (magnitude <= table.zero_threshold.load(std::memory_order_relaxed))
+    return {kZero, false, bucket};
+  return {native_key(magnitude, table.schema), value < 0, bucket};
+}
+
+NativeCells::Place NativeCells::Cell::place_at(std::int32_t at_schema,
+                                               double zero_threshold) const noexcept {
+  if (place.key == kZero || upper_bound(place.key, schema) <= zero_threshold)
+    return {kZero, false, place.classic};
+  return place.lowered(schema - at_schema);
 }
 
 Slot NativeCells::find(const Table& table, Place place) noexcept {
@@ -99,9 +112,9 @@ void NativeCells::insert(Table& table, Place place, Slot slot) noexcept {
   ++table.used;
 }
 
-void NativeCells::add(double value, std::size_t classic) noexcept {
+void NativeCells::add(double value, std::size_t classic, std::uint64_t times) noexcept {
   const Table& table = *current_.load(std::memory_order_acquire);
-  Slot slot = find(table, place_of(value, classic, table.schema));
+  Slot slot = find(table, place_of(value, classic, table));
   if (slot == kNoSlot) [[unlikely]] {
     try {
       slot = make(value, classic);
@@ -109,72 +122,155 @@ void NativeCells::add(double value, std::size_t classic) noexcept {
       return;
     }
   }
-  add_observed(slot, value);
+  add_observed(slot, value, times);
 }
 
-/// Whether a cell at the place would be in a sparse bucket of its own for which there is no room.
-bool NativeCells::takes_bucket(Place place, std::int32_t schema) const {
+/// Whether a cell at the place would not be in a sparse bucket of its own for which there is no room.
+bool NativeCells::takes_bucket(Place place, const Table& table) const {
+  const double zero_threshold = table.zero_threshold.load(std::memory_order_relaxed);
   std::set<std::pair<std::int32_t, bool>> buckets;
   for (const Cell& cell : cells_) {
-    const Place there = cell.place.lowered(cell.schema - schema);
+    const Place there = cell.place_at(table.schema, zero_threshold);
     if (there.key != kZero) buckets.emplace(there.key, there.negative);
   }
   return place.key == kZero || buckets.contains({place.key, place.negative}) ||
-         buckets.size() < max_buckets_;
+         buckets.size() < options_.max_buckets;
 }
 
 Slot NativeCells::make(double value, std::size_t classic) {
   const RoomLock lock(mutex_);
   for (;;) {
-    Table& table = *tables_.back();
-    const Place place = place_of(value, classic, table.schema);
+    const Table& table = *current_.load(std::memory_order_relaxed);
+    const Place place = place_of(value, classic, table);
     const Slot there = find(table, place);
     if (there != kNoSlot) return there;
-    if (table.schema == kCoarsestSchema || takes_bucket(place, table.schema)) {
+    if (table.schema == kCoarsestSchema || takes_bucket(place, table)) {
       if (2 * (table.used + 1) > table.mask + 1) {
-        replace_table(table.schema, 2 * (table.mask + 1));
+        replace_table(table.schema, 2 * (table.mask + 1),
+                      table.zero_threshold.load(std::memory_order_relaxed));
         continue;
       }
       cells_.reserve(cells_.size() + 1);
-      const Slot slot = take_slots(1);
-      cells_.push_back({slot, table.schema, place});
-      insert(table, place, slot);
-      return slot;
+      cells_.push_back(make_cell(table, place));
+      insert(const_cast<Table&>(table), place, cells_.back().slot);
+      return cells_.back().slot;
     }
-    replace_table(table.schema - 1, table.mask + 1);
+    if (start_anew(std::chrono::steady_clock::now(), true) || widen_zero()) continue;
+    replace_table(table.schema - 1, table.mask + 1,
+                  table.zero_threshold.load(std::memory_order_relaxed));
   }
 }
 
-void NativeCells::replace_table(std::int32_t schema, std::size_t capacity) {
-  auto table = std::make_unique<Table>(schema, capacity);
+NativeCells::Cell NativeCells::make_cell(const Table& table, Place place) {
+  if (spare_.empty()) return {take_slots(1), table.schema, place};
+  const Slot slot = spare_.back();
+  Cell cell{slot, table.schema, place};
+  sum_before_ += read_observed({&slot, 1}, {&cell.before, 1});
+  spare_.pop_back();
+  return cell;
+}
+
+bool NativeCells::widen_zero() {
+  const Table& table = *current_.load(std::memory_order_relaxed);
+  const double zero_threshold = table.zero_threshold.load(std::memory_order_relaxed);
+  double least = std::numeric_limits<double>::infinity();
   for (const Cell& cell : cells_) {
-    const Place place = cell.place.lowered(cell.schema - schema);
+    const Place place = cell.place_at(table.schema, zero_threshold);
+    if (place.key != kZero) least = std::min(least, upper_bound(place.key, table.schema));
+  }
+  if (!(least <= options_.max_zero_threshold)) return false;
+  replace_table(table.schema, table.mask + 1, least);
+  return true;
+}
+
+/// Where it has lost resolution, or is about to, and did not start anew for long, it does.
+bool NativeCells::start_anew(std::chrono::steady_clock::time_point now, bool at_limit) {
+  if (options_.reset_after.count() == 0 || now - started_ < options_.reset_after) return false;
+  const Table& table = *current_.load(std::memory_order_relaxed);
+  const bool reduced =
+      table.schema < options_.schema ||
+      table.zero_threshold.load(std::memory_order_relaxed) > options_.zero_threshold;
+  if (!reduced && !at_limit) return false;
+  std::vector<Slot> left;
+  left.reserve(cells_.size());
+  for (const Cell& cell : cells_)
+    left.push_back(cell.slot);
+  spare_.reserve(spare_.size() + just_left_.size());
+  std::vector<Cell> former;
+  former.swap(cells_);
+  try {
+    replace_table(options_.schema, kFirstCapacity, options_.zero_threshold);
+  } catch (const std::bad_alloc&) {
+    cells_.swap(former);  // no memory for a table: all stays as it is
+    return false;
+  }
+  spare_.insert(spare_.end(), just_left_.begin(), just_left_.end());
+  just_left_ = std::move(left);
+  sum_before_ = 0.0;
+  started_ = now;
+  since_.store(
+      std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count(),
+      std::memory_order_relaxed);
+  return true;
+}
+
+void NativeCells::replace_table(std::int32_t schema, std::size_t capacity, double zero_threshold) {
+  // One of that form that was in use before is written over: a reader that is still in it finds what
+  // is right for its schema, or nothing.
+  const Table* const current = current_.load(std::memory_order_relaxed);
+  Table* table = nullptr;
+  for (const std::unique_ptr<Table>& former : tables_) {
+    if (former.get() != current && former->schema == schema && former->mask + 1 == capacity)
+      table = former.get();
+  }
+  if (table == nullptr) {
+    tables_.push_back(std::make_unique<Table>(schema, capacity));
+    table = tables_.back().get();
+  }
+  for (std::size_t i = 0; i <= table->mask; ++i)
+    table->entries[i].store(0, std::memory_order_relaxed);
+  table->used = 0;
+  table->zero_threshold.store(zero_threshold, std::memory_order_relaxed);
+  for (const Cell& cell : cells_) {
+    const Place place = cell.place_at(schema, zero_threshold);
     if (find(*table, place) == kNoSlot) insert(*table, place, cell.slot);
   }
-  tables_.push_back(std::move(table));
-  current_.store(tables_.back().get(), std::memory_order_release);
+  current_.store(table, std::memory_order_release);
 }
 
-void NativeCells::read(NativeReading& out, std::size_t classic) const {
+void NativeCells::read(NativeReading& out, std::size_t classic) {
+  read_at(out, classic, std::chrono::steady_clock::now());
+}
+
+void NativeCells::read_at(NativeReading& out, std::size_t classic,
+                          std::chrono::steady_clock::time_point now) {
   std::vector<Cell> cells;
   std::int32_t schema = 0;
+  double zero_threshold = 0.0;
+  double sum_before = 0.0;
   {
     const RoomLock lock(mutex_);
+    static_cast<void>(start_anew(now, false));
+    const Table& table = *current_.load(std::memory_order_relaxed);
     cells = cells_;
-    schema = tables_.back()->schema;
+    schema = table.schema;
+    zero_threshold = table.zero_threshold.load(std::memory_order_relaxed);
+    sum_before = sum_before_;
   }
   std::vector<Slot> slots;
   for (const Cell& cell : cells)
     slots.push_back(cell.slot);
   std::vector<std::uint64_t> counts(slots.size());
   out.sum = read_observed(slots, counts);
+  if (std::isfinite(out.sum) && std::isfinite(sum_before)) out.sum -= sum_before;
   out.classic.assign(classic, 0);
   out.positive.clear();
   out.negative.clear();
   std::uint64_t zeros = 0;
   for (std::size_t i = 0; i < cells.size(); ++i) {
+    counts[i] -= cells[i].before;
     if (counts[i] == 0) continue;
-    const Place place = cells[i].place.lowered(cells[i].schema - schema);
+    const Place place = cells[i].place_at(schema, zero_threshold);
     out.classic[place.classic] += counts[i];
     if (place.key == kZero) {
       zeros += counts[i];
@@ -195,7 +291,7 @@ void NativeCells::read(NativeReading& out, std::size_t classic) const {
     }
     side->resize(kept);
   }
-  out.view = {schema, zero_threshold_, zeros, out.positive, out.negative};
+  out.view = {schema, zero_threshold, zeros, out.positive, out.negative};
 }
 
 }  // namespace vitals::metrics::detail

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -45,11 +46,15 @@ class NativeCells {
   NativeCells(const NativeCells&) = delete;
   NativeCells& operator=(const NativeCells&) = delete;
 
-  /// Threads: any. `classic` is the classic bucket that it fell into. Not for NaN. Never fails:
-  /// without memory for a new bucket it counts in none.
-  void add(double value, std::size_t classic) noexcept;
-  /// With that many classic buckets.
-  void read(NativeReading& out, std::size_t classic) const;
+  /// So many of one value. Threads: any. `classic` is the classic bucket that it fell into. Not for
+  /// NaN. Never fails: without memory for a new bucket it counts in none.
+  void add(double value, std::size_t classic, std::uint64_t times = 1) noexcept;
+  /// With that many classic buckets. Starts anew first where that is due.
+  void read(NativeReading& out, std::size_t classic);
+  /// The same at a time of the caller's.
+  void read_at(NativeReading& out, std::size_t classic, std::chrono::steady_clock::time_point now);
+  /// When it last started anew, in seconds since 1970-01-01 UTC; 0: never.
+  [[nodiscard]] double since() const noexcept { return since_.load(std::memory_order_relaxed); }
 
  private:
   /// An open-addressing table of one schema. Entries are words of place and slot; 0 is free.
@@ -58,8 +63,9 @@ class NativeCells {
         : schema(for_schema),
           mask(capacity - 1),
           entries(std::make_unique<std::atomic<std::uint64_t>[]>(capacity)) {}
-    std::int32_t schema;
-    std::size_t mask;
+    const std::int32_t schema;
+    const std::size_t mask;
+    std::atomic<double> zero_threshold{0.0};
     std::unique_ptr<std::atomic<std::uint64_t>[]> entries;
     std::size_t used = 0;
   };
@@ -82,26 +88,40 @@ class NativeCells {
     Slot slot;
     std::int32_t schema;
     Place place;
+    std::uint64_t before = 0;  // that were counted in it before the last start anew
+
+    /// Where what it counts belongs at a schema that is not finer, and a zero threshold.
+    [[nodiscard]] Place place_at(std::int32_t at_schema, double zero_threshold) const noexcept;
   };
   static constexpr std::int32_t kZero = -(1 << 20);
 
-  [[nodiscard]] Place place_of(double value, std::size_t classic,
-                               std::int32_t schema) const noexcept;
+  [[nodiscard]] static Place place_of(double value, std::size_t classic,
+                                      const Table& table) noexcept;
   [[nodiscard]] static Slot find(const Table& table, Place place) noexcept;
   static void insert(Table& table, Place place, Slot slot) noexcept;
   Slot make(double value, std::size_t classic);
-  [[nodiscard]] bool takes_bucket(Place place, std::int32_t schema) const;
-  /// By a wider one, or by one of a lower schema.
-  void replace_table(std::int32_t schema, std::size_t capacity);
+  [[nodiscard]] bool takes_bucket(Place place, const Table& table) const;
+  /// By a wider one, or by one of a lower schema or another zero threshold.
+  void replace_table(std::int32_t schema, std::size_t capacity, double zero_threshold);
+  /// Makes room by a wider zero bucket, which is told at the next start anew from.
+  [[nodiscard]] bool widen_zero();
+  [[nodiscard]] bool start_anew(std::chrono::steady_clock::time_point now, bool at_limit);
+  [[nodiscard]] Cell make_cell(const Table& table, Place place);
 
-  const double zero_threshold_;
-  const std::size_t max_buckets_;
+  const NativeBuckets options_;
   std::atomic<const Table*> current_;
+  std::atomic<double> since_{0.0};
 
   mutable std::mutex mutex_;  // guards all below, and every write to a table
   std::vector<std::unique_ptr<Table>>
       tables_;  // the last is the current one; readers may be in any
   std::vector<Cell> cells_;
+  double sum_before_ = 0.0;  // of what was observed in the cells before the last start anew
+  std::chrono::steady_clock::time_point started_ = std::chrono::steady_clock::now();
+  // Slots that are not in use any more: those of the time before the last, for a thread may still be
+  // on its way to count in one of the last.
+  std::vector<Slot> spare_;
+  std::vector<Slot> just_left_;
 };
 
 }  // namespace vitals::metrics::detail

@@ -10,9 +10,9 @@
 /// are read, the sum is that of just those values that were counted.
 namespace vitals::metrics::detail {
 
-/// Threads: any. Cost: about that of two plain adds; the first in a thread makes a page. Never
-/// fails; without memory it counts nothing. Not for signal handlers.
-void add_observed(Slot slot, double value) noexcept;
+/// So many of one value. Threads: any. Cost: about that of two plain adds; the first in a thread
+/// makes a page. Never fails; without memory it counts nothing. Not for signal handlers.
+void add_observed(Slot slot, double value, std::uint64_t times = 1) noexcept;
 
 /// The counts at the slots, and the sum of all of them. Threads: any. Cost: one lock, then an add
 /// for each slot and live thread.

@@ -83,15 +83,15 @@ void QuantileWindow::begin(Step& step, std::int64_t epoch) noexcept {
   }
 }
 
-void QuantileWindow::observe(double value) noexcept {
-  observe_at(value, coarse_seconds());
+void QuantileWindow::observe(double value, std::uint64_t times) noexcept {
+  observe_at(value, coarse_seconds(), times);
 }
 
 void QuantileWindow::read(std::span<SummaryView::Quantile> quantiles) const {
   read_at(quantiles, coarse_seconds());
 }
 
-void QuantileWindow::observe_at(double value, std::int64_t seconds) noexcept {
+void QuantileWindow::observe_at(double value, std::int64_t seconds, std::uint64_t times) noexcept {
   const std::int64_t epoch = seconds / step_seconds_;
   Step& step = steps_[static_cast<std::size_t>(epoch) % steps_.size()];
   if (step.epoch.load(std::memory_order_acquire) != epoch) begin(step, epoch);
@@ -107,7 +107,10 @@ void QuantileWindow::observe_at(double value, std::int64_t seconds) noexcept {
       delete made;
     }
   }
-  (*page)[bucket % kPageSize].fetch_add(1, std::memory_order_relaxed);
+  // A cell has 32 bits: of more observations than that in a fifth of the window the ranks are wrong.
+  (*page)[bucket % kPageSize].fetch_add(static_cast<std::uint32_t>(std::min<std::uint64_t>(
+                                            times, std::numeric_limits<std::uint32_t>::max())),
+                                        std::memory_order_relaxed);
 }
 
 void QuantileWindow::read_at(std::span<SummaryView::Quantile> quantiles,

@@ -26,13 +26,13 @@ class QuantileWindow {
   QuantileWindow& operator=(const QuantileWindow&) = delete;
   ~QuantileWindow();
 
-  /// Not for NaN. Without memory for a bucket the value is left out.
-  void observe(double value) noexcept;
+  /// So many of one value. Not for NaN. Without memory for a bucket the value is left out.
+  void observe(double value, std::uint64_t times = 1) noexcept;
   /// Fills in the values of the quantiles asked for.
   void read(std::span<SummaryView::Quantile> quantiles) const;
 
   /// The same at a time of the caller's, in seconds of any clock that only goes forward.
-  void observe_at(double value, std::int64_t seconds) noexcept;
+  void observe_at(double value, std::int64_t seconds, std::uint64_t times = 1) noexcept;
   void read_at(std::span<SummaryView::Quantile> quantiles, std::int64_t seconds) const;
 
  private:

@@ -39,14 +39,17 @@ bool is_sound(const NativeView& native, std::uint64_t count) noexcept {
 
 void Recorder::begin_family(const FamilyInfo& family) {
   open_ = false;  // a new family means that the one before is whole
-  check_family(family, rule_);
+  std::string name = std::string(options_.prefix) + std::string(family.name);
+  check_family({name, family.help, family.type, family.unit, false, family.any_name},
+               options_.rule);
   seen_.clear();
-  families_.push_back({std::string(family.name),
+  families_.push_back({std::move(name),
                        std::string(family.help),
                        std::string(family.unit),
                        family.type,
                        {},
-                       false});
+                       false,
+                       family.any_name});
   open_ = true;
 }
 
@@ -54,11 +57,14 @@ Recorder::Sample* Recorder::add(const SeriesInfo& series, bool fits) {
   if (!open_) throw DefinitionError("a collector gave a sample before its family");
   RecordedFamily& family = families_.back();
   if (!fits) throw DefinitionError("metric \"" + family.name + "\": a sample of another type");
+  std::string labels(options_.labels);
+  if (!labels.empty() && !series.labels.empty()) labels += ',';
+  labels += series.labels;
   // Throws when somebody wrote the text by hand, and wrongly.
-  auto decoded = decode_labels(series.labels);
+  auto decoded = decode_labels(labels);
   for (const auto& [name, value] : decoded) {
     if (plain_label_name(name)) continue;
-    if (rule_ == NameRule::kPlain) {
+    if (options_.rule == NameRule::kPlain) {
       throw DefinitionError("metric \"" + family.name + "\": the label \"" + name +
                             "\" is not [a-zA-Z_][a-zA-Z0-9_]*; see Registry::allow_utf8_names()");
     }
@@ -81,7 +87,7 @@ Recorder::Sample* Recorder::add(const SeriesInfo& series, bool fits) {
     return nullptr;
   }
   Sample& sample = family.samples.emplace_back();
-  sample.labels = std::string(series.labels);
+  sample.labels = std::move(labels);
   sample.key = std::move(key);
   sample.created = series.created;
   return &sample;
@@ -100,8 +106,8 @@ void Recorder::counter(const SeriesInfo& series, const CounterView& value) {
 }
 
 void Recorder::gauge(const SeriesInfo& series, double value) {
-  const bool fits =
-      is_of(MetricType::kGauge) || is_of(MetricType::kInfo) || is_of(MetricType::kStateSet);
+  const bool fits = is_of(MetricType::kGauge) || is_of(MetricType::kInfo) ||
+                    is_of(MetricType::kStateSet) || is_of(MetricType::kUnknown);
   if (Sample* sample = add(series, fits)) sample->value = value;
 }
 
@@ -117,7 +123,8 @@ void Recorder::histogram(const SeriesInfo& series, const HistogramView& value) {
     throw DefinitionError("metric \"" + std::string(name) +
                           "\": a histogram has an exemplar for each count, or none");
   }
-  Sample* const sample = add(series, is_of(MetricType::kHistogram));
+  Sample* const sample =
+      add(series, is_of(MetricType::kHistogram) || is_of(MetricType::kGaugeHistogram));
   if (sample == nullptr) return;
   sample->value = value.sum;
   sample->bounds.assign(bounds.begin(), bounds.end());
@@ -176,8 +183,10 @@ void Recorder::Sample::replay(MetricType type, SampleSink& sink) const {
     case MetricType::kGauge:
     case MetricType::kInfo:
     case MetricType::kStateSet:
+    case MetricType::kUnknown:
       sink.gauge(series, value);
       break;
+    case MetricType::kGaugeHistogram:
     case MetricType::kHistogram: {
       HistogramView view{bounds, counts, value, views, nullptr};
       NativeView sparse;

@@ -12,11 +12,18 @@
 
 namespace vitals::metrics::detail {
 
+/// What a registry puts on all that its collectors say.
+struct RecorderOptions {
+  NameRule rule = NameRule::kPlain;
+  std::string_view prefix{};  // of each family's name
+  std::string_view labels{};  // of each sample, rendered
+};
+
 /// Keeps what a collector says until it is known to be whole and right, since what has gone into a
 /// page cannot be taken back. Throws DefinitionError at what cannot be exposed.
 class Recorder final : public SampleSink {
  public:
-  explicit Recorder(NameRule rule) : rule_(rule) {}
+  explicit Recorder(const RecorderOptions& options) : options_(options) {}
 
   void begin_family(const FamilyInfo& family) override;
   void counter(const SeriesInfo& series, const CounterView& value) override;
@@ -69,8 +76,11 @@ class Recorder final : public SampleSink {
     MetricType type = MetricType::kGauge;
     std::vector<Sample> samples;
     bool utf8_labels = false;
+    bool any_name = false;
 
-    [[nodiscard]] FamilyInfo info() const { return {name, help, type, unit, utf8_labels}; }
+    [[nodiscard]] FamilyInfo info() const {
+      return {name, help, type, unit, utf8_labels, any_name};
+    }
   };
   /// What was said, which is then gone from here.
   [[nodiscard]] std::vector<RecordedFamily> take() { return std::move(families_); }
@@ -86,7 +96,7 @@ class Recorder final : public SampleSink {
   std::unordered_set<std::string> seen_;  // keys of the last family
   Faulty duplicates_;
   Faulty unsound_;
-  const NameRule rule_;
+  const RecorderOptions options_;
   bool open_ = false;  // the last family has begun, and may go on
 };
 

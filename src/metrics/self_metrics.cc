@@ -4,6 +4,7 @@
 
 #include "vitals/metrics/registry.h"
 #include "vitals/metrics/sample_sink.h"
+#include "vitals/version.h"
 
 namespace vitals::metrics {
 namespace {
@@ -66,8 +67,8 @@ const BuildInfo& build_info() noexcept {
   return kInfo;
 }
 
-void add_self_metrics(Registry& registry) {
-  registry.collector(std::make_unique<SelfCollector>(registry));
+Definition add_self_metrics(Registry& registry) {
+  return registry.collector(std::make_unique<SelfCollector>(registry));
 }
 
 }  // namespace vitals::metrics

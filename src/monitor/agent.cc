@@ -9,19 +9,7 @@
 namespace vitals::monitor {
 namespace {
 
-constexpr std::string_view provider_of(AgentType type) noexcept {
-  switch (type) {
-    case AgentType::kClaude:
-      return "anthropic";
-    case AgentType::kGpt4:
-      return "openai";
-    case AgentType::kLocal:
-      return "local";
-  }
-  return "local";
-}
-
-void count_usage(detail::Families& families, AgentType type, std::string_view model,
+void count_usage(detail::Families& families, std::string_view type, std::string_view model,
                  const AgentUsage& usage) noexcept {
   track_agent_tokens(type, usage.input_tokens, usage.output_tokens);
   if (usage.cost_usd) {
@@ -33,13 +21,9 @@ void count_usage(detail::Families& families, AgentType type, std::string_view mo
 
 }  // namespace
 
-std::string_view to_string(AgentType type) noexcept {
-  return metrics::to_string(type);
-}
-
-void AgentCallScope::begin(AgentType type, std::string_view model) noexcept {
+void AgentCallScope::begin(AgentName agent, std::string_view model) noexcept {
   running_ = true;
-  type_ = type;
+  type_.keep(agent.type);
   model_.keep(model);
   start_ = std::chrono::steady_clock::now();
   span_ = context::start_span("gen_ai.chat");
@@ -50,7 +34,7 @@ void AgentCallScope::begin(AgentType type, std::string_view model) noexcept {
   size += model.copy(name.data() + size, name.size() - size);
   span_.set_name({name.data(), size});
   span_.set_data("gen_ai.operation.name", "chat");
-  span_.set_data("gen_ai.provider.name", provider_of(type));
+  span_.set_data("gen_ai.provider.name", agent.provider);
   span_.set_data("gen_ai.request.model", model);
 }
 
@@ -59,7 +43,7 @@ void AgentCallScope::first_token() noexcept {
   streamed_ = true;
   const double seconds = detail::seconds_since(start_);
   if (detail::Families* families = detail::families())
-    families->agent.first_token.with(type_).observe(seconds);
+    families->agent.first_token.with(type_.view()).observe(seconds);
   span_.set_data("gen_ai.response.time_to_first_token", seconds);
 }
 
@@ -67,7 +51,7 @@ void AgentCallScope::succeed(const AgentUsage& usage) noexcept {
   succeeded_ = true;
   if (!running_) return;
   if (detail::Families* families = detail::families())
-    count_usage(*families, type_, model_.view(), usage);
+    count_usage(*families, type_.view(), model_.view(), usage);
   if (!span_) return;
   span_.set_data("gen_ai.response.model",
                  usage.response_model.empty() ? model_.view() : usage.response_model);
@@ -85,39 +69,40 @@ void AgentCallScope::fail_handled(const std::exception& error) noexcept {
   if (!running_) return;
   context::capture_exception(
       error,
-      {.tags = {{"model", model_.view()}, {"agent_type", to_string(type_)}}, .mechanism = "agent"});
+      {.tags = {{"model", model_.view()}, {"agent_type", type_.view()}}, .mechanism = "agent"});
 }
 
 void AgentCallScope::end() noexcept {
   span_active_.reset();
   if (detail::Families* families = detail::families()) {
-    families->agent.calls.with(type_, succeeded_ ? AgentStatus::kSuccess : AgentStatus::kError)
+    families->agent.calls.with(type_.view(), succeeded_ ? Outcome::kSuccess : Outcome::kError)
         .inc();
-    families->agent.duration.with(type_).observe(detail::seconds_since(start_));
+    families->agent.duration.with(type_.view()).observe(detail::seconds_since(start_));
   }
   if (!context::enabled()) return;
   context::add_breadcrumb({.category = "agent",
                            .message = succeeded_ ? "agent answered" : "agent call failed",
                            .level = succeeded_ ? vitals::Level::kInfo : vitals::Level::kError,
-                           .data = {{"model", model_.view()}, {"agent_type", to_string(type_)}}});
+                           .data = {{"model", model_.view()}, {"agent_type", type_.view()}}});
   if (!succeeded_) {
     context::set_tag("model", model_.view());
-    context::set_tag("agent_type", to_string(type_));
+    context::set_tag("agent_type", type_.view());
   }
   if (!span_) return;
   span_.set_status(succeeded_ ? context::SpanStatus::kOk : context::SpanStatus::kInternalError);
   span_.finish();
 }
 
-void track_agent_tokens(AgentType type, std::uint64_t input, std::uint64_t output) noexcept {
+void track_agent_tokens(AgentName agent, std::uint64_t input, std::uint64_t output) noexcept {
   if (detail::Families* families = detail::families()) {
-    families->agent.tokens.with(type, TokenType::kInput).inc(input);
-    families->agent.tokens.with(type, TokenType::kOutput).inc(output);
+    families->agent.tokens.with(agent.type, TokenType::kInput).inc(input);
+    families->agent.tokens.with(agent.type, TokenType::kOutput).inc(output);
   }
 }
 
-void count_agent_usage(AgentType type, std::string_view model, const AgentUsage& usage) noexcept {
-  if (detail::Families* families = detail::families()) count_usage(*families, type, model, usage);
+void count_agent_usage(AgentName agent, std::string_view model, const AgentUsage& usage) noexcept {
+  if (detail::Families* families = detail::families())
+    count_usage(*families, agent.type, model, usage);
 }
 
 void detail::fail_with_current_exception(AgentCallScope& scope) noexcept {

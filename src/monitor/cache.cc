@@ -1,20 +1,45 @@
 #include "vitals/monitor/cache.h"
 
+#include <memory>
+#include <utility>
+
 #include "monitor/clock.h"
 #include "monitor/families.h"
+#include "monitor/read_families.h"
 #include "vitals/context/detail.h"
 #include "vitals/context/scope.h"
 
 namespace vitals::monitor {
 namespace {
 
-void count(detail::Families& families, CacheOperation operation, CacheResult result) noexcept {
-  families.cache.operations.with(operation, result).inc();
-  if (operation == CacheOperation::kGet &&
-      (result == CacheResult::kHit || result == CacheResult::kMiss)) {
-    families.cache.hits->record(result == CacheResult::kHit, detail::seconds_of_this_process());
-  }
+void count(detail::Families& families, CacheOperation operation, CacheResult result,
+           std::string_view cache) noexcept {
+  families.cache.operations.with(operation, result, cache).inc();
+  if (operation != CacheOperation::kGet) return;
+  if (result != CacheResult::kHit && result != CacheResult::kMiss) return;
+  if (SlidingRate* const hits = detail::caches().find_or_make(cache))
+    hits->record(result == CacheResult::kHit, detail::seconds_of_this_process());
 }
+
+class HitRates final : public detail::ReadFamilies {
+ public:
+  explicit HitRates(detail::Definer& define)
+      : ReadFamilies(define),
+        rate_(add(define, "cache_hit_rate",
+                  "Share of cache gets that found something, over the last five minutes.",
+                  metrics::MetricType::kGauge)) {}
+
+  void collect(metrics::SampleSink& sink) override {
+    const detail::Caches::Cache* cache = detail::caches().first();
+    if (cache == nullptr || !begin(sink, rate_)) return;
+    for (; cache != nullptr; cache = cache->next.load(std::memory_order_acquire))
+      sink.gauge(labels({{"cache", cache->name}}),
+                 cache->hits.rate(detail::seconds_of_this_process()));
+  }
+
+ private:
+  const std::size_t rate_;
+};
 
 /// Sentry's names: a set is a put, a delete a remove. Source: Sentry, "Caches" module, span
 /// operations.
@@ -32,15 +57,18 @@ constexpr std::string_view span_op(CacheOperation operation) noexcept {
 
 }  // namespace
 
-void CacheScope::begin(CacheOperation operation, std::string_view key) noexcept {
+void CacheScope::begin(CacheOperation operation, std::string_view key,
+                       std::string_view cache) noexcept {
   running_ = true;
   operation_ = operation;
+  cache_.keep(cache);
   span_ = context::start_span(span_op(operation), key);
 }
 
 void CacheScope::end() noexcept {
   const auto result = static_cast<CacheResult>(result_);
-  if (detail::Families* families = detail::families()) count(*families, operation_, result);
+  if (detail::Families* families = detail::families())
+    count(*families, operation_, result, cache_.view());
   if (!context::enabled()) return;
   context::add_breadcrumb(
       {.category = span_op(operation_),
@@ -57,12 +85,26 @@ void track_cache_operation(std::string_view operation, bool hit) noexcept {
   detail::Families* families = detail::families();
   if (families == nullptr) return;
   if (operation == "get") {
-    count(*families, CacheOperation::kGet, hit ? CacheResult::kHit : CacheResult::kMiss);
+    count(*families, CacheOperation::kGet, hit ? CacheResult::kHit : CacheResult::kMiss, {});
   } else if (operation == "set") {
-    count(*families, CacheOperation::kSet, hit ? CacheResult::kOk : CacheResult::kError);
+    count(*families, CacheOperation::kSet, hit ? CacheResult::kOk : CacheResult::kError, {});
   } else if (operation == "delete") {
-    count(*families, CacheOperation::kDelete, hit ? CacheResult::kOk : CacheResult::kError);
+    count(*families, CacheOperation::kDelete, hit ? CacheResult::kOk : CacheResult::kError, {});
   }
+}
+
+void expect_cache(std::string_view cache) noexcept {
+  static_cast<void>(detail::caches().find_or_make(cache));
+}
+
+detail::Caches& detail::caches() noexcept {
+  static auto& made = *new Caches;
+  return made;
+}
+
+void detail::add_caches(Definer& define) {
+  auto rates = std::make_unique<HitRates>(define);
+  if (!rates->all_off()) define.collector(std::move(rates));
 }
 
 }  // namespace vitals::monitor

@@ -1,17 +1,20 @@
 #include "vitals/monitor/db.h"
 
-#include <atomic>
-#include <cstdint>
+#include <algorithm>
 #include <memory>
 #include <mutex>
+#include <string>
 #include <utility>
+#include <vector>
 
 #include "monitor/clock.h"
 #include "monitor/families.h"
 #include "monitor/fixed_text.h"
+#include "monitor/read_families.h"
 #include "vitals/context/detail.h"
 #include "vitals/context/scope.h"
 #include "vitals/metrics/detail/fork_gate.h"
+#include "vitals/metrics/detail/user_call.h"
 
 namespace vitals::monitor {
 namespace {
@@ -54,57 +57,92 @@ FixedText<96> query_text(QueryType type, std::string_view table) noexcept {
   return {metrics::to_string(type), table};
 }
 
-thread_local int t_in_pool_source = 0;
+/// One pool that is observed, and how many threads are in the middle of asking it.
+struct ObservedPool {
+  std::string name;
+  std::function<PoolCounts()> read;
+  metrics::detail::UserCalls calls;
+};
 
-/// What set_pool_source() was given, and how many threads are in the middle of it.
-class PoolSource {
- public:
-  explicit PoolSource(std::function<PoolCounts()> read) : read_(std::move(read)) {}
+/// All of them. Never destroyed: a late scrape may still ask.
+struct Pools {
+  std::mutex mutex;  // never held while one is asked
+  std::vector<std::shared_ptr<ObservedPool>> all;
+};
+Pools& pools() {
+  static auto& made = *new Pools;
+  return made;
+}
 
-  /// Before ask(), while nobody can replace it.
-  void enter() noexcept {
-    // A child of fork() has none of its parent's threads: the upper half says whose calls these are.
-    const std::uint64_t mine = std::uint64_t{metrics::detail::forks()} << 32U;
-    std::uint64_t seen = calls_.load();
-    while (!calls_.compare_exchange_weak(seen, mine | (under_way(seen) + 1))) {
+std::vector<std::shared_ptr<ObservedPool>> all_pools() {
+  const metrics::detail::RoomLock lock{pools().mutex};
+  return pools().all;
+}
+
+/// Puts a pool in the place of that of the same name; null takes that one out. Returns when the
+/// former is not asked any more.
+void exchange_pool(std::string_view name, std::shared_ptr<ObservedPool> next) {
+  std::shared_ptr<ObservedPool> former;
+  {
+    const metrics::detail::RoomLock lock{pools().mutex};
+    std::vector<std::shared_ptr<ObservedPool>>& all = pools().all;
+    const auto there =
+        std::ranges::find_if(all, [&](const auto& pool) { return pool->name == name; });
+    if (there == all.end()) {
+      if (next) all.push_back(std::move(next));
+    } else if (next) {
+      former = std::exchange(*there, std::move(next));
+    } else {
+      former = std::move(*there);
+      all.erase(there);
     }
   }
-  PoolCounts ask() {
-    ++t_in_pool_source;
-    const Leave leave{*this};
-    return read_();
-  }
-  /// Returns when no thread is in it any more.
-  void wait_until_left() const noexcept {
-    for (std::uint64_t seen = calls_.load(); under_way(seen) > 0; seen = calls_.load())
-      calls_.wait(seen);
+  if (former) former->calls.stop();
+}
+
+class PoolGauges final : public detail::ReadFamilies {
+ public:
+  explicit PoolGauges(detail::Definer& define)
+      : ReadFamilies(define),
+        size_(add(define, "db_connection_pool_size", "Connections that the database pool holds.",
+                  metrics::MetricType::kGauge)),
+        available_(add(define, "db_connection_pool_available",
+                       "Connections of the database pool that are free.",
+                       metrics::MetricType::kGauge)) {}
+
+  void collect(metrics::SampleSink& sink) override {
+    std::vector<std::pair<std::string, PoolCounts>> counts;
+    std::exception_ptr fault;
+    for (const std::shared_ptr<ObservedPool>& pool : all_pools()) {
+      const metrics::detail::UserCall call{pool->calls};
+      if (!call) continue;
+      try {
+        counts.emplace_back(pool->name, pool->read());
+      } catch (...) {
+        // Its gauges are left out this time, those of the other pools are not.
+        fault = std::current_exception();
+      }
+    }
+    if (!counts.empty()) write(sink, counts);
+    if (fault) std::rethrow_exception(fault);  // the registry counts it and tells of it
   }
 
  private:
-  struct Leave {
-    PoolSource& source;
-    ~Leave() {
-      --t_in_pool_source;
-      source.calls_.fetch_sub(1);
-      source.calls_.notify_all();
+  void write(metrics::SampleSink& sink,
+             const std::vector<std::pair<std::string, PoolCounts>>& counts) {
+    if (begin(sink, size_)) {
+      for (const auto& [name, count] : counts)
+        sink.gauge(labels({{"pool", name}}), count.total);
     }
-  };
-  static std::uint64_t under_way(std::uint64_t calls) noexcept {
-    return calls >> 32U == metrics::detail::forks() ? calls & 0xffff'ffffU : 0;
+    if (begin(sink, available_)) {
+      for (const auto& [name, count] : counts)
+        sink.gauge(labels({{"pool", name}}), count.available);
+    }
   }
 
-  const std::function<PoolCounts()> read_;
-  std::atomic<std::uint64_t> calls_{0};
+  const std::size_t size_;
+  const std::size_t available_;
 };
-
-/// Never destroyed: a late scrape may still ask.
-union PoolSourcePlace {
-  constexpr PoolSourcePlace() noexcept : source() {}
-  ~PoolSourcePlace() {}
-  std::shared_ptr<PoolSource> source;
-};
-constinit PoolSourcePlace g_pool;
-constinit std::mutex g_pool_mutex;  // never held while a source is asked
 
 }  // namespace
 
@@ -148,32 +186,54 @@ void QueryScope::end() noexcept {
   span_.finish();
 }
 
-void set_pool_source(std::function<PoolCounts()> source) {
-  auto changed = source ? std::make_shared<PoolSource>(std::move(source)) : nullptr;
+PoolObservation::PoolObservation(std::string_view name, std::function<PoolCounts()> read) {
+  auto pool = std::make_shared<ObservedPool>();
+  pool->name = name;
+  pool->read = std::move(read);
+  pool_ = pool;
+  exchange_pool(name, std::move(pool));
+  detail::Families* const families = detail::families();
+  if (families != nullptr) static_cast<void>(families->db.pool_wait.with(name));
+}
+
+void PoolObservation::end() noexcept {
+  const std::shared_ptr<void> mine = std::exchange(pool_, nullptr);
+  if (mine == nullptr) return;
   {
-    const metrics::detail::RoomLock lock{g_pool_mutex};
-    g_pool.source.swap(changed);
+    const metrics::detail::RoomLock lock{pools().mutex};
+    std::erase_if(pools().all, [&](const auto& pool) { return pool == mine; });
   }
-  // A source that replaces itself would wait for its own end.
-  if (changed && t_in_pool_source == 0) changed->wait_until_left();
+  static_cast<ObservedPool*>(mine.get())->calls.stop();
+}
+
+void set_pool_source(std::function<PoolCounts()> source) {
+  if (!source) {
+    // Where there was one, its gauges stay, at 0.
+    const auto pools = all_pools();
+    if (std::ranges::none_of(pools, [](const auto& pool) { return pool->name.empty(); })) return;
+    source = [] { return PoolCounts{}; };
+  }
+  PoolObservation unnamed{{}, std::move(source)};
+  unnamed.keep();
 }
 
 void update_pool_metrics(int total, int available) {
   set_pool_source([counts = PoolCounts{total, available}] { return counts; });
 }
 
-void observe_pool_wait(double seconds) noexcept {
-  if (detail::Families* families = detail::families()) families->db.pool_wait.observe(seconds);
+void observe_pool_wait(double seconds, std::string_view pool) noexcept {
+  if (detail::Families* families = detail::families())
+    families->db.pool_wait.with(pool).observe(seconds);
 }
 
-PoolCounts detail::current_pool_counts() {
-  std::shared_ptr<PoolSource> source;
-  {
-    const metrics::detail::RoomLock lock{g_pool_mutex};
-    source = g_pool.source;
-    if (source) source->enter();
-  }
-  return source ? source->ask() : PoolCounts{};
+void detail::add_pools(Definer& define) {
+  auto gauges = std::make_unique<PoolGauges>(define);
+  if (!gauges->all_off()) define.collector(std::move(gauges));
+}
+
+bool detail::has_unnamed_pool() noexcept {
+  const metrics::detail::RoomLock lock{pools().mutex};
+  return std::ranges::any_of(pools().all, [](const auto& pool) { return pool->name.empty(); });
 }
 
 }  // namespace vitals::monitor

@@ -2,32 +2,27 @@
 
 #include <array>
 #include <memory>
-#include <mutex>
 #include <string_view>
+#include <vector>
 
-#include "monitor/sliding_rate.h"
+#include "monitor/caches.h"
 #include "vitals/metrics/counter.h"
 #include "vitals/metrics/family.h"
 #include "vitals/metrics/gauge.h"
 #include "vitals/metrics/histogram.h"
-#include "vitals/metrics/registry.h"
+#include "vitals/metrics/scoped_definition.h"
 #include "vitals/monitor/agent.h"
 #include "vitals/monitor/cache.h"
 #include "vitals/monitor/db.h"
 #include "vitals/monitor/http.h"
+#include "vitals/monitor/outcome.h"
 
 namespace vitals::monitor {
 
-enum class AgentStatus : std::uint8_t { kSuccess, kError };
 enum class TokenType : std::uint8_t { kInput, kOutput };
 enum class CacheResult : std::uint8_t { kError, kHit, kMiss, kOk };
 
 }  // namespace vitals::monitor
-
-template <>
-struct vitals::metrics::LabelValues<vitals::monitor::AgentStatus> {
-  static constexpr std::array<std::string_view, 2> kValues{"success", "error"};
-};
 
 template <>
 struct vitals::metrics::LabelValues<vitals::monitor::TokenType> {
@@ -41,10 +36,13 @@ struct vitals::metrics::LabelValues<vitals::monitor::CacheResult> {
 
 namespace vitals::monitor::detail {
 
-// The families of the scopes, by the names of the specification's section 2.
+class Definer;
+
+// The families of the scopes. Their names and buckets are the specification's and our own, unless
+// MetricsOptions says otherwise.
 
 struct HttpFamilies {
-  explicit HttpFamilies(metrics::Registry& registry);
+  explicit HttpFamilies(Definer& define);
 
   metrics::Family<metrics::Counter, metrics::enum_label<Method>("method"), "endpoint", "status">
       requests;
@@ -53,47 +51,85 @@ struct HttpFamilies {
       errors;
   metrics::Family<metrics::Gauge, metrics::enum_label<Method>("method")> in_progress;
 };
+struct HttpClientFamilies {
+  explicit HttpClientFamilies(Definer& define);
+
+  metrics::Family<metrics::Counter, metrics::enum_label<Method>("method"), "host", "status">
+      requests;
+  metrics::Family<metrics::Histogram, metrics::enum_label<Method>("method"), "host"> duration;
+  metrics::Family<metrics::Counter, metrics::enum_label<Method>("method"), "host", "error_type">
+      errors;
+};
 struct DbFamilies {
-  explicit DbFamilies(metrics::Registry& registry);
+  explicit DbFamilies(Definer& define);
 
   metrics::Family<metrics::Counter, metrics::enum_label<QueryType>("query_type"), "table"> queries;
   metrics::Family<metrics::Histogram, metrics::enum_label<QueryType>("query_type")> duration;
   metrics::Family<metrics::Counter, metrics::enum_label<QueryType>("query_type"), "table",
                   "error_type">
       errors;
-  metrics::Histogram pool_wait;
+  metrics::Family<metrics::Histogram, "pool"> pool_wait;
 };
 struct AgentFamilies {
-  explicit AgentFamilies(metrics::Registry& registry);
+  explicit AgentFamilies(Definer& define);
 
-  metrics::Family<metrics::Counter, metrics::enum_label<AgentType>("agent_type"),
-                  metrics::enum_label<AgentStatus>("status")>
-      calls;
-  metrics::Family<metrics::Histogram, metrics::enum_label<AgentType>("agent_type")> duration;
-  metrics::Family<metrics::Counter, metrics::enum_label<AgentType>("agent_type"),
-                  metrics::enum_label<TokenType>("token_type")>
+  metrics::Family<metrics::Counter, "agent_type", metrics::enum_label<Outcome>("status")> calls;
+  metrics::Family<metrics::Histogram, "agent_type"> duration;
+  metrics::Family<metrics::Counter, "agent_type", metrics::enum_label<TokenType>("token_type")>
       tokens;
-  metrics::Family<metrics::Counter, metrics::enum_label<AgentType>("agent_type"), "model"> cost;
-  metrics::Family<metrics::Histogram, metrics::enum_label<AgentType>("agent_type")> first_token;
+  metrics::Family<metrics::Counter, "agent_type", "model"> cost;
+  metrics::Family<metrics::Histogram, "agent_type"> first_token;
   metrics::Family<metrics::Counter, "from", "to"> fallbacks;
-  metrics::Family<metrics::Counter, metrics::enum_label<AgentType>("agent_type")> unpriced;
+  metrics::Family<metrics::Counter, "agent_type"> unpriced;
 };
 struct CacheFamilies {
-  explicit CacheFamilies(metrics::Registry& registry);
+  explicit CacheFamilies(Definer& define);
 
   metrics::Family<metrics::Counter, metrics::enum_label<CacheOperation>("operation"),
-                  metrics::enum_label<CacheResult>("result")>
+                  metrics::enum_label<CacheResult>("result"), "cache">
       operations;
-  std::shared_ptr<SlidingRate> hits = std::make_shared<SlidingRate>();  // the callback's too
+};
+struct RpcFamilies {
+  RpcFamilies(Definer& define, bool server);
+
+  metrics::Family<metrics::Counter, "service", "method", "code"> calls;
+  metrics::Family<metrics::Histogram, "service", "method"> duration;
+  metrics::Family<metrics::Gauge, "service"> in_progress;  // of a server
+};
+struct MessageFamilies {
+  explicit MessageFamilies(Definer& define);
+
+  metrics::Family<metrics::Counter, "system", "destination", metrics::enum_label<Outcome>("status")>
+      published;
+  metrics::Family<metrics::Histogram, "system", "destination"> publish_duration;
+  metrics::Family<metrics::Counter, "system", "destination", metrics::enum_label<Outcome>("status")>
+      processed;
+  metrics::Family<metrics::Histogram, "system", "destination"> process_duration;
+  metrics::Family<metrics::Histogram, "system", "destination"> age;
+};
+struct JobFamilies {
+  explicit JobFamilies(Definer& define);
+
+  metrics::Family<metrics::Counter, "job", metrics::enum_label<Outcome>("status")> runs;
+  metrics::Family<metrics::Histogram, "job"> duration;
+  metrics::Family<metrics::Gauge, "job"> in_progress;
+  metrics::Family<metrics::Gauge, "job"> last_success;
+};
+struct WorkFamilies {
+  explicit WorkFamilies(Definer& define);
+
+  metrics::Family<metrics::Counter, "work", metrics::enum_label<Outcome>("status")> done;
+  metrics::Family<metrics::Histogram, "work"> duration;
+  metrics::Family<metrics::Gauge, "work"> in_progress;
 };
 struct BotFamilies {
-  explicit BotFamilies(metrics::Registry& registry);
+  explicit BotFamilies(Definer& define);
 
   metrics::Family<metrics::Counter, "kind", "status"> updates;
   metrics::Family<metrics::Histogram, "kind"> duration;
 };
 struct JourneyFamilies {
-  explicit JourneyFamilies(metrics::Registry& registry);
+  explicit JourneyFamilies(Definer& define);
 
   metrics::Family<metrics::Counter, "journey", "step"> steps;
   metrics::Family<metrics::Histogram, "journey", "step"> duration;
@@ -101,7 +137,7 @@ struct JourneyFamilies {
 
 /// All of them. Made by enable_metrics(), never destroyed.
 struct Families {
-  explicit Families(metrics::Registry& registry);
+  explicit Families(Definer& define);
 
   HttpFamilies http;
   DbFamilies db;
@@ -109,6 +145,15 @@ struct Families {
   CacheFamilies cache;
   BotFamilies bot;
   JourneyFamilies journey;
+  HttpClientFamilies http_client;
+  RpcFamilies rpc_server;
+  RpcFamilies rpc_client;
+  MessageFamilies messages;
+  JobFamilies jobs;
+  WorkFamilies work;
+
+  metrics::Registry* registry;
+  std::vector<metrics::Definition> definitions;  // there until they are defined anew
 };
 
 /// The families, or null while metrics are off.
@@ -120,7 +165,12 @@ inline Families* families() noexcept {
 #endif
 }
 
-/// What the pool gauges show; see set_pool_source().
-PoolCounts current_pool_counts();
+/// What is read at the scrape; see set_pool_source() and expect_cache().
+void add_pools(Definer& define);
+void add_caches(Definer& define);
+/// Whether a pool is observed that has no name.
+[[nodiscard]] bool has_unnamed_pool() noexcept;
+/// Of all caches of the process.
+[[nodiscard]] Caches& caches() noexcept;
 
 }  // namespace vitals::monitor::detail

@@ -66,8 +66,9 @@ std::string_view to_string(Method method) noexcept {
 }
 
 RequestScope::RequestScope(const RequestStart& start) noexcept
-    : id_(RequestId::accept_or_make(start.request_id)),
-      method_(start.method),
+    : OwnWork(start.request_id),
+      method_(start.endpoint != nullptr && start.method == Method::kOther ? start.endpoint->method()
+                                                                          : start.method),
       route_(start.endpoint != nullptr ? start.endpoint->route() : std::string_view{}) {
   if (!active()) return;
   if (start.endpoint == nullptr) {
@@ -77,8 +78,8 @@ RequestScope::RequestScope(const RequestStart& start) noexcept
   start_ = std::chrono::steady_clock::now();
   // A HEAD may come by the endpoint of GET, but counts by its own method.
   if (start.endpoint != nullptr && start.endpoint->method() == method_) endpoint_ = start.endpoint;
-  measured_ = detail::families();
-  if (measured_ != nullptr) measured_->http.in_progress.with(method_).inc();
+  families_ = detail::families();
+  if (families_ != nullptr) families_->http.in_progress.with(method_).inc();
   if (context::enabled()) start_trace(start);
 }
 
@@ -112,26 +113,43 @@ void RequestScope::start_trace(const RequestStart& start) noexcept {
 }
 
 RequestScope::~RequestScope() {
-  if (!finished_ && (measured_ != nullptr || scope_)) {
+  if (!finished_ && (families_ != nullptr || scope_)) {
     fail("unfinished");
     finish(500, context::WorkStatus::kAbandoned);
   }
   scope_.end_loan();
 }
 
-void RequestScope::set_user(std::string_view user_id) noexcept {
-  scope_.set_user_id(user_id);
+void RequestScope::set_route(std::string_view route, std::string_view operation) noexcept {
+  if (finished_ || (families_ == nullptr && !scope_)) return;
+  endpoint_ = nullptr;
+  own_route_.replace(route);
+  route_ = own_route_.view();
+  name_trace(operation.empty() ? route_ : operation);
+}
+
+void RequestScope::set_route(const Endpoint& endpoint) noexcept {
+  if (finished_ || (families_ == nullptr && !scope_)) return;
+  endpoint_ = endpoint.method() == method_ ? &endpoint : nullptr;
+  route_ = endpoint.route();
+  name_trace(endpoint.operation());
+}
+
+void RequestScope::name_trace(std::string_view operation) noexcept {
+  if (!scope_) return;
+  scope_.set_tag("operation", operation);
+  transaction_.set_name(FixedText<160>{to_string(method_), route_}.view(), "route");
 }
 
 void RequestScope::fail(std::string_view error_type) noexcept {
-  if (measured_ == nullptr || failed_) return;
+  if (families_ == nullptr || failed_) return;
   failed_ = true;
-  if (measured_ == detail::families())
-    measured_->http.errors.with(method_, route_, error_type).inc();
+  if (families_ == detail::families())
+    families_->http.errors.with(method_, route_, error_type).inc();
 }
 
 void RequestScope::fail_unhandled(const std::exception& error) noexcept {
-  if (measured_ != nullptr) fail(ErrorType::of(error).view());
+  if (families_ != nullptr) fail(ErrorType::of(error).view());
   if (!scope_) return;
   const RequestActivation active{*this};
   context::capture_exception(error, {.handled = false, .mechanism = "http"});
@@ -143,7 +161,7 @@ void RequestScope::fail_unhandled(const std::exception_ptr& error) noexcept {
   } catch (const std::exception& caught) {
     fail_unhandled(caught);
   } catch (...) {
-    if (measured_ != nullptr) fail(ErrorType::of_current_exception().view());
+    if (families_ != nullptr) fail(ErrorType::of_current_exception().view());
     if (!scope_) return;
     const RequestActivation active{*this};
     context::capture_exception(error, {.handled = false, .mechanism = "http"});
@@ -162,32 +180,20 @@ void RequestScope::finish(int status, context::WorkStatus session) noexcept {
   const context::Activation scope = scope_.activate();
   const context::SpanActivation span = transaction_.activate();
   // Not where the metrics were turned off meanwhile, or on again in another registry.
-  if (measured_ != nullptr && measured_ == detail::families()) {
+  if (families_ != nullptr && families_ == detail::families()) {
     const double seconds = detail::seconds_since(start_);
     if (endpoint_ != nullptr) {
-      endpoint_->count(*measured_, status, seconds);
+      endpoint_->count(*families_, status, seconds);
     } else {
-      measured_->http.requests.with(method_, route_, StatusText{status}.view()).inc();
-      measured_->http.duration.with(method_, route_).observe(seconds);
+      families_->http.requests.with(method_, route_, StatusText{status}.view()).inc();
+      families_->http.duration.with(method_, route_).observe(seconds);
     }
-    measured_->http.in_progress.with(method_).dec();
+    families_->http.in_progress.with(method_).dec();
   }
   if (!transaction_) return;
   transaction_.set_http_status(status);
   if (transaction_.sampled()) describe(transaction_, facts_.request);
   transaction_.finish();
-}
-
-RequestActivation::RequestActivation(const RequestScope& request) noexcept
-    : id_(request.id_),
-      trace_id_(request.trace_id_),
-      before_(detail::exchange_log_context(
-          {id_.view(), request.scope_ ? trace_id_.view() : std::string_view{}})),
-      scope_(request.scope_.activate()),
-      span_(request.transaction_.activate()) {}
-
-RequestActivation::~RequestActivation() {
-  detail::exchange_log_context(before_);
 }
 
 }  // namespace vitals::monitor

@@ -10,14 +10,4 @@ LogContext current_log_context() noexcept {
   return {ids.request_id, ids.trace_id};
 }
 
-namespace detail {
-
-LogContext exchange_log_context(LogContext context) noexcept {
-  const context::detail::LogIds before =
-      context::detail::exchange_log_ids({context.request_id, context.trace_id});
-  return {before.request_id, before.trace_id};
-}
-
-}  // namespace detail
-
 }  // namespace vitals::monitor

@@ -1,53 +1,56 @@
 #include "monitor/sentry_health.h"
 
+#include <cstddef>
 #include <memory>
-#include <span>
+#include <utility>
 
-#include "vitals/metrics/registry.h"
+#include "monitor/read_families.h"
 #include "vitals/metrics/sample_sink.h"
 #include "vitals/sentry/client.h"
 
 namespace vitals::monitor::detail {
 namespace {
 
-using metrics::FamilyInfo;
 using metrics::MetricType;
 
-constexpr FamilyInfo kEvents{"vitals_sentry_events_total",
-                             "Events and transactions captured, by what became of them.",
-                             MetricType::kCounter};
-constexpr FamilyInfo kQueue{"vitals_sentry_queue_depth",
-                            "Events and transactions that wait to be sent.", MetricType::kGauge};
-constexpr FamilyInfo kSpool{"vitals_sentry_spool_bytes", "Envelopes that wait on disk, in bytes.",
-                            MetricType::kGauge};
-constexpr FamilyInfo kFamilies[] = {kEvents, kQueue, kSpool};
-
-class SentryHealth final : public metrics::Collector {
+class SentryHealth final : public ReadFamilies {
  public:
-  [[nodiscard]] std::span<const FamilyInfo> families() const override { return kFamilies; }
+  explicit SentryHealth(Definer& definer)
+      : ReadFamilies(definer),
+        events_(add(definer, "vitals_sentry_events_total",
+                    "Events and transactions captured, by what became of them.",
+                    MetricType::kCounter)),
+        queue_(add(definer, "vitals_sentry_queue_depth",
+                   "Events and transactions that wait to be sent.", MetricType::kGauge)),
+        spool_(add(definer, "vitals_sentry_spool_bytes", "Envelopes that wait on disk, in bytes.",
+                   MetricType::kGauge)) {}
 
   void collect(metrics::SampleSink& sink) override {
     const sentry::Stats stats = sentry::stats();
-    sink.begin_family(kEvents);
-    for (std::size_t c = 0; c < sentry::kCategories; ++c) {
-      for (std::size_t o = 0; o < sentry::kOutcomes; ++o) {
-        sink.counter(
-            metrics::SeriesLabels{{"category", to_string(static_cast<sentry::Category>(c))},
-                                  {"outcome", to_string(static_cast<sentry::Outcome>(o))}},
-            {stats.counts[c][o], 0.0, {}});
+    if (begin(sink, events_)) {
+      for (std::size_t c = 0; c < sentry::kCategories; ++c) {
+        for (std::size_t o = 0; o < sentry::kOutcomes; ++o) {
+          sink.counter(labels({{"category", to_string(static_cast<sentry::Category>(c))},
+                               {"outcome", to_string(static_cast<sentry::Outcome>(o))}}),
+                       {stats.counts[c][o], 0.0, {}});
+        }
       }
     }
-    sink.begin_family(kQueue);
-    sink.gauge({}, static_cast<double>(stats.queue_depth));
-    sink.begin_family(kSpool);
-    sink.gauge({}, static_cast<double>(stats.spool_bytes));
+    if (begin(sink, queue_)) sink.gauge(labels(), static_cast<double>(stats.queue_depth));
+    if (begin(sink, spool_)) sink.gauge(labels(), static_cast<double>(stats.spool_bytes));
   }
+
+ private:
+  const std::size_t events_;
+  const std::size_t queue_;
+  const std::size_t spool_;
 };
 
 }  // namespace
 
-void add_sentry_health(metrics::Registry& registry) {
-  registry.collector(std::make_unique<SentryHealth>());
+void add_sentry_health(Definer& definer) {
+  auto health = std::make_unique<SentryHealth>(definer);
+  if (!health->all_off()) definer.collector(std::move(health));
 }
 
 }  // namespace vitals::monitor::detail

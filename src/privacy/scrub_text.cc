@@ -217,7 +217,7 @@ class TextScrubber {
         ++end;
     } else {
       while (end < text_.size() && text_[end] != quote)
-        end += text_[end] == '\\' && end + 1 < text_.size() ? 2 : 1;
+        end += text_[end] == '\\' && end + 1 < text_.size() ? 2U : 1U;
     }
     const std::string_view word = text_.substr(inner, end - inner);
     const bool token_of_a_parser =

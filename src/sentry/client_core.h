@@ -6,6 +6,7 @@
 #include <memory>
 #include <string>
 
+#include "base/hidden.h"
 #include "crash/rescue.h"
 #include "delivery/worker.h"
 #include "sentry/crash/upkeep.h"
@@ -24,7 +25,7 @@ namespace vitals::sentry {
 
 /// The active client: what the options said, and the worker that sends. Its threads hold shares of
 /// it, so it outlives a transport that will not let go.
-class Client {
+class VITALS_HIDDEN Client {
  public:
   Client(Options options, detail::Destinations destinations);
 

@@ -38,6 +38,9 @@ std::uint64_t counted_by_context(Category category, Cause cause) noexcept {
 
 }  // namespace
 
+constinit std::atomic<bool> client_active{false};
+constinit std::atomic<bool> takes_logs{false};
+
 // Without a client nothing is counted: threads that go on capturing would else keep retract() from
 // ever seeing a zero. With one, the counter goes up before the pointer is read once more, and
 // retract() goes the other way round: with sequential consistency one of both sees the other.

@@ -11,6 +11,7 @@
 #include <unordered_map>
 #include <utility>
 
+#include "base/hidden.h"
 #include "stack/debug_file.h"
 #include "stack/source_lines.h"
 
@@ -90,7 +91,7 @@ std::size_t longest_start(std::string_view text, const std::vector<std::string>&
 
 }  // namespace
 
-class Symbolizer::Impl {
+class VITALS_HIDDEN Symbolizer::Impl {
  public:
   explicit Impl(SymbolizerOptions options) : options_(std::move(options)) {}
 
@@ -151,7 +152,10 @@ bool Symbolizer::Impl::is_in_app(const Frame& frame) const {
   if (frame.package.find('/') == std::string::npos) return false;
   if (starts_with_any(frame.package, {"/usr/lib", "/lib"})) return false;
   if (starts_with_any(frame.abs_path, {"/usr/include/", "/usr/lib/"})) return false;
-  return !starts_with_any(frame.function, {"std::", "__gnu_cxx::", "__cxxabiv1::", "_start"});
+  // Of this library too: what its headers hold is inlined into the program.
+  if (frame.abs_path.find("/include/vitals/") != std::string::npos) return false;
+  return !starts_with_any(frame.function,
+                          {"std::", "__gnu_cxx::", "__cxxabiv1::", "vitals::", "_start"});
 }
 
 std::size_t Symbolizer::Impl::file_of(const Module& module) {

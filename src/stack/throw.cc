@@ -2,11 +2,9 @@
 
 #include <cxxabi.h>
 #include <dlfcn.h>
-#include <unistd.h>
 
 #include <array>
 #include <atomic>
-#include <cstdlib>
 #include <exception>
 #include <string_view>
 
@@ -49,20 +47,17 @@ struct Next {
 };
 constinit Next next;
 
-[[noreturn]] void give_up() noexcept {
-  constexpr std::string_view kText =
-      "vitals: the C++ runtime is linked statically, so throws cannot be followed: link it "
-      "dynamically, or build vitals with VITALS_THROW_STACK=off\n";
-  if (write(STDERR_FILENO, kText.data(), kText.size()) < 0) std::abort();
-  std::abort();
-}
+// In a program that holds the runtime itself (-static-libstdc++, -static), this brings the runtime's
+// own definition in, which stands before our weak one: then throws are not followed, and an exception
+// has the stack of its capture.
+[[gnu::used]] void (*const runtime_of_a_static_program)() = &__cxxabiv1::__cxa_rethrow;
 
-/// Early, and not at the first throw: a program that cannot throw should not get as far as that.
-/// Statics that throw before this runs call it themselves.
+/// Early, and not at the first throw, where the loader's lock may be held. Statics that throw before
+/// this runs call it themselves.
 [[gnu::constructor]] void find_next() noexcept {
   void* const throw_object = dlsym(RTLD_NEXT, "__cxa_throw");
   void* const init_primary = dlsym(RTLD_NEXT, "__cxa_init_primary_exception");
-  if (throw_object == nullptr || init_primary == nullptr) give_up();
+  if (throw_object == nullptr) return;  // ours is not in use
   dl_find_object runtime{};
   if (_dl_find_object(init_primary, &runtime) == 0) {
     next.runtime_begin.store(reinterpret_cast<std::uintptr_t>(runtime.dlfo_map_start),
@@ -70,13 +65,13 @@ constinit Next next;
     next.runtime_end.store(reinterpret_cast<std::uintptr_t>(runtime.dlfo_map_end),
                            std::memory_order_relaxed);
   }
-  next.throw_object.store(reinterpret_cast<Throw>(throw_object), std::memory_order_relaxed);
+  next.init_primary.store(reinterpret_cast<InitPrimary>(init_primary), std::memory_order_relaxed);
   // Pairs with the acquire below: who sees this sees the rest.
-  next.init_primary.store(reinterpret_cast<InitPrimary>(init_primary), std::memory_order_release);
+  next.throw_object.store(reinterpret_cast<Throw>(throw_object), std::memory_order_release);
 }
 
 void make_ready() noexcept {
-  if (next.init_primary.load(std::memory_order_acquire) == nullptr) find_next();
+  if (next.throw_object.load(std::memory_order_acquire) == nullptr) find_next();
 }
 
 void record(const void* object, const std::type_info* type, std::uintptr_t site,
@@ -118,11 +113,11 @@ std::uint64_t throw_stamp(const void* exception, const std::type_info& type) noe
 
 #if VITALS_INTERPOSE_THROW
 
-// The language's own entry points, in the executable's name before the runtime's: whoever throws in
-// this process, from whatever library, comes by here.
+// The language's own entry points, which the loader finds before the runtime's: what throws in this
+// process, from any library, comes by here.
 
-extern "C" void __cxxabiv1::__cxa_throw(void* object, std::type_info* type,
-                                        void (*destroy)(void*)) {
+extern "C" [[gnu::weak]] void __cxxabiv1::__cxa_throw(void* object, std::type_info* type,
+                                                      void (*destroy)(void*)) {
   namespace detail = vitals::stack::detail;
   detail::make_ready();
   detail::record(object, type, reinterpret_cast<std::uintptr_t>(__builtin_return_address(0)),
@@ -133,8 +128,9 @@ extern "C" void __cxxabiv1::__cxa_throw(void* object, std::type_info* type,
 
 /// std::make_exception_ptr makes an exception that was never thrown. What throws comes by here as
 /// well, from within the runtime, and is recorded already.
-extern "C" __cxxabiv1::__cxa_refcounted_exception* __cxxabiv1::__cxa_init_primary_exception(
-    void* object, std::type_info* type, void (*destroy)(void*)) noexcept {
+extern "C" [[gnu::weak]] __cxxabiv1::__cxa_refcounted_exception*
+__cxxabiv1::__cxa_init_primary_exception(void* object, std::type_info* type,
+                                         void (*destroy)(void*)) noexcept {
   namespace detail = vitals::stack::detail;
   detail::make_ready();
   const auto site = reinterpret_cast<std::uintptr_t>(__builtin_return_address(0));

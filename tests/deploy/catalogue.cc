@@ -28,6 +28,7 @@ void query() {
   QueryScope scope{QueryType::kSelect, "users"};
   scope.fail("unavailable");
   observe_pool_wait(0.001);
+  set_pool_source([] { return PoolCounts{.total = 1, .available = 1}; });
 }
 
 void agent_call() {

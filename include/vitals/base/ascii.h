@@ -4,22 +4,29 @@
 #include <string>
 #include <string_view>
 
+#pragma GCC visibility push(default)
+
 /// Characters of ASCII, as protocols have them; the locale has no say. Threads: any. Cost: no
 /// allocation unless a string is returned.
 namespace vitals::base {
 
+/// `0` to `9`; no other script's digits.
 [[nodiscard]] constexpr bool is_digit(char c) noexcept {
   return c >= '0' && c <= '9';
 }
+/// `A` to `Z`.
 [[nodiscard]] constexpr bool is_upper(char c) noexcept {
   return c >= 'A' && c <= 'Z';
 }
+/// `A` to `Z` and `a` to `z`.
 [[nodiscard]] constexpr bool is_letter(char c) noexcept {
   return (c >= 'a' && c <= 'z') || is_upper(c);
 }
+/// The small letter of a capital one; any other byte as it is.
 [[nodiscard]] constexpr char lower(char c) noexcept {
   return is_upper(c) ? static_cast<char>(c - 'A' + 'a') : c;
 }
+/// The same of each byte of a text.
 [[nodiscard]] inline std::string lower(std::string_view text) {
   std::string lowered{text};
   for (char& c : lowered)
@@ -27,13 +34,16 @@ namespace vitals::base {
   return lowered;
 }
 
+/// Whether both are the same but for the case of ASCII letters, as names of fields are in HTTP.
 [[nodiscard]] constexpr bool equal_ignoring_case(std::string_view a, std::string_view b) noexcept {
   return std::ranges::equal(a, b, [](char x, char y) { return lower(x) == lower(y); });
 }
+/// Whether `text` begins with `start`, but for case.
 [[nodiscard]] constexpr bool starts_ignoring_case(std::string_view text,
                                                   std::string_view start) noexcept {
   return equal_ignoring_case(text.substr(0, start.size()), start);
 }
+/// Whether `text` ends with `end`, but for case.
 [[nodiscard]] constexpr bool ends_ignoring_case(std::string_view text,
                                                 std::string_view end) noexcept {
   return text.size() >= end.size() &&
@@ -67,3 +77,5 @@ namespace vitals::base {
 }
 
 }  // namespace vitals::base
+
+#pragma GCC visibility pop

@@ -3,6 +3,8 @@
 #include <cstddef>
 #include <string_view>
 
+#pragma GCC visibility push(default)
+
 namespace vitals::base {
 
 /// Whether what was given is the secret. Takes a time that depends on the length of `given` alone,
@@ -18,3 +20,5 @@ namespace vitals::base {
 }
 
 }  // namespace vitals::base
+
+#pragma GCC visibility pop

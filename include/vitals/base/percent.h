@@ -7,6 +7,8 @@
 
 #include "vitals/base/ascii.h"
 
+#pragma GCC visibility push(default)
+
 /// Percent-encoding. Source: RFC 3986, section 2.1. Threads: any.
 namespace vitals::base {
 
@@ -68,3 +70,5 @@ inline void append_percent_encoded(std::string& out, std::string_view text,
 }
 
 }  // namespace vitals::base
+
+#pragma GCC visibility pop

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <array>
 
+#pragma GCC visibility push(default)
+
 namespace vitals::base {
 
 /// Whether a terminal or a viewer of logs may act upon a character instead of showing it: control
@@ -33,3 +35,5 @@ namespace vitals::base {
 }
 
 }  // namespace vitals::base
+
+#pragma GCC visibility pop

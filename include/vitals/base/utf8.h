@@ -4,6 +4,8 @@
 #include <string>
 #include <string_view>
 
+#pragma GCC visibility push(default)
+
 /// UTF-8 as RFC 3629 has it: no surrogates, nothing past U+10FFFF, no form that is longer than it
 /// need be. Threads: any. Cost: one pass; no allocation unless a string is returned.
 namespace vitals::base {
@@ -29,6 +31,7 @@ inline constexpr std::string_view kReplacement = "\xEF\xBF\xBD";
   return length;
 }
 
+/// Whether all of it is valid UTF-8. Cost: one pass.
 [[nodiscard]] constexpr bool is_utf8(std::string_view text) noexcept {
   while (!text.empty()) {
     const std::size_t length = utf8_length(text);
@@ -40,7 +43,7 @@ inline constexpr std::string_view kReplacement = "\xEF\xBF\xBD";
 
 /// A character, and how many bytes it had.
 struct CodePoint {
-  char32_t code = 0;
+  char32_t code = 0;       ///< the character's number
   std::size_t length = 0;  ///< 0: there is no valid one
 };
 
@@ -108,3 +111,5 @@ enum class Mend { kEachByte, kEachRun };
 }
 
 }  // namespace vitals::base
+
+#pragma GCC visibility pop

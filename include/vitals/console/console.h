@@ -10,6 +10,8 @@
 
 #include "vitals/console/recent_events.h"
 
+#pragma GCC visibility push(default)
+
 namespace vitals::metrics {
 class Registry;
 }
@@ -24,19 +26,25 @@ enum class ConsolePart {
 
 /// What the host's HTTP server was asked for, below the path where it mounts the console.
 struct ConsoleRequest {
+  /// GET and HEAD are answered, others are 405
   std::string_view method = "GET";
   /// What follows the mount: empty or `/` is the page, `/app.css`, `/api/live`, … Give the text
   /// that the host has decided the access on: a host that decides on the encoded path and gives the
   /// decoded one lets `/api%2foverview` pass for a file of the page. ConsolePart is the safeguard.
   std::string_view path{};
   std::string_view query{};  ///< what follows `?`, still encoded
+  /// The field Accept-Encoding: gzip is used where it is taken.
   std::string_view accept_encoding{};
-  std::string_view if_none_match{};
+  std::string_view if_none_match{};  ///< the field If-None-Match, for the page's files
   std::string_view authorization{};  ///< looked at with ConsoleOptions::token only
   /// Who asks, such as an address or a key's name: the live streams are shared out between callers.
   std::string_view caller{};
   /// kPage where the host has asked for no key.
   ConsolePart part = ConsolePart::kAll;
+  /// False where the host's server keeps a thread busy for each answer that is not whole, as most
+  /// simple ones do: two viewers would take all that two threads can do. The page is then told one
+  /// second at a time, and asks for each.
+  bool can_stream = true;
 };
 
 /// One live stream, as the host's server writes it. Destroying it ends the answer.
@@ -55,8 +63,9 @@ class Viewer {
 
 /// What to answer.
 struct ConsoleResponse {
-  int status = 200;
+  int status = 200;            ///< of HTTP
   std::string content_type{};  ///< empty: none
+  /// Further fields of the answer's head.
   std::vector<std::pair<std::string, std::string>> headers{};
   std::string body{};  ///< empty for HEAD
   /// Set when the answer is a stream of server-sent events: send the head, then hand over what
@@ -65,6 +74,7 @@ struct ConsoleResponse {
   std::function<void(std::unique_ptr<Viewer>)> attach{};
 };
 
+/// What the page says of the service, and whom it serves.
 struct ConsoleOptions {
   std::string name = "service";    ///< shown in the page's head
   std::string release{};           ///< shown beside it
@@ -115,3 +125,5 @@ class Console {
 };
 
 }  // namespace vitals::console
+
+#pragma GCC visibility pop

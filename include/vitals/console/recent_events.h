@@ -7,6 +7,8 @@
 
 #include "vitals/sentry/event.h"
 
+#pragma GCC visibility push(default)
+
 namespace vitals::console {
 
 namespace detail {
@@ -33,6 +35,7 @@ class RecentEvents {
   /// For Options::on_rendered. Shares what is kept, so it may outlive this.
   [[nodiscard]] std::function<void(const sentry::Event&, std::string_view payload)> listener();
 
+  /// For the console alone.
   [[nodiscard]] detail::EventStore& store() noexcept { return *store_; }
 
  private:
@@ -40,3 +43,5 @@ class RecentEvents {
 };
 
 }  // namespace vitals::console
+
+#pragma GCC visibility pop

@@ -4,6 +4,8 @@
 #include <string>
 #include <string_view>
 
+#pragma GCC visibility push(default)
+
 namespace vitals::context {
 
 /// A file that goes along with events, to be given to Scope::add_attachment() or a capture. One of
@@ -21,3 +23,5 @@ struct Attachment {
 };
 
 }  // namespace vitals::context
+
+#pragma GCC visibility pop

@@ -10,18 +10,21 @@
 #include "vitals/context/ids.h"
 #include "vitals/value.h"
 
+#pragma GCC visibility push(default)
+
 namespace vitals::context {
 
 /// What one capture adds to the scope's data. Views only, for the length of the call.
 struct CaptureOptions {
-  ListView<TagView> tags{};
-  ListView<FieldView> extra{};
+  ListView<TagView> tags{};     ///< of this event alone, beside the scope's
+  ListView<FieldView> extra{};  ///< values of any shape, of this event alone
+  /// What events are grouped by, in place of the listener's own rules.
   ListView<std::string_view> fingerprint{};
-  ListView<Attachment> attachments{};
-  std::optional<Level> level{};  ///< unset: kError, of a message what the call says
-  std::string_view logger{};
+  ListView<Attachment> attachments{};  ///< files that go along with this event
+  std::optional<Level> level{};        ///< unset: kError, of a message what the call says
+  std::string_view logger{};           ///< the part of the program that logged it
   bool handled = true;  ///< false: nobody's code was ready for it (an uncaught exception)
-  std::string_view mechanism = "generic";
+  std::string_view mechanism = "generic";  ///< how it was captured: Sentry's `mechanism.type`
 };
 
 namespace detail {
@@ -78,3 +81,5 @@ inline EventId capture_formatted(std::string_view message_template, ListView<Val
 }
 
 }  // namespace vitals::context
+
+#pragma GCC visibility pop

@@ -3,6 +3,8 @@
 #include <atomic>
 #include <utility>
 
+#pragma GCC visibility push(default)
+
 /// What the inline parts of the public headers share. Nothing in this namespace is for users.
 namespace vitals::context::detail {
 
@@ -54,7 +56,8 @@ class Ref {
   T* object_ = nullptr;
 };
 
-inline constinit std::atomic<bool> listened_to{false};
+// One for all shared objects of the process, hence not inline: clang would give each its own.
+extern constinit std::atomic<bool> listened_to;
 
 }  // namespace vitals::context::detail
 
@@ -68,3 +71,5 @@ namespace vitals::context {
 }
 
 }  // namespace vitals::context
+
+#pragma GCC visibility pop

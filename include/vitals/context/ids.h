@@ -8,6 +8,8 @@
 
 #include "vitals/lifetimebound.h"
 
+#pragma GCC visibility push(default)
+
 namespace vitals::context {
 namespace detail {
 
@@ -27,12 +29,15 @@ inline constexpr std::array<char, 512> kHexPairs = [] {
 /// Lower-case hexadecimal text of an Id, held by value. For a longer life turn it into a string.
 template <std::size_t N>
 struct HexText {
-  std::array<char, N> chars{};
+  std::array<char, N> chars{};  ///< not ended by a zero byte
 
+  /// The text, for as long as this object lives.
   [[nodiscard]] constexpr std::string_view view() const noexcept VITALS_LIFETIMEBOUND {
     return {chars.data(), N};
   }
+  /// A copy of it.
   [[nodiscard]] std::string str() const { return std::string{view()}; }
+  /// As view().
   constexpr operator std::string_view() const noexcept VITALS_LIFETIMEBOUND { return view(); }
 };
 
@@ -40,9 +45,11 @@ struct HexText {
 /// as a token. Threads: as a plain value. Cost: no allocation.
 template <std::size_t N>
 struct Id {
-  std::array<std::uint8_t, N> bytes{};
+  std::array<std::uint8_t, N> bytes{};  ///< in the order of the text
 
+  /// False of none.
   [[nodiscard]] constexpr explicit operator bool() const noexcept { return *this != Id{}; }
+  /// Its text: two digits a byte, in lower case.
   [[nodiscard]] constexpr HexText<2 * N> hex() const noexcept {
     HexText<2 * N> text;
     for (std::size_t i = 0; i < N; ++i) {
@@ -52,6 +59,7 @@ struct Id {
     }
     return text;
   }
+  /// The same as a string.
   [[nodiscard]] std::string str() const { return hex().str(); }
 
   friend constexpr bool operator==(const Id&, const Id&) noexcept = default;
@@ -65,3 +73,5 @@ struct TraceId : Id<16> {};
 struct SpanId : Id<8> {};
 
 }  // namespace vitals::context
+
+#pragma GCC visibility pop

@@ -18,6 +18,8 @@
 #include "vitals/context/work.h"
 #include "vitals/value.h"
 
+#pragma GCC visibility push(default)
+
 namespace vitals::context {
 
 /// What capture_exception() and its like hand to a listener. Views, for the length of the call.
@@ -28,20 +30,20 @@ struct Capture {
   std::string_view message{};                   ///< where there is no exception
   std::optional<ListView<ValueView>> params{};  ///< what the `{}` of the message stand for
   Level level = Level::kError;                  ///< unless the options say another one
-  const CaptureOptions& options;
-  std::uintptr_t site = 0;  ///< where the capture returns to
+  const CaptureOptions& options;                ///< what the caller says of this event
+  std::uintptr_t site = 0;                      ///< where the capture returns to
 };
 
 /// One finished span of a transaction. The views live as long as the transaction.
 struct FinishedSpan {
-  TraceId trace_id{};
-  SpanId span_id{};
-  SpanId parent_span_id{};  ///< zero: there is none
-  std::string_view op{};
-  std::string_view description{};  ///< of the first one, the transaction's name
-  SpanStatus status = SpanStatus::kUnset;
-  Timestamp start{};
-  Timestamp end{};
+  TraceId trace_id{};                      ///< the transaction's, the same for all of its spans
+  SpanId span_id{};                        ///< its own
+  SpanId parent_span_id{};                 ///< zero: there is none
+  std::string_view op{};                   ///< what kind of work: `db`, `http.client`
+  std::string_view description{};          ///< of the first one, the transaction's name
+  SpanStatus status = SpanStatus::kUnset;  ///< how it ended
+  Timestamp start{};                       ///< when it began
+  Timestamp end{};                         ///< when it ended
 };
 
 /// A transaction that was kept and has come to its end. Nothing in it changes any more, so several
@@ -51,9 +53,11 @@ class FinishedTransaction {
  public:
   /// As the capture's: one number for all listeners.
   [[nodiscard]] const EventId& id() const noexcept { return id_; }
+  /// The route, job or task that it is of.
   [[nodiscard]] std::string_view name() const noexcept;
   /// How many spans there are, itself among them; then how many were too many to be recorded.
   [[nodiscard]] std::size_t size() const noexcept;
+  /// See size().
   [[nodiscard]] std::uint64_t spans_dropped() const noexcept;
   /// The transaction itself is the span 0, its parts follow as they began.
   /// Cost: a look at all texts of the transaction.
@@ -83,7 +87,7 @@ using SharedTransaction = detail::Ref<FinishedTransaction>;
 
 /// What a trace is, for what goes along with it to other services.
 struct TraceFacts {
-  TraceId trace_id{};
+  TraceId trace_id{};             ///< zero: there is none
   std::uint32_t sample_rand = 0;  ///< the trace's random number, in millionths
   double sample_rate = -1;        ///< what that was compared with; negative: nothing was compared
   std::optional<bool> sampled{};  ///< unset: not decided here
@@ -99,7 +103,7 @@ class Baggage {
     bool ours = true;                            ///< false: a trace of its own is begun instead
     std::string members{};                       ///< to be sent on
     std::optional<std::uint32_t> sample_rand{};  ///< in millionths
-    std::optional<double> sample_rate{};
+    std::optional<double> sample_rate{};         ///< the rate that the head of the trace decided by
   };
 
   Baggage() = default;
@@ -137,6 +141,7 @@ class Listener {
   /// What scopes' work came to, by Scope::end_work(). Null: nobody counts it. A function that is
   /// always there, since it is called with each request.
   using WorkEnded = void (*)(WorkStatus status) noexcept;
+  /// See WorkEnded.
   [[nodiscard]] virtual WorkEnded work_ended() noexcept { return nullptr; }
   /// Null: it has nothing to say to other services. Of several the first one's is used.
   [[nodiscard]] virtual Baggage* baggage() noexcept { return nullptr; }
@@ -165,3 +170,5 @@ void become_sending_thread() noexcept;
 [[nodiscard]] bool is_sending_thread() noexcept;
 
 }  // namespace vitals::context
+
+#pragma GCC visibility pop

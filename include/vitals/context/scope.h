@@ -1,6 +1,7 @@
 #pragma once
 
 #include <array>
+#include <cassert>
 #include <span>
 #include <string_view>
 #include <utility>
@@ -11,24 +12,28 @@
 #include "vitals/context/work.h"
 #include "vitals/value.h"
 
+#pragma GCC visibility push(default)
+
 namespace vitals::context {
 
 /// Something that happened, kept in case an error follows. Views only, for the length of one call.
 struct Breadcrumb {
   std::string_view type{};  ///< empty: `default`; else `http`, `query`, `navigation`, `error`, …
-  std::string_view category{};
-  std::string_view message{};
-  Level level = Level::kInfo;
-  ListView<FieldView> data{};
-  Timestamp timestamp{};
+  std::string_view category{};  ///< which part of the program: `db.query`, `http`, `auth`
+  std::string_view message{};   ///< for people; copied
+  Level level = Level::kInfo;   ///< how grave it was
+  ListView<FieldView> data{};   ///< for machines; copied
+  Timestamp timestamp{};        ///< when it happened; unset: now
 };
 
 /// The header fields of a server's own request object, for it to be asked when an event is captured:
 /// most requests end without one. `read` gives each field to `take(sink, name, value)`; it must not
 /// throw, and `request` must live as long as what it is given to says.
 struct HeaderSource {
+  /// What takes a field in: `sink` is what `read` was called with.
   using Take = void (*)(void* sink, std::string_view name, std::string_view value);
-  const void* request = nullptr;
+  const void* request = nullptr;  ///< the server's object; null: there is none
+  /// Gives each field to `take`.
   void (*read)(const void* request, void* sink, Take take) noexcept = nullptr;
 };
 
@@ -36,10 +41,10 @@ struct HeaderSource {
 /// (cookies, credentials, query values, secrets by name or look) is masked before it is sent, see
 /// Settings::keep_private_data.
 struct RequestData {
-  std::string_view method{};
-  std::string_view url{};
-  std::string_view query{};  ///< without the question mark
-  ListView<TagView> headers{};
+  std::string_view method{};    ///< `GET`, `POST`, …
+  std::string_view url{};       ///< as it was asked for, without the query
+  std::string_view query{};     ///< without the question mark
+  ListView<TagView> headers{};  ///< the fields of its head
   /// More headers, read where they lie once an event needs them: see HeaderSource.
   HeaderSource header_source{};
   /// Kept with Settings::keep_private_data only, its first 8 KiB; secrets in it are masked.
@@ -49,8 +54,8 @@ struct RequestData {
 /// Tags and a request that stay with whoever runs the work: a scope that borrows them copies
 /// nothing until it must, which for most requests is never.
 struct Borrowed {
-  std::array<TagView, 2> tags{};
-  RequestData request{};
+  std::array<TagView, 2> tags{};  ///< as by Scope::set_tag()
+  RequestData request{};          ///< as by Scope::set_request()
 };
 
 class Activation;
@@ -84,11 +89,13 @@ class Scope {
   /// documentation, "Scopes".
   [[nodiscard]] static Scope global() noexcept { return enabled() ? process_scope() : Scope{}; }
 
+  /// False of one that does nothing.
   [[nodiscard]] explicit operator bool() const noexcept { return static_cast<bool>(state_); }
 
   /// Makes this the thread's current scope until the guard goes; nests and restores.
   [[nodiscard]] Activation activate() const noexcept;
 
+  /// For whom the work is done, in place of who was set before.
   void set_user(const User& user) const noexcept;
   /// The part of the user that is wanted most, without building a User. What was known of a user
   /// with another id goes.
@@ -111,10 +118,13 @@ class Scope {
   void set_flag(std::string_view name, bool result) const noexcept;
   /// An attribute of every line of log() that is written with this scope; see log.h.
   void set_attribute(std::string_view name, ValueView value) const noexcept;
+  /// A value of any shape, on each event of the scope. What people filter by is better a tag.
   void set_extra(std::string_view key, ValueView value) const noexcept;
   /// How events are grouped in place of Sentry's own way; `{{ default }}` stands for that one.
   void set_fingerprint(ListView<std::string_view> parts) const noexcept;
+  /// What events of the scope say they happened in: `GET /api/v1/users/{user_id}`.
   void set_transaction_name(std::string_view name) const noexcept;
+  /// The HTTP request that is served, copied; on each event of the scope.
   void set_request(const RequestData& request) const noexcept;
   /// The tags and the request of `from`, as if set here, but read only when an event, a fork or
   /// another change needs them. `from` and all that it views must live, and not change, until
@@ -133,6 +143,7 @@ class Scope {
   ///
   /// Cost: some allocations, and a copy of `bytes`.
   void add_attachment(const Attachment& attachment) const noexcept;
+  /// Those that were added so far go along no more.
   void clear_attachments() const noexcept;
 
   /// The work of this scope ends now; once for each piece of work. Its status is the worst of
@@ -152,25 +163,37 @@ class Scope {
 };
 
 /// Keeps a scope current on the thread that made it. Destroy it on that same thread, in reverse
-/// order of making: keep it on the stack.
+/// order of making: keep it on the stack; over a suspension of a coroutine only with a Carrier. One
+/// that is destroyed elsewhere is an assertion's failure in a debug build. In another the first
+/// thread keeps the scope as its current one where the second is another thread, and has none where
+/// only the order was another one, as of two coroutines that take turns.
 class [[nodiscard]] Activation {
  public:
   Activation() noexcept = default;
-  explicit Activation(Scope scope) noexcept : scope_(std::move(scope)) {
-    if (scope_) enter();
+  /// See Scope::activate().
+  explicit Activation(Scope scope) noexcept {
+    if (scope) enter(std::move(scope));
   }
+  /// The other does nothing any more.
   Activation(Activation&& other) noexcept
-      : scope_(std::move(other.scope_)), previous_(other.previous_) {}
+      : owner_(std::exchange(other.owner_, nullptr)),
+        in_line_(other.in_line_),
+        entered_(other.entered_),
+        previous_(other.previous_) {}
   Activation& operator=(Activation&&) = delete;
   ~Activation() {
-    if (scope_) leave();
+    if (owner_ == nullptr) return;
+    [[maybe_unused]] const bool placed = leave();
+    assert(placed && "ended elsewhere or in another order: see vitals::context::Carrier");
   }
 
  private:
-  void enter() noexcept;
-  void leave() noexcept;
+  void enter(Scope scope) noexcept;
+  bool leave() noexcept;
 
-  Scope scope_;
+  const void* owner_ = nullptr;  // where it began; null: it does nothing
+  bool in_line_ = false;         // that was a Carrier's line of work
+  const detail::ScopeState* entered_ = nullptr;
   detail::ScopeState* previous_ = nullptr;
 };
 
@@ -230,3 +253,5 @@ inline void add_breadcrumb(const Breadcrumb& breadcrumb) noexcept {
 }
 
 }  // namespace vitals::context
+
+#pragma GCC visibility pop

@@ -10,14 +10,16 @@
 #include "vitals/context/record.h"
 #include "vitals/value.h"
 
+#pragma GCC visibility push(default)
+
 namespace vitals::context {
 
 /// What a sampler may base its rate on. The views live for the call only.
 struct SamplingContext {
-  std::string_view name{};
-  std::string_view op{};
-  std::string_view source{};
-  std::optional<bool> parent_sampled{};        ///< what the caller decided, if it did
+  std::string_view name{};               ///< of the transaction that begins
+  std::string_view op{};                 ///< what kind of work: `http.server`, `queue.process`
+  std::string_view source{};             ///< what its name is: `route`, `url`, `task`, `custom`
+  std::optional<bool> parent_sampled{};  ///< what the caller decided, if it did
   std::optional<double> parent_sample_rate{};  ///< by which rate the head of the trace decided
   /// TransactionContext::sampling_data.
   ListView<FieldView> data{};
@@ -49,3 +51,5 @@ struct Settings {
 void set_traces_sample_rate(double rate) noexcept;
 
 }  // namespace vitals::context
+
+#pragma GCC visibility pop

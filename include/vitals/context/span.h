@@ -1,6 +1,7 @@
 #pragma once
 
 #include <array>
+#include <cassert>
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -11,6 +12,8 @@
 #include "vitals/context/ids.h"
 #include "vitals/context/scope.h"
 #include "vitals/value.h"
+
+#pragma GCC visibility push(default)
 
 namespace vitals::context {
 
@@ -43,9 +46,9 @@ enum class SpanStatus : std::uint8_t {
 
 /// What a transaction is. Views only, for the length of one call.
 struct TransactionContext {
-  std::string_view name{};  ///< `GET /api/v1/users/{user_id}`
-  std::string_view op{};    ///< `http.server`, `queue.process`, …
-  std::string_view source = "route";
+  std::string_view name{};              ///< `GET /api/v1/users/{user_id}`
+  std::string_view op{};                ///< `http.server`, `queue.process`, …
+  std::string_view source = "route";    ///< what the name is: `route`, `url`, `task`, `custom`
   ListView<FieldView> sampling_data{};  ///< for Settings::traces_sampler alone
 };
 
@@ -53,18 +56,25 @@ struct TransactionContext {
 /// Views only, for the length of one call. Source: RFC 9110, 5.3.
 class HeaderLines {
  public:
-  static constexpr std::size_t kMaxLines = 8;
+  static constexpr std::size_t kMaxLines = 8;  ///< what comes past so many lines is left out
 
   constexpr HeaderLines() noexcept = default;
+  /// A field that came once.
   constexpr HeaderLines(std::string_view line) noexcept { add(line); }
+  /// The same.
   constexpr HeaderLines(const char* line) noexcept { add(line); }
+  /// The same.
   HeaderLines(const std::string& line) noexcept { add(line); }
 
+  /// The next line, in the order in which they came; an empty one is left out.
   constexpr void add(std::string_view line) noexcept {
     if (!line.empty() && count_ < kMaxLines) lines_[count_++] = line;
   }
+  /// Whether no line came.
   [[nodiscard]] constexpr bool empty() const noexcept { return count_ == 0; }
+  /// How many lines came.
   [[nodiscard]] constexpr std::size_t size() const noexcept { return count_; }
+  /// The line of that number, which is below size().
   [[nodiscard]] constexpr std::string_view operator[](std::size_t i) const noexcept {
     return lines_[i];
   }
@@ -79,9 +89,9 @@ class HeaderLines {
 /// The trace headers that a request came with, as they are. Views only, for the length of one call.
 /// `sentry_trace` is believed before `traceparent`. What does not parse is as if it were not there.
 struct IncomingTrace {
-  std::string_view sentry_trace{};
-  HeaderLines baggage{};
-  std::string_view traceparent{};
+  std::string_view sentry_trace{};  ///< the field `sentry-trace`
+  HeaderLines baggage{};            ///< the fields `baggage`
+  std::string_view traceparent{};   ///< the field `traceparent`
 };
 
 class SpanActivation;
@@ -98,6 +108,7 @@ class Span {
  public:
   Span() noexcept = default;
 
+  /// False of an empty one.
   [[nodiscard]] explicit operator bool() const noexcept { return static_cast<bool>(trace_); }
 
   /// Starts a part of this span now. After the transaction's end it gives one that records nothing.
@@ -111,7 +122,9 @@ class Span {
     if (trace_) end();
   }
 
+  /// A field of this span, its name as OpenTelemetry has it, its value of any shape.
   void set_data(std::string_view key, ValueView value) const noexcept;
+  /// How it ended.
   void set_status(SpanStatus status) const noexcept;
   /// Sets the status and the data `http.response.status_code`.
   void set_http_status(int http_status) const noexcept;
@@ -119,6 +132,7 @@ class Span {
   /// `previous_trace`, or empty. Source: Sentry developer documentation, "Span Links".
   void add_link(TraceId trace_id, SpanId span_id, bool sampled = false,
                 std::string_view type = {}) const noexcept;
+  /// The same by the other span itself; an empty one is no link.
   void add_link(const Span& to, std::string_view type = {}) const noexcept {
     if (to) add_link(to.trace_id(), to.span_id(), to.sampled(), type);
   }
@@ -126,9 +140,12 @@ class Span {
   void set_measurement(std::string_view name, double value, std::string_view unit) const noexcept;
   /// Of a transaction its name (with its source), of another span its description.
   void set_name(std::string_view name) const noexcept;
+  /// The same with what the name is: `route`, `url`, `task`, `custom`.
   void set_name(std::string_view name, std::string_view source) const noexcept;
 
+  /// Of the trace that it belongs to; zero of an empty span.
   [[nodiscard]] TraceId trace_id() const noexcept;
+  /// Its own; zero of an empty span.
   [[nodiscard]] SpanId span_id() const noexcept;
   /// Whether it will be sent. False too when the decision is somebody else's (tracing off).
   [[nodiscard]] bool sampled() const noexcept;
@@ -161,30 +178,104 @@ class Span {
   std::uint32_t index_ = 0;
 };
 
-/// Keeps a span current on the thread that made it. Destroy it on that same thread, in reverse
-/// order of making: keep it on the stack.
-class [[nodiscard]] SpanActivation {
+namespace detail {
+
+/// What the log lines of a thread say of the work that runs on it. Views.
+struct LogIds {
+  std::string_view request_id{};
+  std::string_view trace_id{};
+};
+[[nodiscard]] LogIds log_ids() noexcept;
+
+/// The same, copied: at most 64 and 32 bytes.
+class KeptLogIds {
  public:
-  SpanActivation() noexcept = default;
-  explicit SpanActivation(Span span) noexcept : span_(std::move(span)) {
-    if (span_) enter();
-  }
-  SpanActivation(SpanActivation&& other) noexcept
-      : span_(std::move(other.span_)),
-        previous_(other.previous_),
-        previous_index_(other.previous_index_) {}
-  SpanActivation& operator=(SpanActivation&&) = delete;
-  ~SpanActivation() {
-    if (span_) leave();
+  KeptLogIds() noexcept = default;
+  explicit KeptLogIds(const LogIds& ids) noexcept
+      : request_size_(copy(ids.request_id, request_id_)),
+        trace_size_(copy(ids.trace_id, trace_id_)) {}
+  [[nodiscard]] LogIds view() const noexcept {
+    return {{request_id_.data(), request_size_}, {trace_id_.data(), trace_size_}};
   }
 
  private:
-  void enter() noexcept;
-  void leave() noexcept;
+  template <std::size_t N>
+  static std::uint8_t copy(std::string_view text, std::array<char, N>& to) noexcept {
+    return static_cast<std::uint8_t>(text.copy(to.data(), N));
+  }
+  std::array<char, 64> request_id_{};
+  std::array<char, 32> trace_id_{};
+  std::uint8_t request_size_ = 0;
+  std::uint8_t trace_size_ = 0;
+};
 
-  Span span_;
+/// Puts the ids in place until it goes. Of its own and of the thread's: copies.
+class [[nodiscard]] LogIdsActivation {
+ public:
+  explicit LogIdsActivation(const LogIds& ids) noexcept;
+  LogIdsActivation(const LogIdsActivation&) = delete;
+  LogIdsActivation& operator=(const LogIdsActivation&) = delete;
+  ~LogIdsActivation() {
+    [[maybe_unused]] const bool placed = leave();
+    assert(placed && "ended elsewhere or in another order: see vitals::context::Carrier");
+  }
+
+ private:
+  bool leave() noexcept;
+
+  KeptLogIds before_;
+  const LogIdsActivation* before_of_;
+  const void* owner_;
+  bool in_line_;
+};
+
+/// What is current on a thread, or in a line of work that moves from thread to thread.
+struct ThreadContext {
+  ScopeState* scope = nullptr;  // with a count of its own
+  Trace* span = nullptr;        // the same
+  std::uint32_t span_index = 0;
+  const void* owner = nullptr;  // the Carrier; null of a thread
+  KeptLogIds log_ids{};
+  const LogIdsActivation* log_ids_of = nullptr;  // never read through
+};
+
+}  // namespace detail
+
+/// Keeps a span current on the thread that made it. Destroy it on that same thread, in reverse
+/// order of making: keep it on the stack; over a suspension of a coroutine only with a Carrier. For
+/// one that is destroyed elsewhere see Activation.
+class [[nodiscard]] SpanActivation {
+ public:
+  SpanActivation() noexcept = default;
+  /// See Span::activate().
+  explicit SpanActivation(Span span) noexcept {
+    if (span) enter(std::move(span));
+  }
+  /// The other does nothing any more.
+  SpanActivation(SpanActivation&& other) noexcept
+      : owner_(std::exchange(other.owner_, nullptr)),
+        entered_(other.entered_),
+        previous_(other.previous_),
+        entered_index_(other.entered_index_),
+        previous_index_(other.previous_index_),
+        in_line_(other.in_line_) {}
+  SpanActivation& operator=(SpanActivation&&) = delete;
+  ~SpanActivation() {
+    if (owner_ == nullptr) return;
+    [[maybe_unused]] const bool placed = leave();
+    assert(placed && "ended elsewhere or in another order: see vitals::context::Carrier");
+  }
+
+ private:
+  void enter(Span span) noexcept;
+  bool leave() noexcept;
+
+  const void* owner_ = nullptr;  // where it began; null: it does nothing
+  const detail::Trace* entered_ = nullptr;
   detail::Trace* previous_ = nullptr;
+  std::uint32_t entered_index_ = 0;
   std::uint32_t previous_index_ = 0;
+  bool in_line_ = false;  // it began in a Carrier's line of work
 };
 
 inline SpanActivation Span::activate() const noexcept {
@@ -238,41 +329,6 @@ struct TraceHeaders {
 [[nodiscard]] TraceHeaders outgoing_trace(std::string_view url,
                                           std::string_view existing_baggage = {});
 
-namespace detail {
-
-/// What the log lines of a thread say of the work that runs on it. Views.
-struct LogIds {
-  std::string_view request_id{};
-  std::string_view trace_id{};
-};
-[[nodiscard]] LogIds log_ids() noexcept;
-/// Puts them in place for the calling thread and gives back those that stood there.
-LogIds exchange_log_ids(LogIds ids) noexcept;
-
-/// The same, copied: at most 64 and 32 bytes.
-class KeptLogIds {
- public:
-  KeptLogIds() noexcept = default;
-  explicit KeptLogIds(const LogIds& ids) noexcept
-      : request_size_(copy(ids.request_id, request_id_)),
-        trace_size_(copy(ids.trace_id, trace_id_)) {}
-  [[nodiscard]] LogIds view() const noexcept {
-    return {{request_id_.data(), request_size_}, {trace_id_.data(), trace_size_}};
-  }
-
- private:
-  template <std::size_t N>
-  static std::uint8_t copy(std::string_view text, std::array<char, N>& to) noexcept {
-    return static_cast<std::uint8_t>(text.copy(to.data(), N));
-  }
-  std::array<char, 64> request_id_{};
-  std::array<char, 32> trace_id_{};
-  std::uint8_t request_size_ = 0;
-  std::uint8_t trace_size_ = 0;
-};
-
-}  // namespace detail
-
 /// Scope, span and the ids that log lines bear, together: what a task takes along to another
 /// thread.
 ///
@@ -282,34 +338,36 @@ class KeptLogIds {
 ///       …
 ///     });
 struct Context {
-  Scope scope;
-  Span span;
-  detail::KeptLogIds log_ids{};
+  Scope scope;                   ///< what events are captured with
+  Span span;                     ///< what further spans are parts of
+  detail::KeptLogIds log_ids{};  ///< what log lines say
 
   /// Keeps a context current on the thread that made it. Destroy it there, in reverse order of
   /// making: keep it on the stack.
   class [[nodiscard]] Active {
    public:
+    /// See Context::activate().
     explicit Active(const Context& context) noexcept
-        : ids_(context.log_ids),
-          before_(detail::exchange_log_ids(ids_.view())),
+        : ids_(context.log_ids.view()),
           scope_(context.scope.activate()),
           span_(context.span.activate()) {}
     Active(const Active&) = delete;
     Active& operator=(const Active&) = delete;
-    ~Active() { detail::exchange_log_ids(before_); }
 
    private:
-    const detail::KeptLogIds ids_;  // of its own: the task may outlive the request
-    const detail::LogIds before_;
+    const detail::LogIdsActivation ids_;
     const Activation scope_;
     const SpanActivation span_;
   };
 
+  /// What is current on the calling thread.
   [[nodiscard]] static Context current() noexcept {
     return {Scope::current(), current_span(), detail::KeptLogIds{detail::log_ids()}};
   }
+  /// Puts it in place on the calling thread until the guard goes.
   [[nodiscard]] Active activate() const noexcept { return Active{*this}; }
 };
 
 }  // namespace vitals::context
+
+#pragma GCC visibility pop

@@ -2,6 +2,8 @@
 
 #include <cstdint>
 
+#pragma GCC visibility push(default)
+
 namespace vitals::context {
 
 /// How a piece of work ended, from the best to the worst.
@@ -13,3 +15,5 @@ enum class WorkStatus : std::uint8_t {
 };
 
 }  // namespace vitals::context
+
+#pragma GCC visibility pop

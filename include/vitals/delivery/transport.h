@@ -8,6 +8,8 @@
 #include <utility>
 #include <vector>
 
+#pragma GCC visibility push(default)
+
 namespace vitals::delivery {
 
 /// Header fields, name and value.
@@ -15,10 +17,10 @@ using Fields = std::vector<std::pair<std::string, std::string>>;
 
 /// One HTTP request, ready to go: the body is compressed already when the headers say so.
 struct SendRequest {
-  std::string method = "POST";
-  std::string url{};
-  Fields headers{};
-  std::string body{};
+  std::string method = "POST";  ///< `POST`, `PUT`, `GET` or `DELETE`
+  std::string url{};            ///< with its scheme
+  Fields headers{};             ///< of the head, in this order
+  std::string body{};           ///< as it goes out
   /// Which fields of the answer's head the sender reads, in lower case. The texts are literals.
   std::vector<std::string_view> wanted{};
   std::size_t wanted_body = 0;  ///< so many bytes of the answer's body, at most 1 MiB
@@ -63,7 +65,9 @@ struct CurlTransportOptions {
   std::chrono::milliseconds timeout{5000};          ///< for a whole request
   std::chrono::milliseconds connect_timeout{2000};  ///< of it, to be connected
   std::string proxy{};  ///< `http://host:port`; empty: as http_proxy, https_proxy and no_proxy say
-  std::string ca_file{};  ///< PEM certificates to trust instead of the system's
+  std::string ca_file{};             ///< PEM certificates to trust instead of the system's
+  std::string client_certificate{};  ///< a PEM file, for a server that asks who comes
+  std::string client_key{};          ///< its key, a PEM file
 };
 
 /// A transport over libcurl: a kept-alive connection for each send() at a time, no redirects
@@ -71,3 +75,5 @@ struct CurlTransportOptions {
 [[nodiscard]] std::shared_ptr<Transport> make_curl_transport(CurlTransportOptions options = {});
 
 }  // namespace vitals::delivery
+
+#pragma GCC visibility pop

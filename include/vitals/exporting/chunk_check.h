@@ -4,6 +4,8 @@
 #include <cstdint>
 #include <string_view>
 
+#pragma GCC visibility push(default)
+
 namespace vitals::exporting {
 
 /// Reads the frame of a chunked body (RFC 9112, 7.1) as strictly as the standard lets a server be,
@@ -40,3 +42,5 @@ class ChunkCheck {
 };
 
 }  // namespace vitals::exporting
+
+#pragma GCC visibility pop

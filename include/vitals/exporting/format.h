@@ -5,6 +5,8 @@
 #include <string>
 #include <string_view>
 
+#pragma GCC visibility push(default)
+
 namespace vitals::metrics {
 class Registry;
 }
@@ -53,3 +55,5 @@ std::size_t write_metrics(const metrics::Registry& registry, Format format, std:
                           Escaping escaping = Escaping::kUnderscores);
 
 }  // namespace vitals::exporting
+
+#pragma GCC visibility pop

@@ -5,7 +5,10 @@
 #include <utility>
 #include <vector>
 
+#include "vitals/exporting/format.h"
 #include "vitals/result.h"
+
+#pragma GCC visibility push(default)
 
 namespace vitals::metrics {
 class Registry;
@@ -13,6 +16,7 @@ class Registry;
 
 namespace vitals::exporting {
 
+/// Which Pushgateway, and which group of it.
 struct PushOptions {
   std::string url = "http://127.0.0.1:9091";  ///< of the Pushgateway, with a path prefix if it has
   std::string job{};                          ///< UTF-8, must not be empty
@@ -21,6 +25,13 @@ struct PushOptions {
   std::vector<std::pair<std::string, std::string>> grouping{};
   std::string authorization{};  ///< the value of that header, `Bearer …`; empty sends none
   std::chrono::milliseconds timeout = std::chrono::seconds(10);  ///< above 0, at most 24 h
+  std::string ca_file{};             ///< PEM certificates to trust instead of the system's
+  std::string client_certificate{};  ///< a PEM file, for a gateway that asks who comes
+  std::string client_key{};          ///< its key, a PEM file
+  /// kText or kProtobuf, which has native histograms too.
+  Format format = Format::kText;
+  /// Compresses what is pushed, for a gateway of 1.6 or later.
+  bool gzip = false;
 };
 
 /// Leaves the metrics of a batch job with a Prometheus Pushgateway, since the job itself is gone
@@ -32,6 +43,7 @@ struct PushOptions {
 /// it waits for the network, up to the timeout.
 class Pushgateway {
  public:
+  /// Connects to nothing. What is wrong with the options the first call says.
   explicit Pushgateway(PushOptions options) : options_(std::move(options)) {}
 
   /// Replaces all that the group has by the metrics of the registry.
@@ -46,3 +58,5 @@ class Pushgateway {
 };
 
 }  // namespace vitals::exporting
+
+#pragma GCC visibility pop

@@ -7,6 +7,8 @@
 #include <string_view>
 #include <variant>
 
+#pragma GCC visibility push(default)
+
 namespace vitals::exporting {
 
 /// Where a request's target points. All of it is as it was sent: nothing is decoded.
@@ -19,14 +21,15 @@ struct RequestTarget {
 /// The head of an HTTP/1.x request that two readers cannot understand in two ways. The views are
 /// into the text that was read.
 struct RequestHead {
-  std::string_view method{};
-  std::string_view whole_target{};
-  RequestTarget target{};
+  std::string_view method{};        ///< as it stands; letters have their case
+  std::string_view whole_target{};  ///< as it stands in the request line
+  RequestTarget target{};           ///< the same, taken apart
   /// The target's authority, else the Host field; empty when there is neither.
   std::string_view host{};
   std::string_view fields{};  ///< the lines between the request line and the empty line
   int minor_version = 1;      ///< 0 for HTTP/1.0; any HTTP/1.x above it is spoken to as 1.1
   std::optional<std::uint64_t> content_length{};  ///< the largest value when it is larger
+  /// Transfer-Encoding ends in `chunked`
   bool chunked = false;
   bool expects_continue = false;  ///< never with HTTP/1.0, where the expectation is ignored
 
@@ -37,7 +40,7 @@ struct RequestHead {
 /// Why a request is refused before anybody looks at what it asks for. Its connection has to be
 /// closed, since nobody knows where the next request begins.
 struct HeadFault {
-  int status = 400;
+  int status = 400;        ///< of HTTP
   std::string_view why{};  ///< a sentence; static storage
 };
 
@@ -86,3 +89,5 @@ inline constexpr std::size_t kMaxFields = 100;
     std::string_view head) noexcept;
 
 }  // namespace vitals::exporting
+
+#pragma GCC visibility pop

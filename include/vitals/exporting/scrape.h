@@ -10,6 +10,8 @@
 #include "vitals/metrics/counter.h"
 #include "vitals/metrics/histogram.h"
 
+#pragma GCC visibility push(default)
+
 namespace vitals::metrics {
 class Registry;
 }
@@ -18,27 +20,33 @@ namespace vitals::exporting {
 
 /// What a scrape asked for: the parts of an HTTP request that matter, empty when absent.
 struct ScrapeRequest {
-  std::string_view method = "GET";
-  std::string_view accept{};
+  std::string_view method = "GET";  ///< `GET` or `HEAD`; others are answered 405
+  std::string_view accept{};        ///< the field Accept, which chooses the format
+  /// The field Accept-Encoding: gzip is used where it is taken.
   std::string_view accept_encoding{};
-  std::string_view authorization{};
-  std::string_view query{};  ///< what follows `?`, still encoded
+  std::string_view authorization{};  ///< the field Authorization
+  std::string_view query{};          ///< what follows `?`, still encoded
 };
 
 /// What to answer. A text that is empty is a header not to send.
 struct ScrapeResponse {
-  int status = 200;
-  std::string content_type{};
-  std::string content_encoding{};
-  std::string www_authenticate{};
-  std::string allow{};
+  int status = 200;                ///< of HTTP
+  std::string content_type{};      ///< the field Content-Type
+  std::string content_encoding{};  ///< the field Content-Encoding
+  std::string www_authenticate{};  ///< the field WWW-Authenticate, of a 401
+  std::string allow{};             ///< the field Allow, of a 405
   std::string body{};              ///< empty for HEAD
   std::size_t content_length = 0;  ///< of the body, and for HEAD of the one that GET is given
 };
 
+/// Who may scrape, and how many at once.
 struct ScrapeOptions {
-  std::string token{};  ///< wanted as `Authorization: Bearer …`; empty lets everybody in
-  std::size_t max_in_flight = 4;  ///< scrapes at once; more are answered 503
+  std::string token{};  ///< wanted as `Authorization: Bearer …`
+  /// Wanted as `Authorization: Basic …`, the user's name with it. Beside a token either will do;
+  /// without both everybody is let in.
+  std::string password{};
+  std::string user = "prometheus";  ///< whose password it is
+  std::size_t max_in_flight = 4;    ///< scrapes at once; more are answered 503
 };
 
 /// Answers scrapes for whatever HTTP server there is: status, negotiation, compression, selection
@@ -49,6 +57,7 @@ struct ScrapeOptions {
 /// one handler a registry; throws DefinitionError otherwise. The registry must outlive it.
 class ScrapeHandler {
  public:
+  /// Throws metrics::DefinitionError where the registry has a handler already.
   explicit ScrapeHandler(metrics::Registry& registry, ScrapeOptions options = {});
   ScrapeHandler(const ScrapeHandler&) = delete;
   ScrapeHandler& operator=(const ScrapeHandler&) = delete;
@@ -71,6 +80,7 @@ class ScrapeHandler {
 
   metrics::Registry& registry_;
   const ScrapeOptions options_;
+  const std::string basic_words_;  // what follows `Basic`
   metrics::Histogram duration_;
   metrics::Counter left_out_;
   metrics::Counter refusals_;
@@ -82,3 +92,5 @@ class ScrapeHandler {
 };
 
 }  // namespace vitals::exporting
+
+#pragma GCC visibility pop

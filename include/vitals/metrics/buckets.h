@@ -9,6 +9,8 @@
 
 #include "vitals/lifetimebound.h"
 
+#pragma GCC visibility push(default)
+
 namespace vitals::metrics {
 
 /// The upper bounds of a histogram's buckets, ascending; +Inf is added by itself. Without any, the
@@ -16,12 +18,17 @@ namespace vitals::metrics {
 /// histogram is defined.
 class Buckets {
  public:
+  /// The upper bounds. Throws DefinitionError unless they ascend; a closing +Inf may be left out.
   Buckets(std::initializer_list<double> bounds) : bounds_(bounds) {}
+  /// The same.
   explicit Buckets(std::vector<double> bounds) : bounds_(std::move(bounds)) {}
+  /// The same.
   explicit Buckets(std::span<const double> bounds) : bounds_(bounds.begin(), bounds.end()) {}
+  /// The same.
   template <std::size_t N>
   Buckets(const std::array<double, N>& bounds) : bounds_(bounds.begin(), bounds.end()) {}
 
+  /// The upper bounds without +Inf, ascending.
   [[nodiscard]] std::span<const double> bounds() const noexcept VITALS_LIFETIMEBOUND {
     return bounds_;
   }
@@ -43,3 +50,5 @@ inline constexpr std::array<double, 11> kDefaultBuckets{.005, .01, .025, .05, .1
 [[nodiscard]] Buckets exponential_buckets(double start, double factor, std::size_t count);
 
 }  // namespace vitals::metrics
+
+#pragma GCC visibility pop

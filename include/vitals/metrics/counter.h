@@ -6,6 +6,8 @@
 #include "vitals/metrics/detail/cells.h"
 #include "vitals/metrics/detail/optional_parts.h"
 
+#pragma GCC visibility push(default)
+
 namespace vitals::metrics {
 
 namespace detail {
@@ -84,3 +86,5 @@ class Counter {
 };
 
 }  // namespace vitals::metrics
+
+#pragma GCC visibility pop

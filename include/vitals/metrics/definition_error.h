@@ -2,6 +2,8 @@
 
 #include <stdexcept>
 
+#pragma GCC visibility push(default)
+
 namespace vitals::metrics {
 
 /// A metric that must not be defined so: a bad name, no help, a clash with another one, buckets out
@@ -13,3 +15,5 @@ class DefinitionError : public std::invalid_argument {
 };
 
 }  // namespace vitals::metrics
+
+#pragma GCC visibility pop

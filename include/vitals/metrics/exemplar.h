@@ -6,6 +6,8 @@
 
 #include "vitals/list_view.h"
 
+#pragma GCC visibility push(default)
+
 namespace vitals::metrics {
 
 /// What points from a count to an example of it, as a rule a trace: `{{"trace_id", id}}`. Names and
@@ -15,8 +17,8 @@ using ExemplarLabels = ListView<std::pair<std::string_view, std::string_view>>;
 
 /// The ids of the trace that the calling thread works for, as lower-case hexadecimal digits.
 struct ActiveTrace {
-  std::array<char, 32> trace_id;
-  std::array<char, 16> span_id;
+  std::array<char, 32> trace_id;  ///< 32 hexadecimal digits; empty: no trace is active
+  std::array<char, 16> span_id;   ///< 16 hexadecimal digits
 };
 
 /// Fills `trace` and gives true when there is one and it will be sent; else false. Called on the
@@ -27,3 +29,5 @@ using TraceSource = bool (*)(ActiveTrace& trace) noexcept;
 void set_trace_source(TraceSource source) noexcept;
 
 }  // namespace vitals::metrics
+
+#pragma GCC visibility pop

@@ -7,9 +7,13 @@
 #include <string>
 #include <string_view>
 #include <type_traits>
+#include <utility>
+#include <vector>
 
 #include "vitals/metrics/detail/family_core.h"
 #include "vitals/metrics/label.h"
+
+#pragma GCC visibility push(default)
 
 namespace vitals::metrics {
 
@@ -30,6 +34,17 @@ struct FamilyOptions {
   /// remove(). 0 is never. Use it for label sets that come and go, and look them up by with() each
   /// time: what a handle kept from before counts is not seen.
   std::chrono::seconds expire_after{0};
+  /// Gives the metric that is there already, where it is the same in type, help, unit, labels and
+  /// all that is chosen here: for code that runs more than once, and for libraries that share a
+  /// metric. What differs is a DefinitionError that says what it is.
+  bool get_or_create = false;
+  /// The name is another system's and stands as it is; see FamilyInfo::any_name.
+  bool any_name = false;
+  /// Labels of every series of this family, behind those of the registry and before its own.
+  std::vector<std::pair<std::string, std::string>> constant_labels = {};
+  /// A label whose value is empty is not written, which is the same to Prometheus: for labels that
+  /// most users have no need of.
+  bool omit_empty_labels = false;
 };
 
 /// Metrics of one name that differ by the values of their labels. Made by Registry; the label names
@@ -74,6 +89,24 @@ class Family {
     return core_->remove(texts);
   }
 
+  /// Removes every series whose labels of these names have these values, as remove() does, and gives
+  /// how many there were: all that a user, a tenant or a connection has left behind.
+  ///
+  ///     requests.remove_where<"tenant">("acme");
+  ///     requests.remove_where<"tenant", "status">("acme", "500");
+  ///
+  /// Threads: any. Cost: a look at every series, while those who need a new one wait.
+  template <Label... Names, class... Values>
+  requires(sizeof...(Names) == sizeof...(Values) && sizeof...(Names) > 0) std::size_t
+      remove_where(Values... values)
+  const noexcept {
+    static_assert(((place_of(Names.name()) < kLabels) && ...),
+                  "the family has no label of this name");
+    if (core_ == nullptr) return 0;
+    const std::array wanted{detail::FamilyCore::Wanted{place_of(Names.name()), text_of(values)}...};
+    return core_->remove_where(wanted);
+  }
+
   /// Removes every series, as remove() does. Threads: any.
   void clear() const noexcept {
     if (core_ != nullptr) core_->clear();
@@ -84,6 +117,23 @@ class Family {
 
  private:
   friend class Registry;
+
+  static constexpr std::size_t place_of(std::string_view name) {
+    std::size_t place = 0;
+    while (place < kLabels && kNames[place] != name)
+      ++place;
+    return place;
+  }
+
+  template <class Value>
+  static std::string_view text_of(const Value& value) noexcept {
+    if constexpr (std::is_enum_v<Value>) {
+      return metrics::to_string(value);
+    } else {
+      return value;
+    }
+  }
+
   explicit Family(detail::FamilyCore* core) noexcept : core_(core) {}
 
   [[nodiscard]] const detail::Series* find(
@@ -131,3 +181,5 @@ struct MetricOrFamily<Metric> {
 
 }  // namespace detail
 }  // namespace vitals::metrics
+
+#pragma GCC visibility pop

@@ -2,6 +2,8 @@
 
 #include <atomic>
 
+#pragma GCC visibility push(default)
+
 namespace vitals::metrics {
 
 namespace detail {
@@ -25,6 +27,7 @@ class Gauge {
   void inc(double amount = 1.0) const noexcept {
     if (cell_ != nullptr) cell_->fetch_add(amount, std::memory_order_relaxed);
   }
+  /// Takes the amount off. Threads: any. Cost: as inc().
   void dec(double amount = 1.0) const noexcept {
     if (cell_ != nullptr) cell_->fetch_sub(amount, std::memory_order_relaxed);
   }
@@ -45,3 +48,5 @@ class Gauge {
 };
 
 }  // namespace vitals::metrics
+
+#pragma GCC visibility pop

@@ -6,6 +6,8 @@
 #include "vitals/metrics/detail/family_core.h"
 #include "vitals/metrics/label.h"
 
+#pragma GCC visibility push(default)
+
 namespace vitals::metrics {
 
 /// Texts that describe the process and seldom change: a version, a revision. Exposed as one series
@@ -34,3 +36,5 @@ class Info {
 };
 
 }  // namespace vitals::metrics
+
+#pragma GCC visibility pop

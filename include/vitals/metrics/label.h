@@ -8,6 +8,8 @@
 
 #include "vitals/base/utf8.h"
 
+#pragma GCC visibility push(default)
+
 namespace vitals::metrics {
 
 /// The texts of an enum that is used as a label, in the order of its values, which must run from 0
@@ -74,8 +76,10 @@ void a_label_name_is_utf8_not_empty_not_reserved();
 /// A name that Prometheus would refuse, or reserves (`le`, `quantile`, `__…`), does not compile.
 template <std::size_t N, class EnumType = void>
 struct Label {
+  /// Whose values the label has; void: any text.
   using Enum = EnumType;
 
+  /// Of a literal. What is no label's name does not compile.
   consteval Label(const char (&name)[N]) {
     if (!detail::valid_label_name({name, N - 1})) {
       detail::a_label_name_is_letters_digits_and_underscores_not_reserved();
@@ -83,6 +87,7 @@ struct Label {
     for (std::size_t i = 0; i < N; ++i)
       text[i] = name[i];
   }
+  /// The same of any UTF-8, for utf8_label().
   consteval Label(detail::AnyUtf8, const char (&name)[N]) {
     if (!detail::valid_utf8_label_name({name, N - 1})) {
       detail::a_label_name_is_utf8_not_empty_not_reserved();
@@ -91,8 +96,10 @@ struct Label {
       text[i] = name[i];
   }
 
+  /// Its name.
   [[nodiscard]] constexpr std::string_view name() const noexcept { return {text, N - 1}; }
 
+  /// The name and a zero byte.
   char text[N]{};  // public, so that the type may be a template argument
 };
 
@@ -176,3 +183,5 @@ template <std::size_t N>
 
 }  // namespace detail
 }  // namespace vitals::metrics
+
+#pragma GCC visibility pop

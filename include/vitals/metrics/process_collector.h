@@ -1,5 +1,7 @@
 #pragma once
 
+#pragma GCC visibility push(default)
+
 namespace vitals::metrics {
 
 class Registry;
@@ -13,3 +15,5 @@ class Registry;
 void add_process_collector(Registry& registry);
 
 }  // namespace vitals::metrics
+
+#pragma GCC visibility pop

@@ -13,25 +13,30 @@
 #include "vitals/metrics/buckets.h"
 #include "vitals/metrics/counter.h"
 #include "vitals/metrics/definition_error.h"
+#include "vitals/metrics/dynamic_family.h"
 #include "vitals/metrics/family.h"
 #include "vitals/metrics/gauge.h"
 #include "vitals/metrics/histogram.h"
 #include "vitals/metrics/info.h"
 #include "vitals/metrics/label.h"
 #include "vitals/metrics/native_buckets.h"
+#include "vitals/metrics/observables.h"
 #include "vitals/metrics/sample_sink.h"
+#include "vitals/metrics/scoped_definition.h"
 #include "vitals/metrics/state_set.h"
 #include "vitals/metrics/summary.h"
 #include "vitals/metrics/where.h"
+
+#pragma GCC visibility push(default)
 
 namespace vitals::metrics {
 
 /// How many series a family has, and how often one was refused a series of its own.
 struct FamilyUsage {
-  std::string_view name;  ///< lives as long as the registry
-  std::size_t series = 0;
-  std::uint64_t overflows = 0;
-  bool labelled = false;
+  std::string_view name;        ///< lives as long as the registry
+  std::size_t series = 0;       ///< how many it has now
+  std::uint64_t overflows = 0;  ///< how often a new one was refused
+  bool labelled = false;        ///< false: it is one series without labels
 };
 
 /// What scrapes have left out of what collectors said, by the reason.
@@ -40,6 +45,21 @@ struct LeftOut {
   std::uint64_t clashes = 0;     ///< samples of a family whose name or type is taken
   /// Collectors that threw or took too long, and histograms whose native buckets are none.
   std::uint64_t failures = 0;
+};
+
+namespace detail {
+class RegistryState;
+}
+
+/// What all metrics of a registry share.
+struct RegistryOptions {
+  /// In front of every name, of what collectors say too: `shop_` makes `shop_orders_total`.
+  std::string prefix = {};
+  /// Labels of every series, in front of its own: `{{"service", "shop"}, {"zone", "eu-1"}}`. What a
+  /// scraper adds by itself (`job`, `instance`) does not belong here.
+  std::vector<std::pair<std::string, std::string>> labels = {};
+  /// As Registry::allow_utf8_names(), from the beginning.
+  bool utf8_names = false;
 };
 
 /// The metrics of a process, or of a part of it. Most programs need only default_registry(); one of
@@ -64,7 +84,9 @@ struct LeftOut {
 /// Threads: any, for everything but the destructor.
 class Registry {
  public:
-  Registry();
+  Registry() : Registry(RegistryOptions{}) {}
+  /// Throws DefinitionError at a label that cannot be one.
+  explicit Registry(RegistryOptions options);
   Registry(const Registry&) = delete;
   Registry& operator=(const Registry&) = delete;
   ~Registry();
@@ -148,17 +170,56 @@ class Registry {
     return StateSet<Enum>{core};
   }
 
+  /// As the counter above, for labels whose names are known at run time alone; so are the next three.
+  DynamicFamily<Counter> counter(LabelNames labels, std::string name, std::string help,
+                                 FamilyOptions options = {}, Where where = Where::current());
+  /// A gauge of such labels.
+  DynamicFamily<Gauge> gauge(LabelNames labels, std::string name, std::string help,
+                             FamilyOptions options = {}, Where where = Where::current());
+  /// A histogram of such labels.
+  DynamicFamily<Histogram> histogram(LabelNames labels, std::string name, std::string help,
+                                     const Buckets& buckets, FamilyOptions options = {},
+                                     Where where = Where::current());
+  /// A summary of such labels.
+  DynamicFamily<Summary> summary(LabelNames labels, std::string name, std::string help,
+                                 const Quantiles& quantiles = {}, FamilyOptions options = {},
+                                 Where where = Where::current());
+
   /// A gauge that is read at the scrape, so it is never stale. When `read` throws, the metric is
-  /// left out of that scrape. `read` may be called from several threads at once, and must not
-  /// outlive what it refers to.
-  void gauge_callback(std::string name, std::string help, std::function<double()> read,
-                      FamilyOptions options = {}, Where where = Where::current());
+  /// left out of that scrape, which is counted and told of; see on_left_out(). `read` may be called
+  /// from several threads at once. Where it refers to what may go before the process does, keep a
+  /// ScopedDefinition of it.
+  Definition gauge_callback(std::string name, std::string help, std::function<double()> read,
+                            FamilyOptions options = {}, Where where = Where::current());
   /// As gauge_callback, for a total that is kept elsewhere and never falls.
-  void counter_callback(std::string name, std::string help, std::function<double()> read,
-                        FamilyOptions options = {}, Where where = Where::current());
+  Definition counter_callback(std::string name, std::string help, std::function<double()> read,
+                              FamilyOptions options = {}, Where where = Where::current());
+
+  /// A family of gauges that are read at the scrape, each by a function of its own.
+  template <Label First, Label... Rest>
+  Observables<First, Rest...> gauge_callback(std::string name, std::string help,
+                                             FamilyOptions options = {},
+                                             Where where = Where::current()) {
+    return Observables<First, Rest...>{define_callbacks(
+        MetricType::kGauge, {std::string(First.name()), std::string(Rest.name())...},
+        std::move(name), std::move(help), std::move(options), where)};
+  }
+  /// As the gauges above, for totals that are kept elsewhere and never fall.
+  template <Label First, Label... Rest>
+  Observables<First, Rest...> counter_callback(std::string name, std::string help,
+                                               FamilyOptions options = {},
+                                               Where where = Where::current()) {
+    return Observables<First, Rest...>{define_callbacks(
+        MetricType::kCounter, {std::string(First.name()), std::string(Rest.name())...},
+        std::move(name), std::move(help), std::move(options), where)};
+  }
 
   /// Several families that are read at the scrape. Takes the collector.
-  void collector(std::unique_ptr<Collector> collector);
+  Definition collector(std::unique_ptr<Collector> collector);
+
+  /// The metric of that name, to be taken out: of one that a collector says, and of one that is not
+  /// there, an empty one.
+  [[nodiscard]] Definition find(std::string_view name) const;
 
   /// Lets metrics and labels that are defined from now on have names of any UTF-8, as OpenTelemetry
   /// has them: `http.requests_total`, and labels by utf8_label(). Prometheus 3 is given them as
@@ -176,14 +237,13 @@ class Registry {
   /// Who is told what is left out of what collectors say, once of each family and reason (64 in
   /// all); it is counted every time. Called on the scraping thread. An empty function ends it.
   void on_left_out(std::function<void(std::string_view what)> listener);
+  /// How much that was, by the reason. Threads: any.
   [[nodiscard]] LeftOut left_out() const;
 
   /// What each family holds; the work of vitals_metrics_series.
   [[nodiscard]] std::vector<FamilyUsage> usage() const;
 
  private:
-  struct Impl;
-
   /// What a definition says of the values' spread; null where it says nothing.
   struct Spread {
     const Buckets* buckets = nullptr;
@@ -196,16 +256,8 @@ class Registry {
                                                              FamilyOptions options,
                                                              const Spread& spread,
                                                              const Where& where) {
-    detail::FamilySpec spec;
-    spec.where = where;
-    spec.type = type;
-    spec.name = std::move(name);
-    spec.help = std::move(help);
-    spec.unit = std::move(options.unit);
-    spec.max_series = options.max_series;
-    spec.native = options.native;
-    spec.exemplars = options.exemplars;
-    spec.expire_after = options.expire_after;
+    detail::FamilySpec spec =
+        spec_of(type, std::move(name), std::move(help), std::move(options), where);
     if constexpr (sizeof...(L) == 0) {
       detail::FamilyCore* core = define_core(std::move(spec), spread);
       const detail::Series* only = core->find_or_make(std::array<std::string_view, 0>{});
@@ -219,13 +271,21 @@ class Registry {
     }
   }
 
-  void define_callback(MetricType type, std::string name, std::string help,
-                       std::function<double()> read, FamilyOptions options, const Where& where);
+  [[nodiscard]] static detail::FamilySpec spec_of(MetricType type, std::string name,
+                                                  std::string help, FamilyOptions options,
+                                                  const Where& where);
+  Definition define_callback(MetricType type, std::string name, std::string help,
+                             std::function<double()> read, FamilyOptions options,
+                             const Where& where);
+  std::weak_ptr<detail::CallbackFamily> define_callbacks(MetricType type,
+                                                         std::vector<std::string> labels,
+                                                         std::string name, std::string help,
+                                                         FamilyOptions options, const Where& where);
   detail::FamilyCore* define_core(detail::FamilySpec spec, const Spread& spread);
   void check_store() const;
 
   const void* const store_;  // of the copy of this library that made it; looked at before all else
-  std::unique_ptr<Impl> impl_;
+  const std::shared_ptr<detail::RegistryState> state_;
 };
 
 /// The registry of the process, with the process collector in it. Never destroyed, so that
@@ -233,3 +293,5 @@ class Registry {
 [[nodiscard]] Registry& default_registry();
 
 }  // namespace vitals::metrics
+
+#pragma GCC visibility pop

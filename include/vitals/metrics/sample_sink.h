@@ -11,17 +11,31 @@
 #include "vitals/lifetimebound.h"
 #include "vitals/list_view.h"
 
+#pragma GCC visibility push(default)
+
 namespace vitals::metrics {
 
-enum class MetricType { kCounter, kGauge, kHistogram, kSummary, kInfo, kStateSet };
+enum class MetricType {
+  kCounter,
+  kGauge,
+  kHistogram,
+  kSummary,
+  kInfo,
+  kStateSet,
+  kUnknown,         ///< of a collector: nobody said whether it may fall; a sample is a gauge's
+  kGaugeHistogram,  ///< of a collector: a histogram of what is there now, whose counts may fall
+};
 
 /// What is said once of a family. The texts live for the call only.
 struct FamilyInfo {
   std::string_view name;  ///< as exposed; a counter's ends in `_total`, an info's in `_info`
   std::string_view help;  ///< not escaped, not empty
-  MetricType type = MetricType::kGauge;
-  std::string_view unit{};   ///< `seconds`, `bytes`, …; empty when none was given
+  MetricType type = MetricType::kGauge;  ///< which of SampleSink's calls its samples come by
+  std::string_view unit{};               ///< `seconds`, `bytes`, …; empty when none was given
   bool utf8_labels = false;  ///< a label's name is not `[a-zA-Z_][a-zA-Z0-9_]*`; see SeriesInfo
+  /// The name is another system's and stands as it is: a counter's need not end in `_total`, nor an
+  /// info's in `_info`, and `_count`, `_sum`, … are no mistake. For bridges and exporters.
+  bool any_name = false;
 };
 
 /// Which series a sample belongs to.
@@ -37,18 +51,19 @@ struct SeriesInfo {
 /// An example of what was counted, as a rule the trace that it was part of.
 struct ExemplarView {
   std::string_view labels{};  ///< rendered and escaped as a series' are; empty: there is none
-  double value = 0.0;
-  double timestamp = 0.0;  ///< seconds since 1970-01-01 UTC
+  double value = 0.0;         ///< what was observed, or the amount that was added
+  double timestamp = 0.0;     ///< seconds since 1970-01-01 UTC
 
+  /// False where there is none.
   [[nodiscard]] explicit operator bool() const noexcept { return !labels.empty(); }
 };
 
 /// The reading of one counter. Lives for the call only. It is whole + fraction; apart, so that
 /// large counts stay exact.
 struct CounterView {
-  std::uint64_t whole = 0;
-  double fraction = 0.0;
-  ExemplarView exemplar{};
+  std::uint64_t whole = 0;  ///< the sum of whole amounts
+  double fraction = 0.0;    ///< the sum of what is not whole
+  ExemplarView exemplar{};  ///< the latest one
 
   /// The double that is nearest to the exact sum.
   [[nodiscard]] double value() const noexcept;
@@ -57,9 +72,10 @@ struct CounterView {
 /// The sparse buckets of a native histogram. Bucket `key` holds what is above base^(key-1) and not
 /// above base^key, with base = 2^(2^-schema). Source: Prometheus, "Native histograms".
 struct NativeView {
+  /// One bucket that is not empty.
   struct Bucket {
-    std::int32_t key;
-    std::uint64_t count;
+    std::int32_t key;     ///< see above
+    std::uint64_t count;  ///< of what fell into it
   };
   std::int32_t schema = 0;             ///< -4 to 8
   double zero_threshold = 0.0;         ///< not below 0
@@ -73,10 +89,11 @@ struct HistogramView {
   std::span<const double> bounds;  ///< upper bounds, ascending; finite, but a closing +Inf is taken
   /// Of each bucket by itself, and one more, of what is above the finite bounds.
   std::span<const std::uint64_t> counts;
-  double sum = 0.0;
+  double sum = 0.0;                           ///< of all that was observed
   std::span<const ExemplarView> exemplars{};  ///< one for each count, or none at all
   const NativeView* native = nullptr;         ///< of the same observations; null without
 
+  /// How many were observed: the sum of `counts`.
   [[nodiscard]] std::uint64_t count() const noexcept {
     std::uint64_t total = 0;
     for (const std::uint64_t n : counts)
@@ -87,13 +104,14 @@ struct HistogramView {
 
 /// The reading of one summary. Lives for the call only.
 struct SummaryView {
+  /// One quantile of what was observed lately.
   struct Quantile {
     double quantile;  ///< 0 to 1
     double value;     ///< NaN while nothing was observed
   };
-  std::uint64_t count = 0;
-  double sum = 0.0;
-  std::span<const Quantile> quantiles{};
+  std::uint64_t count = 0;                ///< of all that was observed
+  double sum = 0.0;                       ///< of all that was observed
+  std::span<const Quantile> quantiles{};  ///< ascending by quantile; may be none
 };
 
 /// Where the samples of a scrape go: an encoder, a test, a page. For reading one value, use
@@ -111,12 +129,16 @@ class SampleSink {
   /// False leaves a family out, before it is read.
   [[nodiscard]] virtual bool wants(const FamilyInfo&) { return true; }
 
+  /// The series that follow are of this family.
   virtual void begin_family(const FamilyInfo& family) = 0;
 
+  /// A sample of a counter.
   virtual void counter(const SeriesInfo& series, const CounterView& value) = 0;
   /// Also the samples of an info (always 1) and of a state set (1 for each state that holds).
   virtual void gauge(const SeriesInfo& series, double value) = 0;
+  /// A sample of a histogram or gauge histogram.
   virtual void histogram(const SeriesInfo& series, const HistogramView& value) = 0;
+  /// A sample of a summary.
   virtual void summary(const SeriesInfo& series, const SummaryView& value) = 0;
 };
 
@@ -152,12 +174,15 @@ using LabelPair = std::pair<std::string_view, std::string_view>;
 /// label name.
 class SeriesLabels {
  public:
+  /// Of braces: `{{"pool", name}, {"zone", "eu-1"}}`.
   SeriesLabels(std::initializer_list<LabelPair> labels)
       : SeriesLabels(std::span<const LabelPair>(labels.begin(), labels.size())) {}
+  /// Of any contiguous range of pairs.
   explicit SeriesLabels(std::span<const LabelPair> labels);
   /// The same with names of any UTF-8, for a registry that allows them.
   [[nodiscard]] static SeriesLabels utf8(ListView<LabelPair> labels);
 
+  /// The series of these labels, which must outlive it.
   operator SeriesInfo() const noexcept VITALS_LIFETIMEBOUND { return {text_}; }
 
  private:
@@ -172,3 +197,5 @@ class SeriesLabels {
 [[nodiscard]] std::vector<std::pair<std::string, std::string>> decode_labels(std::string_view text);
 
 }  // namespace vitals::metrics
+
+#pragma GCC visibility pop

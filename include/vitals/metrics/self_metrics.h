@@ -2,8 +2,11 @@
 
 #include <string_view>
 
+#pragma GCC visibility push(default)
+
 namespace vitals::metrics {
 
+class Definition;
 class Registry;
 
 /// What this library was built from. Static storage.
@@ -16,7 +19,10 @@ struct BuildInfo {
 
 /// Adds what a registry says of itself: vitals_metrics_series{family},
 /// vitals_metrics_series_overflow_total{family} (labelled families; counts the look-ups that ended
-/// at `(other)`) and vitals_build_info{version,revision,compiler}. Once a registry.
-void add_self_metrics(Registry& registry);
+/// at `(other)`), vitals_metrics_left_out_total{reason} and
+/// vitals_build_info{version,revision,compiler}. Once a registry; gives what takes them out again.
+Definition add_self_metrics(Registry& registry);
 
 }  // namespace vitals::metrics
+
+#pragma GCC visibility pop

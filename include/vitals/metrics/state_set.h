@@ -6,6 +6,8 @@
 #include "vitals/metrics/detail/family_core.h"
 #include "vitals/metrics/label.h"
 
+#pragma GCC visibility push(default)
+
 namespace vitals::metrics {
 
 /// Which of an enum's states hold: one series for each, 1 or 0, told apart by a label that is named
@@ -41,3 +43,5 @@ class StateSet {
 };
 
 }  // namespace vitals::metrics
+
+#pragma GCC visibility pop

@@ -1,12 +1,14 @@
 #pragma once
 
+#pragma GCC visibility push(default)
+
 namespace vitals::metrics {
 
 /// Where in the source a call stands. As std::source_location, which clang has only since its 15th
 /// version.
 struct Where {
-  const char* file = "";
-  unsigned line = 0;
+  const char* file = "";  ///< of the source; static storage
+  unsigned line = 0;      ///< from 1 on
 
   /// As a default argument it gives the place of the call.
   [[nodiscard]] static constexpr Where current(const char* file = __builtin_FILE(),
@@ -16,3 +18,5 @@ struct Where {
 };
 
 }  // namespace vitals::metrics
+
+#pragma GCC visibility pop

@@ -8,28 +8,24 @@
 #include <string_view>
 
 #include "vitals/context/span.h"
-#include "vitals/metrics/label.h"
+#include "vitals/monitor/agent_name.h"
 #include "vitals/monitor/detail/kept_text.h"
 #include "vitals/monitor/state.h"
 
+#pragma GCC visibility push(default)
+
 namespace vitals::monitor {
-
-/// Who answers, as `agent_type` counts it: claude, gpt4, local.
-enum class AgentType : std::uint8_t { kClaude, kGpt4, kLocal };
-
-/// The words of AgentType as label and tag values. Static storage.
-[[nodiscard]] std::string_view to_string(AgentType type) noexcept;
 
 /// What a call used, in tokens as Sentry counts them: `input_tokens` includes the cached ones,
 /// `output_tokens` includes reasoning. `cost_usd` is empty when the model's price is not known:
 /// then the call counts as unpriced, never as 0 USD.
 struct AgentUsage {
-  std::uint64_t input_tokens = 0;
-  std::uint64_t cached_input_tokens = 0;
-  std::uint64_t cache_write_tokens = 0;
-  std::uint64_t output_tokens = 0;
-  std::uint64_t reasoning_tokens = 0;
-  std::optional<double> cost_usd{};
+  std::uint64_t input_tokens = 0;         ///< of the question, with those that were cached
+  std::uint64_t cached_input_tokens = 0;  ///< of these, what was read from the maker's cache
+  std::uint64_t cache_write_tokens = 0;   ///< of these, what was written to it
+  std::uint64_t output_tokens = 0;        ///< of the answer, with the reasoning
+  std::uint64_t reasoning_tokens = 0;     ///< of these, the reasoning
+  std::optional<double> cost_usd{};       ///< in US dollars; unset: the price is not known
   /// The model that answered, as its maker names it; empty is the one that was asked. A view, for
   /// the length of one call.
   std::string_view response_model{};
@@ -48,12 +44,13 @@ struct AgentUsage {
 ///                   .cost_usd = price});
 ///
 /// Threads: the one that made it. Cost: under 1 us; two loads when all is off. Never throws.
-/// `model` is copied: up to 64 bytes cost no allocation.
+/// The agent's name is copied (up to 32 bytes cost no allocation), and `model` (64).
 class [[nodiscard(
     "an AgentCallScope measures until it is destroyed; give it a name")]] AgentCallScope {
  public:
-  AgentCallScope(AgentType type, std::string_view model) noexcept {
-    if (active()) begin(type, model);
+  /// Begins now.
+  AgentCallScope(AgentName agent, std::string_view model) noexcept {
+    if (active()) begin(agent, model);
   }
   ~AgentCallScope() {
     if (running_) end();
@@ -67,6 +64,7 @@ class [[nodiscard(
 
   /// The answer is complete. Without usage only the call itself is counted.
   void succeed(const AgentUsage& usage) noexcept;
+  /// The same without its usage.
   void succeed() noexcept {
     succeeded_ = true;
   }
@@ -77,13 +75,13 @@ class [[nodiscard(
   void fail_handled(const std::exception& error) noexcept;
 
  private:
-  void begin(AgentType type, std::string_view model) noexcept;
+  void begin(AgentName agent, std::string_view model) noexcept;
   void end() noexcept;
 
   bool running_ = false;
   bool succeeded_ = false;
   bool streamed_ = false;
-  AgentType type_ = AgentType::kLocal;
+  detail::KeptText<32> type_;
   detail::KeptText<64> model_;
   std::chrono::steady_clock::time_point start_;
   context::Span span_;
@@ -92,7 +90,7 @@ class [[nodiscard(
 
 /// Counts tokens and cost of a call that failed after all: what the model's maker will ask for
 /// although there was no answer. For a call that succeeds see AgentCallScope::succeed().
-void count_agent_usage(AgentType type, std::string_view model, const AgentUsage& usage) noexcept;
+void count_agent_usage(AgentName agent, std::string_view model, const AgentUsage& usage) noexcept;
 
 /// Counts `agent_fallbacks_total{from, to}`: the model that failed, the model that was asked next.
 void count_agent_fallback(std::string_view from, std::string_view to) noexcept;
@@ -105,8 +103,4 @@ void fail_with_current_exception(AgentCallScope& scope) noexcept;
 
 }  // namespace vitals::monitor
 
-/// For labels of families of your own: `enum_label<AgentType>("agent_type")`.
-template <>
-struct vitals::metrics::LabelValues<vitals::monitor::AgentType> {
-  static constexpr std::array<std::string_view, 3> kValues{"claude", "gpt4", "local"};
-};
+#pragma GCC visibility pop

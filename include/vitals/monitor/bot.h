@@ -3,11 +3,13 @@
 #include <chrono>
 #include <cstdint>
 #include <exception>
+#include <optional>
 #include <string_view>
 
-#include "vitals/lifetimebound.h"
 #include "vitals/monitor/detail/kept_text.h"
-#include "vitals/monitor/http.h"
+#include "vitals/monitor/own_work.h"
+
+#pragma GCC visibility push(default)
 
 namespace vitals::monitor {
 
@@ -18,18 +20,14 @@ namespace vitals::monitor {
 ///
 /// Threads: the one that made it. Never throws. `kind` is a bounded word (`message`, `command`,
 /// …), and is copied: up to 32 bytes cost no allocation.
-class [[nodiscard("an UpdateScope measures until it is destroyed; give it a name")]] UpdateScope {
+class [[nodiscard("an UpdateScope measures until it is destroyed; give it a name")]] UpdateScope
+    : public OwnWork {
  public:
+  /// Begins now. `kind` is a bounded word: `message`, `command`, `callback`.
   UpdateScope(std::string_view kind, std::string_view user_id) noexcept;
   ~UpdateScope();
-  UpdateScope(const UpdateScope&) = delete;
-  UpdateScope& operator=(const UpdateScope&) = delete;
 
-  /// To show to the user, so that they can report a failure.
-  [[nodiscard]] std::string_view request_id() const noexcept VITALS_LIFETIMEBOUND {
-    return id_.view();
-  }
-
+  /// The update was dealt with.
   void succeed() noexcept {
     succeeded_ = true;
   }
@@ -38,16 +36,12 @@ class [[nodiscard("an UpdateScope measures until it is destroyed; give it a name
   void fail_unhandled(const std::exception& error) noexcept;
 
  private:
-  RequestId id_;
   bool succeeded_ = false;
   detail::KeptText<32> kind_;
   std::chrono::steady_clock::time_point start_;
-  context::Scope scope_;
-  context::Span transaction_;
-  context::HexText<32> trace_id_;
-  context::Activation scope_active_;
-  context::SpanActivation span_active_;
-  LogContext before_;
+  std::optional<RequestActivation> active_;
 };
 
 }  // namespace vitals::monitor
+
+#pragma GCC visibility pop

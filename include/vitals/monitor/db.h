@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <string_view>
 #include <utility>
 
@@ -14,6 +15,8 @@
 #include "vitals/monitor/detail/measured_call.h"
 #include "vitals/monitor/error_type.h"
 #include "vitals/monitor/state.h"
+
+#pragma GCC visibility push(default)
 
 namespace vitals::monitor {
 
@@ -36,6 +39,7 @@ enum class QueryType : std::uint8_t { kSelect, kInsert, kUpdate, kDelete, kOther
 /// loads when all is off. Never throws. `table` is copied: up to 64 bytes cost no allocation.
 class [[nodiscard("a QueryScope measures until it is destroyed; give it a name")]] QueryScope {
  public:
+  /// Begins now.
   QueryScope(QueryType type, std::string_view table) noexcept {
     if (active()) begin(type, table);
   }
@@ -87,14 +91,43 @@ decltype(auto) track_query(QueryType type, std::string_view table, F&& query) {
 
 /// How many connections a pool has, and how many of them are free now.
 struct PoolCounts {
-  int total = 0;
-  int available = 0;
+  int total = 0;      ///< open ones
+  int available = 0;  ///< of these, those that nobody uses
 };
 
-/// Says where `db_connection_pool_size` and `db_connection_pool_available` are read at each scrape;
-/// an empty function ends it. Threads: any; `source` is called on the scraping threads, by several at
-/// once where several scrape, and never after this call has replaced it: that waits for the calls
-/// under way, except from within a source.
+/// Has `db_connection_pool_size` and `db_connection_pool_available` read at each scrape, for one pool
+/// of several by its name as the label `pool`; keep it beside the pool. Another observation of the
+/// same name takes its place. Threads: any; `read` is called on the scraping threads, and not any
+/// more when end() or the destructor has returned, which wait for a call that is under way, except
+/// from within `read` itself. When it throws, the pool is left out of that scrape.
+class [[nodiscard("dropping the guard ends the observation")]] PoolObservation {
+ public:
+  PoolObservation() noexcept = default;
+  /// An empty name is that of a process's only pool, which has no label.
+  PoolObservation(std::string_view name, std::function<PoolCounts()> read);
+  PoolObservation(PoolObservation &&) noexcept = default;
+  /// Ends its own observation and takes the other's over.
+  PoolObservation& operator=(PoolObservation&& other) noexcept {
+    end();
+    pool_ = std::move(other.pool_);
+    return *this;
+  }
+  ~PoolObservation() {
+    end();
+  }
+  /// Ends the observation.
+  void end() noexcept;
+  /// It stays as long as the process, or until another one of its name.
+  void keep() noexcept {
+    pool_ = nullptr;
+  }
+
+ private:
+  std::shared_ptr<void> pool_;
+};
+
+/// The same for a process that has one pool, until the next call; after one with an empty function
+/// the gauges are 0.
 void set_pool_source(std::function<PoolCounts()> source);
 
 /// Sets the two pool gauges by hand, for a pool that cannot be asked. Replaces a source.
@@ -102,13 +135,16 @@ void update_pool_metrics(int total, int available);
 
 /// Observes `db_connection_pool_wait_seconds`: how long a checkout waited, in seconds. Threads:
 /// any. Cost: one histogram.
-void observe_pool_wait(double seconds) noexcept;
+void observe_pool_wait(double seconds, std::string_view pool = {}) noexcept;
 
 }  // namespace vitals::monitor
 
 /// For labels of families of your own: `enum_label<QueryType>("query_type")`.
 template <>
 struct vitals::metrics::LabelValues<vitals::monitor::QueryType> {
+  /// In the order of the enum.
   static constexpr std::array<std::string_view, 5> kValues{"SELECT", "INSERT", "UPDATE", "DELETE",
                                                            "OTHER"};
 };
+
+#pragma GCC visibility pop

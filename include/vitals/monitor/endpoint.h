@@ -8,6 +8,8 @@
 #include "vitals/lifetimebound.h"
 #include "vitals/monitor/method.h"
 
+#pragma GCC visibility push(default)
+
 namespace vitals::monitor {
 
 namespace detail {
@@ -24,15 +26,19 @@ class Endpoint {
  public:
   /// `operation` is the handler's name, for the tag; the route when empty. The texts are copied.
   Endpoint(Method method, std::string_view route, std::string_view operation = {});
+  /// The other may only be destroyed or assigned to.
   Endpoint(Endpoint&&) noexcept;
+  /// The same.
   Endpoint& operator=(Endpoint&&) noexcept;
   ~Endpoint();
 
+  /// The method that it is of.
   [[nodiscard]] Method method() const noexcept { return method_; }
   /// `/api/v1/users/{user_id}`.
   [[nodiscard]] std::string_view route() const noexcept VITALS_LIFETIMEBOUND {
     return std::string_view{name_}.substr(route_at_);
   }
+  /// The handler's name, or the route.
   [[nodiscard]] std::string_view operation() const noexcept VITALS_LIFETIMEBOUND {
     return operation_;
   }
@@ -54,3 +60,5 @@ class Endpoint {
 };
 
 }  // namespace vitals::monitor
+
+#pragma GCC visibility pop

@@ -13,6 +13,8 @@
 #include "vitals/monitor/http.h"
 #include "vitals/sentry/client.h"
 
+#pragma GCC visibility push(default)
+
 /// The monitoring by the names that the Python system's authors know, each a thin call on a scope.
 /// In new code prefer the scopes themselves. `track_request`, `track_query`,
 /// `track_cache_operation` and `update_pool_metrics` stand beside their scopes.
@@ -40,6 +42,7 @@ inline context::EventId capture_exception(const std::exception& error,
                                           vitals::ListView<vitals::TagView> tags = {}) noexcept {
   return context::capture_exception(error, {.tags = tags});
 }
+/// Captures a message as an event of that level. Does nothing while Sentry is off.
 inline context::EventId capture_message(std::string_view text,
                                         vitals::Level level = vitals::Level::kInfo,
                                         vitals::ListView<vitals::TagView> tags = {}) noexcept {
@@ -50,8 +53,8 @@ inline context::EventId capture_message(std::string_view text,
 /// apart, by track_agent_tokens(), as the call's own usage is not known here. An exception is
 /// captured with the tags `model` and `agent_type`, and goes on.
 template <class F>
-decltype(auto) track_agent_call(AgentType type, std::string_view model, F&& call) {
-  AgentCallScope scope{type, model};
+decltype(auto) track_agent_call(AgentName agent, std::string_view model, F&& call) {
+  AgentCallScope scope{agent, model};
   return detail::measured_call(
       std::forward<F>(call), [&] { scope.succeed(); },
       [&] { detail::fail_with_current_exception(scope); });
@@ -59,11 +62,13 @@ decltype(auto) track_agent_call(AgentType type, std::string_view model, F&& call
 
 /// The same for a call whose model is named as its agent is.
 template <class F>
-decltype(auto) track_agent_call(AgentType type, F&& call) {
-  return track_agent_call(type, to_string(type), std::forward<F>(call));
+decltype(auto) track_agent_call(AgentName agent, F&& call) {
+  return track_agent_call(agent, agent.type, std::forward<F>(call));
 }
 
 /// Counts `agent_tokens_used_total`. Threads: any. Never throws.
-void track_agent_tokens(AgentType type, std::uint64_t input, std::uint64_t output) noexcept;
+void track_agent_tokens(AgentName agent, std::uint64_t input, std::uint64_t output) noexcept;
 
 }  // namespace vitals::monitor
+
+#pragma GCC visibility pop

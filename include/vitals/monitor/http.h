@@ -18,8 +18,11 @@
 #include "vitals/monitor/error_type.h"
 #include "vitals/monitor/log_context.h"
 #include "vitals/monitor/method.h"
+#include "vitals/monitor/own_work.h"
 #include "vitals/monitor/request_id.h"
 #include "vitals/monitor/state.h"
+
+#pragma GCC visibility push(default)
 
 namespace vitals::monitor {
 
@@ -30,6 +33,7 @@ inline constexpr std::string_view kUnmatchedRoute = "(unmatched)";
 /// which copies what it needs later; only the endpoint and what `headers` reads must outlive the
 /// scope.
 struct RequestStart {
+  /// Left out beside an `endpoint`, it is that one's.
   Method method = Method::kOther;
   /// Where routes are known beforehand: stands in place of `route` and `operation`, and saves
   /// looking up their metrics.
@@ -47,35 +51,12 @@ struct RequestStart {
   std::string_view remote_address{};
   /// Incoming headers: X-Request-ID, sentry-trace, baggage, traceparent.
   std::string_view request_id{};
-  std::string_view sentry_trace{};
-  context::HeaderLines baggage{};  ///< all lines of it
-  std::string_view traceparent{};
+  std::string_view sentry_trace{};  ///< the field `sentry-trace`
+  context::HeaderLines baggage{};   ///< all lines of it
+  std::string_view traceparent{};   ///< the field `traceparent`
   /// All fields of the request, for Sentry only: an event and a sampled transaction copy them, with
   /// what is private masked. What it reads must outlive the RequestScope.
   context::HeaderSource headers{};
-};
-
-class RequestScope;
-
-/// While it lives, its request is the one that the calling thread works for: queries, cache calls,
-/// agent calls, log lines, events and spans go there. Make one on every thread that the request's
-/// work moves to.
-class [[nodiscard(
-    "the request is active only while this guard lives; give it a name")]] RequestActivation {
- public:
-  explicit RequestActivation(const RequestScope& request) noexcept;
-  ~RequestActivation();
-  RequestActivation(const RequestActivation&) = delete;
-  RequestActivation& operator=(const RequestActivation&) = delete;
-
- private:
-  // Copies, so that the log lines of a thread that keeps this too long name a request that is gone
-  // and never memory that is.
-  RequestId id_;
-  context::HexText<32> trace_id_;
-  LogContext before_;
-  context::Activation scope_;
-  context::SpanActivation span_;
 };
 
 /// One HTTP request, from its arrival to its answer: `http_requests_total`,
@@ -88,24 +69,19 @@ class [[nodiscard(
 /// 0.2 us with metrics, 1 us with Sentry, no allocation with metrics alone (but for a route of more
 /// than 96 bytes without an Endpoint), and a request id and nothing else when all is off. Never
 /// throws.
-class RequestScope {
+class RequestScope : public OwnWork {
  public:
+  /// Begins now. It is current on no thread yet: see RequestActivation.
   explicit RequestScope(const RequestStart& start) noexcept;
   ~RequestScope();
-  RequestScope(const RequestScope&) = delete;
-  RequestScope& operator=(const RequestScope&) = delete;
 
-  /// For the answer's `X-Request-ID`.
-  [[nodiscard]] std::string_view request_id() const noexcept VITALS_LIFETIMEBOUND {
-    return id_.view();
-  }
-  /// 32 hex digits, or empty with Sentry off.
-  [[nodiscard]] std::string_view trace_id() const noexcept VITALS_LIFETIMEBOUND {
-    return scope_ ? trace_id_.view() : std::string_view{};
-  }
-
-  /// Who asks: `user.id` of every event from here on.
-  void set_user(std::string_view user_id) noexcept;
+  /// The route, for a server that knows it only after routing: in place of that of the start, until
+  /// finish(). What fail() has counted by then bears the former one. Cost: with Sentry a copy of the
+  /// name and the tag.
+  void set_route(std::string_view route, std::string_view operation = {}) noexcept;
+  /// The same for a route that has an Endpoint, which must outlive the scope.
+  void set_route(const Endpoint& endpoint VITALS_LIFETIMEBOUND) noexcept;
+  void set_route(const Endpoint&& endpoint) = delete;
 
   /// Counts the error that the answer is made of in `http_errors_total`. Once a request; later
   /// calls do nothing.
@@ -114,19 +90,19 @@ class RequestScope {
   /// The same for an exception that nobody handled, which becomes a Sentry event with this
   /// request's scope.
   void fail_unhandled(const std::exception& error) noexcept;
+  /// The same of an exception of any type.
   void fail_unhandled(const std::exception_ptr& error) noexcept;
 
   /// The answer is on its way, with this status. Ends the measurement; once.
   void finish(int status) noexcept;
 
  private:
-  friend class RequestActivation;
   void start_trace(const RequestStart& start) noexcept;
+  void name_trace(std::string_view operation) noexcept;
   void finish(int status, context::WorkStatus session) noexcept;
 
-  RequestId id_;
   Method method_;
-  detail::Families* measured_ = nullptr;  // where it counts; null while metrics are off
+  detail::Families* families_ = nullptr;  // where it counts; null while metrics are off
   bool failed_ = false;
   bool finished_ = false;
   const Endpoint* endpoint_ = nullptr;  // of the same method, or null
@@ -137,9 +113,6 @@ class RequestScope {
   detail::KeptText<128> query_;
   std::chrono::steady_clock::time_point start_;
   context::Borrowed facts_;
-  context::Scope scope_;
-  context::Span transaction_;
-  context::HexText<32> trace_id_;
 };
 
 /// Runs `handler` as one request outside of an HTTP server's adapter, and gives back what it gives
@@ -158,3 +131,5 @@ decltype(auto) track_request(std::string_view method, std::string_view endpoint,
 }
 
 }  // namespace vitals::monitor
+
+#pragma GCC visibility pop

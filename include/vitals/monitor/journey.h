@@ -6,6 +6,8 @@
 
 #include "vitals/monitor/state.h"
 
+#pragma GCC visibility push(default)
+
 namespace vitals::monitor {
 
 /// A user's way through the service in named steps (`onboarding`: created, first_message, …). For
@@ -16,6 +18,7 @@ namespace vitals::monitor {
 /// `journey` is copied; what is past 64 bytes is cut.
 class JourneyScope {
  public:
+  /// Begins now. `journey` is a bounded word: `register`, `first_meal`.
   constexpr explicit JourneyScope(std::string_view journey) noexcept
       : size_(journey.copy(journey_.data(), journey_.size())) {}
 
@@ -29,3 +32,5 @@ class JourneyScope {
 };
 
 }  // namespace vitals::monitor
+
+#pragma GCC visibility pop

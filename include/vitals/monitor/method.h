@@ -6,6 +6,8 @@
 
 #include "vitals/metrics/label.h"
 
+#pragma GCC visibility push(default)
+
 namespace vitals::monitor {
 
 /// The nine methods of HTTP (RFC 9110 and 5789); anything else is kOther.
@@ -22,6 +24,7 @@ enum class Method : std::uint8_t {
   kOther
 };
 
+/// The method of that name, whose letters have their case; kOther for any other.
 [[nodiscard]] Method parse_method(std::string_view name) noexcept;
 /// `GET`, … or `OTHER`. Static storage.
 [[nodiscard]] std::string_view to_string(Method method) noexcept;
@@ -31,6 +34,9 @@ enum class Method : std::uint8_t {
 /// For labels of families of your own: `enum_label<Method>("method")`.
 template <>
 struct vitals::metrics::LabelValues<vitals::monitor::Method> {
+  /// In the order of the enum.
   static constexpr std::array<std::string_view, 10> kValues{
       "GET", "HEAD", "POST", "PUT", "DELETE", "CONNECT", "OPTIONS", "TRACE", "PATCH", "OTHER"};
 };
+
+#pragma GCC visibility pop

@@ -6,6 +6,8 @@
 
 #include "vitals/lifetimebound.h"
 
+#pragma GCC visibility push(default)
+
 namespace vitals::monitor {
 
 /// The id that ties a request's answer, log lines, metrics' exemplars, events and trace together: 1
@@ -13,15 +15,17 @@ namespace vitals::monitor {
 /// a plain value.
 class RequestId {
  public:
-  static constexpr std::size_t kMaxSize = 64;
+  static constexpr std::size_t kMaxSize = 64;  ///< bytes
 
   RequestId() noexcept = default;
 
   /// `incoming` (an `X-Request-ID` header) when it is valid, else a new UUIDv4. Cost: about 20 ns.
   [[nodiscard]] static RequestId accept_or_make(std::string_view incoming) noexcept;
 
+  /// Whether a text is an id as they are accepted from callers.
   [[nodiscard]] static bool valid(std::string_view text) noexcept;
 
+  /// The text, for as long as this object lives.
   [[nodiscard]] std::string_view view() const noexcept VITALS_LIFETIMEBOUND {
     return {text_.data(), size_};
   }
@@ -32,3 +36,5 @@ class RequestId {
 };
 
 }  // namespace vitals::monitor
+
+#pragma GCC visibility pop

@@ -4,6 +4,9 @@
 #include <utility>
 
 #include "vitals/context/detail.h"
+#include "vitals/monitor/options.h"
+
+#pragma GCC visibility push(default)
 
 namespace vitals::metrics {
 class Registry;
@@ -21,8 +24,10 @@ extern std::atomic<Families*> g_families;
 class [[nodiscard("dropping the guard turns the metrics off at once")]] MetricsGuard {
  public:
   MetricsGuard() noexcept = default;
+  /// The other ends nothing any more.
   MetricsGuard(MetricsGuard && other) noexcept
       : families_(std::exchange(other.families_, nullptr)) {}
+  /// Ends its own, and takes the other's over.
   MetricsGuard& operator=(MetricsGuard&& other) noexcept {
     if (this != &other) {
       end();
@@ -40,21 +45,24 @@ class [[nodiscard("dropping the guard turns the metrics off at once")]] MetricsG
   void end() noexcept;
 
  private:
-  friend MetricsGuard enable_metrics(metrics::Registry & registry);
+  friend MetricsGuard enable_metrics(metrics::Registry & registry, const MetricsOptions& options);
   explicit MetricsGuard(detail::Families * families) noexcept : families_(families) {}
 
   detail::Families* families_ = nullptr;
 };
 
-/// Creates the families of the scopes (specification section 2) in `registry` and turns the scopes'
-/// metrics on until the guard is dropped, so that a test can have a registry of its own. A request
-/// that is under way when that changes is not counted. Errors: throws metrics::DefinitionError when
-/// the registry already has one of the names, as it has after an earlier call; std::logic_error
-/// while another guard is alive. Ownership: `registry` must outlive the guard, and what threads
+/// Creates the families of the scopes in `registry` and turns the scopes' metrics on until the
+/// guard is dropped, so that a test can have a registry of its own. A request that is under way
+/// when that changes is not counted. What nobody uses is not exported: a family has no series
+/// before something is counted in it, and pools and caches are there from the first time that one
+/// is named. Errors: throws metrics::DefinitionError when the registry already has one of the
+/// names, or at a choice that cannot be, and defines nothing then; std::logic_error while another
+/// guard is alive: a library asks metrics_enabled() first. What an earlier guard has left in the
+/// registry goes, and counts from 0. Ownership: `registry` must outlive the guard, and what threads
 /// count at that moment; metrics::default_registry() does. Memory: what a call has made, some
 /// kilobytes, is kept until the process ends. Threads: any.
 [[nodiscard("dropping the guard turns the metrics off at once")]] MetricsGuard enable_metrics(
-    metrics::Registry& registry);
+    metrics::Registry& registry, const MetricsOptions& options = {});
 
 #ifdef VITALS_NO_MONITOR
 constexpr bool metrics_enabled() noexcept {
@@ -77,3 +85,5 @@ constexpr bool active() noexcept {
 #endif
 
 }  // namespace vitals::monitor
+
+#pragma GCC visibility pop

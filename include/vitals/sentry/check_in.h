@@ -11,17 +11,23 @@
 #include "vitals/lifetimebound.h"
 #include "vitals/sentry/enabled.h"
 
+#pragma GCC visibility push(default)
+
 namespace vitals::sentry {
 
 /// When a job is due. Made by crontab() or every().
 class Schedule {
  public:
+  /// What count() counts; kCrontab: see expression().
   enum class Unit : std::uint8_t { kCrontab, kMinute, kHour, kDay };
 
+  /// The unit of count().
   [[nodiscard]] Unit unit() const noexcept { return unit_; }
+  /// As crontab() was given it; empty of another unit.
   [[nodiscard]] std::string_view expression() const noexcept VITALS_LIFETIMEBOUND {
     return {expression_.data(), size_};
   }
+  /// How many units lie between two runs.
   [[nodiscard]] std::int64_t count() const noexcept { return count_; }
 
  private:
@@ -50,7 +56,7 @@ class Schedule {
 /// What the server should know of a job. Without a schedule it has to know the monitor already, and
 /// the rest is not sent. Views only, for the length of the constructor.
 struct CheckInOptions {
-  std::optional<Schedule> schedule{};
+  std::optional<Schedule> schedule{};   ///< when the job is due; unset: the server knows
   std::chrono::minutes margin{0};       ///< how late a start may be; 0: the server's default
   std::chrono::minutes max_runtime{0};  ///< after which it failed; 0: the server's default
   std::string_view timezone{};          ///< of the schedule, as `Europe/Berlin`; empty: UTC
@@ -67,7 +73,7 @@ enum class CheckInStatus : std::uint8_t { kInProgress, kOk, kError };
 struct CheckInReport {
   context::EventId id{};  ///< that the run's first check-in gave back; zero: a run of its own
   std::optional<std::chrono::nanoseconds> duration{};  ///< of a run that is over; unset: left out
-  CheckInOptions monitor{};
+  CheckInOptions monitor{};                            ///< the slug
 };
 
 /// One step of a run, for a job whose beginning and end are in different places; where they are in
@@ -99,6 +105,7 @@ context::EventId check_in(std::string_view slug, CheckInStatus status,
 /// throws. Source: Sentry developer documentation, "Check-Ins".
 class [[nodiscard("a CheckIn is one run of a job until it is destroyed; give it a name")]] CheckIn {
  public:
+  /// Says that the job has begun.
   explicit CheckIn(std::string_view slug, const CheckInOptions& options = {}) noexcept {
     if (enabled()) begin(slug, options);
   }
@@ -136,3 +143,5 @@ class [[nodiscard("a CheckIn is one run of a job until it is destroyed; give it 
 };
 
 }  // namespace vitals::sentry
+
+#pragma GCC visibility pop

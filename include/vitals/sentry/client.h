@@ -16,6 +16,8 @@
 #include "vitals/sentry/options.h"
 #include "vitals/value.h"
 
+#pragma GCC visibility push(default)
+
 namespace vitals::sentry {
 
 class Client;
@@ -51,10 +53,12 @@ inline constexpr std::size_t kOutcomes = 7;
 /// The client's own counts. They belong to the process: they go on over a later init(), and no one
 /// of them ever falls but `queue_depth` and `spool_bytes`.
 struct Stats {
+  /// By category and outcome, see count().
   std::array<std::array<std::uint64_t, kOutcomes>, kCategories> counts{};
   std::size_t queue_depth = 0;    ///< waiting to be sent, of all categories
   std::uint64_t spool_bytes = 0;  ///< waiting on disk
 
+  /// How many of that category came to that outcome.
   [[nodiscard]] std::uint64_t count(Category category, Outcome outcome) const noexcept {
     return counts[static_cast<std::size_t>(category)][static_cast<std::size_t>(outcome)];
   }
@@ -69,8 +73,10 @@ struct Stats {
 class [[nodiscard("dropping the guard ends the client at once")]] Guard {
  public:
   Guard() noexcept = default;
+  /// For init() alone.
   explicit Guard(std::shared_ptr<Client> client) noexcept : client_(std::move(client)) {}
   Guard(Guard &&) noexcept = default;
+  /// Ends its own client, and takes the other's over.
   Guard& operator=(Guard&& other) noexcept {
     if (this != &other) {
       end();
@@ -135,3 +141,5 @@ Result<std::size_t> set_fingerprint_rules(std::string_view text);
 [[nodiscard]] bool is_sentry_thread() noexcept;
 
 }  // namespace vitals::sentry
+
+#pragma GCC visibility pop

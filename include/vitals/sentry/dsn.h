@@ -5,6 +5,8 @@
 
 #include "vitals/result.h"
 
+#pragma GCC visibility push(default)
+
 namespace vitals::sentry {
 
 /// Where events go, taken apart. Holds the public key, so do not log it.
@@ -14,11 +16,11 @@ struct Dsn {
   std::string host{};        ///< a name or address; an IPv6 address keeps its brackets
   unsigned port = 0;         ///< 0: the scheme's own
   std::string path{};        ///< `/a/b` or empty, without a slash at its end
-  std::string project_id{};
+  std::string project_id{};  ///< digits
 
   /// `scheme://host[:port][/path]/api/PROJECT/envelope/`: where envelopes are posted.
   [[nodiscard]] std::string envelope_url() const;
-  /// The organisation that the project belongs to, where the host says so (`o1.ingest.…`), else
+  /// The organisation that the project belongs to, where the host says so (`o1.ingest`), else
   /// empty. Source: Sentry developer documentation, "strictTraceContinuation".
   [[nodiscard]] std::string org_id() const;
   /// The DSN put together again, without a secret part even if it came with one.
@@ -32,3 +34,5 @@ struct Dsn {
 [[nodiscard]] Result<Dsn> parse_dsn(std::string_view text);
 
 }  // namespace vitals::sentry
+
+#pragma GCC visibility pop

@@ -2,11 +2,14 @@
 
 #include <atomic>
 
+#pragma GCC visibility push(default)
+
 /// Nothing in this namespace is for users.
 namespace vitals::sentry::detail {
 
-inline constinit std::atomic<bool> client_active{false};
-inline constinit std::atomic<bool> takes_logs{false};
+// One for all shared objects of the process, hence not inline: clang would give each its own.
+extern constinit std::atomic<bool> client_active;
+extern constinit std::atomic<bool> takes_logs;
 
 }  // namespace vitals::sentry::detail
 
@@ -20,3 +23,5 @@ namespace vitals::sentry {
 }
 
 }  // namespace vitals::sentry
+
+#pragma GCC visibility pop

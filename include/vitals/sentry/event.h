@@ -10,6 +10,8 @@
 #include "vitals/stack/frame.h"
 #include "vitals/value.h"
 
+#pragma GCC visibility push(default)
+
 namespace vitals::sentry {
 
 using context::BreadcrumbRecord;
@@ -23,18 +25,18 @@ using FrameRecord = stack::Frame;
 
 /// An executable or library that frames lie in.
 struct ImageRecord {
-  std::string code_file{};
-  std::string debug_id{};  ///< the build id's first 16 bytes as a little-endian UUID
-  std::string code_id{};   ///< the whole build id in hexadecimal
-  std::uint64_t address = 0;
-  std::uint64_t size = 0;
+  std::string code_file{};    ///< its path
+  std::string debug_id{};     ///< the build id's first 16 bytes as a little-endian UUID
+  std::string code_id{};      ///< the whole build id in hexadecimal
+  std::uint64_t address = 0;  ///< where it is mapped
+  std::uint64_t size = 0;     ///< in bytes
 };
 
 /// A file that goes along with an event.
 struct AttachmentRecord {
-  std::string filename{};
-  std::string content_type{};
-  std::string bytes{};
+  std::string filename{};      ///< without a folder
+  std::string content_type{};  ///< `text/plain`, …
+  std::string bytes{};         ///< its content
 };
 
 /// The signal that ended a process.
@@ -47,19 +49,19 @@ struct SignalRecord {
 
 /// A thread of the process.
 struct ThreadRecord {
-  std::int64_t id = 0;  ///< the kernel's number
-  std::string name{};
-  bool crashed = false;
+  std::int64_t id = 0;   ///< the kernel's number
+  std::string name{};    ///< as pthread_setname_np() set it
+  bool crashed = false;  ///< whose signal ended the process
   bool current = false;  ///< the one that the event is of
-  bool main = false;
+  bool main = false;     ///< the process's first one
 };
 
 /// One link of a chain of exceptions.
 struct ExceptionRecord {
-  std::string type{};   ///< demangled, with its namespaces
-  std::string value{};  ///< what()
-  std::string mechanism = "generic";
-  bool handled = true;
+  std::string type{};                 ///< demangled, with its namespaces
+  std::string value{};                ///< what()
+  std::string mechanism = "generic";  ///< how it was captured
+  bool handled = true;                ///< false: nothing caught it but the client
   int exception_id = 0;               ///< 0 is the one that was captured
   int parent_id = -1;                 ///< the one that wraps this, -1 for the captured one
   std::vector<FrameRecord> frames{};  ///< of the throw; the outermost call first
@@ -70,88 +72,95 @@ struct ExceptionRecord {
 
 /// The HTTP request that was being served.
 struct RequestRecord {
-  std::string method{};
-  std::string url{};
-  std::string query{};
-  Tags headers{};
-  std::string body{};  ///< sent with Options::send_default_pii only, 8 KiB at most
+  std::string method{};  ///< `GET`, …
+  std::string url{};     ///< without its query
+  std::string query{};   ///< without the question mark
+  Tags headers{};        ///< of its head; what is private is masked
+  std::string body{};    ///< sent with Options::send_default_pii only, 8 KiB at most
 };
 
 /// From a span to another one, maybe of another trace: the message that it works on, say.
 struct LinkRecord {
-  TraceId trace_id{};
-  SpanId span_id{};
-  bool sampled = false;
-  std::string type{};  ///< attribute `sentry.link.type`; empty: left out
+  TraceId trace_id{};    ///< of the other span
+  SpanId span_id{};      ///< of the other span
+  bool sampled = false;  ///< whether that one was kept
+  std::string type{};    ///< attribute `sentry.link.type`; empty: left out
 };
 
 /// One finished span of a transaction.
 struct SpanRecord {
-  SpanId span_id{};
-  SpanId parent_span_id{};
-  std::string op{};
-  std::string description{};
-  std::string status{};  ///< the protocol's word; empty: not set
-  Timestamp start{};
-  Timestamp end{};
-  Fields data{};
-  std::vector<LinkRecord> links{};
+  SpanId span_id{};                 ///< its own
+  SpanId parent_span_id{};          ///< zero: the transaction's own
+  std::string op{};                 ///< what kind of work: `db`, `http.client`
+  std::string description{};        ///< the statement, the URL, …
+  std::string status{};             ///< the protocol's word; empty: not set
+  Timestamp start{};                ///< when it began
+  Timestamp end{};                  ///< when it ended
+  Fields data{};                    ///< by OpenTelemetry's names
+  std::vector<LinkRecord> links{};  ///< what it follows from
 };
 
 /// A number that a transaction measured.
 struct MeasurementRecord {
-  std::string name{};
-  double value = 0;
-  std::string unit{};
+  std::string name{};  ///< `ttfb`, `queue_depth`, …
+  double value = 0;    ///< in the unit
+  std::string unit{};  ///< `millisecond`, `byte`, `none`, …
 };
 
 /// Everything that is about to be sent, for the hooks to look at, change or refuse. Made on the
 /// client's own thread, long after the capture: asking the hook's thread about itself is of no use.
 struct Event {
+  /// Which of the two it is.
   enum class Type : std::uint8_t { kError, kTransaction };
 
-  Type type = Type::kError;
-  EventId event_id{};
-  Timestamp timestamp{};  ///< of a transaction, its end
-  Level level = Level::kError;
-  std::string logger{};
-  std::string message{};           ///< with the parameters put in
-  std::string message_template{};  ///< empty: the message itself
-  std::vector<Value> message_params{};
+  Type type = Type::kError;                   ///< see Type
+  EventId event_id{};                         ///< as the capture returned it
+  Timestamp timestamp{};                      ///< of a transaction, its end
+  Level level = Level::kError;                ///< how grave it is
+  std::string logger{};                       ///< the part of the program that logged it
+  std::string message{};                      ///< with the parameters put in
+  std::string message_template{};             ///< empty: the message itself
+  std::vector<Value> message_params{};        ///< what the `{}` of the template stand for
   std::vector<ExceptionRecord> exceptions{};  ///< the cause first, what was captured last
-  std::string transaction{};
+  std::string transaction{};                  ///< its name, or that of the one it happened in
   std::string transaction_source{};  ///< of a transaction: `route`, `url`, `task`, `custom`, …
-  Tags tags{};
-  User user{};
-  Fields extra{};
+  Tags tags{};                       ///< what people filter by
+  User user{};                       ///< for whom the work was done
+  Fields extra{};                    ///< values of any shape
   /// Beside the client's own, which are os, runtime, device and trace: a field here of the same name
   /// goes before one of os, runtime and device.
   std::vector<std::pair<std::string, Fields>> contexts{};
   std::vector<std::pair<std::string, bool>> flags{};  ///< feature flags, the newest last
   std::vector<BreadcrumbRecord> breadcrumbs{};        ///< oldest first; errors only
-  std::vector<std::string> fingerprint{};
-  std::vector<ImageRecord> images{};  ///< of the frames
-  std::vector<AttachmentRecord> attachments{};
-  std::vector<ThreadRecord> threads{};  ///< of a crash, the one that crashed
-  RequestRecord request{};
+  std::vector<std::string> fingerprint{};             ///< empty: the server groups by itself
+  std::vector<ImageRecord> images{};                  ///< of the frames
+  std::vector<AttachmentRecord> attachments{};        ///< files that go along
+  std::vector<ThreadRecord> threads{};                ///< of a crash, the one that crashed
+  RequestRecord request{};                            ///< that was being served
+  /// Options::release
   std::string release{};
+  /// Options::dist
   std::string dist{};
+  /// Options::environment
   std::string environment{};
+  /// Options::server_name
   std::string server_name{};
 
   /// The trace this belongs to; zero when there was none. Of a transaction, its own span.
   TraceId trace_id{};
-  SpanId span_id{};
-  SpanId parent_span_id{};
-  std::string op{};
-  std::string status{};
+  SpanId span_id{};         ///< the active one
+  SpanId parent_span_id{};  ///< of a transaction; zero: none
+  std::string op{};         ///< of a transaction: what kind of work
+  std::string status{};     ///< of a transaction: the protocol's word
 
-  Timestamp start{};  ///< transactions only, as all below
-  Fields data{};
-  std::vector<LinkRecord> links{};
-  std::vector<SpanRecord> spans{};
-  std::uint64_t spans_dropped = 0;  ///< past the limit of a transaction
-  std::vector<MeasurementRecord> measurements{};
+  Timestamp start{};                              ///< transactions only, as all below
+  Fields data{};                                  ///< of the transaction's own span
+  std::vector<LinkRecord> links{};                ///< what it follows from
+  std::vector<SpanRecord> spans{};                ///< its parts, as they began
+  std::uint64_t spans_dropped = 0;                ///< past the limit of a transaction
+  std::vector<MeasurementRecord> measurements{};  ///< by Span::set_measurement()
 };
 
 }  // namespace vitals::sentry
+
+#pragma GCC visibility pop

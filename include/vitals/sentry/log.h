@@ -9,6 +9,8 @@
 #include "vitals/sentry/enabled.h"
 #include "vitals/value.h"
 
+#pragma GCC visibility push(default)
+
 namespace vitals::sentry {
 
 /// How grave a line of a log is. Source: Sentry developer documentation, "Logs".
@@ -20,12 +22,12 @@ enum class LogLevel : std::uint8_t { kTrace, kDebug, kInfo, kWarn, kError, kFata
 /// A line that is about to be sent, for Options::before_send_log to look at, change or refuse. What
 /// is the same for all (release, environment, server, sdk) is added after it.
 struct LogRecord {
-  Timestamp timestamp{};
-  LogLevel level = LogLevel::kInfo;
-  std::string body{};
-  Fields attributes{};
-  context::TraceId trace_id{};
-  context::SpanId span_id{};  ///< zero: no span was active
+  Timestamp timestamp{};             ///< when it was written
+  LogLevel level = LogLevel::kInfo;  ///< how grave it is
+  std::string body{};                ///< the text
+  Fields attributes{};               ///< the line's own, then the scope's
+  context::TraceId trace_id{};       ///< of the active span, or of the scope
+  context::SpanId span_id{};         ///< zero: no span was active
 };
 
 /// Whether lines are taken: a client is active and was started with Options::enable_logs. To be
@@ -60,3 +62,5 @@ inline void log(LogLevel level, std::string_view text, ListView<FieldView> attri
 }
 
 }  // namespace vitals::sentry
+
+#pragma GCC visibility pop

@@ -15,6 +15,8 @@
 #include "vitals/sentry/event.h"
 #include "vitals/sentry/log.h"
 
+#pragma GCC visibility push(default)
+
 namespace vitals::sentry {
 
 /// Who has a fatal signal first, where another handler was installed before init().
@@ -32,7 +34,7 @@ enum class CrashOrder : std::uint8_t {
 /// How the client behaves, given once to init(). Defaults suit a server in production.
 struct Options {
   std::string dsn{};  ///< empty (and no spotlight_url): the client is disabled, every call a no-op
-  std::string environment = "production";
+  std::string environment = "production";  ///< `production`, `staging`, …
   /// `name@version`; empty: left out. One that Sentry would refuse (`.`, `..`, `latest`, over 200
   /// bytes, with a slash, a backslash or a control character) is left out as well, and said on
   /// stderr. White space around it is taken off. Source: Sentry documentation, "Releases".
@@ -51,7 +53,7 @@ struct Options {
   /// must be quick. Source: Sentry developer documentation, "Sampling".
   std::function<double(const context::SamplingContext&)> traces_sampler{};
 
-  /// The organisation that the DSN's project belongs to, where its host does not say so (`o1.…`).
+  /// The organisation that the DSN's project belongs to, where its host does not say so (as `o1`).
   /// A trace that comes with another one in its baggage is not continued: it is a stranger's.
   std::string org_id{};
   /// Continue only traces that come with the same organisation, or with none where none is known
@@ -83,7 +85,7 @@ struct Options {
   /// Frames of these functions, source files or modules are the service's own, or are not, by the
   /// start of the name; the longer match wins. Else: what was not installed with the system is.
   std::vector<std::string> in_app_include{};
-  std::vector<std::string> in_app_exclude{};
+  std::vector<std::string> in_app_exclude{};  ///< see in_app_include
   /// Source lines around each frame, read from the files that the debug information names. For
   /// development, where they are at hand.
   bool source_context = false;
@@ -110,21 +112,22 @@ struct Options {
   /// Fatal signals and std::terminate: a report in cache_dir, and what waits to be sent goes there
   /// too, or without one is sent, for at most shutdown_timeout.
   bool handle_crashes = true;
-  CrashOrder crash_order = CrashOrder::kReportFirst;
+  CrashOrder crash_order = CrashOrder::kReportFirst;  ///< where another handler was there before
 
   std::size_t requests_in_flight = 4;  ///< to the server at once, 1 to 16
   std::string proxy{};                 ///< `http://host:port`; empty: as the environment says
   std::string ca_file{};               ///< certificates to trust instead of the system's
 
   std::chrono::milliseconds shutdown_timeout{2000};  ///< what ~Guard may take
-  std::chrono::milliseconds http_timeout{5000};
-  std::chrono::milliseconds connect_timeout{2000};
+  std::chrono::milliseconds http_timeout{5000};      ///< for one request, to its whole answer
+  std::chrono::milliseconds connect_timeout{2000};   ///< for one connection
   std::shared_ptr<delivery::Transport> transport{};  ///< null: libcurl
 
   /// The last word on an event: change it, or return false to drop it. Called on one of the
   /// client's own threads, never on two at once but at the client's end and while a crash is
   /// handled. One that throws drops the event, since it may have been about to take a secret out.
   std::function<bool(Event&)> before_send{};
+  /// The last word on a transaction, as before_send on an error.
   std::function<bool(Event&)> before_send_transaction{};
   /// The share that is kept of events like this one, from 0 to 1, in place of sample_rate. Asked
   /// after before_send, on the same thread. Anything else, or a throw: sample_rate.
@@ -143,3 +146,5 @@ struct Options {
 };
 
 }  // namespace vitals::sentry
+
+#pragma GCC visibility pop

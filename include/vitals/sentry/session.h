@@ -4,6 +4,8 @@
 
 #include "vitals/sentry/enabled.h"
 
+#pragma GCC visibility push(default)
+
 namespace vitals::sentry {
 
 /// How a session ended, from the best to the worst. Source: Sentry developer documentation,
@@ -31,3 +33,5 @@ inline void record_session(SessionStatus status = SessionStatus::kExited) noexce
 }
 
 }  // namespace vitals::sentry
+
+#pragma GCC visibility pop

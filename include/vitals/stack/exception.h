@@ -8,6 +8,8 @@
 
 #include "vitals/stack/symbolizer.h"
 
+#pragma GCC visibility push(default)
+
 namespace vitals::stack {
 
 /// An exception as the thread that caught it sees it.
@@ -29,6 +31,9 @@ struct ThrownException {
 
 /// The stamp (see throw_stamp()) of what was thrown; 0: not known.
 [[nodiscard]] std::uint64_t throw_stamp(const std::exception& exception) noexcept;
+/// The same of any exception.
 [[nodiscard]] std::uint64_t throw_stamp(const std::exception_ptr& exception) noexcept;
 
 }  // namespace vitals::stack
+
+#pragma GCC visibility pop

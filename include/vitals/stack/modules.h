@@ -5,15 +5,17 @@
 #include <string>
 #include <vector>
 
+#pragma GCC visibility push(default)
+
 namespace vitals::stack {
 
 /// An executable or library in a process' memory.
 struct Module {
-  std::string path{};
+  std::string path{};        ///< of the file
   std::uintptr_t begin = 0;  ///< where it is mapped, from its first to behind its last byte
-  std::uintptr_t end = 0;
-  std::uintptr_t bias = 0;  ///< address in memory less address in the file
-  std::string build_id{};   ///< raw bytes; empty: none
+  std::uintptr_t end = 0;    ///< behind its last byte
+  std::uintptr_t bias = 0;   ///< address in memory less address in the file
+  std::string build_id{};    ///< raw bytes; empty: none
 };
 
 /// Sorted by `begin`, none over another.
@@ -29,3 +31,5 @@ using ModuleMap = std::vector<Module>;
 [[nodiscard]] const Module* find_module(const ModuleMap& modules, std::uintptr_t address) noexcept;
 
 }  // namespace vitals::stack
+
+#pragma GCC visibility pop

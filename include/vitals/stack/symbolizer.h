@@ -9,6 +9,8 @@
 #include "vitals/stack/frame.h"
 #include "vitals/stack/modules.h"
 
+#pragma GCC visibility push(default)
+
 namespace vitals::stack {
 
 /// What the innermost address of a stack is.
@@ -17,11 +19,12 @@ enum class Innermost : std::uint8_t {
   kInstruction,    ///< the very one that failed
 };
 
+/// What a Symbolizer says of the frames that it makes.
 struct SymbolizerOptions {
   /// Frames of these functions, source files or modules are the program's own, or are not, by the
   /// beginning of their names; the longest that fits decides.
   std::vector<std::string> in_app_include{};
-  std::vector<std::string> in_app_exclude{};
+  std::vector<std::string> in_app_exclude{};  ///< see in_app_include
   /// Functions by the beginning of their names that are left out where they are innermost: those
   /// that take the stack for others. What throws in the language's own name is left out always.
   std::vector<std::string> machinery{};
@@ -40,6 +43,7 @@ struct SymbolizerOptions {
 /// a new one milliseconds, and the first of a module reads its debug information.
 class Symbolizer {
  public:
+  /// Opens nothing yet.
   explicit Symbolizer(SymbolizerOptions options = {});
   ~Symbolizer();
   Symbolizer(const Symbolizer&) = delete;
@@ -62,3 +66,5 @@ class Symbolizer {
 };
 
 }  // namespace vitals::stack
+
+#pragma GCC visibility pop

@@ -5,6 +5,8 @@
 #include <span>
 #include <typeinfo>
 
+#pragma GCC visibility push(default)
+
 /// Where an exception was thrown. The library stands between each throw of the process and the
 /// language's runtime, and keeps the return addresses of the latest throws:
 ///
@@ -58,3 +60,5 @@ template <class Exception>
 [[nodiscard]] std::uint64_t throw_stamp(const void* exception, const std::type_info& type) noexcept;
 
 }  // namespace vitals::stack
+
+#pragma GCC visibility pop

@@ -4,6 +4,8 @@
 #include <cstdint>
 #include <span>
 
+#pragma GCC visibility push(default)
+
 namespace vitals::stack {
 
 /// Return addresses of the calls that lead here, from `first` (which must be one of them, see
@@ -26,3 +28,5 @@ namespace vitals::stack {
 [[nodiscard]] std::size_t current_stack(std::span<std::uintptr_t> out) noexcept;
 
 }  // namespace vitals::stack
+
+#pragma GCC visibility pop

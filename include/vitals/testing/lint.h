@@ -3,6 +3,8 @@
 #include <string>
 #include <vector>
 
+#pragma GCC visibility push(default)
+
 namespace vitals::metrics {
 class Registry;
 }
@@ -19,3 +21,5 @@ namespace vitals::testing {
 [[nodiscard]] std::vector<std::string> lint(const metrics::Registry& registry);
 
 }  // namespace vitals::testing
+
+#pragma GCC visibility pop

@@ -10,6 +10,8 @@
 
 #include "vitals/delivery/transport.h"
 
+#pragma GCC visibility push(default)
+
 namespace vitals::testing {
 
 /// One item of an envelope, as it was sent.
@@ -21,8 +23,8 @@ struct ParsedItem {
 
 /// An envelope, unpacked and taken apart.
 struct ParsedEnvelope {
-  std::string header;  ///< JSON
-  std::vector<ParsedItem> items;
+  std::string header;             ///< JSON
+  std::vector<ParsedItem> items;  ///< in the order in which they stand
 };
 
 /// Takes a request's body apart, unpacking it where its headers say gzip. An item whose length does
@@ -55,6 +57,7 @@ class MemoryTransport : public delivery::Transport {
 
   /// The answer to every request from now on; of a status alone, 0 is a server that is away.
   void answer_with(int status);
+  /// The same with fields of the head and a body.
   void answer_with(delivery::SendResult answer);
   /// From now on a request hangs until cancel() or the next answer_with().
   void hang();
@@ -72,3 +75,5 @@ class MemoryTransport : public delivery::Transport {
 };
 
 }  // namespace vitals::testing
+
+#pragma GCC visibility pop

@@ -11,6 +11,8 @@
 #include "vitals/sentry/log.h"
 #include "vitals/sentry/options.h"
 
+#pragma GCC visibility push(default)
+
 namespace vitals::testing {
 
 /// A Sentry client for tests: nothing leaves the process, and what was captured is at hand as values.
@@ -20,7 +22,7 @@ namespace vitals::testing {
 ///     ASSERT_THAT(sentry.errors(), SizeIs(1));
 ///     EXPECT_EQ(sentry.errors()[0].exceptions.back().type, "shop::OutOfStock");
 ///     const auto transactions = sentry.transactions();
-///     ASSERT_NE(find_span(transactions.at(0), "db.query"), nullptr) << transactions[0];
+///     ASSERT_NE(find_span(transactions.at(0), "db"), nullptr) << transactions[0];
 ///
 /// For the bytes that would go out there is MemoryTransport. Threads: any. Memory: keeps everything
 /// until clear().
@@ -39,6 +41,7 @@ class SentryRecorder {
   /// asked, and before secrets are masked and what is too large is cut. Throws std::runtime_error when
   /// it is not ready within a minute; so do the others.
   [[nodiscard]] std::vector<sentry::Event> errors() const;
+  /// The same of transactions, with their spans.
   [[nodiscard]] std::vector<sentry::Event> transactions() const;
   /// Lines of the log, where Options::enable_logs is set.
   [[nodiscard]] std::vector<sentry::LogRecord> logs() const;
@@ -51,7 +54,7 @@ class SentryRecorder {
   sentry::Guard guard_;
 };
 
-/// The first span to begin of that operation (`db.query`); null when there is none.
+/// The first span to begin of that operation (`db`); null when there is none.
 [[nodiscard]] const sentry::SpanRecord* find_span(const sentry::Event& transaction,
                                                   std::string_view op);
 
@@ -65,3 +68,5 @@ std::ostream& operator<<(std::ostream& out, const SpanRecord& span);
 std::ostream& operator<<(std::ostream& out, const LogRecord& line);
 
 }  // namespace vitals::sentry
+
+#pragma GCC visibility pop

@@ -10,6 +10,8 @@
 
 #include "vitals/list_view.h"
 
+#pragma GCC visibility push(default)
+
 namespace vitals::metrics {
 class Registry;
 }
@@ -22,8 +24,10 @@ namespace vitals::testing {
 ///     EXPECT_EQ(Snapshot(registry).value("http_requests_total", {{"method", "GET"}}), 1);
 class Snapshot {
  public:
+  /// As braces: `{{"method", "GET"}, {"status", "200"}}`.
   using Labels = ListView<std::pair<std::string_view, std::string_view>>;
 
+  /// Reads the registry now.
   explicit Snapshot(const metrics::Registry& registry);
 
   /// The sample of exactly these labels, in any order; nothing when there is none. A histogram has
@@ -53,3 +57,5 @@ class Snapshot {
 };
 
 }  // namespace vitals::testing
+
+#pragma GCC visibility pop

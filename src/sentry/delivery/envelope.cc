@@ -7,6 +7,7 @@
 
 #include "base/json_writer.h"
 #include "sentry/dsc.h"
+#include "vitals/version.h"
 
 namespace vitals::sentry::detail {
 

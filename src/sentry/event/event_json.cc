@@ -8,6 +8,7 @@
 #include "privacy/scrub.h"
 #include "sentry/context_names.h"
 #include "sentry/event/trim.h"
+#include "vitals/version.h"
 
 namespace vitals::sentry::detail {
 namespace {

@@ -12,6 +12,7 @@
 #include "sentry/client_core.h"
 #include "sentry/context_names.h"
 #include "sentry/runtime.h"
+#include "vitals/version.h"
 
 namespace vitals::sentry {
 

@@ -49,8 +49,11 @@ struct Pipe {
 }  // namespace
 
 struct Process::Capture {
-  Capture(int output_end, int errors_end, std::string text_for_input, int input_end)
-      : fds{output_end, errors_end}, input(std::move(text_for_input)), input_fd(input_end) {
+  Capture(int output_end, int errors_end, std::string text_for_input, int input_end, bool keep_open)
+      : fds{output_end, errors_end},
+        input(std::move(text_for_input)),
+        input_fd(input_end),
+        keep_input_open(keep_open) {
     reader = std::thread([this] { read(); });
   }
 
@@ -68,7 +71,7 @@ struct Process::Capture {
         sent += static_cast<std::size_t>(n);
       }
     }
-    ::close(input_fd);
+    if (!keep_input_open) ::close(input_fd);
     std::array<bool, 2> open{true, true};
     while ((open[0] || open[1]) && !stop) {
       std::array<pollfd, 2> polled{};
@@ -88,6 +91,7 @@ struct Process::Capture {
       }
     }
     ended = true;
+    if (keep_input_open) ::close(input_fd);
     for (const int fd : fds)
       ::close(fd);
   }
@@ -95,6 +99,7 @@ struct Process::Capture {
   std::array<int, 2> fds;
   std::string input;
   int input_fd;
+  bool keep_input_open;
   std::atomic<bool> stop{false};
   std::atomic<bool> ended{false};
   mutable std::mutex mutex;
@@ -145,7 +150,7 @@ Process::Process(ProcessOptions options) {
   ::close(output.write_end);
   ::close(errors.write_end);
   capture_ = std::make_unique<Capture>(output.read_end, errors.read_end, std::move(options.input),
-                                       input.write_end);
+                                       input.write_end, options.keep_input_open);
 }
 
 Process::~Process() {

@@ -25,8 +25,9 @@ struct ProcessOptions {
   std::vector<std::string> command = {};  ///< The program (looked up in PATH) and its arguments.
   Environment environment =
       {};  ///< All of it; nothing is inherited but PATH and sanitizers' options.
-  std::string directory = {};  ///< Where it works; empty is here.
-  std::string input = {};      ///< What it reads from stdin.
+  std::string directory = {};    ///< Where it works; empty is here.
+  std::string input = {};        ///< What it reads from stdin.
+  bool keep_input_open = false;  ///< Its stdin does not end behind that, until the process is gone.
   int nice = 0;
   std::map<int, std::uint64_t> limits = {};  ///< Of setrlimit(2), by RLIMIT_…; both soft and hard.
   /// Run under a user of its own, who has no other process, where the test may do that (as root).

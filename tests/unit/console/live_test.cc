@@ -120,6 +120,38 @@ TEST(Live, TellsOfAnErrorOnceItIsThere) {
   EXPECT_EQ(told, 1) << "once, not with every second";
 }
 
+TEST(Live, AServerThatCannotStreamTellsOneSecondAtATime) {
+  metrics::Registry registry;
+  auto counter = registry.counter<"status">("http_requests_total", "Requests.");
+  auto recent = std::make_shared<RecentEvents>();
+  Console console{&registry, recent, {.max_viewers = 1}};
+  sentry::Event event;
+  event.message = "it broke";
+  event.timestamp = vitals::Timestamp{std::chrono::system_clock::now().time_since_epoch()};
+  recent->store().add(event, "{}");
+  double most = 0;
+  std::int64_t last = 0;
+  // More often than there are places for streams, of which none is taken.
+  const auto end = std::chrono::steady_clock::now() + 30s;
+  while (most == 0 && std::chrono::steady_clock::now() < end) {
+    counter.with("500").inc(9);
+    const ConsoleResponse response = console.handle({.path = "/api/live", .can_stream = false});
+    ASSERT_EQ(response.status, 200);
+    EXPECT_EQ(response.content_type, "text/event-stream; charset=utf-8");
+    EXPECT_FALSE(response.attach);
+    const std::string& body = response.body;
+    ASSERT_TRUE(body.starts_with("retry: 1000\n")) << body;
+    const Json tick = tick_of(body.substr(12));
+    EXPECT_GE(tick["t"].get<std::int64_t>(), last);
+    last = tick["t"].get<std::int64_t>();
+    EXPECT_EQ(tick["errors"][0]["title"], "it broke") << "each time: who asks may be new";
+    if (tick["tracks"].contains("http.status.5xx"))
+      most = std::max(most, tick["tracks"]["http.status.5xx"][0].get<double>());
+    std::this_thread::sleep_for(100ms);
+  }
+  EXPECT_GT(most, 0);
+}
+
 TEST(Live, TheViewerPastTheLimitIsAnswered503UntilAPlaceIsFree) {
   metrics::Registry registry;
   Console console{&registry, nullptr, {.max_viewers = 2}};

@@ -1,13 +1,10 @@
 #include "vitals/exporting/exposer.h"
 
-#include <arpa/inet.h>
 #include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <netinet/in.h>
 #include <signal.h>
 #include <sys/resource.h>
-#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -22,6 +19,7 @@
 #include <thread>
 #include <vector>
 
+#include "tests/unit/exporting/client.h"
 #include "vitals/exporting/scrape.h"
 #include "vitals/metrics/registry.h"
 
@@ -34,57 +32,6 @@ using ::testing::HasSubstr;
 using ::testing::Not;
 using ::testing::StartsWith;
 using Clock = std::chrono::steady_clock;
-
-/// A client that does only what it is told.
-class Client {
- public:
-  enum Later { kLater };
-
-  explicit Client(std::uint16_t port) : Client(kLater) { connect(port); }
-  /// A socket that is not connected yet.
-  explicit Client(Later) : fd_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
-    const timeval limit{.tv_sec = 20, .tv_usec = 0};
-    ::setsockopt(fd_, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
-  }
-  Client(const Client&) = delete;
-  Client& operator=(const Client&) = delete;
-  ~Client() { ::close(fd_); }
-
-  void connect(std::uint16_t port) {
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_port = htons(port);
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    connected_ = ::connect(fd_, reinterpret_cast<sockaddr*>(&address), sizeof address) == 0;
-  }
-  [[nodiscard]] bool connected() const { return connected_; }
-  /// Leaves with RST, as a machine that loses its network.
-  void reset_at_end() const {
-    const linger abort{.l_onoff = 1, .l_linger = 0};
-    ::setsockopt(fd_, SOL_SOCKET, SO_LINGER, &abort, sizeof abort);
-  }
-  bool send(std::string_view text) const {
-    return ::send(fd_, text.data(), text.size(), MSG_NOSIGNAL) == static_cast<ssize_t>(text.size());
-  }
-  /// All that comes until the server closes; with a pause after each `portion`, as one who is slow.
-  [[nodiscard]] std::string receive(std::size_t portion = 65536,
-                                    std::chrono::milliseconds pause = 0ms) const {
-    std::string all;
-    std::vector<char> buffer(portion);
-    for (ssize_t n; (n = ::recv(fd_, buffer.data(), buffer.size(), 0)) > 0;) {
-      all.append(buffer.data(), static_cast<std::size_t>(n));
-      if (pause > 0ms) std::this_thread::sleep_for(pause);
-    }
-    return all;
-  }
-  [[nodiscard]] std::string ask(std::string_view request) const {
-    return send(request) ? receive() : "not sent";
-  }
-
- private:
-  int fd_;
-  bool connected_ = false;
-};
 
 class ExposerTest : public ::testing::Test {
  protected:

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "tests/unit/exporting/openmetrics_check.h"
+#include "tests/unit/exporting/says.h"
 #include "vitals/exporting/format.h"
 #include "vitals/exporting/scrape.h"
 #include "vitals/metrics/registry.h"
@@ -27,15 +28,6 @@ using ::testing::Not;
 
 constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
 constexpr double kInf = std::numeric_limits<double>::infinity();
-
-class Says final : public metrics::Collector {
- public:
-  explicit Says(std::function<void(SampleSink&)> say) : say_(std::move(say)) {}
-  void collect(SampleSink& sink) override { say_(sink); }
-
- private:
-  std::function<void(SampleSink&)> say_;
-};
 
 struct Page {
   std::string text;
@@ -249,9 +241,14 @@ TEST(CollectedBounds, ThatAreNoneAreLeftOutWithTheirFamily) {
 
 TEST(OpenMetricsCheck, FindsTheFaultsThatItIsFor) {
   for (const char* page :
-       {"", "# TYPE a gauge\na 1\n", "a 1\n# EOF\n", "# TYPE a counter\na 1\n# EOF\n",
-        "# TYPE a counter\na_total -1\n# EOF\n", "# TYPE a counter\na_total NaN\n# EOF\n",
-        "# TYPE a info\na_info 7\n# EOF\n", "# TYPE a gauge\na 1\na 1\n# EOF\n",
+       {"",
+        "# TYPE a gauge\na 1\n",
+        "a 1\n# EOF\n",
+        "# TYPE a counter\na 1\n# EOF\n",
+        "# TYPE a counter\na_total -1\n# EOF\n",
+        "# TYPE a counter\na_total NaN\n# EOF\n",
+        "# TYPE a info\na_info 7\n# EOF\n",
+        "# TYPE a gauge\na 1\na 1\n# EOF\n",
         "# TYPE a gauge\na 1 # {i=\"1\"} 1\n# EOF\n",
         "# TYPE a gauge\na{b=\"1\",b=\"2\"} 1\n# EOF\n",
         "# TYPE a gauge\na{\"b.c\"=\"\\x\"} 1\n# EOF\n",
@@ -262,7 +259,16 @@ TEST(OpenMetricsCheck, FindsTheFaultsThatItIsFor) {
         "# TYPE a histogram\na_bucket{le=\"-1\"} 1\na_bucket{le=\"+Inf\"} 1\na_count 1\na_sum 1\n# "
         "EOF\n",
         "# TYPE a histogram\na_bucket{le=\"inf\"} 1\n# EOF\n",
-        "# TYPE a gauge\n# TYPE b gauge\na 1\n# EOF\n", "# TYPE a gauge\n\na 1\n# EOF\n"}) {
+        "# TYPE a gaugehistogram\na_bucket{le=\"+Inf\"} 1\na_count 1\na_sum 1\n# EOF\n",
+        "# TYPE a gaugehistogram\na_bucket{le=\"+Inf\"} 1\na_gcount 1\n# EOF\n",
+        "# TYPE a gaugehistogram\na_bucket{le=\"+Inf\"} 1\na_gcount 2\na_gsum 1\n# EOF\n",
+        "# TYPE a gaugehistogram\na_bucket{le=\"+Inf\"} 1\na_gcount 1\na_gsum NaN\n# EOF\n",
+        "# TYPE a gaugehistogram\na_bucket{le=\"+Inf\"} 1\na_gcount 1\na_gsum -1\n# EOF\n",
+        "# TYPE a unknown\na_total 1\n# EOF\n",
+        "# TYPE a untyped\na 1\n# EOF\n",
+        "# TYPE a_b info\n# UNIT a_b b\na_b_info 1\n# EOF\n",
+        "# TYPE a gauge\n# TYPE b gauge\na 1\n# EOF\n",
+        "# TYPE a gauge\n\na 1\n# EOF\n"}) {
     EXPECT_NE(fault_in_openmetrics(page), "") << page;
   }
 }

@@ -148,13 +148,15 @@ struct Checker {
     must(samples.empty(), "metadata after a sample");
     if (what == "TYPE") {
       must(!std::exchange(has_type, true), "TYPE twice");
-      must(std::set<std::string>{"counter", "gauge", "histogram", "summary", "info", "stateset"}
+      must(std::set<std::string>{"counter", "gauge", "histogram", "gaugehistogram", "summary",
+                                 "info", "stateset", "unknown"}
                .contains(text),
            "unknown type");
       type = text;
     } else if (what == "UNIT") {
       must(!std::exchange(has_unit, true), "UNIT twice");
       must(name.ends_with("_" + text), "the unit is not the name's end");
+      must(type != "info" && type != "stateset", "a unit on this");
       unit = text;
     } else {
       must(what == "HELP" && !std::exchange(has_help, true), "neither HELP, TYPE nor UNIT");
@@ -167,6 +169,7 @@ struct Checker {
   [[nodiscard]] std::set<std::string> suffixes() const {
     if (type == "counter") return {"_total", "_created"};
     if (type == "histogram") return {"_bucket", "_count", "_sum", "_created"};
+    if (type == "gaugehistogram") return {"_bucket", "_gcount", "_gsum"};
     if (type == "summary") return {"", "_count", "_sum", "_created"};
     if (type == "info") return {"_info"};
     return {""};
@@ -208,9 +211,11 @@ struct Checker {
 
   void check(const Sample& sample) const {
     const bool total = sample.suffix == "_total" || sample.suffix == "_sum" ||
-                       sample.suffix == "_count" || sample.suffix == "_bucket";
+                       sample.suffix == "_count" || sample.suffix == "_bucket" ||
+                       sample.suffix == "_gcount";
     must(!total || sample.value >= 0, "a total that is NaN or negative");
-    if (sample.suffix == "_count" || sample.suffix == "_bucket") {
+    must(sample.suffix != "_gsum" || !std::isnan(sample.value), "a sum that is NaN");
+    if (sample.suffix == "_count" || sample.suffix == "_bucket" || sample.suffix == "_gcount") {
       must(std::floor(sample.value) == sample.value, "a count that is not whole");
     }
     if (type == "info") must(sample.value == 1, "an info other than 1");
@@ -239,7 +244,7 @@ struct Checker {
       std::optional<double> count, sum;
     };
     std::map<Labels, Histogram> histograms;
-    if (type == "histogram") {
+    if (type == "histogram" || type == "gaugehistogram") {
       for (const Sample& sample : samples) {
         Labels labels = sample.labels;
         labels.erase("le");
@@ -253,13 +258,14 @@ struct Checker {
           one.last_bound = bound;
           one.below = sample.value;
         }
-        if (sample.suffix == "_count") one.count = sample.value;
-        if (sample.suffix == "_sum") one.sum = sample.value;
+        if (sample.suffix == "_count" || sample.suffix == "_gcount") one.count = sample.value;
+        if (sample.suffix == "_sum" || sample.suffix == "_gsum") one.sum = sample.value;
       }
       for (const auto& [labels, one] : histograms) {
         must(one.any && one.last_bound == HUGE_VAL, "no bucket up to +Inf");
         must(one.count.has_value() == one.sum.has_value(), "a count without a sum");
-        must(!one.sum || !one.negative, "a sum with negative buckets");
+        must(!one.sum || !one.negative || type == "gaugehistogram", "a sum with negative buckets");
+        must(!one.sum || one.negative || *one.sum >= 0, "a negative sum without negative buckets");
         must(!one.count || *one.count == one.below, "a count unlike the last bucket's");
       }
     }

@@ -8,6 +8,9 @@
 #include <string_view>
 #include <vector>
 
+#include "vitals/exporting/format.h"
+#include "vitals/metrics/registry.h"
+
 namespace vitals::exporting {
 
 /// A message of the protobuf wire format, read without its schema: the values of each field in
@@ -110,6 +113,36 @@ inline std::vector<WireMessage> read_delimited(std::string_view page) {
   while (!page.empty())
     families.emplace_back(WireMessage::take_delimited(page));
   return families;
+}
+
+/// The families of a registry as they stand on its page.
+inline std::vector<WireMessage> messages_of(const metrics::Registry& registry) {
+  std::string page;
+  write_metrics(registry, Format::kProtobuf, page);
+  return read_delimited(page);
+}
+
+/// Field numbers of io.prometheus.client.
+namespace field {
+inline constexpr int kName = 1;
+inline constexpr int kHelp = 2;
+inline constexpr int kType = 3;
+inline constexpr int kMetric = 4;
+inline constexpr int kUnit = 5;
+inline constexpr int kLabel = 1;
+inline constexpr int kGauge = 2;
+inline constexpr int kCounter = 3;
+inline constexpr int kSummary = 4;
+inline constexpr int kUntyped = 5;
+inline constexpr int kHistogram = 7;
+}  // namespace field
+
+/// The labels of a metric or an exemplar.
+inline std::map<std::string, std::string> labels_of(const WireMessage& metric) {
+  std::map<std::string, std::string> labels;
+  for (const WireMessage& label : metric.messages(field::kLabel))
+    labels[label.text(1)] = label.text(2);
+  return labels;
 }
 
 }  // namespace vitals::exporting

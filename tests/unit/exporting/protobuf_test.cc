@@ -3,7 +3,9 @@
 
 #include <cmath>
 #include <limits>
+#include <map>
 #include <string>
+#include <vector>
 
 #include "tests/unit/exporting/protobuf_reader.h"
 #include "vitals/exporting/format.h"
@@ -12,34 +14,10 @@
 namespace vitals::exporting {
 namespace {
 
+using namespace field;
 using metrics::Registry;
 using ::testing::ElementsAre;
 using ::testing::SizeIs;
-
-std::vector<WireMessage> messages_of(const Registry& registry) {
-  std::string page;
-  write_metrics(registry, Format::kProtobuf, page);
-  return read_delimited(page);
-}
-
-// Field numbers of io.prometheus.client.
-constexpr int kName = 1;
-constexpr int kHelp = 2;
-constexpr int kType = 3;
-constexpr int kMetric = 4;
-constexpr int kUnit = 5;
-constexpr int kLabel = 1;
-constexpr int kGauge = 2;
-constexpr int kCounter = 3;
-constexpr int kSummary = 4;
-constexpr int kHistogram = 7;
-
-std::map<std::string, std::string> labels_of(const WireMessage& metric) {
-  std::map<std::string, std::string> labels;
-  for (const WireMessage& label : metric.messages(kLabel))
-    labels[label.text(1)] = label.text(2);
-  return labels;
-}
 
 TEST(Protobuf, HasNameHelpTypeUnitAndUnescapedLabels) {
   Registry registry;
@@ -176,6 +154,34 @@ TEST(Protobuf, WritesNumbersThatHaveNoOtherForm) {
   EXPECT_TRUE(std::isnan(families[0].messages(kMetric)[0].message(kGauge).real(1)));
   EXPECT_TRUE(std::isinf(families[0].messages(kMetric)[1].message(kGauge).real(1)));
   EXPECT_EQ(families[1].message(kMetric).message(kCounter).real(1), 0x1p53);
+}
+
+/// Prometheus gives up the whole page otherwise. Source: Prometheus,
+/// model/textparse/protobufparse.go.
+TEST(Protobuf, AUnitIsSaidOnlyWhereTheNameAsItIsWrittenEndsInIt) {
+  Registry registry({.utf8_names = true});
+  registry.counter("cost_usd_total", "Cost.", {.unit = "usd"});
+  registry.gauge("pool_bytes", "Pool.", {.unit = "bytes"});
+  registry.counter("http.sent_bytes_total", "Sent.", {.unit = "bytes"});
+  registry.gauge("heat_°C", "Heat.", {.unit = "°C"});
+  for (const Escaping escaping :
+       {Escaping::kAllowUtf8, Escaping::kUnderscores, Escaping::kDots, Escaping::kValues}) {
+    std::string page;
+    write_metrics(registry, Format::kProtobuf, page, {}, escaping);
+    const std::vector<WireMessage> families = read_delimited(page);
+    ASSERT_THAT(families, SizeIs(4));
+    EXPECT_EQ(families[1].text(kUnit), "bytes") << "of " << families[1].text(kName);
+    for (const WireMessage& family : families) {
+      std::string name = family.text(kName);
+      if (escaping == Escaping::kAllowUtf8) {
+        EXPECT_TRUE(family.has(kUnit)) << name;
+      }
+      if (!family.has(kUnit)) continue;
+      if (family.integer(kType) == 0 && name.ends_with("_total")) name.resize(name.size() - 6);
+      EXPECT_TRUE(name.ends_with("_" + family.text(kUnit)))
+          << family.text(kName) << " and " << family.text(kUnit);
+    }
+  }
 }
 
 }  // namespace

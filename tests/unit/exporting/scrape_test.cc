@@ -4,13 +4,13 @@
 #include <gtest/gtest.h>
 #include <sys/wait.h>
 #include <unistd.h>
-#include <zlib.h>
 
 #include <latch>
 #include <string>
 #include <thread>
 #include <vector>
 
+#include "tests/unit/exporting/gunzip.h"
 #include "vitals/exporting/format.h"
 #include "vitals/metrics/registry.h"
 #include "vitals/testing/snapshot.h"
@@ -20,20 +20,6 @@ namespace {
 
 using ::testing::HasSubstr;
 using ::testing::Not;
-
-std::string gunzip(const std::string& data) {
-  z_stream stream{};
-  if (inflateInit2(&stream, 15 + 16) != Z_OK) return {};
-  std::string out(1 << 20, '\0');
-  stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(data.data()));
-  stream.avail_in = static_cast<uInt>(data.size());
-  stream.next_out = reinterpret_cast<Bytef*>(out.data());
-  stream.avail_out = static_cast<uInt>(out.size());
-  const int code = inflate(&stream, Z_FINISH);
-  out.resize(stream.total_out);
-  inflateEnd(&stream);
-  return code == Z_STREAM_END ? out : "broken";
-}
 
 class ScrapeTest : public ::testing::Test {
  protected:

@@ -275,5 +275,68 @@ TEST(NativeHistogram, OfAnInfiniteValueKeepsItsSumWhenTheThreadEnds) {
   EXPECT_EQ(sink.found->sum, std::numeric_limits<double>::infinity());
 }
 
+using namespace std::chrono_literals;
+
+std::uint64_t count_of(const detail::NativeReading& reading) {
+  std::uint64_t count = reading.view.zero_count;
+  for (const auto& side : {reading.positive, reading.negative})
+    for (const NativeView::Bucket& bucket : side)
+      count += bucket.count;
+  return count;
+}
+
+TEST(NativeCells, ComeBackToTheirResolutionByStartingAnew) {
+  detail::NativeCells cells{{.schema = 3, .max_buckets = 4, .reset_after = 1h}};
+  auto now = std::chrono::steady_clock::now();
+  detail::NativeReading reading;
+  EXPECT_EQ(cells.since(), 0);
+  for (int round = 0; round < 5; ++round) {
+    double sum = 0;
+    for (int i = 0; i < 20; ++i) {
+      cells.add(1 << i, 0);
+      sum += 1 << i;
+    }
+    cells.read_at(reading, 1, now);
+    EXPECT_LT(reading.view.schema, 3) << "it has lost resolution";
+    EXPECT_EQ(count_of(reading), 20U) << round;
+    EXPECT_EQ(reading.classic[0], 20U);
+    EXPECT_DOUBLE_EQ(reading.sum, sum);
+    now += 61min;
+    cells.read_at(reading, 1, now);
+    EXPECT_EQ(reading.view.schema, 3);
+    EXPECT_EQ(count_of(reading), 0U);
+    EXPECT_EQ(reading.sum, 0);
+    EXPECT_GT(cells.since(), 1.6e9);
+  }
+}
+
+TEST(NativeCells, ThatHaveLostNothingGoOn) {
+  detail::NativeCells cells{{.schema = 3, .max_buckets = 4, .reset_after = 1h}};
+  cells.add(1, 0);
+  detail::NativeReading reading;
+  cells.read_at(reading, 1, std::chrono::steady_clock::now() + 100h);
+  EXPECT_EQ(count_of(reading), 1U);
+  EXPECT_EQ(cells.since(), 0);
+}
+
+TEST(NativeCells, TheZeroBucketGrowsBeforeResolutionIsLost) {
+  detail::NativeCells cells{
+      {.schema = 3, .zero_threshold = 0, .max_buckets = 4, .max_zero_threshold = 0.01}};
+  for (const double value : {0.001, 0.002, 0.004, 0.005, 1.0, 2.0, 3.0, -0.003})
+    cells.add(value, 0);
+  detail::NativeReading reading;
+  cells.read(reading, 1);
+  EXPECT_EQ(reading.view.schema, 3);
+  EXPECT_GT(reading.view.zero_threshold, 0.003);
+  EXPECT_LE(reading.view.zero_threshold, 0.01);
+  EXPECT_GE(reading.view.zero_count, 3U);
+  EXPECT_EQ(count_of(reading), 8U);
+  for (const double value : {7.0, 20.0})
+    cells.add(value, 0);
+  cells.read(reading, 1);
+  EXPECT_LT(reading.view.schema, 3) << "what is above the largest threshold stays";
+  EXPECT_EQ(count_of(reading), 10U);
+}
+
 }  // namespace
 }  // namespace vitals::metrics

@@ -64,6 +64,16 @@ TEST_F(Plugin, CannotUseTheRegistryOfAnotherCopyByAnyCall) {
   EXPECT_EQ(host.usage().size(), 2U);
 }
 
+TEST_F(Plugin, IsToldOfWhenItHasADefaultRegistryOfItsOwn) {
+  Registry host;
+  ::testing::internal::CaptureStderr();
+  EXPECT_EQ(use(host, "default"), "done");
+  const std::string said = ::testing::internal::GetCapturedStderr();
+  EXPECT_THAT(said, HasSubstr("several copies of the library"));
+  EXPECT_THAT(said, HasSubstr("the program, "));
+  EXPECT_THAT(said, HasSubstr("metrics_test_plugin"));
+}
+
 TEST_F(Plugin, NeitherCountsInNorSpoilsWhatAnotherCopyGaveIt) {
   Registry host;
   const Counter counter = host.counter("events_total", "Events.");

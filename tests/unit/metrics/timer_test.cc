@@ -57,6 +57,19 @@ TEST_F(TimerTest, ObservesNothingWhenItIsCancelled) {
   EXPECT_EQ(histogram_.count(), 0u);
 }
 
+TEST_F(TimerTest, TellsASummaryAndAGauge) {
+  const Summary summary = registry_.summary("work_seconds", "Work.");
+  const Gauge gauge = registry_.gauge("last_run_seconds", "The last run.");
+  {
+    const Timer of_summary{summary};
+    const Timer<Gauge> of_gauge{gauge};
+    std::this_thread::sleep_for(5ms);
+  }
+  EXPECT_EQ(summary.count(), 1u);
+  EXPECT_GE(summary.sum(), 0.005);
+  EXPECT_GE(gauge.value(), 0.005);
+}
+
 TEST_F(TimerTest, InProgressHoldsTheGaugeUpWhileItLives) {
   const Gauge gauge = registry_.gauge("in_progress", "In progress.");
   {

@@ -106,38 +106,50 @@ TEST_F(QueryScopeTest, PoolGaugesAreReadAtTheScrape) {
   EXPECT_EQ(value("db_connection_pool_available"), 4);
 }
 
-TEST_F(QueryScopeTest, ASlowPoolSourceHoldsUpNoOtherScrape) {
+TEST_F(QueryScopeTest, APoolIsNotAskedAnyMoreWhenItsObservationHasEnded) {
   std::latch inside{1};
   std::latch leave{1};
-  std::atomic<bool> slow{true};
   std::atomic<int> calls{0};
-  set_pool_source([&] {
-    ++calls;
-    if (slow.exchange(false)) {
-      inside.count_down();
-      leave.wait();
-    }
-    return PoolCounts{6, 2};
-  });
-  std::thread first{[] { EXPECT_EQ(detail::current_pool_counts().total, 6); }};
+  PoolObservation observation{"orders", [&] {
+                                ++calls;
+                                inside.count_down();
+                                leave.wait();
+                                return PoolCounts{6, 2};
+                              }};
+  std::thread first{[] { EXPECT_EQ(value("db_connection_pool_size", {{"pool", "orders"}}), 6); }};
   inside.wait();
-  EXPECT_EQ(detail::current_pool_counts().total, 6) << "while the other is in the middle of it";
-
-  // Replacing it waits for the call under way, which is the last.
-  std::atomic<bool> replaced{false};
+  // Ending it waits for the call under way, which is the last.
+  std::atomic<bool> ended{false};
   std::thread other{[&] {
-    set_pool_source({});
-    replaced = true;
+    observation.end();
+    ended = true;
   }};
-  while (detail::current_pool_counts().total != 0)
-    std::this_thread::yield();
-  const int before = calls;
-  EXPECT_FALSE(replaced);
+  std::this_thread::sleep_for(std::chrono::milliseconds{20});
+  EXPECT_FALSE(ended);
   leave.count_down();
   other.join();
   first.join();
-  EXPECT_EQ(detail::current_pool_counts().total, 0);
+  const int before = calls;
+  EXPECT_EQ(value("db_connection_pool_size", {{"pool", "orders"}}), 0);
   EXPECT_EQ(calls, before);
+}
+
+TEST_F(QueryScopeTest, SeveralPoolsStandBesideEachOther) {
+  set_pool_source([] { return PoolCounts{5, 3}; });
+  PoolObservation replica{"replica", [] { return PoolCounts{2, 1}; }};
+  observe_pool_wait(0.002);
+  observe_pool_wait(0.002, "replica");
+  EXPECT_EQ(value("db_connection_pool_size"), 5);
+  EXPECT_EQ(value("db_connection_pool_available", {{"pool", "replica"}}), 1);
+  EXPECT_GT(value("db_connection_pool_wait_seconds_count"), 0);
+  EXPECT_EQ(value("db_connection_pool_wait_seconds_count", {{"pool", "replica"}}), 1);
+  PoolObservation again{"replica", [] { return PoolCounts{3, 3}; }};
+  EXPECT_EQ(value("db_connection_pool_size", {{"pool", "replica"}}), 3) << "the latest";
+  replica.end();
+  EXPECT_EQ(value("db_connection_pool_size", {{"pool", "replica"}}), 3) << "which that is not";
+  PoolObservation broken{"broken", []() -> PoolCounts { throw std::runtime_error("gone"); }};
+  EXPECT_EQ(value("db_connection_pool_size"), 5) << "the others are there";
+  set_pool_source({});
 }
 
 TEST_F(QueryScopeTest, APoolSourceMayReplaceItself) {
@@ -145,10 +157,10 @@ TEST_F(QueryScopeTest, APoolSourceMayReplaceItself) {
     update_pool_metrics(8, 3);
     return PoolCounts{7, 1};
   });
-  EXPECT_EQ(detail::current_pool_counts().total, 7);
-  EXPECT_EQ(detail::current_pool_counts().total, 8);
+  EXPECT_EQ(value("db_connection_pool_size"), 7);
+  EXPECT_EQ(value("db_connection_pool_size"), 8);
   set_pool_source([]() -> PoolCounts { throw std::runtime_error("the pool is gone"); });
-  EXPECT_THROW((void)detail::current_pool_counts(), std::runtime_error);
+  EXPECT_EQ(value("db_connection_pool_size"), 0);
   set_pool_source({});  // which waits for nobody
 }
 
@@ -168,7 +180,7 @@ TEST_F(QueryScopeTest, AChildOfAForkScrapesWhateverItsParentWasDoing) {
     }
     return PoolCounts{5, 4};
   });
-  std::thread asking{[] { static_cast<void>(detail::current_pool_counts()); }};
+  std::thread asking{[] { static_cast<void>(value("db_connection_pool_size")); }};
   inside.wait();
   const Endpoint endpoint{Method::kGet, "/forked"};
   std::atomic<bool> stop{false};
@@ -184,7 +196,7 @@ TEST_F(QueryScopeTest, AChildOfAForkScrapesWhateverItsParentWasDoing) {
     if (child == 0) {
       alarm(30);
       parents = false;
-      int answer = detail::current_pool_counts().total == 5 ? 0 : 1;
+      int answer = value("db_connection_pool_size") == 5 ? 0 : 1;
       if (!std::isnan(value("cache_hit_rate"))) answer = 2;
       RequestScope request{{.method = Method::kGet, .endpoint = &endpoint}};
       request.finish(200);

@@ -7,6 +7,7 @@
 
 #include "vitals/metrics/definition_error.h"
 #include "vitals/metrics/registry.h"
+#include "vitals/metrics/scoped_definition.h"
 #include "vitals/monitor/endpoint.h"
 #include "vitals/monitor/http.h"
 #include "vitals/testing/snapshot.h"
@@ -75,11 +76,32 @@ TEST(MetricsGuard, OneIsAliveAtATime) {
   EXPECT_FALSE(metrics_enabled());
 }
 
-TEST(MetricsGuard, ARegistryTakesTheFamiliesOnce) {
+TEST(MetricsGuard, ARegistryThatHadThemBeforeBeginsAnew) {
+  const Endpoint endpoint{Method::kGet, "/x"};
   metrics::Registry registry;
-  enable_metrics(registry).end();
+  {
+    const MetricsGuard guard = enable_metrics(registry);
+    ask(endpoint);
+    EXPECT_EQ(requests(registry), 1);
+  }
+  EXPECT_EQ(requests(registry), 1) << "it stands still";
+  const MetricsGuard guard = enable_metrics(registry);
+  EXPECT_EQ(requests(registry), 0);
+  ask(endpoint);
+  EXPECT_EQ(requests(registry), 1);
+}
+
+TEST(MetricsGuard, ANameThatIsTakenLeavesNothingBehind) {
+  metrics::Registry registry;
+  const metrics::ScopedDefinition own{
+      registry.gauge_callback("cache_hit_rate", "h", [] { return 0.5; })};
   EXPECT_THROW(static_cast<void>(enable_metrics(registry)), metrics::DefinitionError);
   EXPECT_FALSE(metrics_enabled());
+  EXPECT_THROW(static_cast<void>(enable_metrics(
+                   registry, {.families = {{"vitals_sentry_events_total", {.name = "events"}}}})),
+               metrics::DefinitionError)
+      << "a counter ends in _total";
+  EXPECT_EQ(requests(registry), 0);
 }
 
 }  // namespace

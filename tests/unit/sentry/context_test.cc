@@ -624,9 +624,8 @@ TEST_F(Extras, OneContextTakesTheLogLinesIdsAlong) {
   std::optional<Context> context;
   {
     std::string id = "request-1";  // gone before the task runs
-    const context::detail::LogIds stood = context::detail::exchange_log_ids({id, kTrace});
+    const context::detail::LogIdsActivation active{{id, kTrace}};
     context = Context::current();
-    context::detail::exchange_log_ids(stood);
     id.assign(id.size(), '#');
   }
   std::thread{[&context] {

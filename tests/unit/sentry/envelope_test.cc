@@ -7,6 +7,7 @@
 #include <string>
 
 #include "vitals/testing/memory_transport.h"
+#include "vitals/version.h"
 
 namespace vitals::sentry::detail {
 

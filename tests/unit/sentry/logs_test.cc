@@ -9,6 +9,7 @@
 #include "sentry/runtime.h"
 #include "vitals/context/scope.h"
 #include "vitals/context/span.h"
+#include "vitals/version.h"
 
 namespace vitals::sentry {
 

@@ -6,6 +6,8 @@
 #include <cstdint>
 #include <span>
 
+#pragma GCC visibility push(default)
+
 /// The engine below counters and histograms. Not for use from outside: it may change.
 ///
 /// A counter owns a cell, a histogram a run of cells, all named by a slot. Every thread has its own
@@ -133,6 +135,13 @@ inline void add_observation(Slot first, std::size_t bucket, double v) noexcept {
   add_sum_slow(first, v);
 }
 
+/// So many observations of one value.
+inline void add_observations(Slot first, std::size_t bucket, double v, std::uint64_t n) noexcept {
+  if (first == kNoSlot) return;
+  add_count(static_cast<Slot>(first + bucket), n);
+  add_sum(first, v * static_cast<double>(n));
+}
+
 /// Tells apart the copies of this library that a process may have, since each has its own cells.
 [[nodiscard]] const void* store_identity() noexcept;
 
@@ -187,3 +196,5 @@ struct CellUsage {
 [[nodiscard]] CellUsage cell_usage() noexcept;
 
 }  // namespace vitals::metrics::detail
+
+#pragma GCC visibility pop

@@ -25,6 +25,8 @@
 #include "vitals/metrics/summary.h"
 #include "vitals/metrics/where.h"
 
+#pragma GCC visibility push(default)
+
 /// What a family stands on. Not for use from outside: it may change.
 namespace vitals::metrics::detail {
 
@@ -205,6 +207,9 @@ struct FamilySpec {
   std::string help;
   std::string unit;
   std::vector<std::string> label_names;
+  std::vector<std::pair<std::string, std::string>> own_constant_labels;
+  std::string constant_labels;  ///< and the registry's, rendered; each series begins with them
+  bool omit_empty_labels = false;
   bool utf8_labels = false;  ///< one of them is not `[a-zA-Z_][a-zA-Z0-9_]*`
   std::size_t max_series = 1000;
   std::size_t indexed = 0;  ///< number of label sets when all labels are enums, else 0
@@ -214,6 +219,8 @@ struct FamilySpec {
   bool exemplars = false;
   std::chrono::seconds expire_after{0};  ///< 0: never
   Where where{};                         ///< of the definition
+  bool get_or_create = false;
+  bool any_name = false;
 
   /// Whether a series has OptionalParts.
   [[nodiscard]] bool has_parts() const noexcept {
@@ -242,13 +249,18 @@ class FamilyCore {
   /// when it is there already, or when the family is full.
   template <std::size_t N>
   [[nodiscard]] const Series* find_or_make(const std::array<std::string_view, N>& values) noexcept {
-    const std::uint64_t hash = hash_of(std::span<const std::string_view, N>(values));
-    if (const Series* series = find(std::span<const std::string_view, N>(values), hash))
-        [[likely]] {
+    return find_or_make(std::span<const std::string_view, N>(values));
+  }
+  template <std::size_t N>
+  [[nodiscard]] const Series* find_or_make(std::span<const std::string_view, N> values) noexcept {
+    const std::uint64_t hash = hash_of(values);
+    if (const Series* series = find(values, hash)) [[likely]]
       return series;
-    }
     return make(values, hash);
   }
+  /// The same where the number of values is not known to be right: one that is wrong goes to
+  /// `(other)`, which is counted as an overflow.
+  [[nodiscard]] const Series* find_checked(std::span<const std::string_view> values) noexcept;
 
   /// The series at an index of an all-enum family; null until it is made by find_or_make.
   [[nodiscard]] const Series* at(std::size_t index) const noexcept {
@@ -262,8 +274,15 @@ class FamilyCore {
   [[nodiscard]] const Series* other() noexcept;
 
   bool remove(std::span<const std::string_view> values) noexcept;
+  struct Wanted {
+    std::size_t place;
+    std::string_view value;
+  };
+  /// Removes every series whose labels at these places have these values; gives how many. Of no
+  /// places it removes none.
+  std::size_t remove_where(std::span<const Wanted> wanted) noexcept;
   /// Begins a new era, which none of the former series belongs to.
-  void clear() noexcept;
+  void clear() noexcept { empty(false); }
   [[nodiscard]] std::size_t size() const noexcept;
   [[nodiscard]] std::uint64_t overflows() const noexcept;
 
@@ -290,6 +309,9 @@ class FamilyCore {
 
   /// Forgets every series and does nothing from then on. No other call may be under way.
   void close() noexcept;
+  /// Clears it and makes no series any more, until reopen(). Threads: any.
+  void retire() noexcept;
+  void reopen() noexcept;
 
  private:
   // Values are hashed apart, so that the machine works on all at once, and turned by their place,
@@ -341,6 +363,8 @@ class FamilyCore {
   static bool insert(SeriesTable& table, const Series* series, std::uint64_t hash) noexcept;
   void grow_locked();
   void remove_locked(const Series* series, std::uint64_t hash) noexcept;
+  /// Takes every series out, and with `close` makes no new ones.
+  void empty(bool close) noexcept;
   void clear_locked(std::unique_ptr<SeriesTable> empty) noexcept;
   void take_changes();
   void expire(std::chrono::steady_clock::time_point now);
@@ -401,3 +425,5 @@ class FamilyCore {
 };
 
 }  // namespace vitals::metrics::detail
+
+#pragma GCC visibility pop

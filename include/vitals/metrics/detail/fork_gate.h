@@ -4,6 +4,8 @@
 #include <cstdint>
 #include <mutex>
 
+#pragma GCC visibility push(default)
+
 namespace vitals::metrics::detail {
 
 // A child of fork() has one thread and a copy of everything, also of locks that other threads held
@@ -54,3 +56,5 @@ class LongLock {
 };
 
 }  // namespace vitals::metrics::detail
+
+#pragma GCC visibility pop

@@ -6,6 +6,8 @@
 
 #include "vitals/lifetimebound.h"
 
+#pragma GCC visibility push(default)
+
 /// What scopes keep texts in. Not for use from outside: it may change.
 namespace vitals::monitor::detail {
 
@@ -37,6 +39,12 @@ class KeptText {
     }
     if (size_ > 0) std::memcpy(in_place_, text.data(), size_);
   }
+  /// In place of what it has.
+  void replace(std::string_view text) noexcept {
+    if (long_ != nullptr) free_text(long_);
+    long_ = nullptr;
+    keep(text);
+  }
   [[nodiscard]] std::string_view view() const noexcept VITALS_LIFETIMEBOUND {
     return {long_ != nullptr ? long_ : in_place_, size_};
   }
@@ -48,3 +56,5 @@ class KeptText {
 };
 
 }  // namespace vitals::monitor::detail
+
+#pragma GCC visibility pop

@@ -3,6 +3,8 @@
 #include <type_traits>
 #include <utility>
 
+#pragma GCC visibility push(default)
+
 /// What the functions that measure a call share. Not for use from outside: it may change.
 namespace vitals::monitor::detail {
 
@@ -35,3 +37,5 @@ decltype(auto) measured_call(Call&& call, const Succeeded& succeeded,
 }
 
 }  // namespace vitals::monitor::detail
+
+#pragma GCC visibility pop
