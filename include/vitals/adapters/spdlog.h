@@ -20,6 +20,7 @@
 /// breadcrumbs and events of them. Header-only.
 namespace vitals::adapters {
 
+/// The level of an event or breadcrumb that stands for a line of this level.
 [[nodiscard]] inline vitals::Level sentry_level(spdlog::level::level_enum level) noexcept {
   switch (level) {
     case spdlog::level::trace:
@@ -36,6 +37,7 @@ namespace vitals::adapters {
   }
 }
 
+/// The level of a line of Sentry's log that stands for a line of this level.
 [[nodiscard]] inline sentry::LogLevel sentry_log_level(spdlog::level::level_enum level) noexcept {
   switch (level) {
     case spdlog::level::trace:
@@ -55,8 +57,9 @@ namespace vitals::adapters {
 
 /// From which level on a line becomes what; `off` for never.
 struct SpdlogSinkOptions {
+  /// Lines from this level on are breadcrumbs.
   spdlog::level::level_enum breadcrumbs = spdlog::level::info;
-  spdlog::level::level_enum events = spdlog::level::err;
+  spdlog::level::level_enum events = spdlog::level::err;  ///< and from this one on events
   /// Lines of a structured log, as long as the client was started with Options::enable_logs.
   spdlog::level::level_enum logs = spdlog::level::info;
 };
@@ -77,8 +80,10 @@ struct SpdlogSinkOptions {
 /// a capture or a line of the log.
 class SpdlogSentrySink final : public spdlog::sinks::sink {
  public:
+  /// Give it to a logger beside its other sinks.
   explicit SpdlogSentrySink(SpdlogSinkOptions options = {}) : options_(options) {}
 
+  /// Called by spdlog, on the thread that logs or on spdlog's own.
   void log(const spdlog::details::log_msg& line) override {
     if (!sentry::enabled() || sentry::is_sentry_thread() || at_work_) return;
     const AtWork guard;
@@ -93,8 +98,11 @@ class SpdlogSentrySink final : public spdlog::sinks::sink {
             {"code.function.name", function}});
     }
   }
+  /// Nothing waits here.
   void flush() override {}
+  /// Has no effect: an event has the line's own text.
   void set_pattern(const std::string&) override {}
+  /// Has no effect.
   void set_formatter(std::unique_ptr<spdlog::formatter>) override {}
 
  private:
@@ -148,11 +156,13 @@ class SpdlogSentrySink final : public spdlog::sinks::sink {
 ///     formatter->add_flag<RequestIdFlag>('*').set_pattern("%Y-%m-%dT%H:%M:%S.%e %l %v%*");
 class RequestIdFlag final : public spdlog::custom_flag_formatter {
  public:
+  /// Called by spdlog for each line.
   void format(const spdlog::details::log_msg&, const std::tm&, spdlog::memory_buf_t& out) override {
     const monitor::LogContext context = monitor::current_log_context();
     append(out, " request_id=", context.request_id);
     append(out, " trace_id=", context.trace_id);
   }
+  /// Called by spdlog for each sink.
   [[nodiscard]] std::unique_ptr<spdlog::custom_flag_formatter> clone() const override {
     return std::make_unique<RequestIdFlag>();
   }

@@ -3,15 +3,25 @@
 #include <gtest/gtest.h>
 
 #include <boost/beast/http/string_body.hpp>
+#include <stdexcept>
 
 #include "tests/unit/monitor/monitored.h"
+#include "vitals/console/console.h"
+#include "vitals/exporting/scrape.h"
+#include "vitals/metrics/registry.h"
+#include "vitals/monitor/log_context.h"
 
 namespace vitals::adapters {
 namespace {
 
 namespace http = boost::beast::http;
 
-class BeastTest : public monitor::Monitored {};
+class BeastTest : public monitor::Monitored {
+ protected:
+  static double total(std::string_view name, vitals::testing::Snapshot::Labels labels) {
+    return vitals::testing::Snapshot{monitor::scope_registry()}.total(name, labels);
+  }
+};
 
 /// What a RequestScope would refer to after it is gone does not compile.
 template <class Request, class... Rest>
@@ -85,6 +95,59 @@ TEST_F(BeastTest, FinishPutsTheIdsOnTheAnswerAndCountsIt) {
   EXPECT_EQ(monitor::value("http_requests_total",
                            {{"method", "GET"}, {"endpoint", "/beast"}, {"status", "204"}}),
             1);
+}
+
+using Answer = http::response<http::string_body>;
+
+TEST_F(BeastTest, RespondRunsTheHandlerAsOneRequest) {
+  http::request<http::string_body> request{http::verb::get, "/eggs/7", 11};
+  request.set("X-Request-ID", "r-2");
+  const monitor::Endpoint endpoint{monitor::Method::kGet, "/eggs/{id}"};
+  const Answer answer = respond(request, endpoint, [&](monitor::RequestScope& scope) {
+    EXPECT_EQ(scope.request_id(), "r-2");
+    EXPECT_EQ(monitor::current_log_context().request_id, "r-2") << "it is the active one";
+    return Answer{http::status::not_found, request.version()};
+  });
+  EXPECT_EQ(answer.result_int(), 404U);
+  EXPECT_EQ(answer["X-Request-ID"], "r-2");
+  EXPECT_EQ(total("http_requests_total", {{"endpoint", "/eggs/{id}"}, {"status", "404"}}), 1);
+}
+
+TEST_F(BeastTest, RespondAnswersAnExceptionWithoutItsText) {
+  http::request<http::string_body> request{http::verb::get, "/eggs/7", 11};
+  request.keep_alive(false);
+  const Answer answer =
+      respond(request, "/broken/{id}", [](monitor::RequestScope& scope) -> Answer {
+        scope.set_route("/eggs/{id}");
+        throw std::runtime_error{"the secret of the egg"};
+      });
+  EXPECT_EQ(answer.result_int(), 500U);
+  EXPECT_EQ(answer.body(), "");
+  EXPECT_FALSE(answer.keep_alive());
+  EXPECT_EQ(total("http_requests_total", {{"endpoint", "/eggs/{id}"}, {"status", "500"}}), 1);
+  EXPECT_EQ(total("http_errors_total", {{"error_type", "runtime_error"}}), 1);
+}
+
+TEST_F(BeastTest, OnlyWhatIsBelowAMountIsAnswered) {
+  metrics::Registry registry;
+  exporting::ScrapeHandler scrapes{registry};
+  console::Console page{&registry, nullptr};
+  const auto asked = [&](const char* target) {
+    return http::request<http::string_body>{http::verb::get, target, 11};
+  };
+  EXPECT_FALSE(mounted(scrapes, asked("/metrics/")));
+  EXPECT_FALSE(mounted(scrapes, asked("/")));
+  EXPECT_FALSE(mounted(page, asked("/consoles")));
+  EXPECT_FALSE(mounted(page, asked("/")));
+  EXPECT_TRUE(mounted(scrapes, asked("/metrics?name=a")));
+  EXPECT_TRUE(mounted(page, asked("/console?")));
+  EXPECT_TRUE(mounted(page, asked("/console/app.css")));
+  http::request<http::string_body> post = asked("/metrics");
+  post.method(http::verb::post);
+  const auto refused = mounted(scrapes, post);
+  ASSERT_TRUE(refused);
+  EXPECT_EQ(refused->result_int(), 405U);
+  EXPECT_NE((*refused)["Allow"], "");
 }
 
 }  // namespace
