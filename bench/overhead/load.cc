@@ -1,46 +1,25 @@
 #include "bench/overhead/load.h"
 
-#include <time.h>
-
 #include <chrono>
 #include <fstream>
 #include <sstream>
 #include <stdexcept>
-#include <thread>
 #include <vector>
 
+#include "bench/cpu_time.h"
 #include "bench/overhead/statistics.h"
+#include "bench/wrk.h"
 #include "integration/support/proc.h"
 
 namespace overhead {
 namespace {
 
-using std::chrono::milliseconds;
+using vitals::bench::cpu_seconds_at_rest;
+using vitals::bench::cpu_seconds_of;
+using vitals::bench::run_wrk;
 
 std::string address_of(const integration::Service& service) {
   return "http://127.0.0.1:" + std::to_string(service.api_port()) + kPath;
-}
-
-struct WrkResult {
-  double requests = 0;
-  double microseconds = 0;
-};
-
-WrkResult run_wrk(const integration::Service& service, const Load& load, int seconds) {
-  const integration::Finished end = integration::run(
-      {.command = {"wrk", "-t1", "-c" + std::to_string(load.connections),
-                   "-d" + std::to_string(seconds) + "s", "-s", WRK_SCRIPT, address_of(service)}},
-      std::chrono::seconds{seconds + 30});
-  const std::size_t at = end.output.find("RESULT ");
-  if (!end.status || end.status->code != 0 || at == std::string::npos)
-    throw std::runtime_error("wrk failed: " + end.output + end.errors);
-  std::istringstream words{end.output.substr(at + 7)};
-  WrkResult result;
-  double failed = 0;
-  words >> result.requests >> result.microseconds >> failed;
-  if (!words || result.requests == 0 || failed > 0)
-    throw std::runtime_error("requests failed under load: " + end.output);
-  return result;
 }
 
 // The time of each request in microseconds.
@@ -73,28 +52,6 @@ std::vector<double> run_at_rate(const integration::Service& service, const Load&
   return times;
 }
 
-// Nanoseconds are needed: the ticks of /proc are 10 ms, which is more than what is looked for.
-double cpu_seconds_of(pid_t pid) {
-  clockid_t clock{};
-  timespec time{};
-  if (::clock_getcpuclockid(pid, &clock) != 0 || ::clock_gettime(clock, &time) != 0)
-    throw std::runtime_error("the processor time of " + std::to_string(pid) + " cannot be read");
-  return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_nsec) * 1e-9;
-}
-
-// Waits until the process has nothing left to do, so that its work is counted and not only put off.
-double cpu_seconds_at_rest(pid_t pid) {
-  constexpr double kRest = 0.001;
-  double before = cpu_seconds_of(pid);
-  for (int i = 0, quiet = 0; i < 100 && quiet < 2; ++i) {
-    std::this_thread::sleep_for(milliseconds{100});
-    const double now = cpu_seconds_of(pid);
-    quiet = now - before < kRest ? quiet + 1 : 0;
-    before = now;
-  }
-  return before;
-}
-
 }  // namespace
 
 void prepare(const integration::Service& service) {
@@ -108,7 +65,7 @@ void prepare(const integration::Service& service) {
 
 Slot measure(const integration::Service& service, const Load& load) {
   Slot slot;
-  static_cast<void>(run_wrk(service, load, 1));
+  static_cast<void>(run_wrk(address_of(service), load.connections, 1));
 
   double cpu = cpu_seconds_at_rest(service.pid());
   const std::vector<double> times = run_at_rate(service, load);
@@ -119,10 +76,11 @@ Slot measure(const integration::Service& service, const Load& load) {
 
   cpu = cpu_seconds_of(service.pid());
   const integration::CpuTime before = integration::cpu_time_of(service.pid());
-  const WrkResult result = run_wrk(service, load, load.seconds);
+  const vitals::bench::WrkResult result =
+      run_wrk(address_of(service), load.connections, load.seconds);
   slot.cpu_us_per_request = (cpu_seconds_at_rest(service.pid()) - cpu) * 1e6 / result.requests;
   const integration::CpuTime after = integration::cpu_time_of(service.pid());
-  slot.requests_per_second = result.requests / result.microseconds * 1e6;
+  slot.requests_per_second = result.per_second();
   slot.user_share = (after.user - before.user) / (after.total() - before.total());
   return slot;
 }
