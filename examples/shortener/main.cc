@@ -17,6 +17,11 @@
 #include <string>
 #include <vector>
 
+#include "vitals/adapters/curl.h"
+#include "vitals/adapters/hiredis.h"
+#include "vitals/adapters/httplib.h"
+#include "vitals/adapters/libpq.h"
+
 namespace {
 
 std::string setting(const char* name, const char* otherwise) {
@@ -45,12 +50,19 @@ class Database {
   std::string query(const char* sql, const std::string& argument) {
     PGconn* const connection = take();
     const char* const values[] = {argument.c_str()};
-    PGresult* const rows = PQexecParams(connection, sql, 1, nullptr, values, nullptr, nullptr, 0);
+    const auto result = vitals::adapters::pg_query(
+        vitals::monitor::query_type_of(sql), "links",
+        [&] { return PQexecParams(connection, sql, 1, nullptr, values, nullptr, nullptr, 0); });
+    PGresult* const rows = result.get();
     give(connection);
-    const std::unique_ptr<PGresult, decltype(&PQclear)> clear{rows, &PQclear};
     if (PQresultStatus(rows) != PGRES_TUPLES_OK)
       throw std::runtime_error(PQresultErrorMessage(rows));
     return PQntuples(rows) > 0 ? PQgetvalue(rows, 0, 0) : "";
+  }
+
+  vitals::monitor::PoolCounts counts() {
+    const std::lock_guard lock{mutex_};
+    return {4, static_cast<int>(free_.size())};
   }
 
  private:
@@ -87,17 +99,15 @@ redisContext* redis() {
 }
 
 std::string cached(const std::string& code) {
-  redisReply* const reply =
-      static_cast<redisReply*>(redisCommand(redis(), "GET link:%s", code.c_str()));
+  const auto reply = vitals::adapters::command(redis(), "links", "GET link:%s", code.c_str());
   std::string url = reply != nullptr && reply->type == REDIS_REPLY_STRING
                         ? std::string{reply->str, reply->len}
                         : std::string{};
-  freeReplyObject(reply);
   return url;
 }
 
 void cache(const std::string& code, const std::string& url) {
-  freeReplyObject(redisCommand(redis(), "SETEX link:%s 3600 %s", code.c_str(), url.c_str()));
+  vitals::adapters::command(redis(), "links", "SETEX link:%s 3600 %s", code.c_str(), url.c_str());
 }
 
 bool is_there(const std::string& url) {
@@ -107,7 +117,7 @@ bool is_there(const std::string& url) {
   curl_easy_setopt(curl.get(), CURLOPT_NOBODY, 1L);
   curl_easy_setopt(curl.get(), CURLOPT_TIMEOUT_MS, 2000L);
   curl_easy_setopt(curl.get(), CURLOPT_PROTOCOLS_STR, "http,https");
-  return curl_easy_perform(curl.get()) == CURLE_OK;
+  return vitals::adapters::perform(curl.get(), "HEAD", url) == CURLE_OK;
 }
 
 }  // namespace
@@ -115,7 +125,10 @@ bool is_there(const std::string& url) {
 int main() {
   curl_global_init(CURL_GLOBAL_ALL);
   Database database{setting("DATABASE_URL", "postgresql:///shortener")};
-  httplib::Server server;
+  const vitals::monitor::PoolObservation pool{"links", [&] { return database.counts(); }};
+  const vitals::console::Monitoring monitoring{{.name = "shortener"}};
+  vitals::adapters::Monitored<httplib::Server> server;
+  server.mount(monitoring);
 
   server.Post("/links", [&](const httplib::Request& request, httplib::Response& answer) {
     if (!is_there(request.body)) {
