@@ -141,5 +141,44 @@ INSTANTIATE_TEST_SUITE_P(
         Example{"glog", "job_runs_total{job=\"lay\",status=\"success\"} 1", "", "the egg fell"}),
     [](const auto& one) { return std::string{one.param.name}; });
 
+// The shortener, first written without any monitoring: all of it is seen.
+TEST(Shortener, IsMonitoredWhole) {
+  const integration::Postgres postgres;
+  const integration::Redis redis;
+  integration::HttpServer target{integration::free_port(), [](const integration::ServerRequest&) {
+                                   return integration::ServerAnswer{.body = ""};
+                                 }};
+  integration::EnvelopeReceiver receiver;
+  integration::Process program{
+      {.command = {EXAMPLES_FOLDER "/example_shortener"},
+       .environment = {{"DATABASE_URL", postgres.url(postgres.create_database())},
+                       {"REDIS_PORT", std::to_string(redis.port())},
+                       {"SENTRY_DSN", receiver.dsn()},
+                       {"CONSOLE_TOKEN", "secret"}}}};
+  integration::Http client{port_of(program)};
+  const std::string url = "http://127.0.0.1:" + std::to_string(target.port()) + "/long";
+  const auto made = client.send({.method = "POST", .path = "/links", .body = url});
+  ASSERT_EQ(made.status, 201) << program.errors();
+  const std::string code = made.body.substr(0, made.body.size() - 1);
+  EXPECT_EQ(client.get("/" + code).header("location"), url);
+  EXPECT_EQ(client.get("/links/" + code + "/hits").body, "1\n");
+  EXPECT_EQ(client.send({.method = "POST", .path = "/links", .body = "http://127.0.0.1:1/"}).status,
+            422);
+  EXPECT_EQ(client.get("/99999999999999999999").status, 500) << "no bigint";
+  const std::string page = client.get("/metrics").body;
+  for (const char* sample :
+       {"http_requests_total{method=\"POST\",endpoint=\"/links\",status=\"201\"} 1",
+        "db_queries_total{query_type=\"INSERT\",table=\"links\"} 1",
+        "cache_operations_total{operation=\"get\",result=\"hit\",cache=\"links\"} 1",
+        "http_client_errors_total{method=\"HEAD\",host=\"127.0.0.1:1\",error_type=\"connect\"} 1",
+        "db_connection_pool_size{pool=\"links\"} 4"}) {
+    EXPECT_THAT(page, HasSubstr(sample));
+  }
+  EXPECT_EQ(client.get("/console/api/overview").status, 401);
+  EXPECT_EQ(client.get("/console/api/overview", {{"Authorization", "Bearer secret"}}).status, 200);
+  ASSERT_TRUE(receiver.wait_for_events(1, std::chrono::seconds{60}));
+  EXPECT_THAT(receiver.events().front().dump(), HasSubstr("out of range"));
+}
+
 }  // namespace
 }  // namespace adapters_test
