@@ -1,6 +1,8 @@
 // What an adapter costs a server that does nothing else: how many requests it takes with vitals, with
 // prometheus-cpp by hand, and with nothing, in interleaved rounds. Prints `name value unit goal
 // verdict`.
+#include <grpcpp/grpcpp.h>
+
 #include <atomic>
 #include <charconv>
 #include <cstdlib>
