@@ -24,7 +24,8 @@ setup:
 setup-test:
 	@scripts/bootstrap test
 
-build/%/build.ninja:
+# Configured anew where the presets have changed.
+build/%/build.ninja: CMakePresets.json
 	cmake --preset $*
 
 build: setup build/release/build.ninja

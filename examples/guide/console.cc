@@ -27,7 +27,7 @@ int main() {
                                       .can_stream = false});
   // [/by_hand]
   vitals::context::capture_message("the pot is old");
-  vitals::sentry::flush(std::chrono::seconds{10});
+  vitals::sentry::flush(std::chrono::seconds{60});
   const auto errors =
       console.handle({.path = "/api/overview", .authorization = "Bearer secret"}).body;
   return sentry && errors.find("the pot is old") != std::string::npos && answer.status == 200 &&

@@ -57,7 +57,7 @@ int main() {
   vitals::context::capture_message("fine");  // with nothing of it
   // [/scope]
 
-  expect(vitals::sentry::flush(std::chrono::seconds{10}));
+  expect(vitals::sentry::flush(std::chrono::seconds{60}));
   // Several requests are under way at once, so they may arrive in any order.
   const auto events = transport->payloads("event");
   expect(events.size() == 4);

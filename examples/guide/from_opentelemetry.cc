@@ -73,7 +73,7 @@ int main() {
   expect(after.value("shop.orders_total", {{"channel", "online"}}) == 1);
   expect(after.value("shop.pool.size", {{"pool", "orders"}}) == 4);
 
-  expect(sentry::flush(std::chrono::seconds{10}));
+  expect(sentry::flush(std::chrono::seconds{60}));
   const auto transactions = transport->payloads("transaction");
   expect(transactions.size() == 1);
   if (transactions.size() == 1) {

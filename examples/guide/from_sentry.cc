@@ -77,7 +77,7 @@ int main() {
   transaction.finish();
   // [/trace]
 
-  expect(vitals::sentry::flush(std::chrono::seconds{10}));
+  expect(vitals::sentry::flush(std::chrono::seconds{60}));
   const auto events = transport->payloads("event");
   expect(events.size() == 2);
   for (const std::string& event : events) {  // in any order

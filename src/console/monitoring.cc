@@ -58,7 +58,7 @@ sentry::Guard start_sentry(MonitoringOptions& options, RecentEvents& recent) {
   if (!sentry.traces_sample_rate) sentry.traces_sample_rate = 0.1;
   if (sentry.dsn.empty()) {
     sentry.dsn = "http://local@localhost/0";
-    sentry.transport = std::make_shared<Nowhere>();
+    if (!sentry.transport) sentry.transport = std::make_shared<Nowhere>();
     sentry.trace_propagation_targets.clear();  // nobody could find what they name
   }
   sentry.on_rendered = [listener = recent.listener(), own = std::move(sentry.on_rendered)](

@@ -93,8 +93,9 @@ Headers make_headers(const SendRequest& request) {
     static_cast<void>(list.release());
     list.reset(longer);
   };
+  std::string line;
   for (const auto& [name, value] : request.headers)
-    add(name + ": " + value);
+    add(line.assign(name).append(": ").append(value));
   add("Expect:");  // else curl waits a second for a "100 Continue" that many servers never send
   return list;
 }

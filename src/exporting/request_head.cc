@@ -178,13 +178,13 @@ void read_codings(std::string_view list, Framing& framing) noexcept {
   while (!list.empty()) {
     const std::string_view coding = take_element(list);
     if (coding.empty()) continue;
-    const std::string_view name = coding.substr(0, coding.find(';'));
-    if (!is_token(trim(name)) || framing.chunked_last) {
-      framing.bad_coding = true;  // nothing may follow chunked
-    } else if (equal_ignoring_case(coding, "chunked")) {
+    const std::string_view name = trim(coding.substr(0, coding.find(';')));
+    const bool chunked = equal_ignoring_case(name, "chunked");
+    // Nothing may follow chunked, which has no parameters.
+    if (!is_token(name) || framing.chunked_last || (chunked && name.size() != coding.size())) {
+      framing.bad_coding = true;
+    } else if (chunked) {
       framing.chunked_last = true;
-    } else if (equal_ignoring_case(trim(name), "chunked")) {
-      framing.bad_coding = true;  // it has no parameters
     } else {
       framing.unknown_coding = true;
     }

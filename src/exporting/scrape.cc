@@ -109,11 +109,17 @@ ScrapeResponse ScrapeHandler::handle(const ScrapeRequest& request) noexcept {
 ScrapeResponse ScrapeHandler::answer(const ScrapeRequest& request) {
   if (!authorized(request.authorization)) {
     refusals_.inc();
-    const bool token = !options_.token.empty();
-    ScrapeResponse response =
-        refusal(401, token ? "A token is needed: Authorization: Bearer TOKEN.\n"
-                           : "A name and a password are needed: Authorization: Basic.\n");
-    response.www_authenticate = token ? "Bearer realm=\"metrics\"" : "Basic realm=\"metrics\"";
+    constexpr std::string_view kBearer = "Bearer realm=\"metrics\"";
+    constexpr std::string_view kBasic = "Basic realm=\"metrics\"";
+    if (options_.token.empty()) {
+      ScrapeResponse response =
+          refusal(401, "A name and a password are needed: Authorization: Basic.\n");
+      response.www_authenticate = kBasic;
+      return response;
+    }
+    ScrapeResponse response = refusal(401, "A token is needed: Authorization: Bearer TOKEN.\n");
+    response.www_authenticate = kBearer;
+    if (!options_.password.empty()) response.www_authenticate.append(", ").append(kBasic);
     return response;
   }
   if (request.method != "GET" && request.method != "HEAD") {

@@ -103,9 +103,9 @@ struct TlsSession::State {
     const int error = SSL_get_error(ssl.get(), result);
     ERR_clear_error();
     if (error == SSL_ERROR_ZERO_RETURN) return 0;
-    waits_for = error == SSL_ERROR_WANT_READ    ? POLLIN
-                : error == SSL_ERROR_WANT_WRITE ? POLLOUT
-                                                : short{0};
+    waits_for = 0;
+    if (error == SSL_ERROR_WANT_READ) waits_for = POLLIN;
+    if (error == SSL_ERROR_WANT_WRITE) waits_for = POLLOUT;
     broken = waits_for == 0;
     errno = broken ? EPROTO : EAGAIN;
     return -1;

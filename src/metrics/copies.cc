@@ -3,6 +3,7 @@
 #include <elf.h>
 #include <link.h>
 
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -33,7 +34,7 @@ bool is_marked(const dl_phdr_info& object) noexcept {
   for (std::size_t i = 0; i < object.dlpi_phnum; ++i) {
     const ElfW(Phdr)& part = object.dlpi_phdr[i];
     if (part.p_type != PT_NOTE) continue;
-    const auto* at = reinterpret_cast<const char*>(object.dlpi_addr + part.p_vaddr);
+    const auto* at = std::bit_cast<const char*>(object.dlpi_addr + part.p_vaddr);
     const char* const end = at + part.p_memsz;
     while (at + sizeof(ElfW(Nhdr)) <= end) {
       ElfW(Nhdr) head;

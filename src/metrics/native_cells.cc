@@ -258,6 +258,7 @@ void NativeCells::read_at(NativeReading& out, std::size_t classic,
     sum_before = sum_before_;
   }
   std::vector<Slot> slots;
+  slots.reserve(cells.size());
   for (const Cell& cell : cells)
     slots.push_back(cell.slot);
   std::vector<std::uint64_t> counts(slots.size());

@@ -1,6 +1,8 @@
 #include "vitals/monitor/cache.h"
 
+#include <cstddef>
 #include <memory>
+#include <new>
 #include <utility>
 
 #include "monitor/clock.h"
@@ -98,7 +100,9 @@ void expect_cache(std::string_view cache) noexcept {
 }
 
 detail::Caches& detail::caches() noexcept {
-  static auto& made = *new Caches;
+  // Never destroyed, and not on the heap: nobody would be there for what that throws.
+  alignas(Caches) static std::byte place[sizeof(Caches)];
+  static Caches& made = *::new (place) Caches;
   return made;
 }
 

@@ -32,11 +32,11 @@ class Definer {
   [[nodiscard]] std::vector<metrics::Definition> keep() {
     for (const auto& [name, choice] : options_.families) {
       if (std::find(asked_.begin(), asked_.end(), name) != asked_.end()) continue;
-      std::string known;
+      std::string words = "MetricsOptions::families names \"" + name + "\"; known are";
+      const char* between = ": ";
       for (const std::string_view one : asked_)
-        known.append(known.empty() ? "" : ", ").append(one);
-      throw metrics::DefinitionError("MetricsOptions::families names \"" + name +
-                                     "\"; known are: " + known);
+        words.append(std::exchange(between, ", ")).append(one);
+      throw metrics::DefinitionError(words);
     }
     return std::exchange(defined_, {});
   }

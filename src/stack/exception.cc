@@ -20,7 +20,7 @@ constexpr std::size_t kMaxText = 8192;
 const void* object_of(const std::exception_ptr& exception) noexcept {
   static_assert(sizeof exception == sizeof(void*));
   const void* object = nullptr;
-  std::memcpy(&object, &exception, sizeof object);
+  std::memcpy(&object, static_cast<const void*>(&exception), sizeof object);
   return object;
 }
 

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <climits>
 #include <cstring>
 #include <mutex>
@@ -40,7 +41,7 @@ std::string_view find_build_id(std::string_view bytes) noexcept {
     const std::size_t end = text_at + kPadded(note.n_descsz);
     if (end > bytes.size() || text_at < name_at || end < text_at) return {};
     if (note.n_type == NT_GNU_BUILD_ID &&
-        bytes.substr(name_at, note.n_namesz) == std::string_view{"GNU", 4}) {
+        bytes.substr(name_at, note.n_namesz) == std::string_view{"GNU\0", 4}) {
       return bytes.substr(text_at, note.n_descsz);
     }
     bytes.remove_prefix(end);
@@ -67,8 +68,7 @@ Module describe_module(const dl_phdr_info& info) {
     if (segment.p_type != PT_NOTE || at < module.begin || segment.p_memsz > module.end - at) {
       continue;
     }
-    module.build_id =
-        find_build_id({reinterpret_cast<const char*>(at), std::size_t{segment.p_memsz}});
+    module.build_id = find_build_id({std::bit_cast<const char*>(at), std::size_t{segment.p_memsz}});
   }
   module.path = info.dlpi_name == nullptr ? "" : info.dlpi_name;
   return module;

@@ -3,6 +3,8 @@
 #include <pthread.h>
 #include <unwind.h>
 
+#include <bit>
+
 namespace vitals::stack {
 namespace {
 
@@ -71,7 +73,7 @@ __attribute__((no_sanitize("address", "thread", "undefined"))) std::size_t walk_
   constexpr std::size_t kFrame = 2 * sizeof(std::uintptr_t);
   if (here < own_limits.begin || own_limits.end < kFrame) return depth;
   while (depth < out.size() && here <= own_limits.end - kFrame && here % sizeof here == 0) {
-    const auto* const words = reinterpret_cast<const std::uintptr_t*>(here);
+    const auto* const words = std::bit_cast<const std::uintptr_t*>(here);
     const std::uintptr_t caller = words[0];
     // The first frame is the one that `first` returns from.
     if (words[1] == 0) break;

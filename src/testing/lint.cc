@@ -12,7 +12,6 @@ namespace vitals::testing {
 namespace {
 
 using metrics::FamilyInfo;
-using metrics::MetricType;
 using metrics::SeriesInfo;
 
 struct Unit {

@@ -48,10 +48,10 @@ node -e '
 sentry=$!
 hello=
 trap 'kill $sentry $hello 2>/dev/null' EXIT
-for _ in $(seq 100); do grep -q "^sentry on" "$folder/sentry.out" && break; sleep 0.1; done
+for _ in $(seq 600); do grep -q "^sentry on" "$folder/sentry.out" && break; sleep 0.1; done
 SENTRY_DSN=http://key@127.0.0.1:$(sed -n 's/^sentry on //p' "$folder/sentry.out")/1 CONSOLE_TOKEN=secret "$folder/hello/hello" >"$folder/hello.out" 2>&1 &
 hello=$!
-for _ in $(seq 100); do grep -q "listening on" "$folder/hello.out" && break; sleep 0.1; done
+for _ in $(seq 600); do grep -q "listening on" "$folder/hello.out" && break; sleep 0.1; done
 port=$(sed -n 's/^listening on //p' "$folder/hello.out")
 [ "$(curl -s "localhost:$port/eggs/7")" = "an egg" ] || fail "it does not answer"
 curl -s "localhost:$port/metrics" >"$folder/page"
@@ -61,6 +61,6 @@ grep -qF 'http_requests_total{method="GET",endpoint="/eggs/(\\d+)",status="200"}
 [ "$(curl -s -o /dev/null -w '%{http_code}' "localhost:$port/eggs/0")" = 500 ] || fail "what breaks is not answered 500"
 line=$(grep -n "throw std::out_of_range" "$source/examples/hello/main.cc" | cut -d: -f1)
 told() { grep -qE "\"filename\":\"[^\"]*main\.cc\",\"abs_path\":\"[^\"]*\",\"lineno\":$line\b" "$folder/sentry.out"; }
-for _ in $(seq 100); do told && break; sleep 0.1; done
+for _ in $(seq 600); do told && break; sleep 0.1; done
 told || fail "no event names main.cc and line $line, which threw: $(head -c 4000 "$folder/sentry.out")"
 echo "the packages are well"

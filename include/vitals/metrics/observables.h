@@ -51,7 +51,8 @@ class Observables {
                            std::function<double()> read) const {
     const std::array<std::string_view, sizeof...(L)> texts{
         detail::LabelArgumentOf<L>::text(values)...};
-    return detail::add_callback(family_, texts, std::move(read));
+    const std::span<const std::string_view> given{texts};
+    return detail::add_callback(family_, given, std::move(read));
   }
 
  private:

@@ -200,18 +200,20 @@ class Registry {
   Observables<First, Rest...> gauge_callback(std::string name, std::string help,
                                              FamilyOptions options = {},
                                              Where where = Where::current()) {
-    return Observables<First, Rest...>{define_callbacks(
-        MetricType::kGauge, {std::string(First.name()), std::string(Rest.name())...},
-        std::move(name), std::move(help), std::move(options), where)};
+    std::vector<std::string> labels{std::string(First.name()), std::string(Rest.name())...};
+    return Observables<First, Rest...>{define_callbacks(MetricType::kGauge, std::move(labels),
+                                                        std::move(name), std::move(help),
+                                                        std::move(options), where)};
   }
   /// As the gauges above, for totals that are kept elsewhere and never fall.
   template <Label First, Label... Rest>
   Observables<First, Rest...> counter_callback(std::string name, std::string help,
                                                FamilyOptions options = {},
                                                Where where = Where::current()) {
-    return Observables<First, Rest...>{define_callbacks(
-        MetricType::kCounter, {std::string(First.name()), std::string(Rest.name())...},
-        std::move(name), std::move(help), std::move(options), where)};
+    std::vector<std::string> labels{std::string(First.name()), std::string(Rest.name())...};
+    return Observables<First, Rest...>{define_callbacks(MetricType::kCounter, std::move(labels),
+                                                        std::move(name), std::move(help),
+                                                        std::move(options), where)};
   }
 
   /// Several families that are read at the scrape. Takes the collector.

@@ -12,10 +12,11 @@ namespace detail {
 /// What a registry has and can let go of.
 class Removable {
  public:
+  Removable() = default;
+  Removable(const Removable&) = delete;
+  Removable& operator=(const Removable&) = delete;
+  virtual ~Removable() = default;
   virtual void remove() noexcept = 0;
-
- protected:
-  ~Removable() = default;
 };
 
 }  // namespace detail

@@ -328,7 +328,8 @@ TEST(ExposerPassword, BesideATokenEitherWillDoEachInItsOwnScheme) {
         "Basic cHJvbWV0aGV1czpzM2NyZQ==" /* prometheus:s3cre */, "Bearer t0kem", "Basic", "Bearer"})
     EXPECT_EQ(code_of(with(*exposer, wrong)), "401") << wrong;
   EXPECT_THAT(ask(*exposer, "GET", "/metrics"),
-              AllOf(StartsWith("HTTP/1.1 401 "), HasSubstr("\r\nWWW-Authenticate: Bearer ")));
+              AllOf(StartsWith("HTTP/1.1 401 "),
+                    HasSubstr("\r\nWWW-Authenticate: Bearer realm=\"metrics\", Basic ")));
 }
 
 TEST(ExposerPassword, AnEmptyOneIsNone) {
