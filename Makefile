@@ -39,7 +39,7 @@ demo: build
 
 test: setup-test build/release/build.ninja
 	cmake --build --preset release -j $(JOBS)
-	scripts/run-tests build/release --output-on-failure -LE from_sources
+	scripts/run-tests build/release --output-on-failure -LE package
 
 test-packages: setup-test build/release/build.ninja
 	cmake --build --preset release -j $(JOBS)
