@@ -1,6 +1,6 @@
 #include "context/finished.h"
 
-#include <new>
+#include <utility>
 
 #include "context/listeners.h"
 #include "context/new_id.h"
@@ -27,25 +27,25 @@ void for_each_record(const Recording& recording, std::size_t span, Use use) {
 }  // namespace
 
 SharedTransaction TransactionAccess::make(Ref<Trace> trace, std::string scope) noexcept {
-  auto* const made = new (std::nothrow) FinishedTransaction;
-  if (made == nullptr) return {};
-  made->id_ = new_event_id();
-  made->trace_ = std::move(trace);
-  made->scope_ = std::move(scope);
-  return SharedTransaction::adopt(made);
+  FinishedTransaction& finished = trace->finished();
+  finished.id_ = new_event_id();
+  finished.trace_ = trace.get();
+  finished.scope_ = std::move(scope);
+  static_cast<void>(trace.detach());  // its count is the transaction's now
+  return SharedTransaction::adopt(&finished);
 }
 
 void tell_finished(const Ref<Trace>& trace) noexcept {
   ScopeState* scope = ScopeState::active();
   if (scope == nullptr) scope = trace->recording()->scope.get();
   if (scope == nullptr) scope = ScopeState::global();
-  SharedTransaction transaction;
+  std::string records;
   try {
-    transaction = TransactionAccess::make(trace, scope->records());
+    records = scope->records();
   } catch (...) {
-    // Counted below.
+    return count_loss(Loss::kTransactionNoMemory);
   }
-  if (!transaction) return count_loss(Loss::kTransactionNoMemory);
+  const SharedTransaction transaction = TransactionAccess::make(trace, std::move(records));
   for_each_listener([&transaction](Listener& listener) { listener.finished(transaction); });
 }
 

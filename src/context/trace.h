@@ -40,7 +40,8 @@ struct Recording {
   std::int64_t start_steady = 0;
   std::uint64_t spans_dropped = 0;
   std::uint32_t max_spans = 0;
-  Ref<ScopeState> scope;  // the one that was active at the start
+  Ref<ScopeState> scope;         // the one that was active at the start
+  FinishedTransaction finished;  // what listeners are told of; empty until then
 
   [[nodiscard]] Timestamp wall(std::int64_t steady) const noexcept {
     return Timestamp{std::chrono::nanoseconds{start_wall + (steady - start_steady)}};
@@ -104,6 +105,8 @@ class VITALS_HIDDEN Trace {
 
   /// For a listener's thread, after finish(): null when unsampled.
   [[nodiscard]] const Recording* recording() const noexcept { return recording_.get(); }
+  /// For who finished it, if it was recorded.
+  [[nodiscard]] FinishedTransaction& finished() noexcept { return recording_->finished; }
   [[nodiscard]] std::string_view final_name() const noexcept { return name_.view(); }
   [[nodiscard]] std::string_view source() const noexcept { return source_.view(); }
   /// Null: nobody has asked for it while the trace was under way.
@@ -155,8 +158,8 @@ class VITALS_HIDDEN Trace {
 /// Makes what listeners are told of at a transaction's end.
 class TransactionAccess {
  public:
-  /// What `trace`, which is finished and recorded, and the records of its scope come to; null where
-  /// there is no memory.
+  /// What `trace`, which is finished and recorded, and the records of its scope come to. Once for a
+  /// trace.
   [[nodiscard]] static SharedTransaction make(Ref<Trace> trace, std::string scope) noexcept;
   [[nodiscard]] static const Trace& trace(const FinishedTransaction& transaction) noexcept {
     return *transaction.trace_;
@@ -165,10 +168,10 @@ class TransactionAccess {
     return transaction.scope_;
   }
   static void add_ref(FinishedTransaction& transaction) noexcept {
-    transaction.refs_.fetch_add(1, std::memory_order_relaxed);
+    detail::add_ref(transaction.trace_);
   }
   static void release(FinishedTransaction& transaction) noexcept {
-    if (transaction.refs_.fetch_sub(1, std::memory_order_acq_rel) == 1) delete &transaction;
+    detail::release(transaction.trace_);
   }
 };
 

@@ -312,10 +312,8 @@ void Client::capture_crashed(detail::Trace& trace) noexcept {
   } catch (...) {
     // No memory: the transaction goes without.
   }
-  context::SharedTransaction transaction = detail::TransactionAccess::make(
-      context::detail::Ref<detail::Trace>::share(&trace), std::move(records));
-  if (!transaction) return detail::count(Category::kTransaction, Outcome::kQueueFull);
-  push_transaction(std::move(transaction));
+  push_transaction(detail::TransactionAccess::make(
+      context::detail::Ref<detail::Trace>::share(&trace), std::move(records)));
 }
 
 bool Client::flush(Clock::time_point deadline) noexcept {

@@ -38,8 +38,8 @@ std::uint32_t TransactionItem::spans() const noexcept {
 
 std::size_t TransactionItem::cost() const noexcept {
   const Recording& recording = *TransactionAccess::trace(*transaction).recording();
-  return sizeof *this + sizeof *transaction + sizeof(Trace) + sizeof(Recording) +
-         recording.arena.capacity() + recording.spans.capacity() * sizeof(RawSpan) +
+  return sizeof *this + sizeof(Trace) + sizeof(Recording) + recording.arena.capacity() +
+         recording.spans.capacity() * sizeof(RawSpan) +
          TransactionAccess::scope(*transaction).size();
 }
 

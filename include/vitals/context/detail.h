@@ -11,6 +11,7 @@ namespace vitals::context::detail {
 class ScopeState;
 class Trace;
 class TransactionAccess;
+struct Recording;
 
 void add_ref(ScopeState* state) noexcept;
 void release(ScopeState* state) noexcept;

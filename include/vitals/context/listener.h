@@ -1,6 +1,5 @@
 #pragma once
 
-#include <atomic>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -48,7 +47,8 @@ struct FinishedSpan {
 
 /// A transaction that was kept and has come to its end. Nothing in it changes any more, so several
 /// listeners may read it, each on a thread of its own and as late as it likes.
-/// Threads: any. Ownership: counted; the last one that lets go of it frees it.
+/// Threads: any. Ownership: counted, together with the spans of it that the program still holds;
+/// the last one that lets go frees it all.
 class FinishedTransaction {
  public:
   /// As the capture's: one number for all listeners.
@@ -69,13 +69,13 @@ class FinishedTransaction {
 
  private:
   friend class detail::TransactionAccess;
+  friend struct detail::Recording;
   FinishedTransaction() noexcept = default;
   ~FinishedTransaction() = default;
 
-  std::atomic<std::uint32_t> refs_{1};
   EventId id_{};
-  detail::Ref<detail::Trace> trace_;
-  std::string scope_;  // what the scope had at the end, as records
+  detail::Trace* trace_ = nullptr;  // which holds it
+  std::string scope_;               // what the scope had at the end, as records
 };
 
 // For Ref.
