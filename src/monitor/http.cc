@@ -9,16 +9,12 @@
 #include "monitor/families.h"
 #include "monitor/fixed_text.h"
 #include "monitor/status_text.h"
+#include "vitals/base/ascii.h"
 #include "vitals/context/capture.h"
 #include "vitals/context/detail.h"
 
 namespace vitals::monitor {
 namespace {
-
-bool same_name(std::string_view one, std::string_view other) noexcept {
-  return std::ranges::equal(
-      one, other, [](char a, char b) { return (a >= 'A' && a <= 'Z' ? a + ('a' - 'A') : a) == b; });
-}
 
 /// `address`, `address:port` and `[address]:port` of a Host header, apart.
 void describe_host(const context::Span& span, std::string_view host) noexcept {
@@ -45,9 +41,10 @@ void describe(const context::Span& span, const context::RequestData& request) no
   request.header_source.read(request.header_source.request, const_cast<context::Span*>(&span),
                              [](void* sink, std::string_view name, std::string_view value) {
                                const auto& into = *static_cast<const context::Span*>(sink);
-                               if (same_name(name, "user-agent"))
+                               if (base::equal_ignoring_case(name, "user-agent"))
                                  into.set_data("user_agent.original", value);
-                               if (same_name(name, "host")) describe_host(into, value);
+                               if (base::equal_ignoring_case(name, "host"))
+                                 describe_host(into, value);
                              });
 }
 
@@ -63,6 +60,21 @@ Method parse_method(std::string_view name) noexcept {
 
 std::string_view to_string(Method method) noexcept {
   return metrics::to_string(method);
+}
+
+void RequestStart::read_headers() noexcept {
+  if (headers.read == nullptr) return;
+  headers.read(headers.request, this,
+               [](void* sink, std::string_view name, std::string_view value) {
+                 auto& start = *static_cast<RequestStart*>(sink);
+                 const auto is = [name](std::string_view known) {
+                   return base::equal_ignoring_case(name, known);
+                 };
+                 if (start.request_id.empty() && is("x-request-id")) start.request_id = value;
+                 if (start.sentry_trace.empty() && is("sentry-trace")) start.sentry_trace = value;
+                 if (start.traceparent.empty() && is("traceparent")) start.traceparent = value;
+                 if (is("baggage")) start.baggage.add(value);
+               });
 }
 
 RequestScope::RequestScope(const RequestStart& start) noexcept

@@ -4,12 +4,14 @@
 
 #include <exception>
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <string_view>
 #include <utility>
 
 #include "vitals/adapters/detail/pages.h"
+#include "vitals/base/ascii.h"
 #include "vitals/console/console.h"
 #include "vitals/console/monitoring.h"
 #include "vitals/exporting/scrape.h"
@@ -44,42 +46,35 @@ inline const httplib::Response*& measured_answer() noexcept {
   return answer;
 }
 
-inline context::HeaderLines lines_of(const httplib::Headers& headers, const char* name) {
-  context::HeaderLines lines;
-  const auto [first, last] = headers.equal_range(name);
-  for (auto field = first; field != last; ++field)
-    lines.add(field->second);
-  return lines;
-}
-
 }  // namespace detail
 
 /// What a RequestScope wants to know of a cpp-httplib request, which must outlive it.
 [[nodiscard]] inline monitor::RequestStart request_start(const httplib::Request& request) {
   const std::string_view target = request.target;
   const std::size_t question = target.find('?');
-  return {.method = monitor::parse_method(request.method),
-          .path = request.path,
-          .query =
-              question == std::string_view::npos ? std::string_view{} : target.substr(question + 1),
-          .request_id = detail::field_of(request.headers, "X-Request-ID"),
-          .sentry_trace = detail::field_of(request.headers, "sentry-trace"),
-          .baggage = detail::lines_of(request.headers, "baggage"),
-          .traceparent = detail::field_of(request.headers, "traceparent"),
-          .headers = {
-              .request = &request,
-              .read = [](const void* of, void* sink, context::HeaderSource::Take take) noexcept {
-                for (const auto& [name, value] : static_cast<const httplib::Request*>(of)->headers)
-                  take(sink, name, value);
-              }}};
+  monitor::RequestStart start{
+      .method = monitor::parse_method(request.method),
+      .path = request.path,
+      .query =
+          question == std::string_view::npos ? std::string_view{} : target.substr(question + 1),
+      .headers = {
+          .request = &request,
+          .read = [](const void* of, void* sink, context::HeaderSource::Take take) noexcept {
+            for (const auto& [name, value] : static_cast<const httplib::Request*>(of)->headers)
+              take(sink, name, value);
+          }}};
+  start.read_headers();
+  return start;
 }
 
 /// Puts the request's ids on an answer, in place of what stands there, and ends its measurement.
 inline void finish(httplib::Response& answer, monitor::RequestScope& scope, int status) {
-  answer.headers.erase("X-Request-ID");
-  answer.headers.erase("X-Trace-ID");
-  answer.set_header("X-Request-ID", std::string{scope.request_id()});
-  if (!scope.trace_id().empty()) answer.set_header("X-Trace-ID", std::string{scope.trace_id()});
+  std::erase_if(answer.headers, [](const auto& field) {
+    return base::equal_ignoring_case(field.first, "X-Request-ID") ||
+           base::equal_ignoring_case(field.first, "X-Trace-ID");
+  });
+  answer.headers.emplace("X-Request-ID", scope.request_id());
+  if (!scope.trace_id().empty()) answer.headers.emplace("X-Trace-ID", scope.trace_id());
   scope.finish(status);
   detail::measured_answer() = &answer;
 }
@@ -296,8 +291,11 @@ httplib::Result send(Client& client, std::string_view base, httplib::Request req
   std::string url{base};
   url += request.path;
   monitor::ClientRequestScope call{monitor::parse_method(request.method), url};
-  const context::TraceHeaders trace =
-      call.headers(detail::lines_of(request.headers, "baggage").joined());
+  context::HeaderLines own;
+  const auto [first, last] = request.headers.equal_range("baggage");
+  for (auto field = first; field != last; ++field)
+    own.add(field->second);
+  const context::TraceHeaders trace = call.headers(own.joined());
   request.headers.erase("baggage");
   if (!trace.sentry_trace.empty()) request.set_header("sentry-trace", trace.sentry_trace);
   if (!trace.baggage.empty()) request.set_header("baggage", trace.baggage);

@@ -11,7 +11,6 @@
 #include <vector>
 
 #include "vitals/adapters/detail/pages.h"
-#include "vitals/base/ascii.h"
 #include "vitals/console/console.h"
 #include "vitals/console/monitoring.h"
 #include "vitals/exporting/scrape.h"
@@ -86,7 +85,7 @@ class PistacheAnswer {
           query(request.query().as_str()),
           fields(fields_of(request)),
           writer(std::move(answer)),
-          scope(start(request)) {}
+          scope(start_of(request)) {}
     State(const State&) = delete;
     State& operator=(const State&) = delete;
     ~State() {
@@ -117,29 +116,20 @@ class PistacheAnswer {
         fields.emplace_back(raw.name(), raw.value());
       return fields;
     }
-    [[nodiscard]] std::string_view field(std::string_view name) const noexcept {
-      for (const auto& [field_name, value] : fields)
-        if (base::equal_ignoring_case(field_name, name)) return value;
-      return {};
-    }
-    [[nodiscard]] monitor::RequestStart start(const Pistache::Rest::Request& request) const {
-      monitor::RequestStart known{
+    [[nodiscard]] monitor::RequestStart start_of(const Pistache::Rest::Request& request) const {
+      monitor::RequestStart start{
           .method = monitor::parse_method(Pistache::Http::methodString(request.method())),
           .endpoint = endpoint.get(),
           .path = path,
           .query = std::string_view{query}.substr(query.starts_with('?') ? 1 : 0),
-          .request_id = field("X-Request-ID"),
-          .sentry_trace = field("sentry-trace"),
-          .traceparent = field("traceparent"),
           .headers = {
               .request = &fields,
               .read = [](const void* of, void* sink, context::HeaderSource::Take take) noexcept {
                 for (const auto& [name, value] : *static_cast<const Fields*>(of))
                   take(sink, name, value);
               }}};
-      for (const auto& [name, value] : fields)
-        if (base::equal_ignoring_case(name, "baggage")) known.baggage.add(value);
-      return known;
+      start.read_headers();
+      return start;
     }
 
     const std::shared_ptr<const monitor::Endpoint> endpoint;  // null: no route matches

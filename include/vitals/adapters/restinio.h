@@ -39,18 +39,6 @@ inline std::string_view field_of(const restinio::http_request_header_t& header,
   return value ? std::string_view{value->data(), value->size()} : std::string_view{};
 }
 
-/// All lines of a header that is a list.
-inline context::HeaderLines lines_of(const restinio::http_request_header_t& header,
-                                     std::string_view name) {
-  context::HeaderLines lines;
-  header.for_each_value_of(restinio::string_view_t{name.data(), name.size()},
-                           [&lines](restinio::string_view_t value) {
-                             lines.add({value.data(), value.size()});
-                             return restinio::http_header_fields_t::continue_enumeration();
-                           });
-  return lines;
-}
-
 inline std::string_view view_of(restinio::string_view_t text) noexcept {
   return {text.data(), text.size()};
 }
@@ -70,23 +58,21 @@ inline context::HeaderSource headers_of(const restinio::http_request_header_t& h
 
 /// What a RequestScope wants to know of a RESTinio request. `request` must outlive the scope, which
 /// reads its fields again when an event needs them: keep its handle beside the scope. `route` and
-/// `operation` are copied. Threads: any. Cost: a search of the header fields for each of four
-/// names; does not allocate.
+/// `operation` are copied. Threads: any. Cost: a look at each header field;
+/// does not allocate.
 template <class Request>
 [[nodiscard]] monitor::RequestStart request_start(const Request& request VITALS_LIFETIMEBOUND,
                                                   std::string_view route VITALS_LIFETIMEBOUND,
                                                   std::string_view operation VITALS_LIFETIMEBOUND) {
   const restinio::http_request_header_t& header = request.header();
-  return {.method = monitor::parse_method(header.method().c_str()),
-          .route = route,
-          .operation = operation,
-          .path = detail::view_of(header.path()),
-          .query = detail::view_of(header.query()),
-          .request_id = detail::field_of(header, "X-Request-ID"),
-          .sentry_trace = detail::field_of(header, "sentry-trace"),
-          .baggage = detail::lines_of(header, "baggage"),
-          .traceparent = detail::field_of(header, "traceparent"),
-          .headers = detail::headers_of(header)};
+  monitor::RequestStart start{.method = monitor::parse_method(header.method().c_str()),
+                              .route = route,
+                              .operation = operation,
+                              .path = detail::view_of(header.path()),
+                              .query = detail::view_of(header.query()),
+                              .headers = detail::headers_of(header)};
+  start.read_headers();
+  return start;
 }
 
 /// The same for a route that has an Endpoint, which must outlive the scope.

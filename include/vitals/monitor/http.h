@@ -49,7 +49,7 @@ struct RequestStart {
   /// The client's address, for Sentry only. Leave it empty unless addresses may leave the process:
   /// setting it costs copies.
   std::string_view remote_address{};
-  /// Incoming headers: X-Request-ID, sentry-trace, baggage, traceparent.
+  /// Incoming headers: X-Request-ID, sentry-trace, baggage, traceparent. See read_headers().
   std::string_view request_id{};
   std::string_view sentry_trace{};  ///< the field `sentry-trace`
   context::HeaderLines baggage{};   ///< all lines of it
@@ -57,6 +57,11 @@ struct RequestStart {
   /// All fields of the request, for Sentry only: an event and a sampled transaction copy them, with
   /// what is private masked. What it reads must outlive the RequestScope.
   context::HeaderSource headers{};
+
+  /// Fills in the four fields from `headers`: all lines of `baggage`, and of the others the first
+  /// one that is not empty. For an adapter, whose `headers` must give views into the request. Cost:
+  /// one look at each field.
+  void read_headers() noexcept;
 };
 
 /// One HTTP request, from its arrival to its answer: `http_requests_total`,

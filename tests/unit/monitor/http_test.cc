@@ -2,7 +2,10 @@
 
 #include <gmock/gmock.h>
 
+#include <string>
 #include <thread>
+#include <utility>
+#include <vector>
 
 #include "tests/unit/monitor/monitored.h"
 #include "vitals/context/capture.h"
@@ -177,6 +180,29 @@ TEST_F(RequestScopeTest, TheServersSpanSaysWhoAskedForWhat) {
   EXPECT_EQ(data["url.path"], "/a/7");
   EXPECT_EQ(data["user_agent.original"], "curl/8");
   EXPECT_EQ(data["server.address"], "example.org");
+}
+
+TEST(RequestStart, FindsItsFieldsInTheHeadersWhateverTheirCaseAndNumber) {
+  using Fields = std::vector<std::pair<std::string, std::string>>;
+  const Fields fields{{"Host", "example.org"},       {"x-request-id", ""},
+                      {"X-REQUEST-ID", "r-1"},       {"X-Request-ID", "r-2"},
+                      {"X-Request-IDs", "no"},       {"Baggage", "a=1"},
+                      {"TraceParent", "00-t"},       {"baggage", "b=2"},
+                      {"sentry-trace-flags", "no"},  {"SENTRY-TRACE", "s"},
+                      {"sentry-trace", "another s"}, {"tracestate", "no"}};
+  RequestStart start{.headers = {&fields, [](const void* of, void* sink, auto take) noexcept {
+                                   for (const auto& [name, value] : *static_cast<const Fields*>(of))
+                                     take(sink, name, value);
+                                 }}};
+  start.read_headers();
+  EXPECT_EQ(start.request_id, "r-1");
+  EXPECT_EQ(start.sentry_trace, "s");
+  EXPECT_EQ(start.traceparent, "00-t");
+  EXPECT_EQ(start.baggage.joined(), "a=1,b=2");
+
+  RequestStart none;
+  none.read_headers();
+  EXPECT_EQ(none.request_id, "");
 }
 
 TEST_F(RequestScopeTest, TheServersAddressAndPortAreApart) {
