@@ -1,12 +1,10 @@
 #include "bench/overhead/load.h"
 
-#include <chrono>
-#include <fstream>
-#include <sstream>
 #include <stdexcept>
 #include <vector>
 
 #include "bench/cpu_time.h"
+#include "bench/h2load.h"
 #include "bench/overhead/statistics.h"
 #include "bench/wrk.h"
 #include "integration/support/proc.h"
@@ -24,31 +22,12 @@ std::string address_of(const integration::Service& service) {
 
 // The time of each request in microseconds.
 std::vector<double> run_at_rate(const integration::Service& service, const Load& load) {
-  const integration::TempDir folder;
-  const std::string log = folder.file("requests");
-  const int rate_each = load.rate / load.connections;
-  const integration::Finished end = integration::run(
-      {.command = {"h2load", "--h1", "-t1", "-m1", "-c" + std::to_string(load.connections),
-                   "-D" + std::to_string(load.seconds), "--rps=" + std::to_string(rate_each),
-                   "--log-file=" + log, address_of(service)}},
-      std::chrono::seconds{load.seconds + 30});
-  if (!end.status || end.status->code != 0)
-    throw std::runtime_error("h2load failed: " + end.output + end.errors);
-  std::vector<double> times;
-  std::ifstream lines{log};
-  double started = 0;
-  int status = 0;
-  double microseconds = 0;
-  for (std::string line; std::getline(lines, line);) {
-    std::istringstream words{line};
-    if (!(words >> started >> status >> microseconds) || status != 200)
-      throw std::runtime_error("a request failed at a fixed rate: " + line);
-    times.push_back(microseconds);
-  }
-  const double wanted = static_cast<double>(rate_each) * load.connections * load.seconds;
+  std::vector<double> times =
+      vitals::bench::run_h2load(address_of(service), load.connections, load.seconds, load.rate);
+  const int wanted = load.rate / load.connections * load.connections * load.seconds;
   if (static_cast<double>(times.size()) < wanted * 0.9)
     throw std::runtime_error("the fixed rate was not kept: " + std::to_string(times.size()) +
-                             " requests of " + std::to_string(static_cast<int>(wanted)));
+                             " requests of " + std::to_string(wanted));
   return times;
 }
 
