@@ -132,6 +132,11 @@ void Connection::check_time(Clock::time_point now) {
   }
 }
 
+void Connection::forgive(Clock::duration stood_still) noexcept {
+  if (deadline_ != Clock::time_point::max()) deadline_ += stood_still;
+  unread_ = {};
+}
+
 void Connection::close() noexcept {
   if (state_ == State::kClosed) return;
   const bool waits = waits_for_client();

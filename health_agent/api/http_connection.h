@@ -150,6 +150,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void evict() { close(); }
 
   void check_time(std::chrono::steady_clock::time_point now);
+  /// Its loop stood still for that long, so neither it nor its client is late by it.
+  void forgive(std::chrono::steady_clock::duration stood_still) noexcept;
   void close() noexcept;
 
  private:

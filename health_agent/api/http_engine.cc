@@ -27,6 +27,9 @@ using Clock = std::chrono::steady_clock;
 
 /// How often time limits are looked at.
 constexpr auto kTick = std::chrono::milliseconds{250};
+/// A loop that comes later than that was stopped, with its process or the machine: nobody is cut off
+/// for what could not be done meanwhile.
+constexpr auto kStandstill = std::chrono::seconds{1};
 constexpr int kAcceptsAtOnce = 64;
 
 }  // namespace
@@ -57,8 +60,9 @@ struct HttpEngine::Impl {
     while (!stopping.load(std::memory_order_relaxed)) {
       try {
         if (loop.context.stopped()) loop.context.restart();
-        loop.context.run_for(kTick);
-        check_times(loop);
+        const Clock::time_point due = Clock::now() + kTick;
+        loop.context.run_until(due);
+        check_times(loop, due);
         if (&loop == loops.front().get()) {
           update_limit();
           if (listener) {
@@ -73,11 +77,13 @@ struct HttpEngine::Impl {
     }
   }
 
-  static void check_times(Loop& loop) {
+  static void check_times(Loop& loop, Clock::time_point due) {
     const Clock::time_point now = Clock::now();
+    const bool stood_still = now - due > kStandstill;
     for (Connections* list : {&loop.waiting, &loop.busy}) {
       for (auto it = list->begin(); it != list->end();) {
         const std::shared_ptr<Connection> connection = *it++;  // it may leave the list
+        if (stood_still) connection->forgive(now - due);
         connection->check_time(now);
       }
     }

@@ -1,7 +1,9 @@
 #include <gmock/gmock.h>
+#include <signal.h>
 
 #include <memory>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "integration/fixture.h"
@@ -185,6 +187,21 @@ TEST(Access, LiveStreamsThatNobodyReadsGiveTheirPlacesBackWithinSeconds) {
   };
   EXPECT_TRUE(eventually(only_the_reader_is_left, 60s));
   EXPECT_FALSE(reader_ended) << "who reads stays";
+}
+
+TEST(Access, LiveStreamsOutliveAServiceThatStoodStill) {
+  const Service service{health_agent()};
+  std::vector<RawSocket> unread;
+  for (int i = 0; i < 2; ++i) {
+    unread.emplace_back(service.api_port());
+    EXPECT_TRUE(unread.back().send("GET /console/api/live HTTP/1.1\r\nHost: localhost\r\n\r\n"));
+  }
+  std::this_thread::sleep_for(4s);
+  ASSERT_EQ(::kill(service.pid(), SIGSTOP), 0);
+  std::this_thread::sleep_for(7s);
+  ASSERT_EQ(::kill(service.pid(), SIGCONT), 0);
+  std::this_thread::sleep_for(2s);
+  EXPECT_EQ(service.http().get("/console/api/health").json()["viewers"], 2);
 }
 
 TEST(Access, AStrangersTraceIsNotBelieved) {
