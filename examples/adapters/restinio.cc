@@ -31,6 +31,10 @@ int main() {
                     .port(0)
                     .request_handler(std::move(router))
                     .acceptor_post_bind_hook([](restinio::asio_ns::ip::tcp::acceptor& acceptor) {
-                      std::cout << "listening on " << acceptor.local_endpoint().port() << std::endl;
+                      // It is bound but does not listen yet.
+                      restinio::asio_ns::post(acceptor.get_executor(), [&acceptor] {
+                        std::cout << "listening on " << acceptor.local_endpoint().port()
+                                  << std::endl;
+                      });
                     }));
 }

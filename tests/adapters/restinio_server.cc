@@ -20,10 +20,13 @@ class RestinioServer final : public Server {
               .port(0)
               .request_handler(routes(scrapes, console))
               .acceptor_post_bind_hook([this](restinio::asio_ns::ip::tcp::acceptor& acceptor) {
-                port_ = acceptor.local_endpoint().port();
+                bound_ = acceptor.local_endpoint().port();
               });
         }) {
-    restinio::asio_ns::post(server_.io_context(), [this] { server_.open_sync(); });
+    restinio::asio_ns::post(server_.io_context(), [this] {
+      server_.open_sync();
+      port_ = bound_;
+    });
     for (int i = 0; i < 4; ++i)
       threads_.emplace_back([this] { server_.io_context().run(); });
     while (port_ == 0)
@@ -58,6 +61,7 @@ class RestinioServer final : public Server {
     return router;
   }
 
+  std::uint16_t bound_ = 0;
   std::atomic<std::uint16_t> port_{0};
   restinio::http_server_t<Traits> server_;
   std::vector<std::thread> threads_;

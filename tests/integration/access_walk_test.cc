@@ -184,7 +184,7 @@ TEST(AccessWalk, NoSpellingIsAnsweredWithoutAKeyOverASocket) {
         socket = std::make_unique<RawSocket>(service.api_port());
         ASSERT_TRUE(socket->send(request));
       }
-      const auto response = socket->read_response(20s);
+      const auto response = socket->read_response(60s);
       ++answered;
       if (!response || response->header("connection") == "close")
         socket = std::make_unique<RawSocket>(service.api_port());

@@ -154,7 +154,7 @@ TEST(AgentSilence, ManyWhoWaitForTheModelHoldUpNeitherOthersNorTheEnd) {
   EXPECT_LT(quickest, 0.5 * kSlowness);
   EXPECT_EQ(client.get("/metrics").status, 200);
 
-  const Stopped end = service.stop(40s);
+  const Stopped end = service.stop();
   ASSERT_TRUE(end.status);
   EXPECT_EQ(end.status->code, 0) << service.errors();
   EXPECT_LT(end.seconds, 10 + kOnTime) << "it waited for the model";

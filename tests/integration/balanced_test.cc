@@ -52,7 +52,7 @@ class Balancer {
     const auto answers = [this] {
       return Http{port_}.get("/api/health").header("x-replica") == "replica1";
     };
-    if (!eventually(answers, 20s))
+    if (!eventually(answers, 60s))
       throw std::runtime_error("no HAProxy: " + process_.output() + process_.errors());
   }
 
@@ -151,7 +151,7 @@ TEST(Balanced, OneOfTwoReplicasIsKilledUnderLoadAndOnlyWhatWasInFlightFails) {
                           {"REDIS_URL", redis.url()},
                           {"LOG_LEVEL", "info"}};
   Service doomed{bot_of(telegram, settings)};
-  ASSERT_TRUE(eventually([&] { return polls(doomed); }, 20s)) << doomed.errors();
+  ASSERT_TRUE(eventually([&] { return polls(doomed); }, 60s)) << doomed.errors();
   Service survivor{bot_of(telegram, settings)};
   const Balancer balancer{{doomed.api_port(), survivor.api_port()}};
   Prometheus prometheus{{{"doomed", doomed.metrics_port()}, {"survivor", survivor.metrics_port()}}};
@@ -205,7 +205,7 @@ TEST(Balanced, OneOfTwoReplicasIsKilledUnderLoadAndOnlyWhatWasInFlightFails) {
   EXPECT_TRUE(prometheus.becomes("up{job=\"doomed\"}", 0));
 
   telegram.say(kAnn, "4 eggs");
-  EXPECT_THAT(telegram.wait_for_answers(kAnn, 2, 30s), SizeIs(2)) << survivor.errors();
+  EXPECT_THAT(telegram.wait_for_answers(kAnn, 2, 60s), SizeIs(2)) << survivor.errors();
   EXPECT_TRUE(polls(survivor));
   for (const Json& call : telegram.calls("getUpdates"))
     EXPECT_NE(call.value("code", 200), 409) << "two polled at once";

@@ -68,7 +68,7 @@ TEST(BotTrouble, SaysWhoPollsToo) {
                        refusal(409, "Conflict: terminated by other getUpdates request"));
   Service service{bot_of(telegram)};
   telegram.say(kAnn, "/help");
-  ASSERT_THAT(telegram.wait_for_answers(kAnn, 1, 30s), SizeIs(1)) << service.errors();
+  ASSERT_THAT(telegram.wait_for_answers(kAnn, 1, 60s), SizeIs(1)) << service.errors();
   EXPECT_TRUE(tells_once(service, "another program polls with this token"));
   const auto calls = telegram.calls("getUpdates");
   EXPECT_GE(calls[3]["at"].get<long>() - calls[0]["at"].get<long>(), 3000) << "no growing pauses";
@@ -186,7 +186,7 @@ TEST(BotTrouble, EveryMessageIsAnsweredOnceThoughTheDatabaseFails) {
     telegram.say(kAnn, "2 eggs");
     ASSERT_THAT(telegram.wait_for_answers(kAnn, i, 60s), SizeIs(i)) << service.errors();
   }
-  EXPECT_TRUE(eventually([&] { return telegram.pending().empty(); }, 30s));
+  EXPECT_TRUE(eventually([&] { return telegram.pending().empty(); }, 60s));
   EXPECT_THAT(telegram.answers(kAnn), SizeIs(10));
 }
 

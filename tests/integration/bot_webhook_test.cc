@@ -92,7 +92,7 @@ TEST(BotWebhook, ReplicasAnswerADuplicateOnceAndFinishEachOthersWork) {
   EXPECT_EQ(deliver(first, update_json(8, kAnn, "3 eggs").dump()).status, 200);
   ASSERT_TRUE(telegram.wait_for_calls("sendMessage", 2));
   first.kill_at_once();
-  const auto answers = telegram.wait_for_answers(kAnn, 2, 20s);
+  const auto answers = telegram.wait_for_answers(kAnn, 2, 60s);
   ASSERT_THAT(answers, SizeIs(2)) << second.errors();
   EXPECT_THAT(answers[1], HasSubstr("3 egg"));
 }

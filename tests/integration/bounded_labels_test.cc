@@ -39,7 +39,7 @@ TEST(BoundedLabels, TenThousandRandomPathsAndMethodsAddNothingButUnmatchedAndOth
     const std::string request = method + " /" + random_text(random, letters, 60) +
                                 " HTTP/1.1\r\nHost: localhost\r\nContent-Length: 0\r\n\r\n";
     if (!socket->send(request)) socket = std::make_unique<RawSocket>(service.api_port());
-    const auto response = socket->read_response(20s);
+    const auto response = socket->read_response(60s);
     if (response) {
       ++answered;
       statuses.insert(response->status);

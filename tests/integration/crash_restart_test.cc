@@ -97,12 +97,12 @@ TEST_P(Crash, IsAnEventOfTheNextStartAndStillADeathByItsSignal) {
     Service service{in(folder, settings)};
     EXPECT_EQ(service.http().get("/api/v1/users/nobody").status, 404);
     service.process().send_signal(GetParam());
-    const auto status = service.process().wait(20s);
+    const auto status = service.process().wait(60s);
     ASSERT_TRUE(status) << "it lives on";
     EXPECT_EQ(status->signal, GetParam());
   }
   Service again{in(folder, settings)};
-  ASSERT_TRUE(receiver.wait_for_events(1, 30s)) << again.errors();
+  ASSERT_TRUE(receiver.wait_for_events(1, 60s)) << again.errors();
   const Json event = receiver.events().front();
   EXPECT_EQ(event["level"], "fatal");
   EXPECT_EQ(event["release"], "health-agent@crash-1");

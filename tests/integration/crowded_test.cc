@@ -87,7 +87,7 @@ TEST_F(Crowded, IdleConnectionsThatTakeAllDescriptorsLockNobodyOut) {
 
   set_limit(service_.pid(), RLIMIT_NOFILE, before);
   idle.clear();
-  EXPECT_TRUE(eventually([this] { return listener() == "ok"; }, 30s));
+  EXPECT_TRUE(eventually([this] { return listener() == "ok"; }, 60s));
   EXPECT_TRUE(tells_once(service_, "the API cannot take every connection"));
   EXPECT_TRUE(tells_once(service_, "the API takes connections again"));
 }
@@ -134,7 +134,7 @@ TEST_F(Crowded, ConnectionsThatAreResetAtOnceLeaveNothingBehind) {
   EXPECT_TRUE(
       eventually([this] { return service_.metrics().sum("http_connections_open", {}) <= 1; }));
   // Trouble, if there was any, is over and was told of; nothing of it counts as a request.
-  EXPECT_TRUE(eventually([this] { return listener() == "ok"; }, 30s));
+  EXPECT_TRUE(eventually([this] { return listener() == "ok"; }, 60s));
   const std::size_t troubles = times_told(service_, "the API cannot take every connection");
   const bool trouble = troubles > 0;
   EXPECT_TRUE(eventually(
@@ -162,7 +162,7 @@ TEST_F(Crowded, WithoutDescriptorsTheMetricsListenerStillAnswersOneAfterTheOther
   for (int i = 0; i < 60; ++i) {
     idle.emplace_back(service_.metrics_port());
     if (i % 10 != 0) continue;
-    EXPECT_TRUE(eventually(scraped, 20s)) << i;
+    EXPECT_TRUE(eventually(scraped, 60s)) << i;
   }
   const auto metrics_listener = [this] {
     const Response health = service_.http().send({.path = "/api/health", .timeout = 3s});
@@ -172,7 +172,7 @@ TEST_F(Crowded, WithoutDescriptorsTheMetricsListenerStillAnswersOneAfterTheOther
 
   set_limit(service_.pid(), RLIMIT_NOFILE, before);
   idle.clear();
-  EXPECT_TRUE(eventually([&] { return scraped() && metrics_listener() == "ok"; }, 30s))
+  EXPECT_TRUE(eventually([&] { return scraped() && metrics_listener() == "ok"; }, 60s))
       << service_.errors();
   EXPECT_GT(sum("vitals_scrape_accept_failures_total"), 0);
   EXPECT_TRUE(tells(service_, "metrics listener: connections are taken again"));

@@ -231,7 +231,7 @@ TEST(HttpClient, SendsTheTraceOnAndIsASpanOfIt) {
     client.send({.url = url_of(server.port(), "/v1/messages?secret=1")});
   }
   transaction.finish();
-  ASSERT_TRUE(vitals::sentry::flush(10s));
+  ASSERT_TRUE(vitals::sentry::flush(60s));
   const auto transactions = transport->payloads("transaction");
   ASSERT_EQ(transactions.size(), 1U);
   const std::string& sent = transactions.front();

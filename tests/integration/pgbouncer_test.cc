@@ -70,7 +70,7 @@ TEST(PgBouncer, SessionsThatEndBehindItAreMadeAgain) {
   Http client = service.http();
   EXPECT_EQ(client.post("/api/v1/users", {{"user_id", "ann"}}).status, 201);
   postgres.kill_connections(database);
-  EXPECT_TRUE(eventually([&] { return client.get("/api/v1/users/ann").status == 200; }, 20s));
+  EXPECT_TRUE(eventually([&] { return client.get("/api/v1/users/ann").status == 200; }, 60s));
 }
 
 // Each request asks for a session, and each session that is refused has to be given up whole.

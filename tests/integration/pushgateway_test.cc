@@ -35,7 +35,7 @@ class PushgatewayTest : public ::testing::Test {
                             "--web.listen-address=127.0.0.1:" + std::to_string(port_)}}) {}
 
   void SetUp() override {
-    ASSERT_TRUE(eventually([this] { return Http{port_}.get("/-/ready").status == 200; }, 20s))
+    ASSERT_TRUE(eventually([this] { return Http{port_}.get("/-/ready").status == 200; }, 60s))
         << process_.errors();
   }
   [[nodiscard]] Pushgateway gateway(PushOptions options = {.job = "import"}) const {
@@ -143,7 +143,7 @@ TEST(PushgatewayAway, IsAnErrorInTimeThatShowsNoPassword) {
        .timeout =
            200ms}}.push(registry);
   EXPECT_FALSE(late);
-  EXPECT_LT(std::chrono::steady_clock::now() - start, 5s);
+  EXPECT_LT(std::chrono::steady_clock::now() - start, 9s);
 }
 
 TEST(PushgatewayAway, FaultsOfTheGroupAreFoundBeforeAnythingIsSent) {

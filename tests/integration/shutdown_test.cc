@@ -39,7 +39,7 @@ TEST(Shutdown, RequestsInFlightGetTheirWholeAnswer) {
     if (response && response->status == 200 && response->json().contains("food_entry")) ++whole;
   }
   EXPECT_EQ(whole, kConnections);
-  const auto status = service.process().wait(30s);
+  const auto status = service.process().wait(60s);
   ASSERT_TRUE(status);
   EXPECT_EQ(status->code, 0) << service.errors();
 }
@@ -67,7 +67,7 @@ TEST(Shutdown, EventsThatWaitAreSentBeforeTheEnd) {
 TEST(Shutdown, SigintEndsItTheSameWay) {
   Service service{health_agent()};
   service.process().send_signal(SIGINT);
-  const auto status = service.process().wait(30s);
+  const auto status = service.process().wait(60s);
   ASSERT_TRUE(status);
   EXPECT_EQ(status->code, 0) << service.errors();
 }

@@ -138,7 +138,7 @@ TEST(StrangeMachine, WhatItMakesIsForItsOwnerAloneWhateverTheUmask) {
     EXPECT_TRUE(eventually([&] { return fs::exists(folder.file("data/sentry/envelopes")); }));
     EXPECT_THAT(open_to_others(folder.path()), ::testing::IsEmpty());
     service.process().send_signal(SIGSEGV);
-    ASSERT_TRUE(service.process().wait(30s));
+    ASSERT_TRUE(service.process().wait(60s));
     EXPECT_THAT(open_to_others(folder.path()), ::testing::IsEmpty()) << "after a crash";
   }
 }
@@ -223,7 +223,7 @@ void expect_a_clear_start(std::map<int, std::uint64_t> limits, Settings settings
       health_agent(with_sentry(receiver, std::move(settings)), {"--for", "0.05"});
   options.limits = std::move(limits);
   options.own_user = true;
-  const Finished end = run_service(options, 30s);
+  const Finished end = run_service(options, 60s);
   ASSERT_TRUE(end.status) << "it hangs\n" << end.errors;
   EXPECT_EQ(end.status->signal, 0) << end.errors;
   if (end.status->code == 0) return;
@@ -347,7 +347,7 @@ TEST(StrangeMachine, AStartThatWaitsForItsDatabaseEndsAtSigterm) {
         eventually([&] { return process.errors().find("starts in") != std::string::npos; }));
     const auto begun = std::chrono::steady_clock::now();
     process.send_signal(signal);
-    const auto end = process.wait(30s);
+    const auto end = process.wait(60s);
     ASSERT_TRUE(end) << "deaf";
     EXPECT_EQ(end->code, 0) << process.errors();
     EXPECT_LT(seconds_since(begun), kOnTime);

@@ -33,7 +33,7 @@ struct Request {
   std::string path = "/";
   Headers headers = {};
   std::string body = {};
-  Milliseconds timeout = 20s;
+  Milliseconds timeout = 60s;
 };
 
 /// An HTTP client for one address, with keep-alive. It sends the path as it is given. Threads: one

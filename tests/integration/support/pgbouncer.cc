@@ -35,13 +35,13 @@ PgBouncer::PgBouncer(const Postgres& server, const std::string& mode) : port_(fr
     if (fd >= 0) ::close(fd);
     return fd < 0;
   };
-  if (!eventually([&] { return !process_->running() || answers(); }, 30s) || !process_->running())
+  if (!eventually([&] { return !process_->running() || answers(); }, 60s) || !process_->running())
     throw std::runtime_error("PgBouncer does not start:\n" + process_->errors());
 }
 
 PgBouncer::~PgBouncer() {
   process_->send_signal(SIGKILL);
-  static_cast<void>(process_->wait(20s));
+  static_cast<void>(process_->wait(60s));
 }
 
 std::string PgBouncer::url(const std::string& database) const {

@@ -104,7 +104,7 @@ void Postgres::start() {
   }
   process_ = std::make_unique<Process>(
       ProcessOptions{.command = command(std::move(words)), .directory = folder_.path()});
-  if (!eventually([this] { return !process_->running() || answers(); }, 30s) ||
+  if (!eventually([this] { return !process_->running() || answers(); }, 60s) ||
       !process_->running()) {
     throw std::runtime_error("PostgreSQL does not start:\n" + process_->errors());
   }
@@ -113,7 +113,7 @@ void Postgres::start() {
 void Postgres::stop() {
   if (!process_) return;
   process_->send_signal(SIGINT);
-  static_cast<void>(process_->wait(20s));
+  static_cast<void>(process_->wait(60s));
   log_ += process_->errors();
   process_.reset();
 }

@@ -69,7 +69,7 @@ struct Finished {
 };
 
 /// Runs a program to its end.
-[[nodiscard]] Finished run(ProcessOptions options, Milliseconds deadline = 20s);
+[[nodiscard]] Finished run(ProcessOptions options, Milliseconds deadline = 60s);
 
 /// A folder that goes away with all that is in it.
 class TempDir {

@@ -42,7 +42,7 @@ std::optional<double> Prometheus::query(const std::string& expression) {
 }
 
 bool Prometheus::becomes(const std::string& expression, double value) {
-  return eventually([&] { return query(expression) == value; }, std::chrono::seconds{30});
+  return eventually([&] { return query(expression) == value; }, std::chrono::seconds{60});
 }
 
 std::set<std::string> Prometheus::exemplars(const std::string& selector) {

@@ -29,10 +29,10 @@ class RawSocket {
   /// One HTTP/1.1 answer with Content-Length or chunks, or with all bytes until the end. Empty when
   /// the other side closes before a whole one, or at the deadline (times kSlowness). Bytes behind
   /// it are kept for the next call.
-  [[nodiscard]] std::optional<Response> read_response(Milliseconds deadline = 20s);
+  [[nodiscard]] std::optional<Response> read_response(Milliseconds deadline = 60s);
 
   /// The head of an answer, for one to HEAD, which has no body whatever its head says.
-  [[nodiscard]] std::optional<Response> read_head(Milliseconds deadline = 20s);
+  [[nodiscard]] std::optional<Response> read_head(Milliseconds deadline = 60s);
 
   /// True when the other side has closed, or closes before the deadline; what it sends until then
   /// is thrown away.

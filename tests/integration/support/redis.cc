@@ -33,7 +33,7 @@ void Redis::start() {
   process_ = std::make_unique<Process>(ProcessOptions{.command = std::move(words)});
   // One that wants a password answers too.
   const bool up = eventually(
-      [this] { return !process_->running() || !ask({"PING"}).starts_with("Could not"); }, 20s);
+      [this] { return !process_->running() || !ask({"PING"}).starts_with("Could not"); }, 60s);
   if (!up || !process_->running())
     throw std::runtime_error("Redis does not start:\n" + process_->output() + process_->errors());
 }

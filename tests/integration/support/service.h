@@ -61,7 +61,7 @@ class Service {
   [[nodiscard]] bool healthy() const;
 
   /// SIGTERM, and how it ended.
-  Stopped stop(Milliseconds deadline = 30s);
+  Stopped stop(Milliseconds deadline = 90s);
   void kill_at_once();
 
  private:
@@ -82,7 +82,7 @@ class Service {
 [[nodiscard]] bool tells_once(const Service& service, std::string_view words);
 
 /// Runs the service where a start is expected to fail, to its end.
-[[nodiscard]] Finished run_service(const ServiceOptions& options, Milliseconds deadline = 30s);
+[[nodiscard]] Finished run_service(const ServiceOptions& options, Milliseconds deadline = 60s);
 
 /// The complaint of a service that did not stop as it should; tests make it a failure of theirs.
 using Complain = void (*)(const std::string& words);

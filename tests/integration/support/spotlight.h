@@ -28,7 +28,7 @@ class Spotlight {
   /// Waits until `good` says so of the items of a type; false at the deadline.
   [[nodiscard]] bool wait_for(const std::string& type,
                               const std::function<bool(const std::vector<Json>&)>& good,
-                              Milliseconds deadline = 20s);
+                              Milliseconds deadline = 60s);
   [[nodiscard]] std::string errors() const { return process_.errors(); }
 
  private:

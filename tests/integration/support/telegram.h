@@ -29,7 +29,7 @@ class TelegramServer {
   [[nodiscard]] std::vector<std::string> answers(std::int64_t chat);
   /// Waits for as many answers; gives what there is at the deadline.
   std::vector<std::string> wait_for_answers(std::int64_t chat, std::size_t count,
-                                            Milliseconds deadline = 20s);
+                                            Milliseconds deadline = 60s);
 
   /// The next `times` calls of a method are answered so; with a code of 0 never.
   void answer_next(const std::string& method, int times, int code, const Json& body = {});
@@ -48,7 +48,7 @@ class TelegramServer {
   [[nodiscard]] std::vector<Json> calls(const std::string& method);
   /// Waits for as many.
   [[nodiscard]] bool wait_for_calls(const std::string& method, std::size_t count,
-                                    Milliseconds deadline = 20s);
+                                    Milliseconds deadline = 60s);
   /// The ids of the updates that the bot has not confirmed.
   [[nodiscard]] std::vector<std::int64_t> pending();
 
