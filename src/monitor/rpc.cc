@@ -36,7 +36,8 @@ context::SpanStatus status_of(RpcCode code) noexcept {
                                                  SpanStatus::kUnavailable,
                                                  SpanStatus::kDataLoss,
                                                  SpanStatus::kUnauthenticated};
-  return kStatuses[static_cast<std::size_t>(code)];
+  const auto number = static_cast<std::size_t>(code);
+  return number < kStatuses.size() ? kStatuses[number] : SpanStatus::kUnknown;
 }
 
 /// `shop.v1.Orders/Place`.
