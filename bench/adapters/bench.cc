@@ -14,6 +14,7 @@
 #include <stdexcept>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "bench/adapters/wired.h"
@@ -87,10 +88,11 @@ Answered run_requests(int port, Pace pace) {
     const vitals::bench::WrkResult result = vitals::bench::run_wrk(url, kConnections, kSeconds);
     return {.requests = result.requests, .seconds = result.microseconds / 1e6};
   }
-  std::vector<double> times = vitals::bench::run_h2load(url, kConnections, kSeconds, kRate);
-  return {.requests = static_cast<double>(times.size()),
-          .seconds = kSeconds,
-          .times = std::move(times)};
+  vitals::bench::H2loadResult result =
+      vitals::bench::run_h2load(url, kConnections, kSeconds, kRate);
+  return {.requests = static_cast<double>(result.times.size()),
+          .seconds = result.microseconds / 1e6,
+          .times = std::move(result.times)};
 }
 
 /// A server that runs until this goes.

@@ -1,6 +1,7 @@
 #include "bench/overhead/load.h"
 
 #include <stdexcept>
+#include <utility>
 #include <vector>
 
 #include "bench/cpu_time.h"
@@ -22,13 +23,12 @@ std::string address_of(const integration::Service& service) {
 
 // The time of each request in microseconds.
 std::vector<double> run_at_rate(const integration::Service& service, const Load& load) {
-  std::vector<double> times =
+  vitals::bench::H2loadResult result =
       vitals::bench::run_h2load(address_of(service), load.connections, load.seconds, load.rate);
-  const int wanted = load.rate / load.connections * load.connections * load.seconds;
-  if (static_cast<double>(times.size()) < wanted * 0.9)
-    throw std::runtime_error("the fixed rate was not kept: " + std::to_string(times.size()) +
-                             " requests of " + std::to_string(wanted));
-  return times;
+  if (result.per_second() < load.rate * 0.9)
+    throw std::runtime_error("the fixed rate was not kept: " + std::to_string(result.per_second()) +
+                             " requests a second");
+  return std::move(result.times);
 }
 
 }  // namespace
