@@ -12,10 +12,15 @@ function(vitals_precompile name header)
   target_include_directories(${name} PRIVATE ${PROJECT_SOURCE_DIR})
   target_link_libraries(${name} PRIVATE vitals_warnings)
   target_precompile_headers(${name} PRIVATE ${header})
+  set_target_properties(${name} PROPERTIES CXX_VISIBILITY_PRESET hidden)  # as a room's
 endfunction()
 
 function(vitals_precompiled target name)
   if(TARGET ${name} AND NOT CMAKE_DISABLE_PRECOMPILE_HEADERS)
+    get_target_property(visibility ${target} CXX_VISIBILITY_PRESET)
+    if(CMAKE_CXX_COMPILER_ID MATCHES Clang AND NOT visibility STREQUAL hidden)
+      return()  # clang takes none of another visibility
+    endif()
     target_precompile_headers(${target} REUSE_FROM ${name})
     target_compile_options(${target} PRIVATE ${vitals_precompiled_options})
   endif()
