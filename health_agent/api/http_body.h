@@ -73,6 +73,7 @@ struct CountedBody {
 struct Parser final : boost::beast::http::request_parser<CountedBody> {
   vitals::exporting::ChunkCheck chunks;  // of a chunked body
   std::size_t checked = 0;               // bytes of what was received that it has found right
+  std::size_t given_back = 0;            // of those, what the parser wants to see more behind
 };
 
 }  // namespace health_agent::api

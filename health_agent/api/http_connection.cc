@@ -437,11 +437,16 @@ bool Connection::feed() {
   while (!in_.empty() && !parser_->is_done()) {
     error_code error;
     const std::size_t size = chunked ? parser_->checked : in_.size();
-    if (size == 0) break;
+    // Beast's parser does not bear to be given the same beginning of a last chunk once more.
+    if (size == 0 || (chunked && size == parser_->given_back)) break;
+    parser_->given_back = 0;
     const std::size_t used = parser_->put(asio::buffer(in_.data(), size), error);
     in_.erase(0, used);
     if (chunked) parser_->checked -= used;
-    if (error == http::error::need_more) break;
+    if (error == http::error::need_more) {
+      parser_->given_back = parser_->checked;
+      break;
+    }
     if (error == http::error::body_limit) {
       refuse({413, "the body is larger than 1 MiB"});
       return false;

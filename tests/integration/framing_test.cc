@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "integration/fixture.h"
@@ -61,6 +62,22 @@ TEST_F(Framing, AFaultIsAnsweredBeforeTheRestComes) {
 
 TEST_F(Framing, ChunksAreReadAsTheStandardSays) {
   expect_cases(service_.api_port(), chunk_cases("/api/health"));
+}
+
+TEST_F(Framing, TheLastChunkMayComeInPieces) {
+  for (const char* before : {"", "2\r\n{}\r\n"}) {
+    RawSocket socket{service_.api_port()};
+    socket.send(std::string{"GET /api/health HTTP/1.1\r\nHost: x\r\n"
+                            "Transfer-Encoding: chunked\r\n\r\n"} +
+                before);
+    for (const char* piece : {"0", "\r", "\n", "\r", "\n"}) {
+      std::this_thread::sleep_for(50ms);
+      ASSERT_TRUE(socket.send(piece));
+    }
+    const auto response = socket.read_response();
+    ASSERT_TRUE(response) << before;
+    EXPECT_EQ(response->status, 200) << before;
+  }
 }
 
 TEST_F(Framing, ChunksMayComeByteByByte) {

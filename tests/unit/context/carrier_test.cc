@@ -120,12 +120,13 @@ struct Task {
       promise_type& promise;
       bool await_ready() const noexcept { return false; }
       void await_suspend(std::coroutine_handle<>) const noexcept {
-        promise.done = true;
-        promise.done.notify_all();
+        const auto done = promise.done;  // once it is true the promise may go
+        *done = true;
+        done->notify_all();
       }
       void await_resume() const noexcept {}
     };
-    std::atomic<bool> done{false};
+    std::shared_ptr<std::atomic<bool>> done = std::make_shared<std::atomic<bool>>(false);
     std::exception_ptr error;
   };
 
@@ -135,7 +136,7 @@ struct Task {
     if (coroutine) coroutine.destroy();
   }
   void wait() {
-    coroutine.promise().done.wait(false);
+    coroutine.promise().done->wait(false);
     if (coroutine.promise().error) std::rethrow_exception(coroutine.promise().error);
   }
   std::coroutine_handle<promise_type> coroutine;
