@@ -1,6 +1,6 @@
-// What an adapter costs a server that does nothing else, with vitals, with prometheus-cpp by hand, and
-// with nothing, in interleaved rounds: at a fixed rate, and as fast as it goes. Prints `name value
-// unit goal verdict`.
+// What an adapter costs a server that does nothing else, with vitals, with prometheus-cpp by hand,
+// and with nothing, in interleaved rounds: at a fixed rate, and as fast as it goes. Prints `name
+// value unit goal verdict`.
 #include <grpcpp/grpcpp.h>
 
 #include <atomic>

@@ -169,7 +169,6 @@ void Worker::do_chores(Time now) noexcept {
     if (ask_sources(everything) && everything) {
       const std::lock_guard hold{mutex_};
       gatherers_.rounds_done = wanted;
-      progress_.notify_all();
     }
   }
   if (now >= next_.pressure) {
@@ -399,7 +398,6 @@ void Worker::let_go(Job& job) noexcept {
   const std::lock_guard hold{mutex_};
   in_hand_.remove(lane, place);
   if (queues_.depth() > 0 && lane == gatherers_.lane) wake_.now();  // the next one may go
-  if (waiters_.load(std::memory_order_relaxed) > 0 && queues_.depth() == 0) progress_.notify_all();
 }
 
 bool Worker::may_post(Time now) noexcept {

@@ -13,6 +13,7 @@
 #include <thread>
 #include <vector>
 
+#include "base/held_signals.h"
 #include "delivery/back_off.h"
 #include "delivery/cargo.h"
 #include "delivery/in_hand.h"
@@ -161,7 +162,19 @@ class Worker {
   void back_off() noexcept;
   void sleep(Time now) noexcept;
 
+  /// The mutex, held by a thread of the service, whose signals wait as long: a handler that calls
+  /// exit() asks for a rescue, and that would find the mutex held for ever.
+  struct Hold {
+    explicit Hold(Worker& worker) : lock(worker.mutex_) {}
+    const base::HeldSignals signals{};
+    const std::lock_guard<std::mutex> lock;
+  };
+
   // worker_end.cc: flush, the end and the rescue
+  /// On a thread of the service: looks, under the mutex, until the condition is met. False when
+  /// `deadline` came first.
+  template <class Condition>
+  bool wait_until(Time deadline, Condition met) noexcept;
   /// Under the mutex.
   [[nodiscard]] bool done_with(const Queues::Marks& marks) const noexcept;
   void begin_end(Time deadline) noexcept;
@@ -201,7 +214,6 @@ class Worker {
   Queues queues_;
   Gatherers gatherers_;
   Wake wake_;
-  std::atomic<int> waiters_{0};  // in flush()
   Ending ending_;
 
   std::mutex turn_;

@@ -1,5 +1,6 @@
 #include <pthread.h>
 #include <sys/resource.h>
+#include <time.h>
 
 #include <algorithm>
 #include <new>
@@ -23,26 +24,43 @@ bool Worker::done_with(const Queues::Marks& marks) const noexcept {
   return in_hand_.before(marks) == 0;
 }
 
+template <class Condition>
+bool Worker::wait_until(Time deadline, Condition met) noexcept {
+  // A condition variable would give the mutex back to this thread with its signals open.
+  constexpr std::chrono::microseconds kShortest{50};
+  constexpr std::chrono::microseconds kLongest{5000};
+  for (std::chrono::microseconds pause = kShortest;; pause = std::min(2 * pause, kLongest)) {
+    {
+      const Hold hold{*this};
+      if (met()) return true;
+    }
+    const Time now = Clock::now();
+    if (now >= deadline) return false;
+    // Not by the standard library, which sleeps on after a signal: a stream of them would keep it
+    // past the deadline.
+    const timespec length{
+        0, std::chrono::nanoseconds{std::min<Clock::duration>(pause, deadline - now)}.count()};
+    nanosleep(&length, nullptr);
+  }
+}
+
 bool Worker::flush(Time deadline) noexcept {
-  waiters_.fetch_add(1, std::memory_order_relaxed);
-  std::unique_lock hold{mutex_};
   if (!gatherers_.sources.empty()) {
-    const std::uint64_t round = ++gatherers_.rounds_wanted;
+    std::uint64_t round = 0;
+    {
+      const Hold hold{*this};
+      round = ++gatherers_.rounds_wanted;
+    }
     wake_.now();
-    progress_.wait_until(hold, deadline,
-                         [&] { return gatherers_.rounds_done >= round || crew_.all_ended; });
+    wait_until(deadline, [&] { return gatherers_.rounds_done >= round || crew_.all_ended; });
   }
   const Queues::Marks marks = queues_.pushed();
   wake_.now();
-  // The loops say when the queues are empty, not after each thing: that would wake this thread for
-  // nothing a thousand times. Under a steady stream they never are, hence the look now and then.
-  constexpr std::chrono::milliseconds kLook{20};
-  bool done = done_with(marks);
-  while (!done && !crew_.all_ended && Clock::now() < deadline) {
-    progress_.wait_until(hold, std::min(deadline, Clock::now() + kLook));
+  bool done = false;
+  wait_until(deadline, [&] {
     done = done_with(marks);
-  }
-  waiters_.fetch_sub(1, std::memory_order_relaxed);
+    return done || crew_.all_ended;
+  });
   return done;
 }
 
@@ -61,7 +79,7 @@ bool Worker::end(const std::shared_ptr<void>& owner, Time deadline) noexcept {
     }
   }
   {
-    const std::lock_guard hold{mutex_};
+    const Hold hold{*this};
     crew_.drains_started = crew_.drains.size();
     progress_.notify_all();
   }
@@ -81,7 +99,7 @@ void Worker::raise_loops() noexcept {
 
 void Worker::begin_end(Time deadline) noexcept {
   {
-    const std::lock_guard hold{mutex_};
+    const Hold hold{*this};
     raise_loops();
     crew_.loops_to_end = crew_.loops.size();
     ending_.deadline.store(deadline, std::memory_order_relaxed);
@@ -142,7 +160,6 @@ void Worker::end_of_drain(Packer* packer) noexcept {
   policy_.end(ending_.deadline.load(std::memory_order_relaxed));
   const std::lock_guard hold{mutex_};
   crew_.all_ended = true;
-  progress_.notify_all();
 }
 
 void Worker::rest_to_disk(Packer& packer) noexcept {
@@ -194,22 +211,18 @@ void Worker::save_without_threads() noexcept {
 }
 
 bool Worker::wait_for_end(Time deadline) noexcept {
-  std::unique_lock hold{mutex_};
   const auto ended = [this] { return crew_.all_ended; };
   // A little before the deadline, so that what is left can still be put on disk or counted.
   const auto share = (deadline - Clock::now()) / (spool_ ? 4 : 10);
   const auto margin = std::clamp<Clock::duration>(share, std::chrono::milliseconds{0},
                                                   std::chrono::milliseconds{spool_ ? 400 : 100});
-  if (progress_.wait_until(hold, deadline - margin, ended)) return true;
+  if (wait_until(deadline - margin, ended)) return true;
   ending_.aborted.store(true, std::memory_order_release);
   ending_.lost.store(true, std::memory_order_release);
-  hold.unlock();
   if (transport_) transport_->cancel();
   wake_.now();
-  hold.lock();
   constexpr std::chrono::milliseconds kGrace{150};
-  if (progress_.wait_until(hold, std::max(deadline, Clock::now() + kGrace), ended)) return true;
-  hold.unlock();
+  if (wait_until(std::max(deadline, Clock::now() + kGrace), ended)) return true;
   // A transport that does not heed cancel(): it is left with what it holds, the rest is counted.
   drop_rest();
   return false;

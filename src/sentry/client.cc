@@ -201,7 +201,7 @@ void flush_at_exit() noexcept {
   if (is_sentry_thread() || inside.again()) {
     // exit() in a hook, or in a signal handler that has interrupted the client: this thread holds
     // what a flush would wait for, so what waits is brought to safety as in a crash.
-    if (enabled()) crash::detail::rescue_what_waits(nullptr);
+    crash::detail::rescue_what_waits(nullptr);
     return;
   }
   const std::shared_ptr<Client> client = active_share().get();

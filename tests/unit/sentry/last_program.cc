@@ -1,6 +1,8 @@
 // Captures, and then ends: `last_program HOW DSN CACHE_DIR COUNT [MORE]`, where HOW is one of
 // ways(). CACHE_DIR may be empty. MORE is `everything`, for one of each that is not an error, or
-// `answered` where the server answers: then an error is sent first. Run by last_test.cc.
+// `answered` where the server answers: then an error is sent first; or a number, of the lock that
+// is held when a signal comes. Run by last_test.cc.
+#include <dlfcn.h>
 #include <pthread.h>
 #include <signal.h>
 #include <sys/resource.h>
@@ -92,6 +94,18 @@ void capture_on_threads() {
     std::this_thread::yield();
 }
 
+/// Soon this thread is interrupted by a handler that calls exit().
+void exit_by_signal(std::chrono::milliseconds soon) {
+  signal(SIGUSR1, [](int) { std::exit(1); });
+  std::thread{[soon, main_thread = pthread_self()] {
+    std::this_thread::sleep_for(soon);
+    pthread_kill(main_thread, SIGUSR1);
+  }}.detach();
+}
+
+/// At which locking of a mutex by this thread a signal comes, while the mutex is held.
+thread_local int locks_to_signal = 0;
+
 std::atomic<bool> all_captured{false};
 bool statics_capture = false;
 struct CapturesAtItsEnd {
@@ -103,6 +117,7 @@ struct CapturesAtItsEnd {
 CapturesAtItsEnd older_than_the_client{"an older static ends"};
 
 std::string cache_folder;
+int locks_to_hold = 0;
 
 const std::map<std::string_view, std::function<void()>>& ways() {
   static const std::map<std::string_view, std::function<void()>> all{
@@ -134,11 +149,16 @@ const std::map<std::string_view, std::function<void()>>& ways() {
        }},
       {"exit_in_handler",
        [] {
-         signal(SIGUSR1, [](int) { std::exit(1); });
-         pthread_t main_thread = pthread_self();
-         std::thread{[main_thread] { pthread_kill(main_thread, SIGUSR1); }}.detach();
+         exit_by_signal(0ms);
          sentry::flush(1min);
        }},
+      {"exit_in_handler_under_a_lock",
+       [] {
+         signal(SIGUSR1, [](int) { std::exit(1); });
+         locks_to_signal = locks_to_hold;
+         sentry::flush(1min);
+       }},
+      {"exit_in_handler_while_ending", [] { exit_by_signal(20ms); }},
       {"terminate", [] { std::terminate(); }},
       {"uncaught", [] { throw std::runtime_error{"nobody was ready"}; }},
       {"nested", throw_nested},
@@ -170,6 +190,16 @@ const std::map<std::string_view, std::function<void()>>& ways() {
   return all;
 }
 
+#ifndef __SANITIZE_THREAD__  // which has its own
+extern "C" int pthread_mutex_lock(pthread_mutex_t* mutex) noexcept {
+  using Lock = int (*)(pthread_mutex_t*);
+  static const auto lock = reinterpret_cast<Lock>(dlsym(RTLD_NEXT, "pthread_mutex_lock"));
+  const int fault = lock(mutex);
+  if (locks_to_signal > 0 && --locks_to_signal == 0) raise(SIGUSR1);
+  return fault;
+}
+#endif
+
 /// One of each that is not an error, and all of it under way.
 void leave_everything(const std::string& folder) {
   for (int i = 0; i < 3; ++i)
@@ -192,6 +222,7 @@ void leave_everything(const std::string& folder) {
 int main(int argc, char** argv) {
   if (argc < 5 || !ways().contains(argv[1])) return 2;
   const std::string_view more = argc > 5 ? argv[5] : "";
+  locks_to_hold = argc > 5 ? std::atoi(argv[5]) : 0;
   const rlimit no_core{0, 0};
   setrlimit(RLIMIT_CORE, &no_core);
   sentry::Options options;

@@ -119,6 +119,7 @@ constexpr std::array kWays{
     Way{"exit_on_thread", 0},
     Way{"exit_while_busy", 0},
     Way{"exit_in_handler", 0},
+    Way{"exit_in_handler_while_ending", 0},
     Way{"null", 1},
     Way{"null_on_thread", 1},
     Way{"null_while_busy", 1},
@@ -134,6 +135,20 @@ constexpr std::array kWays{
 
 INSTANTIATE_TEST_SUITE_P(Ways, EveryEnd, ::testing::ValuesIn(kWays),
                          [](const auto& way) { return std::string{way.param.how}; });
+
+#ifndef __SANITIZE_THREAD__
+TEST_F(LastTest, AnExitWithinAHandlerThatInterruptsAFlushKeepsAllWhateverLockItHolds) {
+  for (int lock = 1; lock <= 6; ++lock) {
+    const int status = run("exit_in_handler_under_a_lock", kMany, std::to_string(lock));
+    EXPECT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == 1) << status;
+    transport = std::make_shared<vitals::testing::MemoryTransport>();
+    next_start();
+    wait_until_nothing_waits();
+    EXPECT_EQ(words(all("event")), all_errors(kMany)) << "lock " << lock;
+    guard.end(kPlenty);
+  }
+}
+#endif
 
 TEST_F(LastTest, AnExitWithinAHookKeepsAllButWhatTheHookHadInHand) {
   const int status = run("exit_in_hook", kMany);
