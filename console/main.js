@@ -68,7 +68,7 @@ class App {
     addEventListener("pointerdown", (event) => { this.pressed = event.button === 0; }, true);
     addEventListener("keydown", (event) => { this.pressed ||= event.key === " "; }, true);
     for (const end of ["pointerup", "pointercancel", "keyup", "contextmenu"]) addEventListener(end, () => setTimeout(() => this.release()), true);
-    addEventListener("blur", () => this.release());  // of the window: whoever leaves it lets go elsewhere
+    addEventListener("blur", () => this.release());  // of the window: a key or button is let go outside of it
     $("key-form").addEventListener("submit", (event) => {
       event.preventDefault();
       api.setKey($("key-value").value.trim());

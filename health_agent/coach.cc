@@ -171,8 +171,8 @@ FoodEntry Coach::log_food(FoodEntry entry, std::int64_t now, const db::Also& als
   return stored;
 }
 
-/// The food is stored by now. Who is told of an error logs it once more, so a journey that cannot
-/// be recorded is none.
+/// The food is stored by now. A user who is told of an error logs it once more, so a journey that
+/// cannot be recorded is no error.
 void Coach::took_food(const std::string& user_id, std::int64_t now) noexcept {
   try {
     take_step(user_id, db::Step::kFirstFoodEntry, now);

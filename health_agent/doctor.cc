@@ -123,7 +123,7 @@ std::string report(const std::vector<Result>& results, Format format) {
       if (!result.finding.advice.empty()) check["advice"] = result.finding.advice;
       checks.push_back(std::move(check));
     }
-    // In ASCII: what a peer has said may move the cursor of whoever looks at it, or turn its letters.
+    // In ASCII: what a peer has said may move the cursor of a terminal, or turn its letters around.
     return json{{"ok", failed == 0}, {"version", kVersion}, {"checks", std::move(checks)}}.dump(
                2, ' ', true, json::error_handler_t::replace) +
            "\n";

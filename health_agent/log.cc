@@ -23,7 +23,7 @@ spdlog::level::level_enum level_of(LogLevel level) noexcept {
   return spdlog::level::critical;
 }
 
-// The logs' sinks are called by whoever logs.
+// The logs' sinks are called on the thread that logs.
 thread_local LogFields fields_of_line;
 
 spdlog::logger& logger_of(Log::Name name) {

@@ -5,7 +5,7 @@
 
 namespace health_agent {
 
-/// `text` as one line may show it, whoever wrote it: a server, a model, a stranger. What ends a
+/// `text` as one line may show it: a server may have written it, a model, a stranger. What ends a
 /// line, moves the cursor, colours, or turns the order of letters around is written as an escape:
 /// `\n`, `\t`, `\u001b`, `\u202e`, and `\x9b` for a byte that is no UTF-8. All other text stays as
 /// it is. Inside of a JSON text it does the same, and the JSON stays valid.

@@ -230,7 +230,7 @@ struct Service::Impl {
         coach(store, users, *agent),
         bot(make_bot(settings, http, pool, store, users, coach)) {
     faults::set(settings.faults);
-    // First, so that whoever is answered by the API can scrape too.
+    // First, so that a client of the API can scrape too.
     exposer = start_exposer(settings, scrapes.get());
     if (exposer) place = {settings.api_host, settings.prometheus_port, "/metrics"};
     if (has_api(settings)) make_api(settings);

@@ -26,8 +26,8 @@ bool is_json(std::string_view content_type) noexcept {
       vitals::base::trim(content_type.substr(0, content_type.find(';'))), "application/json");
 }
 
-/// Without keys whoever reaches a loopback address may do everything anyway. What came through a
-/// proxy may be from anywhere.
+/// Without keys a caller on a loopback address may do everything anyway. What came through a proxy
+/// may be from anywhere.
 bool is_of_this_machine(const RequestHead& head, const Entry& entry) {
   return !head.through_proxy && head.forwarded_for.empty() &&
          (entry.source == "127.0.0.1" || is_loopback(entry.source));

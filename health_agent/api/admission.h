@@ -83,8 +83,8 @@ struct AdmissionOptions {
   int rate_limit_per_minute = 0;
   /// Empty refuses every update.
   std::string telegram_secret{};
-  /// METRICS_TOKEN. Whoever asks a route for it without showing it counts as one without a key, and
-  /// is answered by the route's handler.
+  /// METRICS_TOKEN. A caller that does not show it where a route wants it counts as one without a
+  /// key, and is answered by the route's handler.
   std::string metrics_token{};
 };
 

@@ -38,8 +38,8 @@ class Audit {
   std::unordered_set<std::size_t> uses_;  // digests of key and source
 };
 
-/// The same for the metrics-only listener, which has no keys and no Admission: who asks without the
-/// METRICS_TOKEN is told in the log, and limited as one who asks the API without a key. Threads: any.
+/// The same for the metrics-only listener, which has no keys and no Admission: a caller without the
+/// METRICS_TOKEN is told in the log, and limited as one of the API without a key. Threads: any.
 class ScrapeGuard {
  public:
   explicit ScrapeGuard(int rate_limit_per_minute) : limit_(rate_limit_per_minute) {}

@@ -64,14 +64,14 @@ using Handler = std::function<Response(Request&)>;
 
 /// Who may call a route.
 enum class Access {
-  /// Whoever shows one of the keys; everybody while there are none.
+  /// Callers who show one of the keys; everybody while there are none.
   kKeyHolders,
   /// Everybody, for what holds no data: the console's page.
   kEverybody,
   /// Everybody, for what watches the service: it is not limited, and may call the service by an
   /// address or a name without a dot that ALLOWED_HOSTS does not list.
   kProbes,
-  /// Whoever shows the secret of Telegram's webhook.
+  /// Callers who show the secret of Telegram's webhook.
   kTelegram
 };
 

@@ -77,7 +77,7 @@ class HttpApp {
   /// Asked when the head is there. False: it is refused, serve() is called at once, and a body that
   /// follows is not waited for.
   virtual bool wants_body(HttpCall& call) = 0;
-  /// The request is there. Whoever drops the call without an answer leaves its client waiting.
+  /// The request is there. A call that is dropped without an answer leaves its client waiting.
   virtual void serve(std::shared_ptr<HttpCall> call) = 0;
   /// Counts a refusal of the engine, and gives its answer.
   virtual Response refuse(const HttpRefusal& refusal) = 0;

@@ -11,7 +11,7 @@
 namespace health_agent::api {
 
 /// Whom a request without a key counts for: the address that it comes from, of IPv6 the /64, since
-/// whoever has one address has the whole of it.
+/// a host with one address of it has all of them.
 [[nodiscard]] std::string limited_as(const std::string& source);
 
 /// So many requests a minute for each caller, as a token bucket that holds one minute's worth.

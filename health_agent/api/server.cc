@@ -22,7 +22,7 @@ using vitals::monitor::Method;
 using vitals::monitor::RequestActivation;
 using vitals::monitor::RequestScope;
 
-/// One request on its way through the server. Kept alive by whoever works on it, and by the engine
+/// One request on its way through the server. Kept alive by the worker that has it, and by the engine
 /// until the answer is written.
 struct Exchange {
   Exchange(std::shared_ptr<HttpCall> request, Entry decided,
@@ -47,7 +47,7 @@ struct Exchange {
 };
 
 /// What neither asks for a key nor changes anything: /api/health, /metrics, a wrong path. It has
-/// workers of its own, so that whoever watches the service is answered while every other one waits.
+/// workers of its own, so that a watchdog is answered while every other worker waits.
 bool is_quick(Method method, const RouteTable::Match& match) {
   return match.route == nullptr ||
          (match.route->access != Access::kKeyHolders && method != Method::kPost);
@@ -270,7 +270,7 @@ Response Server::Impl::handle_or_explain(Exchange& exchange,
 
 void Server::Impl::send(const std::shared_ptr<Exchange>& exchange, Request& request,
                         Response response) {
-  // Measured before the answer leaves: whoever has read it finds it counted.
+  // Measured before the answer leaves: a client that has read it finds it counted.
   exchange->scope.finish(response.status);
   const double ms = std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() -
                                                               exchange->arrived)

@@ -50,7 +50,7 @@ constexpr int kRenewals = 5;
 constexpr auto kGetMeTimeout = 10s;
 /// getUpdates takes 1 to 100.
 constexpr std::size_t kMostPolled = 100;
-/// Telegram keeps updates for a day; whoever is told of one later than that is told of another.
+/// Telegram keeps updates for a day. Later than that the same id is another update.
 constexpr std::int64_t kRemember = std::int64_t{3} * 86'400;
 constexpr auto kCleanEvery = 1h;
 /// After a week without updates Telegram may number on from anywhere, and an offset beyond its

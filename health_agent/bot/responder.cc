@@ -207,7 +207,7 @@ void Responder::refuse(const Place& place, std::int64_t sender_id,
     parts_.telegram.send_message(
         place,
         "This bot is private, and you are not on its list. Your Telegram id is " +
-            std::to_string(sender_id) + "; whoever runs the bot can add it.",
+            std::to_string(sender_id) + "; the person who runs the bot can add it.",
         TextFormat::kPlain, stop);
   } catch (const std::exception& error) {
     access_log.warn("a stranger could not be told so: {}", error.what());
@@ -265,7 +265,7 @@ void Responder::answer_text(db::TelegramUpdate& update, const std::string& user,
     }
   }
   const bool ask = !parts_.store.user_exists(user);
-  // The answer to kAskForZone. Who has told a zone has to be plain to be given another.
+  // The answer to kAskForZone. A user who has told a zone must be plain to be given another.
   if (const auto told = zone_answer(update.content)) {
     const bool open = ask || !has_zone(parts_.users.preferences(user));
     if (told->zone && (told->plain || open))

@@ -9,7 +9,7 @@ namespace {
 
 constexpr std::string_view kBlank = " \t\n";
 
-/// Never 0, so that whoever walks comes to an end also in a text that is not valid.
+/// Never 0, so that a walk ends also in a text that is not valid.
 std::size_t step(std::string_view text) noexcept {
   return std::max<std::size_t>(1, vitals::base::utf8_length(text));
 }

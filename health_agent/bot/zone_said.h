@@ -16,7 +16,7 @@ struct ZoneAnswer {
   /// Nothing where no zone is called so.
   std::optional<TimeZone> zone{};
   /// It says so in words, or has the zone's whole name: `I live in Berlin`, `Europe/Berlin`. Else
-  /// it is an answer only to who has asked: `Berlin`.
+  /// it is an answer only where the bot has asked: `Berlin`.
   bool plain = false;
 };
 

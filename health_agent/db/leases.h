@@ -14,7 +14,7 @@ namespace health_agent::db {
 
 /// Leases on names, so that of several replicas on one database only one does a thing. Each is a
 /// row that its holder counts up again and again; a holder whose count stands still for `ttl` is
-/// taken for dead. Whoever watches measures that by its own steady clock, and so does the holder:
+/// taken for dead. Those who watch measure that by their own steady clocks, and so does the holder:
 /// no two machines' clocks are ever compared, and a clock that is set changes nothing.
 ///
 /// A lease says who should work, not who does: a process that was stopped for a while learns of its

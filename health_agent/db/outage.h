@@ -9,7 +9,7 @@
 
 namespace health_agent::db {
 
-/// The short memory of a server that could not be reached: whoever comes next is told so at once
+/// The short memory of a server that could not be reached: the next caller is told so at once
 /// instead of waiting for it too, and after `pause` one caller at a time may try again.
 ///
 /// Threads: any.

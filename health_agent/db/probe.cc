@@ -47,7 +47,7 @@ Probe::Answer Probe::ask() {
   const std::uint64_t mine = begun_ + 1;
   wanted_ = std::max(wanted_, mine);
   wake_.notify_one();
-  // What another has just heard would be repeated to whoever asked now.
+  // What another has just heard would be repeated to the caller of now.
   const bool done = answered_.wait_until(lock, now + kPatience, [&] {
     return done_ >= mine || (asking && done_ + 1 == mine && answer_ != Answer::kWell);
   });

@@ -66,7 +66,7 @@ constexpr Query<Columns<>, Params<Integer, Integer, Integer, string>> kSetPartsS
     "UPDATE telegram_updates SET parts_sent = :parts_sent WHERE bot_id = :bot_id"
     " AND update_id = :update_id AND holder = :holder"};
 
-// Whoever holds it by now: what was sent is sent.
+// Also where another holds it by now: what was sent is sent.
 constexpr Query<Columns<>, Params<Integer, Integer>> kFinish{
     QueryType::kUpdate, kTable,
     "UPDATE telegram_updates SET state = 'done', content = '', answer = ''"

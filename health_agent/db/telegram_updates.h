@@ -112,7 +112,7 @@ class TelegramUpdates {
     const std::pair<std::int64_t, std::int64_t>& after, int limit);
 
 /// Ends all updates of a sender and removes what names the sender, or was said. Of each only the
-/// numbers stay by which it is not taken again; who holds one finds that it is not theirs any more.
+/// numbers stay by which it is not taken again; its holder finds that it is not theirs any more.
 void forget_sender(Connection& connection, std::int64_t sender_id);
 
 }  // namespace health_agent::db

@@ -15,7 +15,7 @@ namespace vitals::base {
 
 /// Random numbers for identifiers and sampling: xoshiro256** (Blackman and Vigna, 2018), one
 /// generator a thread, seeded by the kernel, also anew in a child of fork(), which would repeat its
-/// parent's ids otherwise. Not for secrets: who sees some of its output can tell the rest.
+/// parent's ids otherwise. Not for secrets: some of its output is enough to tell the rest.
 /// Threads: any, each its own. Cost: about 1 ns; the first on a thread a system call.
 class Random {
  public:

@@ -65,7 +65,7 @@ class LiveFeed {
   };
 
   void run() noexcept;
-  /// Ends the oldest stream of whoever has most places, if that is fair to `caller`. Under the
+  /// Ends the oldest stream of the caller with most places, if that is fair to `caller`. Under the
   /// lock; what it gives is to be destroyed outside of it.
   [[nodiscard]] std::optional<Watching> make_room(std::string_view caller);
   /// Tells what is new: of a second all, between two of them errors and traces.

@@ -16,7 +16,7 @@ bool is_target(std::string_view url) noexcept {
   });
 }
 
-/// The headers outside of every span: whoever is called may decide.
+/// The headers outside of every span: the called service may decide.
 TraceHeaders headers_of_scope(std::string_view existing_baggage) {
   const auto propagation = detail::ScopeState::current()->propagation();
   if (!propagation.trace_id) return {.baggage = std::string{existing_baggage}};

@@ -189,7 +189,7 @@ class VITALS_HIDDEN ScopeState {
   [[nodiscard]] Propagation propagation() noexcept;
   void clear() noexcept;
 
-  /// What is there, in place: for who may not allocate, and between the next two.
+  /// What is there, in place: for a handler that may not allocate, and between the next two.
   struct Raw {
     std::string_view records;
     std::string_view breadcrumbs;

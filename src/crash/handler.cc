@@ -82,8 +82,8 @@ bool has_former(int signal) noexcept {
          !handlers.spent[index].load(std::memory_order_relaxed);
 }
 
-/// The same for who calls it now. One with SA_RESETHAND is called once, and behind it stands the
-/// default action.
+/// The same, for the caller that runs it now. One with SA_RESETHAND is called once, and behind it
+/// stands the default action.
 bool take_former(int signal) noexcept {
   if (!has_former(signal)) return false;
   const std::size_t index = index_of(signal);

@@ -214,7 +214,7 @@ void lock_scopes() noexcept {
   const std::array scopes{ScopeState::current(), ScopeState::global()};
   const std::size_t count = scopes[0] == scopes[1] ? 1 : 2;
   for (std::size_t i = 0; i < count; ++i) {
-    // Whoever holds it may be the very thread that crashed: then without, the reader checks.
+    // Its holder may be the very thread that crashed: then without the lock, and the reader checks.
     if (scopes[i]->try_lock()) writer.locked[i] = scopes[i];
   }
 }
@@ -570,7 +570,7 @@ void resume_crash_report() noexcept {
   while (true) {
     const auto step = static_cast<std::size_t>(writer.next_step.load(std::memory_order_relaxed));
     if (step >= kSteps.size()) return;
-    // Before it is run: whoever comes back from a fault in it goes on behind it.
+    // Before it is run: after a fault in it the handler goes on behind it.
     writer.next_step.store(static_cast<int>(step) + 1, std::memory_order_relaxed);
     std::atomic_signal_fence(std::memory_order_seq_cst);  // pairs with the load in the handler
     kSteps[step]();

@@ -7,7 +7,7 @@
 
 namespace vitals::delivery::detail {
 
-/// Wakes who sleeps in it. Threads: any.
+/// Wakes the thread that sleeps in it. Threads: any.
 class Wake {
  public:
   using Time = std::chrono::steady_clock::time_point;
@@ -18,13 +18,13 @@ class Wake {
   ~Wake() { sem_destroy(&semaphore_); }
 
   void now() noexcept { sem_post(&semaphore_); }
-  /// The same, unless somebody has been woken for that already who has not looked yet: only the
-  /// first of a burst pays. Pairs with the exchange in look().
+  /// The same, unless a thread has been woken already and has not looked yet: only the first of a
+  /// burst pays. Pairs with the exchange in look().
   void once() noexcept {
     if (!pending_.exchange(true, std::memory_order_acq_rel)) now();
   }
-  /// Who is about to look at what there is says so: either it sees what is new, or the next once()
-  /// sees that it must be woken.
+  /// Called by a thread that is about to look at what there is: either it sees what is new, or the
+  /// next once() sees that it must be woken.
   void look() noexcept { pending_.exchange(false, std::memory_order_acq_rel); }
   /// Nobody is to be woken for now, since nothing could be done.
   void defer() noexcept { pending_.store(true, std::memory_order_release); }

@@ -18,7 +18,7 @@ namespace {
 using Clock = std::chrono::steady_clock;
 
 /// How long what is not urgent may lie before it is picked up. Nobody waits for it, and waking a
-/// thread for each would cost who hands it over more than the rest of it.
+/// thread for each would cost the caller more than the rest of push().
 constexpr std::chrono::milliseconds kPatience{100};
 /// Between two questions to the sources under load; without load it is kPatience.
 constexpr std::chrono::milliseconds kAskAgain{50};
@@ -394,7 +394,7 @@ void Worker::let_go(Job& job) noexcept {
   taken.cargo->done();
   queues_.release(taken);
   if (ending_.rescuing.load(std::memory_order_acquire)) static_cast<void>(taken.cargo.release());
-  job.taken.reset();  // who waits for it finds what it held free
+  job.taken.reset();  // a flush that waits for it finds what it held free
   const std::lock_guard hold{mutex_};
   in_hand_.remove(lane, place);
   if (queues_.depth() > 0 && lane == gatherers_.lane) wake_.now();  // the next one may go

@@ -41,8 +41,8 @@ struct WorkerOptions {
 /// the next thing and does the first half of the work on it. Then it passes the turn on, and
 /// writes, compresses and posts by itself. So several requests are in flight, and hooks never meet.
 ///
-/// Who hands over shares nothing with them but the queues' atomics and, where it wakes them, a
-/// semaphore: it never waits for these threads, which run at the lowest priority.
+/// A thread that hands over shares nothing with them but the queues' atomics and, where it wakes
+/// them, a semaphore: it never waits for these threads, which run at the lowest priority.
 class Worker {
  public:
   using Time = std::chrono::steady_clock::time_point;
@@ -95,7 +95,7 @@ class Worker {
     std::atomic<bool> rescuing{false};
     std::atomic<Time> deadline{};
   };
-  /// When who has the turn does what comes up again and again.
+  /// When the thread that has the turn does what comes up again and again.
   struct Chores {
     Time ask{};
     Time replay{};
@@ -107,7 +107,7 @@ class Worker {
     Time until{};
     std::array<int, kMostLanes> left{};
   };
-  /// Who gathers small things, and which lane they go to.
+  /// The sources of small things, and the lane that they go to.
   struct Gatherers {
     const std::vector<Source*> sources;
     const std::size_t lane;
@@ -178,10 +178,10 @@ class Worker {
   /// Under the mutex.
   [[nodiscard]] bool done_with(const Queues::Marks& marks) const noexcept;
   void begin_end(Time deadline) noexcept;
-  /// What is left to do at the end, on as many other threads at the priority of who ends it: on a
-  /// busy machine the first would not be done by any deadline, and priority cannot be raised again
-  /// without privileges. They do not take turns, since the turn may be held by one of the first:
-  /// hooks may meet.
+  /// What is left to do at the end, on as many other threads at the priority of the thread that
+  /// ends it: on a busy machine the first would not be done by any deadline, and priority cannot be
+  /// raised again without privileges. They do not take turns, since the turn may be held by one of
+  /// the first: hooks may meet.
   void drain() noexcept;
   /// So that what the loops have in hand is done with soon, or on a busy machine it would take a
   /// minute. Without privileges this fails, and they stay slow. Under the mutex.
@@ -217,9 +217,9 @@ class Worker {
   Ending ending_;
 
   std::mutex turn_;
-  Chores next_;  // of who has the turn
+  Chores next_;  // of the thread that has the turn
 
-  std::mutex mutex_;  // of all below; never of who hands over
+  std::mutex mutex_;  // of all below; push() never takes it
   std::condition_variable progress_;
   BackOff server_;
   InHand in_hand_;

@@ -62,7 +62,7 @@ std::optional<Format> format_of(std::string_view range, std::string_view paramet
     return ours ? std::optional{Format::kProtobuf} : std::nullopt;
   }
   if (equal_ignoring_case(range, "application/openmetrics-text")) {
-    // What is 1.0.0 is understood by whoever takes 0.0.1 or says no version.
+    // A client that takes 0.0.1, or says no version, understands 1.0.0.
     const bool known = is("version", "1.0.0", true) || is("version", "0.0.1", true);
     return known ? std::optional{Format::kOpenMetrics} : std::nullopt;
   }

@@ -141,7 +141,7 @@ const Series* FamilyCore::make(std::span<const std::string_view> values,
       if (const Series* series = find(mended.views(), mended_hash)) return series;
       return make(mended.views(), mended_hash);
     }
-    // Pairs with the release in make_locked(): whoever sees the family full sees where to go.
+    // Pairs with the release in make_locked(): a thread that sees the family full sees where to go.
     if (full_.load(std::memory_order_acquire)) {
       if (const Series* other = other_.load(std::memory_order_acquire)) {
         add_count(overflow_slot_, 1);

@@ -69,8 +69,8 @@ double QuantileWindow::value_of(std::size_t bucket) noexcept {
 
 void QuantileWindow::begin(Step& step, std::int64_t epoch) noexcept {
   std::int64_t before = step.epoch.load(std::memory_order_relaxed);
-  // Whoever changes the epoch clears. What another thread adds in that moment may be cleared too:
-  // a few observations in a step of minutes.
+  // The thread that changes the epoch clears. What another adds in that moment may be cleared too: a
+  // few observations in a step of minutes.
   while (before < epoch) {
     if (!step.epoch.compare_exchange_weak(before, epoch, std::memory_order_acq_rel)) continue;
     for (std::atomic<Page*>& held : step.pages) {

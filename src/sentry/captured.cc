@@ -23,7 +23,7 @@ static_assert(sizeof(Words) == sizeof(EventId));
 
 std::optional<EventId> event_of(std::uint64_t stamp) noexcept {
   const Slot& slot = slots[stamp % kSlots];
-  // Acquire on all: who sees a newer word sees below that the stamp has changed.
+  // Acquire on all: a thread that sees a newer word sees below that the stamp has changed.
   if (stamp == 0 || slot.stamp.load(std::memory_order_acquire) != stamp) return std::nullopt;
   Words words{};
   for (std::size_t i = 0; i < words.size(); ++i)
@@ -48,7 +48,7 @@ void remember(Slot& slot, std::uint64_t stamp, const EventId& id) noexcept {
 std::optional<EventId> claim_event(std::uint64_t stamp, const EventId& id) noexcept {
   if (stamp == 0) return std::nullopt;
   Slot& slot = slots[stamp % kSlots];
-  // Who holds it may have lost its processor: then two events are better than a wait.
+  // Its holder may have lost its processor: then two events are better than a wait.
   constexpr int kMostTries = 1000;
   for (int tries = 0; tries < kMostTries; ++tries) {
     if (std::optional<EventId> first = event_of(stamp)) return first;

@@ -45,7 +45,8 @@ std::mutex& lifecycle_mutex() {
   return new_lifecycle_mutex != nullptr ? *new_lifecycle_mutex : *mutex;
 }
 
-/// A share of the active client for who waits on it: a lease would keep end() waiting as long.
+/// A share of the active client, for a thread that waits on it: a lease would keep end() waiting
+/// as long.
 class ActiveShare {
  public:
   void set(std::shared_ptr<Client> client) noexcept {

@@ -66,7 +66,7 @@ constinit Next next;
                            std::memory_order_relaxed);
   }
   next.init_primary.store(reinterpret_cast<InitPrimary>(init_primary), std::memory_order_relaxed);
-  // Pairs with the acquire below: who sees this sees the rest.
+  // Pairs with the acquire below: a thread that sees this sees the rest.
   next.throw_object.store(reinterpret_cast<Throw>(throw_object), std::memory_order_release);
 }
 

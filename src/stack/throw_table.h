@@ -76,8 +76,8 @@ class ThrowTable {
       const std::uint64_t sequence =
           entry.sequence.load(std::memory_order_acquire);  // pairs with the last store in fill()
       if (sequence == 0 || sequence % 2 != 0) continue;
-      // Each acquire pairs with the release of the same word: who sees a newer word also sees the
-      // newer sequence below.
+      // Each acquire pairs with the release of the same word: a thread that sees a newer word
+      // also sees the newer sequence below.
       if (entry.object.load(std::memory_order_acquire) != object) continue;
       if (entry.type.load(std::memory_order_acquire) != type) continue;
       const std::size_t depth =

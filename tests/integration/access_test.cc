@@ -55,7 +55,7 @@ TEST(Access, TheNamesOfTheSettingAreAnsweredToAndNoOther) {
   EXPECT_EQ(client.get("/api/cache/stats", {{"Host", "other.example:8443"}}).status, 200);
   EXPECT_EQ(client.get("/api/cache/stats", {{"Host", "other.example"}}).status, 421);
   EXPECT_EQ(client.get("/api/cache/stats", {{"Host", "localhost"}}).status, 421);
-  EXPECT_TRUE(service.healthy()) << "whoever watches it calls it by its address";
+  EXPECT_TRUE(service.healthy()) << "a watchdog calls it by its address";
 }
 
 TEST(Access, APageOfAnotherSiteWritesNothing) {
@@ -158,7 +158,7 @@ TEST(Access, WithoutKeysNobodyFillsAllPlacesOfTheLiveStreams) {
   EXPECT_EQ(client.get("/console/api/live", {{"X-Forwarded-For", "192.0.2.1"}}).status, 503);
   const auto other = follow("192.0.2.2");
   const auto ended = greedy.front()->read_response();
-  ASSERT_TRUE(ended) << "the oldest stream of whoever has most ends for the newcomer";
+  ASSERT_TRUE(ended) << "the oldest stream of the caller who has most ends for the newcomer";
   EXPECT_EQ(ended->status, 200);
   EXPECT_TRUE(eventually([&] { return viewers() == 8; }));
 }

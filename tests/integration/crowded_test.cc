@@ -63,7 +63,7 @@ TEST_F(Crowded, IdleConnectionsThatTakeAllDescriptorsLockNobodyOut) {
   for (int i = 0; i < 300; ++i)
     idle.emplace_back(service_.api_port());
   const std::uint64_t before = set_limit(service_.pid(), RLIMIT_NOFILE, 64);
-  // As long as it lasts, whoever asks for something is served, from the database too.
+  // As long as it lasts, every request is served, from the database too.
   for (int i = 0; i < 300; ++i) {
     idle.emplace_back(service_.api_port());
     if (i % 15 != 0) continue;

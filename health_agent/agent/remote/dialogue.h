@@ -159,7 +159,7 @@ struct Endpoint {
 /// The address of Chat Completions at a base URL, which may have a path and a query.
 [[nodiscard]] std::string completions_url(std::string_view base, std::string_view model);
 
-/// An error of a vendor's, whoever's it is.
+/// An error as a vendor told it.
 struct VendorFailure {
   std::string what;      ///< The vendor's own type and message, one line, at most 300 bytes.
   bool passes = false;   ///< By its name or number it is one that may pass by itself.

@@ -84,7 +84,7 @@ struct ConsoleOptions {
   /// themselves. Empty lets everybody in.
   std::string token{};
   /// Live streams at once. When all are taken, a caller who has fewer than another gets the oldest
-  /// one of whoever has most; else the answer is 503. So no caller can shut out the others.
+  /// one of the caller who has most; else the answer is 503. So no caller can shut out the others.
   std::size_t max_viewers = 8;
   /// For what the ring keeps of the metrics. A counter or gauge takes 9.4 KB, a histogram of eight
   /// bounds 42 KB; a series that finds no room is counted, and shown as not kept.

@@ -51,8 +51,8 @@ struct RequestData {
   std::string_view body{};
 };
 
-/// Tags and a request that stay with whoever runs the work: a scope that borrows them copies
-/// nothing until it must, which for most requests is never.
+/// Tags and a request that stay with their owner, who runs the work: a scope that borrows them
+/// copies nothing until it must, which for most requests is never.
 struct Borrowed {
   std::array<TagView, 2> tags{};  ///< as by Scope::set_tag()
   RequestData request{};          ///< as by Scope::set_request()

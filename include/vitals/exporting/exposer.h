@@ -23,7 +23,7 @@ class ScrapeHandler;
 struct ExposerTls {
   std::string certificate{};  ///< with the chain behind it; empty: HTTP in the clear
   std::string key{};          ///< of the certificate, without a passphrase
-  /// Whose certificates are let in: who has none that one of these signed is not answered. Empty:
+  /// The authorities whose certificates are let in: a client without one is not answered. Empty:
   /// everybody is, see ScrapeOptions for tokens and passwords.
   std::string client_ca{};
 };

@@ -36,7 +36,7 @@ struct PushOptions {
 
 /// Leaves the metrics of a batch job with a Prometheus Pushgateway, since the job itself is gone
 /// when Prometheus comes. For a service, let Prometheus scrape it: a Pushgateway goes on showing
-/// the last values of whoever has died. Source: prometheus/pushgateway, "API".
+/// the last values of a process that has died. Source: prometheus/pushgateway, "API".
 ///
 /// Each call says what went wrong, if anything did. The gateway may show a change, and above all a
 /// removal, only a moment after it has answered. Threads: any, one connection for each call. Cost:

@@ -49,8 +49,8 @@ struct Options {
   /// Asked first of all, also where the caller has decided; a rate from 0 to 1. Anything else, or a
   /// throw, falls back to what holds without a sampler: the caller's decision, else
   /// traces_sample_rate. To go with the caller, return parent_sample_rate: the trace's random number
-  /// is the same everywhere, so the decision is too. Called by whoever starts a transaction, so it
-  /// must be quick. Source: Sentry developer documentation, "Sampling".
+  /// is the same everywhere, so the decision is too. Called on the thread that starts a
+  /// transaction, so it must be quick. Source: Sentry developer documentation, "Sampling".
   std::function<double(const context::SamplingContext&)> traces_sampler{};
 
   /// The organisation that the DSN's project belongs to, where its host does not say so (as `o1`).
@@ -135,7 +135,7 @@ struct Options {
   /// The last word on a line of log(). Called on the client's own thread. One that throws drops the
   /// line.
   std::function<bool(LogRecord&)> before_send_log{};
-  /// The last word on a breadcrumb. Called by whoever adds one, so it must be quick. One that
+  /// The last word on a breadcrumb. Called on the thread that adds one, so it must be quick. One that
   /// throws drops the breadcrumb.
   std::function<bool(BreadcrumbRecord&)> before_breadcrumb{};
   /// Told of every event and transaction as it goes out, whatever becomes of it then: after limits,

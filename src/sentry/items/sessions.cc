@@ -44,7 +44,7 @@ Row take_row(std::size_t index) noexcept {
   for (Tally& tally : tallies) {
     for (std::size_t status = 0; status < kSessionStatuses; ++status) {
       std::atomic<std::uint32_t>& count = tally.rows[index][status];
-      // Most are zero, and a line that is only read stays with whoever counts in it.
+      // Most are zero, and a line that is only read stays with the thread that counts in it.
       if (count.load(std::memory_order_relaxed) == 0) continue;
       row[status] += count.exchange(0, std::memory_order_relaxed);
     }

@@ -168,7 +168,7 @@ TEST(Live, TheViewerPastTheLimitIsAnswered503UntilAPlaceIsFree) {
   EXPECT_EQ(console.handle({.path = "/api/live"}).status, 200);
 }
 
-TEST(Live, ANewcomerGetsThePlaceOfWhoeverHasMostAndFairSharesStay) {
+TEST(Live, ANewcomerGetsAPlaceOfTheCallerWithMostAndFairSharesStay) {
   metrics::Registry registry;
   Console console{&registry, nullptr, {.max_viewers = 4}};
   const auto follow_as = [&](std::string_view caller) {

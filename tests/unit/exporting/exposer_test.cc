@@ -156,7 +156,7 @@ TEST_F(ExposerTest, WantsTheTokenOfItsHandler) {
       StartsWith("HTTP/1.1 200 "));
 }
 
-TEST_F(ExposerTest, TellsOfWhoeverLacksTheTokenAndMayLimitThem) {
+TEST_F(ExposerTest, TellsOfCallersWithoutTheTokenAndMayLimitThem) {
   metrics::Registry registry;
   ScrapeHandler handler(registry, {.token = "t0ken"});
   std::mutex mutex;

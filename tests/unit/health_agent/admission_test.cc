@@ -178,7 +178,7 @@ TEST(Admission, GuessingTheMetricsTokenIsLimitedAsGuessingAKeyAndLeavesItsHolder
   }
 }
 
-TEST(Admission, WhoeverHasOneIPv6AddressHasAllOfItsNetwork) {
+TEST(Admission, AHostWithOneIPv6AddressHasAllOfItsNetwork) {
   Admission admission{{.keys = {"key"}, .rate_limit_per_minute = 2}, routes()};
   EXPECT_EQ(status_of(admission, asking("", "2001:db8:1:2::1")), 401);
   EXPECT_EQ(status_of(admission, asking("", "2001:db8:1:2::2")), 401);

@@ -33,7 +33,7 @@ struct UpdatesReplica {
   TelegramUpdates updates;
 };
 
-TEST(TelegramUpdates, AreNewOnceWhoeverRecordsThem) {
+TEST(TelegramUpdates, AreNewOnceAlsoWhereTwoRecordThem) {
   Database database;
   UpdatesReplica a{database, "a"};
   UpdatesReplica b{database, "b"};

@@ -18,7 +18,7 @@ void wait_until_waiting(Turnstile& turnstile, std::size_t count) {
     std::this_thread::sleep_for(milliseconds{1});
 }
 
-TEST(Turnstile, LetsInWhoeverCameFirst) {
+TEST(Turnstile, LetsInTheFirstToCome) {
   Turnstile turnstile{1};
   ASSERT_TRUE(turnstile.try_enter());
   std::mutex mutex;

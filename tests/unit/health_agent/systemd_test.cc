@@ -117,7 +117,7 @@ TEST(Systemd, AFullSocketNeverBlocks) {
   EXPECT_EQ(manager.heard(), "WATCHDOG=1");
 }
 
-/// A socket of 127.0.0.1 that listens, and a thread that says `answer` to whoever comes; none while
+/// A socket of 127.0.0.1 that listens, and a thread that says `answer` to every caller; none while
 /// it is empty.
 class Listener {
  public:

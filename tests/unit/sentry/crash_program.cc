@@ -145,7 +145,7 @@ VITALS_CRASHER void crash_by_kill() {
 
 namespace {
 
-/// Whoever throws this has broken the program for good.
+/// The one who throws this has broken the program for good.
 struct Unprintable : std::exception {
   const char* what() const noexcept override {
     crash_by_null();

@@ -109,8 +109,8 @@ struct HandleMaker {
 
 /// A hash for short texts in a table of this process. Nothing rests on it but speed, since keys are
 /// compared in full. One multiplication for each 16 bytes; those of the first 32 do not wait for
-/// each other. Both factors hold what only this process knows: whoever could make one of them 0
-/// could choose any number of texts with one hash.
+/// each other. Both factors hold what only this process knows: a stranger who could make one of
+/// them 0 could choose any number of texts with one hash.
 [[nodiscard]] inline std::uint64_t hash_text(std::string_view text, std::uint64_t seed) noexcept {
   const std::uint64_t first = std::rotl(seed, 32) ^ 0xa076'1d64'78bd'642f;
   const std::uint64_t second = std::rotl(seed, 16) ^ 0xe703'7ed1'a0b4'28db;
