@@ -342,7 +342,10 @@ class PushOverTls : public CertificatesTest {
 
   /// What the client says of a push to the gateway.
   [[nodiscard]] std::string push(const TlsGateway& gateway, PushOptions options) const {
-    options.url = gateway.url();
+    return push(gateway.url(), std::move(options));
+  }
+  [[nodiscard]] std::string push(std::string url, PushOptions options) const {
+    options.url = std::move(url);
     options.job = "import";
     return words_of(Pushgateway{std::move(options)}.push(registry_));
   }
@@ -448,24 +451,33 @@ TEST_F(PushOverTls, FilesThatCannotBeUsedAreNamed) {
 
 TEST_F(PushOverTls, AKeyWithAPassphraseIsAnErrorAndNoQuestion) {
   make("locked", "/CN=import-job", "-passout pass:secret");
-  const TlsGateway gateway(files("locked.pem"));
+  int urls[2] = {-1, -1};
+  ASSERT_EQ(::pipe(urls), 0);
+  // Before the gateway's thread is there, which may hold the AddressSanitizer's lock.
   const pid_t child = ::fork();
   if (child == 0) {
     // Without a terminal, where OpenSSL would ask: then it would read standard input, and go on.
     constexpr std::string_view kPassphrase = "secret\n";
     int ends[2] = {-1, -1};
+    std::array<char, 64> url{};
     if (::setsid() < 0 || ::pipe(ends) != 0 || ::dup2(ends[0], STDIN_FILENO) < 0 ||
-        ::write(ends[1], kPassphrase.data(), kPassphrase.size()) < 0)
+        ::write(ends[1], kPassphrase.data(), kPassphrase.size()) < 0 ||
+        ::read(urls[0], url.data(), url.size() - 1) <= 0)
       ::_exit(2);
-    const std::string words = push(gateway, {.ca_file = file("server.pem"),
-                                             .client_certificate = file("locked.pem"),
-                                             .client_key = file("locked.key")});
+    const std::string words = push(url.data(), {.ca_file = file("server.pem"),
+                                                .client_certificate = file("locked.pem"),
+                                                .client_key = file("locked.key")});
     ::_exit(words.find(file("locked.key")) != std::string::npos ? 0 : 1);
   }
+  const TlsGateway gateway(files("locked.pem"));
+  const std::string url = gateway.url();
+  ASSERT_EQ(::write(urls[1], url.data(), url.size()), static_cast<ssize_t>(url.size()));
   int status = -1;
   ASSERT_EQ(::waitpid(child, &status, 0), child);
   EXPECT_EQ(status, 0) << "it was taken, or the file was not named";
   EXPECT_THAT(gateway.taken(), IsEmpty());
+  ::close(urls[0]);
+  ::close(urls[1]);
 }
 
 }  // namespace
