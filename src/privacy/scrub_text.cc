@@ -445,10 +445,11 @@ bool is_card(std::string_view number) noexcept {
   if (!(visa || mastercard || amex || discover || diners || jcb || unionpay || maestro))
     return false;
   int sum = 0;
-  for (std::size_t i = 0; i < length; ++i) {
-    int digit = number[length - 1 - i] - '0';
-    if (i % 2 == 1) digit = digit > 4 ? digit * 2 - 9 : digit * 2;
-    sum += digit;
+  bool doubled = length % 2 == 0;  // every second digit, counted from the last
+  for (const char letter : number) {
+    const int digit = letter - '0';
+    sum += !doubled ? digit : digit > 4 ? digit * 2 - 9 : digit * 2;
+    doubled = !doubled;
   }
   return sum % 10 == 0;
 }

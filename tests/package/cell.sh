@@ -2,7 +2,7 @@
 # One cell of the table in docs/guide/: takes vitals into an outside project in one way, with one compiler and its options, then runs
 # the program. `cell.sh WAY FOLDER PREFIX COMPILER STANDARD [LINKAGE] [COMPILER OPTION...]`
 #   WAY is find_package or pkg_config, from PREFIX, where the library is installed; or add_subdirectory or fetch_content, from its sources.
-#   FOLDER is written anew.
+#   FOLDER is written anew. RUN=off leaves the program at that: it is for another processor.
 set -euo pipefail
 way=$1 folder=$2 prefix=$3 compiler=$4 standard=$5 linkage=$6
 shift 6
@@ -59,4 +59,4 @@ case $way in
     ;;
   *) echo "cell.sh: unknown way '$way'; known are find_package, pkg_config, add_subdirectory, fetch_content" >&2; exit 64 ;;
 esac
-"$program"
+[ "${RUN:-on}" = off ] || "$program"
