@@ -1,7 +1,7 @@
 # Which rooms there are, and what each needs. A component is a room that users name; it brings the rooms that it stands on, and so the
 # packages that those link. Installed beside the package's configuration, which reads the same table.
-set(vitals_components metrics export stack context sentry monitor console testing)
-set(vitals_rooms_in_order base metrics delivery exporting stack privacy context crash sentry monitor console testing)
+set(vitals_components metrics export stack context sentry otlp monitor console testing)
+set(vitals_rooms_in_order base metrics delivery exporting stack privacy context crash sentry otlp monitor console testing)
 set(vitals_needs_base)
 set(vitals_needs_metrics base)
 set(vitals_needs_delivery base)
@@ -11,6 +11,7 @@ set(vitals_needs_privacy base)
 set(vitals_needs_context privacy)
 set(vitals_needs_crash context stack)
 set(vitals_needs_sentry crash delivery)
+set(vitals_needs_otlp context delivery metrics stack)
 set(vitals_needs_monitor metrics sentry)
 set(vitals_needs_console exporting monitor)
 set(vitals_needs_testing exporting sentry)

@@ -26,11 +26,13 @@ void for_each_record(const Recording& recording, std::size_t span, Use use) {
 
 }  // namespace
 
-SharedTransaction TransactionAccess::make(Ref<Trace> trace, std::string scope) noexcept {
+SharedTransaction TransactionAccess::make(Ref<Trace> trace, ScopeSnapshot scope) noexcept {
   FinishedTransaction& finished = trace->finished();
   finished.id_ = new_event_id();
   finished.trace_ = trace.get();
-  finished.scope_ = std::move(scope);
+  finished.scope_ = std::move(scope.records);
+  if (runtime.wants_breadcrumbs.load(std::memory_order_relaxed))
+    finished.breadcrumbs_ = std::move(scope.breadcrumbs);
   static_cast<void>(trace.detach());  // its count is the transaction's now
   return SharedTransaction::adopt(&finished);
 }
@@ -39,13 +41,13 @@ void tell_finished(const Ref<Trace>& trace) noexcept {
   ScopeState* scope = ScopeState::active();
   if (scope == nullptr) scope = trace->recording()->scope.get();
   if (scope == nullptr) scope = ScopeState::global();
-  std::string records;
+  ScopeSnapshot snapshot;
   try {
-    records = scope->records();
+    snapshot = scope->snapshot();
   } catch (...) {
     return count_loss(Loss::kTransactionNoMemory);
   }
-  const SharedTransaction transaction = TransactionAccess::make(trace, std::move(records));
+  const SharedTransaction transaction = TransactionAccess::make(trace, std::move(snapshot));
   for_each_listener([&transaction](Listener& listener) { listener.finished(transaction); });
 }
 
@@ -85,6 +87,7 @@ FinishedSpan FinishedTransaction::span(std::size_t index) const noexcept {
       span.description = record.value.as_string();
   });
   if (index == 0) span.description = name();
+  span.kind = raw.kind == SpanKind::kUnset ? kind_of(span.op) : raw.kind;
   return span;
 }
 

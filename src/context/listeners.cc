@@ -25,6 +25,14 @@ void use_first_settings() noexcept {
   if (settings) detail::use_settings(*settings);
 }
 
+/// Under the registry's mutex.
+void use_wishes() noexcept {
+  bool breadcrumbs = false;
+  for (const detail::Slot& slot : detail::slots)
+    breadcrumbs = breadcrumbs || slot.wants_breadcrumbs;
+  detail::runtime.wants_breadcrumbs.store(breadcrumbs, std::memory_order_relaxed);
+}
+
 bool anybody_listens() noexcept {
   for (const detail::Slot& slot : detail::slots)
     if (slot.listener.load(std::memory_order_relaxed) != nullptr) return true;
@@ -49,6 +57,8 @@ bool start_listening(Listener& listener, const Settings* settings) noexcept {
     use_first_settings();
     slot.baggage.store(listener.baggage(), std::memory_order_seq_cst);
     slot.work_ended.store(listener.work_ended(), std::memory_order_release);
+    slot.wants_breadcrumbs = listener.wants_breadcrumbs();
+    use_wishes();
     slot.listener.store(&listener, std::memory_order_seq_cst);
     detail::listened_to.store(true, std::memory_order_release);  // pairs with enabled()
     return true;
@@ -64,6 +74,8 @@ bool stop_listening(Listener& listener, std::chrono::steady_clock::time_point de
     slot.work_ended.store(nullptr, std::memory_order_release);
     slot.baggage.store(nullptr, std::memory_order_seq_cst);
     slot.settings.store(nullptr, std::memory_order_seq_cst);
+    slot.wants_breadcrumbs = false;
+    use_wishes();
     detail::listened_to.store(anybody_listens(), std::memory_order_release);
     use_first_settings();
     while (slot.leases.load(std::memory_order_seq_cst) != 0) {
@@ -93,7 +105,9 @@ void forget_listeners() noexcept {
     slot.baggage.store(nullptr, std::memory_order_relaxed);
     slot.work_ended.store(nullptr, std::memory_order_relaxed);
     slot.leases.store(0, std::memory_order_relaxed);
+    slot.wants_breadcrumbs = false;
   }
+  runtime.wants_breadcrumbs.store(false, std::memory_order_relaxed);
 }
 
 }  // namespace detail

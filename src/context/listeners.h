@@ -17,6 +17,7 @@ struct Slot {
   std::atomic<Baggage*> baggage{nullptr};
   std::atomic<Listener::WorkEnded> work_ended{nullptr};
   std::atomic<std::uint32_t> leases{0};
+  bool wants_breadcrumbs = false;  // of who starts and stops listening alone
 };
 inline constinit std::array<Slot, kMaxListeners> slots{};
 

@@ -121,8 +121,12 @@ enum class Section : std::uint8_t {
   kTemplate,   // of a message
   kParameter,  // of a message, in their order
   kLink,       // key: trace id, span id, and whether it is sampled; the value is its type
+  // From here on of spans alone.
+  kEvent,   // key: its name; the value is its time and its attributes, see pack_event()
+  kThrown,  // of an event's attributes: the addresses of a stack that threw
+  kStamp,   // the same: which throw it was, so that one that is captured twice is one
 };
-inline constexpr Section kLastSection = Section::kLink;
+inline constexpr Section kLastSection = Section::kLink;  // that a scope's records may have
 
 inline constexpr char kUnitSeparator = '\x1f';
 inline constexpr std::size_t kMaxKeySize = 200;
@@ -297,6 +301,24 @@ void erase_records(InlineBytes<N>& bytes, Section section, Matches matches) noex
       offset += length;
     }
   }
+}
+
+/// An event of a span as it lies in a record's value: when it was, then its attributes as records.
+using PackedEvent = InlineBytes<512>;
+
+/// Starts a packed event.
+inline void begin_event(PackedEvent& event, std::int64_t timestamp) noexcept {
+  const auto bytes = std::bit_cast<std::array<char, sizeof timestamp>>(timestamp);
+  event.assign({bytes.data(), bytes.size()});
+}
+
+/// When a packed event was; then only its attributes are left of it. 0 when there is none.
+[[nodiscard]] inline std::int64_t take_event_time(std::string_view& event) noexcept {
+  std::int64_t timestamp = 0;
+  if (event.size() < sizeof timestamp) return 0;
+  std::memcpy(&timestamp, event.data(), sizeof timestamp);
+  event.remove_prefix(sizeof timestamp);
+  return timestamp;
 }
 
 /// The value as one that owns its text.

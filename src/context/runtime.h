@@ -17,6 +17,7 @@ struct Runtime {
   std::atomic<bool> has_sampler{false};
   std::atomic<bool> has_breadcrumb_hook{false};
   std::atomic<bool> keep_private_data{false};
+  std::atomic<bool> wants_breadcrumbs{false};  // with a finished transaction
   std::atomic<std::uint32_t> max_breadcrumbs{100};
   std::atomic<std::uint32_t> max_spans{1000};
   /// How often the traces' rate is halved while a listener cannot keep up. Kept apart from the

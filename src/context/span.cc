@@ -4,6 +4,7 @@
 #include <array>
 #include <utility>
 
+#include "base/clock.h"
 #include "context/finished.h"
 #include "context/listeners.h"
 #include "context/runtime.h"
@@ -69,6 +70,17 @@ SpanStatus span_status_from_http(int http_status) noexcept {
   return SpanStatus::kUnknown;
 }
 
+SpanKind kind_of(std::string_view op) noexcept {
+  if (op.ends_with(".server")) return SpanKind::kServer;
+  if (op.ends_with(".client") || op == "db" || op.starts_with("db.")) return SpanKind::kClient;
+  if (op == "queue.publish" || op == "queue.submit") return SpanKind::kProducer;
+  if (op == "queue.process" || op == "queue.receive") return SpanKind::kConsumer;
+  // An agent and its tools may run in the process; a model is asked.
+  const bool model =
+      op.starts_with("gen_ai.") && op != "gen_ai.execute_tool" && op != "gen_ai.invoke_agent";
+  return model ? SpanKind::kClient : SpanKind::kInternal;
+}
+
 std::string HeaderLines::joined() const {
   std::string text;
   for (std::size_t i = 0; i < count_; ++i) {
@@ -127,6 +139,10 @@ void Span::set_status(SpanStatus status) const noexcept {
   if (trace_) trace_->set_status(index_, status);
 }
 
+void Span::set_kind(SpanKind kind) const noexcept {
+  if (trace_) trace_->set_kind(index_, kind);
+}
+
 void Span::set_http_status(int http_status) const noexcept {
   if (!trace_) return;
   trace_->set_status(index_, span_status_from_http(http_status));
@@ -141,6 +157,18 @@ void Span::add_link(TraceId trace_id, SpanId span_id, bool sampled,
   end = std::copy_n(span_id.hex().chars.data(), 16, end);
   *end = sampled ? '1' : '0';
   trace_->add_record(index_, Section::kLink, {key.data(), key.size()}, type);
+}
+
+void Span::add_event(std::string_view name, ListView<FieldView> attributes,
+                     Timestamp timestamp) const noexcept {
+  if (!trace_ || trace_->recording() == nullptr) return;
+  const std::int64_t time =
+      timestamp == Timestamp{} ? base::wall_clock() : timestamp.time_since_epoch().count();
+  detail::PackedEvent event;
+  detail::begin_event(event, time);
+  for (const FieldView& field : attributes)
+    append_record(event, Section::kData, {}, field.key, field.value, detail::kMaxValueSize);
+  trace_->add_event(index_, name, event);
 }
 
 void Span::set_measurement(std::string_view name, double value,

@@ -130,16 +130,22 @@ bool Trace::is_open(std::uint32_t index) const noexcept {
   return recording_ && !finished_ && index < recording_->spans.size();
 }
 
-void Trace::append(std::uint32_t index, Section section, std::string_view key,
-                   const ValueView& value) noexcept {
+template <class Write>
+void Trace::append(std::uint32_t index, Write write) noexcept {
   SpanArena& arena = recording_->arena;
   const std::uint32_t before = arena.size();
   char* const place = arena.extend(sizeof index);
   if (place == nullptr) return;
   std::memcpy(place, &index, sizeof index);
-  append_record(arena, section, {}, key, value, kMaxArena);
+  write(arena);
   // An index without a record would be read as the start of the next one.
   if (arena.size() == before + sizeof index) arena.erase(before, sizeof index);
+}
+
+void Trace::append(std::uint32_t index, Section section, std::string_view key,
+                   const ValueView& value) noexcept {
+  append(index,
+         [&](SpanArena& arena) { append_record(arena, section, {}, key, value, kMaxArena); });
 }
 
 std::uint32_t Trace::add_child(std::uint32_t parent, std::string_view op,
@@ -176,6 +182,12 @@ void Trace::set_status(std::uint32_t index, SpanStatus status) noexcept {
   if (hold && is_open(index)) recording_->spans[index].status = status;
 }
 
+void Trace::set_kind(std::uint32_t index, SpanKind kind) noexcept {
+  if (!recording_ || index == kUnrecorded) return;
+  const base::SpinLock::Hold hold{lock_};
+  if (hold && is_open(index)) recording_->spans[index].kind = kind;
+}
+
 void Trace::set_name(std::string_view name) noexcept {
   const base::SpinLock::Hold hold{lock_};
   if (hold && !finished_) name_.assign(cut(name, kMaxName));
@@ -191,6 +203,18 @@ void Trace::add_record(std::uint32_t index, Section section, std::string_view ke
   if (!recording_ || index == kUnrecorded) return;
   const base::SpinLock::Hold hold{lock_};
   if (hold && is_open(index)) append(index, section, key, value);
+}
+
+void Trace::add_event(std::uint32_t index, std::string_view name,
+                      const PackedEvent& event) noexcept {
+  if (!recording_ || index == kUnrecorded) return;
+  const std::string_view packed = event.view();
+  const base::SpinLock::Hold hold{lock_};
+  if (!hold || !is_open(index)) return;
+  append(index, [&](SpanArena& arena) {
+    append_raw(arena, Section::kEvent, ValueView::Type::kString, {}, cut(name, kMaxKeySize), packed,
+               kMaxArena);
+  });
 }
 
 void Trace::finish_child(std::uint32_t index) noexcept {

@@ -27,6 +27,7 @@ struct RawSpan {
   std::int64_t start = 0;  // by the steady clock
   std::int64_t end = 0;    // 0: runs still
   SpanStatus status = SpanStatus::kUnset;
+  SpanKind kind = SpanKind::kUnset;
 };
 
 /// A record of a span: its index, then the record, end to end in the transaction's one arena.
@@ -87,10 +88,12 @@ class VITALS_HIDDEN Trace {
   [[nodiscard]] std::uint32_t add_child(std::uint32_t parent, std::string_view op,
                                         std::string_view description) noexcept;
   void set_status(std::uint32_t index, SpanStatus status) noexcept;
+  void set_kind(std::uint32_t index, SpanKind kind) noexcept;
   void set_name(std::string_view name) noexcept;
   void set_source(std::string_view source) noexcept;
   void add_record(std::uint32_t index, Section section, std::string_view key,
                   const ValueView& value) noexcept;
+  void add_event(std::uint32_t index, std::string_view name, const PackedEvent& event) noexcept;
   void finish_child(std::uint32_t index) noexcept;
   /// True for the first caller alone, who then owns what becomes of the transaction.
   [[nodiscard]] bool finish() noexcept;
@@ -134,6 +137,8 @@ class VITALS_HIDDEN Trace {
   [[nodiscard]] bool is_open(std::uint32_t index) const noexcept;
   /// Under the lock. `root` is what becomes of it where nothing else was said.
   [[nodiscard]] bool end_spans(SpanStatus root, SpanStatus child) noexcept;
+  template <class Write>
+  void append(std::uint32_t index, Write write) noexcept;
   void append(std::uint32_t index, Section section, std::string_view key,
               const ValueView& value) noexcept;
 
@@ -158,14 +163,25 @@ class VITALS_HIDDEN Trace {
 /// Makes what listeners are told of at a transaction's end.
 class TransactionAccess {
  public:
-  /// What `trace`, which is finished and recorded, and the records of its scope come to. Once for a
-  /// trace.
-  [[nodiscard]] static SharedTransaction make(Ref<Trace> trace, std::string scope) noexcept;
+  /// What `trace`, which is finished and recorded, and its scope come to. Once for a trace.
+  [[nodiscard]] static SharedTransaction make(Ref<Trace> trace, ScopeSnapshot scope) noexcept;
   [[nodiscard]] static const Trace& trace(const FinishedTransaction& transaction) noexcept {
     return *transaction.trace_;
   }
   [[nodiscard]] static const std::string& scope(const FinishedTransaction& transaction) noexcept {
     return transaction.scope_;
+  }
+  /// Roughly how many bytes it holds. Always the same.
+  [[nodiscard]] static std::size_t cost(const FinishedTransaction& transaction) noexcept {
+    const Recording& recording = *transaction.trace_->recording();
+    return sizeof(Trace) + sizeof(Recording) + recording.arena.capacity() +
+           recording.spans.capacity() * sizeof(RawSpan) + transaction.scope_.size() +
+           transaction.breadcrumbs_.size();
+  }
+  /// Empty where no listener wants them.
+  [[nodiscard]] static const std::string& breadcrumbs(
+      const FinishedTransaction& transaction) noexcept {
+    return transaction.breadcrumbs_;
   }
   static void add_ref(FinishedTransaction& transaction) noexcept {
     detail::add_ref(transaction.trace_);

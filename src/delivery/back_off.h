@@ -24,7 +24,9 @@ class BackOff {
     return was_away;
   }
   /// No answer came. False when another request has said so already.
-  [[nodiscard]] bool no_answer(Time now, const Pace& pace) noexcept;
+  /// `at_least` is the server's own wish.
+  [[nodiscard]] bool no_answer(Time now, const Pace& pace,
+                               std::chrono::milliseconds at_least) noexcept;
   [[nodiscard]] Time paused_until() const noexcept { return paused_until_; }
 
  private:

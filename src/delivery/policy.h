@@ -24,7 +24,7 @@ enum class Step : std::uint8_t {
 enum class Verdict : std::uint8_t {
   kDelivered,
   kRefused,  // it would be refused again
-  kAway,     // no answer: to be tried again later. Counted by nobody
+  kAway,     // no answer, or not now: to be tried again later. Counted by nobody
 };
 
 /// Makes requests, for one sending thread. Threads: one.
@@ -44,6 +44,8 @@ class Packer {
   /// good as one that takes it. judge() follows. Leaves the parcel as it was.
   [[nodiscard]] virtual const SendRequest* address(Parcel& parcel) = 0;
   [[nodiscard]] virtual Verdict judge(const Parcel& parcel, const SendResult& result) noexcept = 0;
+  /// How long the server that judge() has just called kAway wants to be left alone at least.
+  [[nodiscard]] virtual std::chrono::milliseconds pause() const noexcept { return {}; }
 };
 
 /// A word to the server that nobody has captured, such as a report of what was dropped.

@@ -26,7 +26,6 @@ constexpr std::chrono::milliseconds kAskAgain{50};
 constexpr std::chrono::milliseconds kReplayPatience{1000};
 constexpr int kLowestPriority = 19;
 constexpr std::size_t kMostThreads = 16;
-constexpr int kMostTries = 5;
 constexpr std::size_t kMostRetries = 64;
 constexpr std::uint64_t kRetryBytes = 4 * 1024 * 1024;
 /// So that taking from the queues cannot fail.
@@ -66,6 +65,7 @@ Worker::Worker(Policy& policy, WorkerOptions options)
     : policy_(policy),
       pace_(usual_pace),
       name_(std::move(options.name)),
+      most_tries_(options.most_tries),
       threads_(std::clamp<std::size_t>(options.requests_in_flight, 1, kMostThreads)),
       transport_(std::move(options.transport)),
       spool_(std::move(options.spool)),
@@ -92,6 +92,11 @@ bool Worker::push(std::size_t lane, std::unique_ptr<Cargo> cargo, bool urgent) n
   if (!queues_.push(lane, std::move(cargo))) return false;
   if (urgent) wake_.once();
   return true;
+}
+
+void Worker::ask_soon() noexcept {
+  ask_now_.store(true, std::memory_order_relaxed);
+  wake_.once();
 }
 
 void Worker::run() noexcept {
@@ -164,7 +169,7 @@ void Worker::do_chores(Time now) noexcept {
     wanted = gatherers_.rounds_wanted;
     everything = wanted > gatherers_.rounds_done;
   }
-  if (everything || now >= next_.ask) {
+  if (everything || ask_now_.exchange(false, std::memory_order_relaxed) || now >= next_.ask) {
     next_.ask = now + kAskAgain;
     if (ask_sources(everything) && everything) {
       const std::lock_guard hold{mutex_};
@@ -302,7 +307,9 @@ void Worker::work(Packer& packer, Job& job) noexcept {
     try {
       verdict = send(packer, job);
       if (verdict == Verdict::kAway) {
-        back_off();  // before end_post(), or another would try the server that has just failed
+        back_off(
+            packer
+                .pause());  // before end_post(), or another would try the server that has just failed
         finish_away(job);
       } else {
         if (job.receipt && verdict == Verdict::kDelivered) job.receipt->arrived();
@@ -374,7 +381,7 @@ bool Worker::keep_for_retry(Job& job) noexcept {
     std::uint64_t bytes = job.parcel->text.size();
     for (const Job& other : retries_)
       bytes += other.parcel->text.size();
-    if (ending_.closing.load(std::memory_order_relaxed) || ++job.parcel->tries >= kMostTries ||
+    if (ending_.closing.load(std::memory_order_relaxed) || ++job.parcel->tries >= most_tries_ ||
         retries_.size() >= kMostRetries || bytes > kRetryBytes) {
       return false;
     }
@@ -406,13 +413,13 @@ bool Worker::may_post(Time now) noexcept {
   return server_.may_post(now);
 }
 
-void Worker::back_off() noexcept {
+void Worker::back_off(std::chrono::milliseconds at_least) noexcept {
   const std::lock_guard hold{mutex_};
   if (ending_.closing.load(std::memory_order_relaxed)) {
     ending_.gone.store(true, std::memory_order_release);  // pairs with empty_queues()
     return;
   }
-  if (!server_.no_answer(Clock::now(), pace_)) return;
+  if (!server_.no_answer(Clock::now(), pace_, at_least)) return;
   wake_.defer();
   policy_.say("the server is away, what is to be sent waits");
 }

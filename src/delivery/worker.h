@@ -33,6 +33,7 @@ struct WorkerOptions {
   std::vector<Source*> sources{};  // they must outlive it
   std::size_t source_lane = 0;     // the lane for what they give
   std::size_t requests_in_flight = 4;
+  int most_tries = 5;                    // of a parcel that waits in memory
   std::shared_ptr<Transport> transport;  // null: there is no server
   std::unique_ptr<Spool> spool{};        // null: nothing goes to disk
 };
@@ -60,6 +61,8 @@ class Worker {
   /// Takes the cargo, or counts it as dropped. What is urgent wakes a thread, the rest is found
   /// within 100 ms. Threads: any.
   bool push(std::size_t lane, std::unique_ptr<Cargo> cargo, bool urgent) noexcept;
+  /// A source has enough for a request: it is asked at once. Threads: any.
+  void ask_soon() noexcept;
   [[nodiscard]] std::size_t depth() const noexcept { return queues_.depth(); }
   [[nodiscard]] std::uint64_t spool_bytes() const noexcept { return spool_ ? spool_->bytes() : 0; }
 
@@ -159,7 +162,7 @@ class Worker {
            ending_.rescuing.load(std::memory_order_acquire);
   }
   [[nodiscard]] bool may_post(Time now) noexcept;
-  void back_off() noexcept;
+  void back_off(std::chrono::milliseconds at_least) noexcept;
   void sleep(Time now) noexcept;
 
   /// The mutex, held by a thread of the service, whose signals wait as long: a handler that calls
@@ -208,6 +211,7 @@ class Worker {
   Policy& policy_;
   const Pace pace_;
   const std::string name_;
+  const int most_tries_;
   const std::size_t threads_;
   const std::shared_ptr<Transport> transport_;
   const std::unique_ptr<Spool> spool_;
@@ -215,6 +219,7 @@ class Worker {
   Gatherers gatherers_;
   Wake wake_;
   Ending ending_;
+  std::atomic<bool> ask_now_{false};
 
   std::mutex turn_;
   Chores next_;  // of the thread that has the turn

@@ -1,15 +1,15 @@
 #include <algorithm>
-#include <bit>
 #include <cmath>
-#include <cstring>
 #include <limits>
 
+#include "base/protobuf_writer.h"
 #include "exporting/encoder.h"
 #include "exporting/names.h"
 
 namespace vitals::exporting {
 namespace {
 
+using Message = base::ProtobufWriter;
 using metrics::CounterView;
 using metrics::ExemplarView;
 using metrics::FamilyInfo;
@@ -18,43 +18,6 @@ using metrics::MetricType;
 using metrics::NativeView;
 using metrics::SeriesInfo;
 using metrics::SummaryView;
-
-/// Appends the fields of one message in the wire format. Source: Protocol Buffers, "Encoding".
-class Message {
- public:
-  explicit Message(std::string& out) : out_(out) {}
-
-  void integer(unsigned field, std::uint64_t value) {
-    tag(field, 0);
-    varint(value);
-  }
-  /// sint32 and sint64: 0, -1, 1, -2 become 0, 1, 2, 3.
-  void zigzag(unsigned field, std::int64_t value) {
-    integer(field,
-            (static_cast<std::uint64_t>(value) << 1) ^ static_cast<std::uint64_t>(value >> 63));
-  }
-  void real(unsigned field, double value) {
-    tag(field, 1);
-    std::uint64_t bits = std::bit_cast<std::uint64_t>(value);
-    for (int i = 0; i < 8; ++i, bits >>= 8)
-      out_ += static_cast<char>(bits & 0xff);
-  }
-  void bytes(unsigned field, std::string_view value) {
-    tag(field, 2);
-    varint(value.size());
-    out_ += value;
-  }
-  void varint(std::uint64_t value) {
-    for (; value >= 0x80; value >>= 7)
-      out_ += static_cast<char>((value & 0x7f) | 0x80);
-    out_ += static_cast<char>(value);
-  }
-
- private:
-  void tag(unsigned field, unsigned wire_type) { varint(field << 3 | wire_type); }
-
-  std::string& out_;
-};
 
 /// Delimited io.prometheus.client.MetricFamily messages, written by hand: a dozen flat messages
 /// whose numbers never change. Source: prometheus/client_model, io/prometheus/client/metrics.proto.
@@ -206,8 +169,7 @@ class ProtobufEncoder final : public Encoder {
     Message deltas{deltas_};
     const auto delta = [&](std::int64_t count) {
       const std::int64_t change = count - before;
-      deltas.varint((static_cast<std::uint64_t>(change) << 1) ^
-                    static_cast<std::uint64_t>(change >> 63));
+      deltas.varint(Message::zigzagged(change));
       before = count;
     };
     while (i < buckets.size()) {

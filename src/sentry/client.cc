@@ -13,6 +13,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/host_name.h"
 #include "base/timeout.h"
 #include "crash/alt_stack.h"
 #include "crash/handler.h"
@@ -304,17 +305,18 @@ void Client::push_transaction(context::SharedTransaction transaction) noexcept {
 
 void Client::capture_crashed(detail::Trace& trace) noexcept {
   if (!trace.finish_by_crash()) return;
-  std::string records;
+  detail::ScopeSnapshot snapshot;
   detail::ScopeState* scope = trace.recording()->scope.get();
   if (scope == nullptr) scope = detail::ScopeState::global();
   try {
     // The thread that crashed may hold a lock of theirs, and nothing is worth waiting for that.
-    if (scope->is_free() && detail::ScopeState::global()->is_free()) records = scope->records();
+    if (scope->is_free() && detail::ScopeState::global()->is_free())
+      snapshot = scope->snapshot();
   } catch (...) {
     // No memory: the transaction goes without.
   }
   push_transaction(detail::TransactionAccess::make(
-      context::detail::Ref<detail::Trace>::share(&trace), std::move(records)));
+      context::detail::Ref<detail::Trace>::share(&trace), std::move(snapshot)));
 }
 
 bool Client::flush(Clock::time_point deadline) noexcept {
@@ -349,7 +351,7 @@ Result<Guard> start(Options options) {
                                                          .ca_file = options.ca_file});
     }
   }
-  if (options.server_name.empty()) options.server_name = detail::host_name();
+  if (options.server_name.empty()) options.server_name = base::host_name();
 
   static const int registered =
       pthread_atfork(nullptr, nullptr, &disable_in_child) + std::atexit(&flush_at_exit);

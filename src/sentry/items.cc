@@ -37,10 +37,7 @@ std::uint32_t TransactionItem::spans() const noexcept {
 }
 
 std::size_t TransactionItem::cost() const noexcept {
-  const Recording& recording = *TransactionAccess::trace(*transaction).recording();
-  return sizeof *this + sizeof(Trace) + sizeof(Recording) + recording.arena.capacity() +
-         recording.spans.capacity() * sizeof(RawSpan) +
-         TransactionAccess::scope(*transaction).size();
+  return sizeof *this + TransactionAccess::cost(*transaction);
 }
 
 void TransactionItem::count(Cause cause) const noexcept {

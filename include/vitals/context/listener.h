@@ -39,6 +39,7 @@ struct FinishedSpan {
   SpanId span_id{};                        ///< its own
   SpanId parent_span_id{};                 ///< zero: there is none
   std::string_view op{};                   ///< what kind of work: `db`, `http.client`
+  SpanKind kind = SpanKind::kInternal;     ///< as it was set, else as `op` says
   std::string_view description{};          ///< of the first one, the transaction's name
   SpanStatus status = SpanStatus::kUnset;  ///< how it ended
   Timestamp start{};                       ///< when it began
@@ -76,6 +77,7 @@ class FinishedTransaction {
   EventId id_{};
   detail::Trace* trace_ = nullptr;  // which holds it
   std::string scope_;               // what the scope had at the end, as records
+  std::string breadcrumbs_;         // the same, where a listener wants them
 };
 
 // For Ref.
@@ -138,6 +140,8 @@ class Listener {
   virtual EventId captured(const Capture& capture) noexcept = 0;
   /// A transaction that was kept has ended.
   virtual void finished(const SharedTransaction& transaction) noexcept = 0;
+  /// Whether a transaction is to hold its scope's breadcrumbs. Asked once, at start_listening().
+  [[nodiscard]] virtual bool wants_breadcrumbs() const noexcept { return false; }
   /// What scopes' work came to, by Scope::end_work(). Null: nobody counts it. A function that is
   /// always there, since it is called with each request.
   using WorkEnded = void (*)(WorkStatus status) noexcept;

@@ -39,6 +39,20 @@ enum class SpanStatus : std::uint8_t {
   kUnauthenticated,
 };
 
+/// Which side of a call a span stands for. Source: OpenTelemetry, "Span Kind".
+enum class SpanKind : std::uint8_t {
+  kUnset,     ///< as the operation says, see kind_of()
+  kInternal,  ///< work within the process
+  kServer,    ///< a call that came in and is answered
+  kClient,    ///< a call that goes out and is waited for
+  kProducer,  ///< a message that goes out
+  kConsumer,  ///< a message that is worked on
+};
+
+/// What an operation is where nobody has said: `http.server` is kServer, `db` and `http.client` are
+/// kClient, `queue.publish` is kProducer, `queue.process` kConsumer, all else kInternal.
+[[nodiscard]] SpanKind kind_of(std::string_view op) noexcept;
+
 /// The protocol's word for a status (`internal_error`); empty for kUnset.
 [[nodiscard]] std::string_view to_string(SpanStatus status) noexcept;
 /// The status that an HTTP answer stands for.
@@ -126,6 +140,8 @@ class Span {
   void set_data(std::string_view key, ValueView value) const noexcept;
   /// How it ended.
   void set_status(SpanStatus status) const noexcept;
+  /// Which side of a call it is, where its operation does not say it.
+  void set_kind(SpanKind kind) const noexcept;
   /// Sets the status and the data `http.response.status_code`.
   void set_http_status(int http_status) const noexcept;
   /// Says that this span follows from another one, maybe of another trace. `type` as Sentry has it:
@@ -136,6 +152,10 @@ class Span {
   void add_link(const Span& to, std::string_view type = {}) const noexcept {
     if (to) add_link(to.trace_id(), to.span_id(), to.sampled(), type);
   }
+  /// Something that happened at one moment of this span, now where no time is given. Sentry has no
+  /// such thing, so its client leaves it out: a breadcrumb is told to both. At most 8 KiB.
+  void add_event(std::string_view name, ListView<FieldView> attributes = {},
+                 Timestamp timestamp = {}) const noexcept;
   /// A number of the whole transaction; units as Sentry names them (`millisecond`, `byte`, `none`).
   void set_measurement(std::string_view name, double value, std::string_view unit) const noexcept;
   /// Of a transaction its name (with its source), of another span its description.

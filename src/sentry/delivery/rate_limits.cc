@@ -1,19 +1,11 @@
 #include "sentry/delivery/rate_limits.h"
 
-#include <time.h>
-
-#include <algorithm>
-#include <charconv>
-#include <cmath>
-#include <optional>
-#include <string>
-
+#include "delivery/retry_after.h"
 #include "vitals/base/ascii.h"
 
 namespace vitals::sentry::detail {
 namespace {
 
-constexpr std::chrono::seconds kMaxLimit{24 * 3600};
 constexpr std::chrono::seconds kDefaultLimit{60};
 
 std::string_view take_until(std::string_view& text, char separator) noexcept {
@@ -23,39 +15,18 @@ std::string_view take_until(std::string_view& text, char separator) noexcept {
   return part;
 }
 
-std::optional<std::chrono::milliseconds> parse_seconds(std::string_view text) noexcept {
-  double seconds = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), seconds);
-  if (text.empty() || end != text.data() + text.size()) return std::nullopt;
-  if (error == std::errc::result_out_of_range && text.front() != '-') return kMaxLimit;
-  if (error != std::errc{} || std::isnan(seconds) || seconds < 0) return std::nullopt;
-  const double capped = std::min(seconds, static_cast<double>(kMaxLimit.count()));
-  return std::chrono::milliseconds{static_cast<std::int64_t>(capped * 1000)};
-}
-
-/// `Retry-After` is a number of seconds or an HTTP date.
-std::chrono::milliseconds parse_retry_after(std::string_view text) {
-  if (const auto seconds = parse_seconds(base::trim(text))) return *seconds;
-  const std::string date{base::trim(text)};
-  tm parts{};
-  const char* const end = strptime(date.c_str(), "%a, %d %b %Y %H:%M:%S GMT", &parts);
-  if (end == nullptr || *end != '\0') return kDefaultLimit;
-  // In whole seconds: the clock's nanoseconds do not reach as far as a date may.
-  const time_t wait = timegm(&parts) - time(nullptr);
-  return std::chrono::seconds{std::clamp<time_t>(wait, 0, kMaxLimit.count())};
-}
-
 }  // namespace
 
 void RateLimits::update(int status, std::string_view rate_limits, std::string_view retry_after,
                         Time now) {
   if (base::trim(rate_limits).empty()) {
-    if (status == 429) limit({}, now + parse_retry_after(retry_after));
+    if (status == 429)
+      limit({}, now + delivery::detail::parse_retry_after(retry_after).value_or(kDefaultLimit));
     return;
   }
   while (!rate_limits.empty()) {
     std::string_view entry = take_until(rate_limits, ',');
-    const auto seconds = parse_seconds(take_until(entry, ':'));
+    const auto seconds = delivery::detail::parse_seconds(take_until(entry, ':'));
     std::string_view categories = take_until(entry, ':');
     if (!seconds) continue;
     if (categories.empty()) limit({}, now + *seconds);

@@ -3,7 +3,6 @@
 #include <sys/utsname.h>
 #include <unistd.h>
 
-#include <array>
 #include <cstdint>
 #include <fstream>
 #include <utility>
@@ -70,12 +69,6 @@ MachineContexts machine_contexts() {
   }
   all.emplace_back("device", std::move(device));
   return all;
-}
-
-std::string host_name() {
-  std::array<char, 256> name{};
-  if (gethostname(name.data(), name.size() - 1) != 0) return {};
-  return name.data();
 }
 
 }  // namespace vitals::sentry::detail

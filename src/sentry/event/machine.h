@@ -13,7 +13,4 @@ namespace vitals::sentry::detail {
 using MachineContexts = std::vector<std::pair<std::string, Fields>>;
 [[nodiscard]] MachineContexts machine_contexts();
 
-/// The machine's host name; empty when it cannot be told.
-[[nodiscard]] std::string host_name();
-
 }  // namespace vitals::sentry::detail

@@ -1,0 +1,90 @@
+#pragma once
+
+#include <bit>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <string>
+#include <string_view>
+
+namespace vitals::base {
+
+/// Appends the fields of one protobuf message to a string. A field that is not there reads as zero or
+/// empty, so such ones may be left out; that is up to the caller.
+/// Source: Protocol Buffers, "Encoding".
+class ProtobufWriter {
+ public:
+  explicit ProtobufWriter(std::string& out) noexcept : out_(out) {}
+
+  /// int32, int64, uint32, uint64, bool, enum.
+  void integer(unsigned field, std::uint64_t value) {
+    tag(field, kVarint);
+    varint(value);
+  }
+  /// sint32 and sint64: 0, -1, 1, -2 become 0, 1, 2, 3.
+  void zigzag(unsigned field, std::int64_t value) { integer(field, zigzagged(value)); }
+  /// fixed64 and sfixed64.
+  void fixed64(unsigned field, std::uint64_t value) {
+    tag(field, kFixed64);
+    raw_fixed64(value);
+  }
+  /// fixed32.
+  void fixed32(unsigned field, std::uint32_t value) {
+    tag(field, kFixed32);
+    raw(value);
+  }
+  void real(unsigned field, double value) { fixed64(field, std::bit_cast<std::uint64_t>(value)); }
+  /// string, bytes, and a message or packed numbers that were made before.
+  void bytes(unsigned field, std::string_view value) {
+    tag(field, kLength);
+    varint(value.size());
+    out_ += value;
+  }
+  /// A message or packed numbers that `write()` appends to the same string.
+  template <class Write>
+  void nested(unsigned field, Write write) {
+    tag(field, kLength);
+    const std::size_t start = out_.size();
+    out_ += '\0';  // most are shorter than 128 bytes
+    write();
+    close(start);
+  }
+
+  // Without a tag: what packed numbers are made of.
+  void varint(std::uint64_t value) {
+    for (; value >= 0x80; value >>= 7)
+      out_ += static_cast<char>((value & 0x7f) | 0x80);
+    out_ += static_cast<char>(value);
+  }
+  void raw_fixed64(std::uint64_t value) { raw(value); }
+  [[nodiscard]] static constexpr std::uint64_t zigzagged(std::int64_t value) noexcept {
+    return (static_cast<std::uint64_t>(value) << 1) ^ static_cast<std::uint64_t>(value >> 63);
+  }
+
+ private:
+  static_assert(std::endian::native == std::endian::little, "as the wire has it");
+  enum : unsigned { kVarint = 0, kFixed64 = 1, kLength = 2, kFixed32 = 5 };
+
+  void tag(unsigned field, unsigned wire_type) { varint(field << 3 | wire_type); }
+  template <class Number>
+  void raw(Number value) {
+    char digits[sizeof value];
+    std::memcpy(digits, &value, sizeof value);
+    out_.append(digits, sizeof value);
+  }
+  /// Puts the length of what stands behind `start` where the one byte for it was left.
+  void close(std::size_t start) {
+    std::size_t size = out_.size() - start - 1;
+    std::size_t more = 0;
+    char digits[10];
+    for (; size >= 0x80; size >>= 7)
+      digits[more++] = static_cast<char>((size & 0x7f) | 0x80);
+    digits[more] = static_cast<char>(size);
+    if (more > 0) out_.insert(start, more, '\0');
+    out_.replace(start, more + 1, digits, more + 1);
+  }
+
+  std::string& out_;
+};
+
+}  // namespace vitals::base

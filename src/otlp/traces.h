@@ -1,0 +1,72 @@
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <vector>
+
+#include "delivery/bounded_queue.h"
+#include "otlp/policy.h"
+#include "vitals/context/listener.h"
+#include "vitals/otlp/options.h"
+
+namespace vitals::otlp::detail {
+
+/// What waits of one signal, in items and bytes: a batch that is being sent still counts.
+/// Threads: any.
+class Room {
+ public:
+  Room(std::size_t items, std::size_t bytes) noexcept : most_items_(items), most_bytes_(bytes) {}
+
+  /// False when it does not fit. Where there is nothing, anything fits.
+  [[nodiscard]] bool take(std::size_t items, std::size_t bytes) noexcept;
+  void give_back(std::size_t items, std::size_t bytes) noexcept;
+
+ private:
+  const std::size_t most_items_;
+  const std::size_t most_bytes_;
+  std::atomic<std::size_t> items_{0};
+  std::atomic<std::size_t> bytes_{0};
+};
+
+/// Takes finished transactions and gives them as batches of spans. A batch is due when it is full,
+/// or when its first span has waited long enough. Bounded by the number of spans, those in batches
+/// that are not sent yet among them; what does not fit is counted. Threads: any; add() takes no lock.
+class TraceSource final : public delivery::detail::Source {
+ public:
+  using Time = std::chrono::steady_clock::time_point;
+
+  /// `full` is called when there is enough for a request. The options must outlive it.
+  TraceSource(const Options& options, std::function<void()> full);
+  ~TraceSource() override;
+
+  void add(const context::SharedTransaction& transaction) noexcept;
+  [[nodiscard]] std::unique_ptr<delivery::detail::Cargo> take(Time now,
+                                                              bool everything) noexcept override;
+
+ private:
+  struct LetGo {
+    void operator()(context::FinishedTransaction* transaction) const noexcept {
+      context::release(transaction);
+    }
+  };
+  [[nodiscard]] std::unique_ptr<delivery::detail::Cargo> gather() noexcept;
+
+  const Options& options_;
+  const std::function<void()> full_;
+  delivery::detail::BoundedQueue<context::FinishedTransaction, LetGo> queue_;
+  const std::shared_ptr<Room> room_;
+  std::atomic<std::size_t> waiting_{0};  // spans that are in no batch yet
+
+  std::mutex taking_;                // of the sending threads, never of one that adds
+  context::SharedTransaction open_;  // of which a part is in a batch already
+  std::size_t open_from_ = 0;
+  std::optional<Time> due_;  // of what was there at the last look
+};
+
+}  // namespace vitals::otlp::detail
