@@ -102,6 +102,9 @@ std::string fault_in(const SignalOptions& signal, std::string_view name) {
     return std::string{name} + ".url should begin with http:// or https://, it is " + signal.url;
   if (signal.timeout <= std::chrono::milliseconds::zero())
     return std::string{name} + ".timeout should be above zero";
+  if (signal.max_queue_size == 0) return std::string{name} + ".max_queue_size should be above zero";
+  if (signal.max_batch_size == 0 || signal.max_batch_size > signal.max_queue_size)
+    return std::string{name} + ".max_batch_size should be from 1 to max_queue_size";
   return {};
 }
 
@@ -110,9 +113,6 @@ std::string fault_in(const Options& options) {
                             fault_in(options.metrics, "metrics"), fault_in(options.logs, "logs")}) {
     if (!fault.empty()) return fault;
   }
-  if (options.max_queue_size == 0) return "max_queue_size should be above zero";
-  if (options.max_batch_size == 0 || options.max_batch_size > options.max_queue_size)
-    return "max_batch_size should be from 1 to max_queue_size";
   if (options.metrics_interval <= std::chrono::milliseconds::zero())
     return "metrics_interval should be above zero";
   return {};
@@ -135,7 +135,7 @@ WorkerOptions worker_options(Signal signal, const Options& options, const Signal
                              Source* source, detail::SignalPolicy& policy) {
   const std::string name{to_string(signal)};
   WorkerOptions made{.name = "vitals-" + name,
-                     .lanes = {{.capacity = kBatches, .bytes = 2 * options.max_queue_bytes}},
+                     .lanes = {{.capacity = kBatches, .bytes = 2 * own.max_queue_bytes}},
                      .sources = {source},
                      .requests_in_flight = 1,
                      .most_tries = kMostTries,
@@ -166,7 +166,7 @@ Client::Client(Options options)
     : options_(std::move(options)),
       traces_(is_sent(options_.traces)
                   ? std::make_unique<detail::TraceSource>(
-                        options_, [this] { senders_.front()->worker.ask_soon(); })
+                        options_.traces, [this] { senders_.front()->worker.ask_soon(); })
                   : nullptr),
       listener_(traces_.get(), options_.breadcrumbs) {
   const auto add = [this](Signal signal, const SignalOptions& own, Source* source) {

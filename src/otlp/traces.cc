@@ -83,7 +83,7 @@ void Room::give_back(std::size_t items, std::size_t bytes) noexcept {
   bytes_.fetch_sub(bytes, std::memory_order_relaxed);
 }
 
-TraceSource::TraceSource(const Options& options, std::function<void()> full)
+TraceSource::TraceSource(const SignalOptions& options, std::function<void()> full)
     : options_(options),
       full_(std::move(full)),
       queue_(options.max_queue_size),
@@ -118,7 +118,7 @@ std::unique_ptr<Cargo> TraceSource::take(Time now, bool everything) noexcept {
     due_.reset();
     return nullptr;
   }
-  if (!due_) due_ = now + options_.traces_delay;
+  if (!due_) due_ = now + options_.delay;
   if (!everything && waiting < options_.max_batch_size && now < *due_) return nullptr;
   due_.reset();
   return gather();

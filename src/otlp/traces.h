@@ -42,7 +42,7 @@ class TraceSource final : public delivery::detail::Source {
   using Time = std::chrono::steady_clock::time_point;
 
   /// `full` is called when there is enough for a request. The options must outlive it.
-  TraceSource(const Options& options, std::function<void()> full);
+  TraceSource(const SignalOptions& options, std::function<void()> full);
   ~TraceSource() override;
 
   void add(const context::SharedTransaction& transaction) noexcept;
@@ -57,7 +57,7 @@ class TraceSource final : public delivery::detail::Source {
   };
   [[nodiscard]] std::unique_ptr<delivery::detail::Cargo> gather() noexcept;
 
-  const Options& options_;
+  const SignalOptions& options_;
   const std::function<void()> full_;
   delivery::detail::BoundedQueue<context::FinishedTransaction, LetGo> queue_;
   const std::shared_ptr<Room> room_;

@@ -44,11 +44,15 @@ struct SignalOptions {
   Protocol protocol = Protocol::kProtobuf;       ///< see Protocol
   Compression compression = Compression::kNone;  ///< see Compression
   std::chrono::milliseconds timeout{10'000};     ///< of one request
-  std::string ca_file{};             ///< PEM certificates to trust instead of the system's
-  std::string client_certificate{};  ///< a PEM file, for a server that asks who comes
-  std::string client_key{};          ///< its key, a PEM file
+  std::string ca_file{};              ///< PEM certificates to trust instead of the system's
+  std::string client_certificate{};   ///< a PEM file, for a server that asks who comes
+  std::string client_key{};           ///< its key, a PEM file
+  std::size_t max_queue_size = 2048;  ///< items that wait; not of the metrics
+  std::size_t max_queue_bytes = 16 * 1024 * 1024;  ///< of these
+  std::size_t max_batch_size = 512;                ///< of one request; at most max_queue_size
+  std::chrono::milliseconds delay{5000};           ///< how long an item may wait for others
   /// Carries the requests in place of libcurl, for tests and for programs with a client of their
-  /// own. The four lines above are its own business then.
+  /// own. The time-out and the files above are its own business then.
   std::shared_ptr<delivery::Transport> transport{};
 };
 
@@ -69,18 +73,14 @@ struct Options {
   Resource resource{};                                               ///< who sends
   SignalOptions traces{.url = "http://localhost:4318/v1/traces"};    ///< finished transactions
   SignalOptions metrics{.url = "http://localhost:4318/v1/metrics"};  ///< of `registries`
-  SignalOptions logs{.url = "http://localhost:4318/v1/logs"};        ///< context::log() and errors
+  SignalOptions logs{.url = "http://localhost:4318/v1/logs",
+                     .delay = std::chrono::milliseconds{1000}};  ///< context::log() and errors
 
   /// How spans behave; not used where another listener, as Sentry's client, came with its own.
   context::Settings settings{.traces_sample_rate = 1.0};
   bool send_default_pii = false;  ///< names and addresses of users, and queries, may leave
   bool breadcrumbs = true;  ///< a transaction's breadcrumbs go along as its first span's events
 
-  std::size_t max_queue_size = 2048;                   ///< spans and log records that wait, of each
-  std::size_t max_queue_bytes = 16 * 1024 * 1024;      ///< of these, of each signal
-  std::size_t max_batch_size = 512;                    ///< of one request; at most max_queue_size
-  std::chrono::milliseconds traces_delay{5000};        ///< how long a span may wait for others
-  std::chrono::milliseconds logs_delay{1000};          ///< how long a log record may
   std::chrono::milliseconds metrics_interval{60'000};  ///< between two readings of the metrics
   Temporality temporality = Temporality::kCumulative;  ///< of counters and histograms
   /// What is read for the metrics; empty: metrics::default_registry(). They must outlive the client.
