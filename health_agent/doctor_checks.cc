@@ -20,6 +20,7 @@
 #include "health_agent/doctor.h"
 #include "health_agent/errors.h"
 #include "health_agent/http_client.h"
+#include "health_agent/otlp_setup.h"
 #include "health_agent/private_files.h"
 #include "health_agent/sentry_setup.h"
 #include "vitals/context/capture.h"
@@ -262,6 +263,47 @@ Finding check_sentry(const Settings& settings) {
                                        : "look at SENTRY_DSN's host and the network");
 }
 
+/// An empty request to one receiver: it stores nothing, and says whether one with spans would be
+/// taken. Empty: it was taken.
+std::string why_not_taken(const vitals::otlp::SignalOptions& signal) {
+  const auto transport =
+      vitals::delivery::make_curl_transport({.timeout = signal.timeout,
+                                             .connect_timeout = signal.timeout,
+                                             .ca_file = signal.ca_file,
+                                             .client_certificate = signal.client_certificate,
+                                             .client_key = signal.client_key});
+  const bool as_json = signal.protocol == vitals::otlp::Protocol::kJson;
+  vitals::delivery::SendRequest request{
+      .url = signal.url,
+      .headers = {{"Content-Type", as_json ? "application/json" : "application/x-protobuf"}},
+      .body = as_json ? "{}" : ""};
+  request.headers.insert(request.headers.end(), signal.headers.begin(), signal.headers.end());
+  const vitals::delivery::SendResult result = transport->send(request);
+  if (result.status >= 200 && result.status < 300) return {};
+  if (result.status == 0) return "no answer: " + result.error;
+  return "the server answered " + std::to_string(result.status);
+}
+
+Finding check_otlp(const Settings& settings) {
+  if (!settings.enable_otlp) return skipped("ENABLE_OTLP is false");
+  const vitals::otlp::Options options = otlp_options(settings);
+  std::string taken;
+  for (const auto& [name, signal] : {std::pair{"traces", &options.traces},
+                                     {"metrics", &options.metrics},
+                                     {"logs", &options.logs}}) {
+    if (!signal->enabled || signal->url.empty()) continue;
+    if (const std::string why = why_not_taken(*signal); !why.empty()) {
+      return failed(
+          std::string{name} + ": " + why,
+          "look at OTEL_EXPORTER_OTLP_ENDPOINT and OTEL_EXPORTER_OTLP_HEADERS; a signal "
+          "that is not wanted there is turned off by OTEL_TRACES_EXPORTER=none and its like");
+    }
+    taken += (taken.empty() ? "" : ", ") + std::string{name};
+  }
+  if (taken.empty()) return skipped("every signal is turned off by OTEL_ variables");
+  return {Status::kOk, "the server takes " + taken, {}};
+}
+
 /// Why nobody could listen there, or nothing.
 std::string why_not_free(const std::string& host, std::uint16_t port) {
   addrinfo hints{};
@@ -347,6 +389,7 @@ std::vector<Check> all_checks() {
           {"fallback", &check_fallback_model},
           {"telegram", &check_telegram, 25s},
           {"sentry", &check_sentry},
+          {"otlp", &check_otlp},
           {"metrics", &check_metrics},
           {"api", &check_api}};
 }

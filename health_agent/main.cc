@@ -16,6 +16,7 @@
 #include "health_agent/dotenv.h"
 #include "health_agent/log.h"
 #include "health_agent/logging.h"
+#include "health_agent/otlp_setup.h"
 #include "health_agent/private_files.h"
 #include "health_agent/sentry_setup.h"
 #include "health_agent/service.h"
@@ -27,6 +28,7 @@
 #include "vitals/console/recent_events.h"
 #include "vitals/context/capture.h"
 #include "vitals/context/scope.h"
+#include "vitals/otlp/client.h"
 #include "vitals/sentry/client.h"
 
 namespace {
@@ -68,6 +70,13 @@ vitals::sentry::Guard start_sentry(const Settings& settings,
   if (recent != nullptr) options.on_rendered = recent->listener();
   auto guard = vitals::sentry::init(std::move(options));
   if (!guard) throw std::runtime_error("Sentry cannot start: " + guard.error().message);
+  return std::move(*guard);
+}
+
+vitals::otlp::Guard start_otlp(const Settings& settings) {
+  if (!settings.enable_otlp) return {};
+  auto guard = vitals::otlp::init(health_agent::otlp_options(settings));
+  if (!guard) throw std::runtime_error("OTLP cannot start: " + guard.error().message);
   return std::move(*guard);
 }
 
@@ -205,6 +214,7 @@ int main(int argc, char** argv) {
 
   int exit_code = 0;
   vitals::sentry::Guard sentry;
+  vitals::otlp::Guard otlp;
   std::optional<health_agent::EndsOnInterrupt> ending;
   try {
     std::shared_ptr<vitals::console::RecentEvents> recent;  // what the console shows
@@ -214,6 +224,7 @@ int main(int argc, char** argv) {
     health_agent::require_room_for(health_agent::threads_needed(settings));
     // Before libcurl is used: the client sees to it that TLS outlives what it sends at the end.
     sentry = start_sentry(settings, recent.get());
+    otlp = start_otlp(settings);
     curl_global_init(CURL_GLOBAL_DEFAULT);
     vitals::context::set_tag("operation", "start");
     run(arguments, settings, signals, std::move(recent), ending);
@@ -227,6 +238,7 @@ int main(int argc, char** argv) {
   // The event of a start that failed is all that is heard of it, and the client's first: to find the
   // names for its stack takes a second, and on a busy machine several.
   constexpr std::chrono::seconds kForTheOnlyEvent{5};
+  otlp.end();
   sentry.end(exit_code == 0 ? std::nullopt : std::optional{kForTheOnlyEvent});
   return exit_code;
 }

@@ -100,9 +100,9 @@ cache::CacheOptions cache_options(const Settings& settings) {
   return options;
 }
 
-/// Turns the metrics on. With ENABLE_PROMETHEUS=false the guard is empty.
+/// Turns the metrics on. Where nobody gets them the guard is empty.
 vitals::monitor::MetricsGuard start_metrics(const Settings& settings) {
-  if (!settings.enable_prometheus) return {};
+  if (!collects_metrics(settings)) return {};
   vitals::metrics::Registry& registry = vitals::metrics::default_registry();
   vitals::metrics::add_self_metrics(registry);
   registry.on_left_out([](std::string_view what) { service_log.warn("/metrics: {}", what); });
@@ -154,7 +154,7 @@ std::unique_ptr<vitals::console::Console> start_console(
     const Settings& settings, std::shared_ptr<vitals::console::RecentEvents> recent) {
   if (!settings.enable_console) return nullptr;
   const vitals::metrics::Registry* const registry =
-      settings.enable_prometheus ? &vitals::metrics::default_registry() : nullptr;
+      collects_metrics(settings) ? &vitals::metrics::default_registry() : nullptr;
   return std::make_unique<vitals::console::Console>(
       registry, std::move(recent),
       vitals::console::ConsoleOptions{.name = "health-agent",
@@ -183,7 +183,7 @@ api::ServerOptions server_options(const Settings& settings) {
   const int models = settings.agent_fallback_model.empty() ? 1 : 2;
   options.handler_timeout = std::chrono::seconds{models * settings.agent_timeout_seconds + 60};
   options.send_addresses = settings.sentry_send_default_pii;
-  if (settings.enable_prometheus) options.registry = &vitals::metrics::default_registry();
+  if (collects_metrics(settings)) options.registry = &vitals::metrics::default_registry();
   return options;
 }
 
@@ -195,7 +195,7 @@ std::unique_ptr<bot::Bot> make_bot(const Settings& settings, HttpClient& http, d
   options.api_url = settings.telegram_api_url;
   options.allowed_ids = settings.allowed_telegram_ids;
   options.webhook = has_webhook(settings);
-  if (settings.enable_prometheus) options.registry = &vitals::metrics::default_registry();
+  if (collects_metrics(settings)) options.registry = &vitals::metrics::default_registry();
   return std::make_unique<bot::Bot>(std::move(options), http, pool, store, users, coach);
 }
 

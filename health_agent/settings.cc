@@ -21,6 +21,7 @@
 #include "health_agent/private_files.h"
 #include "health_agent/setting_reader.h"
 #include "vitals/base/ascii.h"
+#include "vitals/otlp/environment.h"
 #include "vitals/sentry/client.h"
 #include "vitals/sentry/dsn.h"
 
@@ -28,9 +29,16 @@ namespace health_agent {
 namespace {
 
 /// What may be given as a file, by the name with _FILE at its end.
-constexpr std::array kSecrets{"API_KEYS",       "METRICS_TOKEN",      "SENTRY_DSN",
-                              "DATABASE_URL",   "REDIS_URL",          "ANTHROPIC_API_KEY",
-                              "OPENAI_API_KEY", "TELEGRAM_BOT_TOKEN", "TELEGRAM_WEBHOOK_SECRET"};
+constexpr std::array kSecrets{"API_KEYS",
+                              "METRICS_TOKEN",
+                              "SENTRY_DSN",
+                              "DATABASE_URL",
+                              "REDIS_URL",
+                              "ANTHROPIC_API_KEY",
+                              "OPENAI_API_KEY",
+                              "TELEGRAM_BOT_TOKEN",
+                              "TELEGRAM_WEBHOOK_SECRET",
+                              "OTEL_EXPORTER_OTLP_HEADERS"};
 
 /// The secret that is told where to stand by NAME_FILE, else the variable itself.
 std::string meant_by(std::string_view variable) {
@@ -70,6 +78,19 @@ void read_rules(SettingReader& in, Settings& s) {
   const auto count = vitals::sentry::check_fingerprint_rules(s.sentry_fingerprint_rules);
   if (!count)
     in.fault(kName, path, Secret::kNo, "a file of grouping rules; " + count.error().message);
+}
+
+/// OpenTelemetry's variables may be there for other programs: they count where ENABLE_OTLP says so.
+void read_otlp(SettingReader& in, LoadedSettings& out) {
+  Settings& s = out.settings;
+  in.flag("ENABLE_OTLP", s.enable_otlp);
+  if (!s.enable_otlp) return;
+  auto said = vitals::otlp::from_environment(
+      std::move(s.otlp), [&in](std::string_view name) { return in.raw(std::string{name}); });
+  s.otlp = std::move(said.options);
+  for (vitals::otlp::VariableFault& fault : said.faults)
+    out.faults.push_back(
+        {std::move(fault.variable), shown(fault.given), std::move(fault.accepted)});
 }
 
 void read_monitoring(SettingReader& in, LoadedSettings& out) {
@@ -114,6 +135,7 @@ void read_monitoring(SettingReader& in, LoadedSettings& out) {
     s.metrics_token.clear();
   }
   in.flag("ENABLE_CONSOLE", s.enable_console);
+  read_otlp(in, out);
 }
 
 void read_origins(SettingReader& in, Settings& s) {
@@ -462,6 +484,10 @@ bool shares_port(const Settings& settings) {
          settings.prometheus_port == settings.api_port;
 }
 
+bool collects_metrics(const Settings& settings) {
+  return settings.enable_prometheus || (settings.enable_otlp && settings.otlp.metrics.enabled);
+}
+
 std::vector<std::string> private_paths(const Settings& settings) {
   std::vector<std::string> paths;
   if (const auto url = db::parse_database_url(settings.database_url);
@@ -472,7 +498,7 @@ std::vector<std::string> private_paths(const Settings& settings) {
     for (const char* end : {"", "-wal", "-shm", "-journal"})
       paths.push_back(file + end);
   }
-  if (settings.enable_sentry && !settings.sentry_cache_dir.empty())
+  if ((settings.enable_sentry || settings.enable_otlp) && !settings.sentry_cache_dir.empty())
     paths.push_back(settings.sentry_cache_dir);
   return paths;
 }

@@ -12,6 +12,7 @@
 
 #include "health_agent/address.h"
 #include "health_agent/faults.h"
+#include "vitals/otlp/options.h"
 
 namespace health_agent {
 
@@ -38,6 +39,8 @@ struct Settings {
   bool sentry_debug = false;
   std::string metrics_token;
   bool enable_console = true;
+  bool enable_otlp = false;
+  vitals::otlp::Options otlp;  // as OpenTelemetry's own variables say
 
   // The service.
   std::string run_mode = "api";
@@ -113,6 +116,9 @@ using Environment = std::function<std::optional<std::string>(const std::string& 
 /// Whether PROMETHEUS_PORT is the API's own port: /metrics is there then, and has no listener of its
 /// own.
 [[nodiscard]] bool shares_port(const Settings& settings);
+
+/// Whether metrics are collected: to be served, or to be sent by OTLP.
+[[nodiscard]] bool collects_metrics(const Settings& settings);
 
 /// Where the settings say that people's data is kept in files: the database with what SQLite puts
 /// beside it, and Sentry's folder. Whether they are there or not.

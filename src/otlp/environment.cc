@@ -101,12 +101,8 @@ class Reader {
 
   void fault(std::string_view name, std::string_view value, std::string_view right) {
     std::string masked;
-    std::string sentence{name};
-    sentence += " is ";
-    sentence += base::cut(privacy::scrub_text(value, false, masked), kMostShown);
-    sentence += "; it should be ";
-    sentence += right;
-    result_.faults.push_back(std::move(sentence));
+    const std::string_view shown = base::cut(privacy::scrub_text(value, false, masked), kMostShown);
+    result_.faults.push_back({std::string{name}, std::string{shown}, std::string{right}});
   }
 
  private:

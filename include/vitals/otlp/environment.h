@@ -18,12 +18,22 @@ using Lookup = std::function<std::optional<std::string>(std::string_view name)>;
 /// The environment of the process, by getenv(). Not while another thread calls setenv().
 [[nodiscard]] std::optional<std::string> process_environment(std::string_view name);
 
+/// A variable that was not understood, and is as if it were not set.
+struct VariableFault {
+  std::string variable{};  ///< its name
+  std::string given{};     ///< its value, cut, secrets masked
+  std::string accepted{};  ///< what would be right
+
+  /// All of it as one sentence.
+  [[nodiscard]] std::string text() const {
+    return variable + " is " + given + "; it should be " + accepted;
+  }
+};
+
 /// What OpenTelemetry's variables say.
 struct FromEnvironment {
   Options options{};  ///< what was given, with what the variables say in place of it
-  /// What was not understood and is as if it were not set, one sentence each, with the variable, its
-  /// value (secrets masked) and what would be right.
-  std::vector<std::string> faults{};
+  std::vector<VariableFault> faults{};  ///< what is wrong with them
 };
 
 /// Reads the variables that every OpenTelemetry SDK knows: `OTEL_SDK_DISABLED`, `OTEL_SERVICE_NAME`,

@@ -13,10 +13,13 @@
 
 #include "vitals/context/settings.h"
 #include "vitals/delivery/transport.h"
-#include "vitals/metrics/registry.h"
 #include "vitals/value.h"
 
 #pragma GCC visibility push(default)
+
+namespace vitals::metrics {
+class Registry;
+}
 
 namespace vitals::otlp {
 

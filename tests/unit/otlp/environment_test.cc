@@ -180,8 +180,9 @@ TEST_P(BadVariable, IsToldWithItsNameAndIsAsIfItWereNotSet) {
   // Which wants an argument.
   const auto [options, faults] = read({{name, value}, {"OTEL_TRACES_SAMPLER", "traceidratio"}});
   ASSERT_EQ(faults.size(), 1U) << value;
-  EXPECT_THAT(faults.front(), AllOf(HasSubstr(name), HasSubstr(right), Not(HasSubstr("s3cret"))));
-  EXPECT_LT(faults.front().size(), 400U);
+  EXPECT_THAT(faults.front().text(),
+              AllOf(HasSubstr(name), HasSubstr(right), Not(HasSubstr("s3cret"))));
+  EXPECT_LT(faults.front().text().size(), 400U);
   EXPECT_EQ(options.traces.url, "http://localhost:4318/v1/traces");
   EXPECT_THAT(options.traces.headers, IsEmpty());
   EXPECT_EQ(options.traces.protocol, Protocol::kProtobuf);
@@ -226,7 +227,7 @@ INSTANTIATE_TEST_SUITE_P(
 TEST(Environment, TellsOfASamplerThatIsNotKnown) {
   const auto [options, faults] = read({{"OTEL_TRACES_SAMPLER", "jaeger_remote"}});
   ASSERT_EQ(faults.size(), 1U);
-  EXPECT_THAT(faults.front(), HasSubstr("parentbased_traceidratio"));
+  EXPECT_THAT(faults.front().text(), HasSubstr("parentbased_traceidratio"));
   EXPECT_EQ(options.settings.traces_sample_rate, 1.0);
 }
 
