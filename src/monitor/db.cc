@@ -163,7 +163,7 @@ void QueryScope::begin(QueryType type, std::string_view table) noexcept {
   if (!context::enabled()) return;
   span_ = context::start_span("db", query_text(type, table).view());
   if (!span_) return;
-  span_.set_data("db.operation", metrics::to_string(type));
+  span_.set_data("db.operation.name", metrics::to_string(type));
   span_.set_data("db.collection.name", table);
 }
 

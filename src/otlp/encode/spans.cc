@@ -84,12 +84,16 @@ void append_frame(const stack::Frame& frame, std::string& out) {
 void SpanEncoder::sort(std::string_view arena, std::size_t spans) {
   records_.clear();
   chains_.assign(spans, {});
+  ops_.clear();
   while (!arena.empty()) {
     std::uint32_t span = 0;
     std::memcpy(&span, arena.data(), sizeof span);
     arena.remove_prefix(sizeof span);
     const Record record = context::detail::take_record(arena);
     if (span >= spans) continue;
+    if (record.section == Section::kOp &&
+        std::ranges::find(ops_, record.value.as_string()) == ops_.end())
+      ops_.push_back(record.value.as_string());
     const auto place = static_cast<std::uint32_t>(records_.size());
     records_.push_back({record});
     Chain& chain = chains_[span];
@@ -233,6 +237,8 @@ void SpanEncoder::write_breadcrumbs(std::string_view breadcrumbs, std::int64_t f
     // A fork goes on with its parent's, which are no part of this transaction.
     const std::int64_t time = crumb.timestamp.time_since_epoch().count();
     if (time + kCoarse < from) continue;
+    // The scopes of vitals::monitor leave one of each query and call, which is a span here.
+    if (std::ranges::find(ops_, crumb.category) != ops_.end()) continue;
     list.add([&](Message& event) {
       event.fixed64({1, "timeUnixNano"}, static_cast<std::uint64_t>(std::max(time, from)));
       event.text({2, "name"}, crumb.category.empty() ? "breadcrumb" : crumb.category);

@@ -84,6 +84,7 @@ class SpanEncoder {
   Privacy privacy_;
   std::vector<Chained> records_;
   std::vector<Chain> chains_;
+  std::vector<std::string_view> ops_;  // of the transaction's spans, each once
   Gathered span_;
   std::vector<std::uint64_t> told_;  // stamps of throws
   std::string name_;

@@ -155,12 +155,14 @@ TEST_F(Spans, HoldEventsLinksAndBreadcrumbs) {
   std::this_thread::sleep_for(30ms);
   const context::Span root = request("all");
   context::add_breadcrumb({.category = "auth", .message = "logged in", .data = {{"tries", 2}}});
+  root.start_child("db", "SELECT eggs").finish();
+  context::add_breadcrumb({.category = "db", .message = "SELECT eggs"});
   root.add_event("retry", {{"number", 3}});
   const context::Span other = request("other");
   root.add_link(other);
   root.finish();
   const Json sent = span("all");
-  ASSERT_THAT(sent.at("events"), SizeIs(2)) << "and nothing of before it";
+  ASSERT_THAT(sent.at("events"), SizeIs(2)) << "nothing of before it, and not what is a span";
   EXPECT_EQ(sent.at("events").at(0).at("name"), "auth");
   EXPECT_EQ(attribute(sent.at("events").at(0), "message"), "logged in");
   EXPECT_EQ(attribute(sent.at("events").at(0), "tries"), "2");
