@@ -33,16 +33,15 @@ void use_wishes() noexcept {
   detail::runtime.wants_breadcrumbs.store(breadcrumbs, std::memory_order_relaxed);
 }
 
-bool anybody_listens() noexcept {
-  for (const detail::Slot& slot : detail::slots)
-    if (slot.listener.load(std::memory_order_relaxed) != nullptr) return true;
-  return false;
+bool anybody_has(std::atomic<Listener*> detail::Slot::*member) noexcept {
+  return (detail::first_with(member).*member).load(std::memory_order_relaxed) != nullptr;
 }
 
 }  // namespace
 
 namespace detail {
 constinit std::atomic<bool> listened_to{false};
+constinit std::atomic<bool> logs_wanted{false};
 }  // namespace detail
 
 bool start_listening(Listener& listener, const Settings* settings) noexcept {
@@ -61,6 +60,10 @@ bool start_listening(Listener& listener, const Settings* settings) noexcept {
     use_wishes();
     slot.listener.store(&listener, std::memory_order_seq_cst);
     detail::listened_to.store(true, std::memory_order_release);  // pairs with enabled()
+    if (listener.wants_logs()) {
+      slot.log_listener.store(&listener, std::memory_order_seq_cst);
+      detail::logs_wanted.store(true, std::memory_order_release);  // pairs with takes_logs()
+    }
     return true;
   }
   return false;
@@ -71,12 +74,14 @@ bool stop_listening(Listener& listener, std::chrono::steady_clock::time_point de
   for (detail::Slot& slot : detail::slots) {
     if (slot.listener.load(std::memory_order_relaxed) != &listener) continue;
     slot.listener.store(nullptr, std::memory_order_seq_cst);
+    slot.log_listener.store(nullptr, std::memory_order_seq_cst);
     slot.work_ended.store(nullptr, std::memory_order_release);
     slot.baggage.store(nullptr, std::memory_order_seq_cst);
     slot.settings.store(nullptr, std::memory_order_seq_cst);
     slot.wants_breadcrumbs = false;
     use_wishes();
-    detail::listened_to.store(anybody_listens(), std::memory_order_release);
+    detail::listened_to.store(anybody_has(&detail::Slot::listener), std::memory_order_release);
+    detail::logs_wanted.store(anybody_has(&detail::Slot::log_listener), std::memory_order_release);
     use_first_settings();
     while (slot.leases.load(std::memory_order_seq_cst) != 0) {
       if (std::chrono::steady_clock::now() >= deadline) return false;
@@ -99,8 +104,10 @@ namespace detail {
 void forget_listeners() noexcept {
   new_registry_mutex = new (std::nothrow) std::mutex;
   listened_to.store(false, std::memory_order_relaxed);
+  logs_wanted.store(false, std::memory_order_relaxed);
   for (Slot& slot : slots) {
     slot.listener.store(nullptr, std::memory_order_relaxed);
+    slot.log_listener.store(nullptr, std::memory_order_relaxed);
     slot.settings.store(nullptr, std::memory_order_relaxed);
     slot.baggage.store(nullptr, std::memory_order_relaxed);
     slot.work_ended.store(nullptr, std::memory_order_relaxed);

@@ -13,6 +13,7 @@ namespace vitals::context::detail {
 /// capture while the process starts and ends.
 struct Slot {
   std::atomic<Listener*> listener{nullptr};
+  std::atomic<Listener*> log_listener{nullptr};  // the same one, where it wants lines of logs
   std::atomic<const Settings*> settings{nullptr};
   std::atomic<Baggage*> baggage{nullptr};
   std::atomic<Listener::WorkEnded> work_ended{nullptr};
@@ -55,6 +56,7 @@ class Lease {
 };
 
 using ListenerLease = Lease<Listener, &Slot::listener>;
+using LogLease = Lease<Listener, &Slot::log_listener>;
 using SettingsLease = Lease<const Settings, &Slot::settings>;
 using BaggageLease = Lease<Baggage, &Slot::baggage>;
 
@@ -66,10 +68,11 @@ template <class T>
   return slots.front();
 }
 
-template <class Tell>
+/// Of all listeners, or with LogLease of those that want lines of logs.
+template <class HeldLease = ListenerLease, class Tell>
 void for_each_listener(Tell tell) noexcept {
   for (Slot& slot : slots) {
-    const ListenerLease listener{slot};
+    const HeldLease listener{slot};
     if (listener) tell(*listener);
   }
 }

@@ -12,6 +12,7 @@
 #include "vitals/context/capture.h"
 #include "vitals/context/detail.h"
 #include "vitals/context/ids.h"
+#include "vitals/context/log.h"
 #include "vitals/context/settings.h"
 #include "vitals/context/span.h"
 #include "vitals/context/work.h"
@@ -31,6 +32,16 @@ struct Capture {
   Level level = Level::kError;                  ///< unless the options say another one
   const CaptureOptions& options;                ///< what the caller says of this event
   std::uintptr_t site = 0;                      ///< where the capture returns to
+};
+
+/// A line of a structured log, as log() hands it to a listener. Views, for the length of the call.
+struct LogLine {
+  LogLevel level = LogLevel::kInfo;  ///< how grave it is
+  std::string_view text{};           ///< what it says
+  ListView<FieldView> attributes{};  ///< its own, without those of its scope
+  Timestamp timestamp{};             ///< when it was written; always set
+  TraceId trace_id{};                ///< of the active span, else of the scope
+  SpanId span_id{};                  ///< of the active span; zero: there is none
 };
 
 /// One finished span of a transaction. The views live as long as the transaction.
@@ -142,6 +153,11 @@ class Listener {
   virtual void finished(const SharedTransaction& transaction) noexcept = 0;
   /// Whether a transaction is to hold its scope's breadcrumbs. Asked once, at start_listening().
   [[nodiscard]] virtual bool wants_breadcrumbs() const noexcept { return false; }
+  /// Whether it is told of lines of a log. Asked once, at start_listening().
+  [[nodiscard]] virtual bool wants_logs() const noexcept { return false; }
+  /// A line of a log was written. The scope that is current on this thread is the line's: its
+  /// attributes and its user are to be read from there. Must not write a line itself.
+  virtual void logged(const LogLine& line) noexcept { static_cast<void>(line); }
   /// What scopes' work came to, by Scope::end_work(). Null: nobody counts it. A function that is
   /// always there, since it is called with each request.
   using WorkEnded = void (*)(WorkStatus status) noexcept;
