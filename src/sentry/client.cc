@@ -143,7 +143,6 @@ void mend_names(Options& options) {
 void publish_settings(const Options& options) noexcept {
   using detail::runtime;
   runtime.sample_rate.store(options.sample_rate, std::memory_order_relaxed);
-  detail::takes_logs.store(options.enable_logs, std::memory_order_relaxed);
   runtime.track_sessions.store(options.track_sessions && !options.release.empty(),
                                std::memory_order_relaxed);
 }

@@ -31,6 +31,15 @@ void ClientListener::finished(const context::SharedTransaction& transaction) noe
   client_.push_transaction(transaction);
 }
 
+bool ClientListener::wants_logs() const noexcept {
+  return client_.logs() != nullptr;
+}
+
+void ClientListener::logged(const context::LogLine& line) noexcept {
+  client_.logs()->add(line.level, line.text, line.attributes.span(),
+                      line.timestamp.time_since_epoch().count(), line.trace_id, line.span_id);
+}
+
 context::Listener::WorkEnded ClientListener::work_ended() noexcept {
   return [](WorkStatus status) noexcept { detail::record_session(status_of(status)); };
 }

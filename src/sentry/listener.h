@@ -17,6 +17,8 @@ class ClientListener final : public context::Listener {
 
   context::EventId captured(const context::Capture& capture) noexcept override;
   void finished(const context::SharedTransaction& transaction) noexcept override;
+  [[nodiscard]] bool wants_logs() const noexcept override;
+  void logged(const context::LogLine& line) noexcept override;
   [[nodiscard]] WorkEnded work_ended() noexcept override;
   [[nodiscard]] context::Baggage* baggage() noexcept override { return &baggage_; }
 

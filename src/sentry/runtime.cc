@@ -39,7 +39,6 @@ std::uint64_t counted_by_context(Category category, Cause cause) noexcept {
 }  // namespace
 
 constinit std::atomic<bool> client_active{false};
-constinit std::atomic<bool> takes_logs{false};
 
 // Without a client nothing is counted: threads that go on capturing would else keep retract() from
 // ever seeing a zero. With one, the counter goes up before the pointer is read once more, and

@@ -9,7 +9,6 @@ namespace vitals::sentry::detail {
 
 // One for all shared objects of the process, hence not inline: clang would give each its own.
 extern constinit std::atomic<bool> client_active;
-extern constinit std::atomic<bool> takes_logs;
 
 }  // namespace vitals::sentry::detail
 

@@ -6,23 +6,15 @@
 #include <new>
 #include <utility>
 
-#include "base/clock.h"
 #include "base/json_writer.h"
+#include "context/log_attributes.h"
 #include "privacy/scrub.h"
 #include "sentry/client_core.h"
 #include "sentry/context_names.h"
 #include "sentry/runtime.h"
 #include "vitals/version.h"
 
-namespace vitals::sentry {
-
-std::string_view to_string(LogLevel level) noexcept {
-  constexpr std::array<std::string_view, 6> kNames{"trace", "debug", "info",
-                                                   "warn",  "error", "fatal"};
-  return kNames[static_cast<std::size_t>(level)];
-}
-
-namespace detail {
+namespace vitals::sentry::detail {
 namespace {
 
 constexpr std::chrono::seconds kPatience{5};
@@ -104,13 +96,7 @@ LogRecord unpack(const LogItem& item) {
   std::string_view rest = item.bytes.view();
   record.body = rest.substr(0, item.body_size);
   rest.remove_prefix(item.body_size);
-  while (!rest.empty()) {
-    const Record attribute = take_record(rest);
-    const bool own = attribute.section == Section::kData;
-    const bool known = std::ranges::any_of(
-        record.attributes, [&attribute](const auto& held) { return held.first == attribute.key; });
-    if (own || !known) put(record.attributes, attribute.key, attribute.value);
-  }
+  record.attributes = context::detail::log_attributes(rest);
   return record;
 }
 
@@ -140,27 +126,6 @@ void write_line(const LogRecord& record, std::string_view common, bool pii, std:
   json.raw(common).end_object().end_object();
 }
 
-/// What every line of a scope says. Behind what is there already, which stands before it. Its user
-/// only where no other scope has said one, which `has_user` keeps.
-void add_scope(ScopeState& scope, LogItem& item, bool& has_user) noexcept {
-  const bool of_another = has_user;
-  scope.for_each_record([&](const Record& record) {
-    if (record.section == Section::kAttribute) {
-      append_record(item.bytes, Section::kAttribute, {}, record.key, record.value, kMaxLogBytes);
-    }
-    if (record.section != Section::kUser || of_another) return;
-    has_user = true;
-    const auto add = [&](std::string_view name) {
-      append_text(item.bytes, Section::kAttribute, name, record.value.as_string(), kMaxLogBytes);
-    };
-    if (record.key == "id") add("user.id");
-    // Without send_default_pii a line names nobody.
-    if (!context::detail::runtime.keep_private_data.load(std::memory_order_relaxed)) return;
-    if (record.key == "username") add("user.name");
-    if (record.key == "email") add("user.email");
-  });
-}
-
 }  // namespace
 
 LogSource::LogSource(const Options& options)
@@ -173,30 +138,18 @@ LogSource::~LogSource() {
 }
 
 void LogSource::add(LogLevel level, std::string_view text, std::span<const FieldView> attributes,
-                    std::int64_t timestamp) noexcept {
+                    std::int64_t timestamp, const TraceId& trace_id,
+                    const SpanId& span_id) noexcept {
   // Before anything is copied: in a flood of lines most are turned away.
   if (waiting_.fetch_add(1, std::memory_order_relaxed) < kMaxLogsWaiting) {
     if (std::unique_ptr<LogItem> item{new (std::nothrow) LogItem}) {
       item->level = level;
       item->timestamp = timestamp;
-      std::uint32_t index = 0;
-      if (const Trace* const trace = Trace::active(index)) {
-        item->trace_id = trace->trace_id();
-        item->span_id = trace->span_id(index);
-      } else {
-        item->trace_id = ScopeState::current()->propagation().trace_id;
-      }
+      item->trace_id = trace_id;
+      item->span_id = span_id;
       item->bytes.append(cut(text, kMaxValueSize));
       item->body_size = item->bytes.size();
-      ScopeState* const scope = ScopeState::current();
-      // In the order in which they stand, and in which room is given: the line's own, its scope's,
-      // the process'.
-      for (const FieldView& field : attributes) {
-        append_record(item->bytes, Section::kData, {}, field.key, field.value, kMaxLogBytes);
-      }
-      bool has_user = false;
-      add_scope(*scope, *item, has_user);
-      if (scope != ScopeState::global()) add_scope(*ScopeState::global(), *item, has_user);
+      context::detail::append_log_attributes(item->bytes, attributes, kMaxLogBytes);
       const std::size_t cost = item->cost();
       const std::size_t before = bytes_.fetch_add(cost, std::memory_order_relaxed);
       if (before + cost <= kMaxLogBytesWaiting && queue_.push(item)) return;
@@ -267,16 +220,4 @@ std::unique_ptr<ReadyItem> LogSource::finish() noexcept {
   return item;
 }
 
-void log(LogLevel level, std::string_view text, std::span<const FieldView> attributes,
-         Timestamp timestamp) noexcept {
-  // The client's own thread runs the hooks and the transport: their lines would come back to them.
-  if (is_sentry_thread()) return;
-  const Lease client;
-  if (!client || client->logs() == nullptr) return;
-  client->logs()->add(
-      level, text, attributes,
-      timestamp == Timestamp{} ? base::wall_clock() : timestamp.time_since_epoch().count());
-}
-
-}  // namespace detail
-}  // namespace vitals::sentry
+}  // namespace vitals::sentry::detail

@@ -47,7 +47,8 @@ class LogSource final : public delivery::detail::Source {
 
   /// Takes the line, or counts it as lost. Threads: any.
   void add(LogLevel level, std::string_view text, std::span<const FieldView> attributes,
-           std::int64_t timestamp) noexcept;
+           std::int64_t timestamp, const TraceId& trace_id = {},
+           const SpanId& span_id = {}) noexcept;
 
   [[nodiscard]] std::unique_ptr<delivery::detail::Cargo> take(Time now,
                                                               bool everything) noexcept override;

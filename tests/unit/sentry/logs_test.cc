@@ -7,6 +7,7 @@
 
 #include "fixture.h"
 #include "sentry/runtime.h"
+#include "vitals/context/listener.h"
 #include "vitals/context/scope.h"
 #include "vitals/context/span.h"
 #include "vitals/version.h"
@@ -213,6 +214,43 @@ TEST_F(Logs, NothingIsTakenUnlessAskedFor) {
   start(ClientTest::options());
   EXPECT_FALSE(takes_logs());
   log(LogLevel::kFatal, "x");
+  EXPECT_THAT(lines(), IsEmpty());
+}
+
+/// Another backend beside the client.
+class OtherBackend final : public context::Listener {
+ public:
+  OtherBackend() { EXPECT_TRUE(context::start_listening(*this)); }
+  ~OtherBackend() override {
+    EXPECT_TRUE(context::stop_listening(*this, std::chrono::steady_clock::now() + kPlenty));
+  }
+  EventId captured(const context::Capture&) noexcept override { return {}; }
+  void finished(const context::SharedTransaction&) noexcept override {}
+  [[nodiscard]] bool wants_logs() const noexcept override { return true; }
+  void logged(const context::LogLine& line) noexcept override {
+    heard.emplace_back(std::string{line.text}, line.trace_id.str());
+  }
+  std::vector<std::pair<std::string, std::string>> heard;  // text and trace
+};
+
+TEST_F(Logs, AnotherBackendHasTheSameLineWithTheSameTrace) {
+  start();
+  const OtherBackend other;
+  log(LogLevel::kInfo, "to both");
+  ASSERT_THAT(other.heard, SizeIs(1));
+  const Json sent = line();
+  EXPECT_EQ(other.heard[0].first, sent["body"]);
+  EXPECT_EQ(other.heard[0].second, sent["trace_id"]);
+  log(LogLevel::kInfo, "without a client");
+  EXPECT_THAT(other.heard, SizeIs(2));
+}
+
+TEST_F(Logs, TheClientTakesNoneThatOnlyAnotherBackendWants) {
+  start(ClientTest::options());
+  const OtherBackend other;
+  EXPECT_TRUE(takes_logs());
+  log(LogLevel::kInfo, "to the other");
+  EXPECT_THAT(other.heard, SizeIs(1));
   EXPECT_THAT(lines(), IsEmpty());
 }
 
