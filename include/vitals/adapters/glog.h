@@ -8,9 +8,9 @@
 #include <utility>
 
 #include "vitals/context/capture.h"
+#include "vitals/context/listener.h"
+#include "vitals/context/log.h"
 #include "vitals/context/scope.h"
-#include "vitals/sentry/client.h"
-#include "vitals/sentry/log.h"
 
 /// glog and vitals: a sink that makes breadcrumbs and events of log lines. Header-only.
 namespace vitals::adapters {
@@ -20,18 +20,20 @@ struct GlogSinkOptions {
   /// Lines from this severity on are breadcrumbs.
   google::LogSeverity breadcrumbs = google::GLOG_INFO;
   google::LogSeverity events = google::GLOG_ERROR;  ///< and from this one on events
-  /// Lines of a structured log, as long as the client was started with Options::enable_logs.
+  /// Lines of a structured log, as long as somebody wants them: a Sentry client that was started
+  /// with Options::enable_logs, say. See context::takes_logs().
   google::LogSeverity logs = google::GLOG_INFO;
 };
 
-/// A sink for Sentry, from its construction to its destruction.
+/// A sink for Sentry and for who else listens to the context, from its construction to its
+/// destruction.
 ///
 ///     const adapters::GlogSentrySink sentry_sink;
 ///
 /// glog calls it for a FATAL line too, before it aborts; the event is handed over then, and what ends
-/// the process sends it. What Sentry's own threads log is left alone, and so is what a hook of the
-/// client logs with glog while a line is dealt with. Threads: any. Cost: nothing
-/// while Sentry is off, else that of a breadcrumb, a capture or a line of the log.
+/// the process sends it. What a sending thread logs, as Sentry's own are, is left alone, and so is
+/// what a hook of the client logs with glog while a line is dealt with. Threads: any. Cost: one load
+/// while nobody listens, else that of a breadcrumb, a capture or a line of the log.
 class GlogSentrySink final : public google::LogSink {
  public:
   /// Takes lines from now on where it is given to google::AddLogSink().
@@ -45,7 +47,7 @@ class GlogSentrySink final : public google::LogSink {
   /// Called by glog, on the thread that logs. Nothing may be logged in here, so the line is kept.
   void send(google::LogSeverity severity, const char* full_filename, const char*, int line,
             const google::LogMessageTime&, const char* message, size_t length) override {
-    if (!sentry::enabled() || sentry::is_sentry_thread() || at_work_) return;
+    if (!context::enabled() || context::is_sending_thread() || at_work_) return;
     try {
       kept_.emplace(Line{this, severity, full_filename != nullptr ? full_filename : "", line,
                          std::string{message, length}});
@@ -85,11 +87,11 @@ class GlogSentrySink final : public google::LogSink {
                                .message = text,
                                .level = level_of(severity),
                                .data = {{"file", file}, {"line", line}}});
-    if (severity >= options_.logs && sentry::takes_logs())
-      sentry::log(log_level_of(severity), text,
-                  {{"sentry.origin", "auto.log.glog"},
-                   {"code.file.path", file},
-                   {"code.line.number", line}});
+    if (severity >= options_.logs && context::takes_logs())
+      context::log(log_level_of(severity), text,
+                   {{"sentry.origin", "auto.log.glog"},
+                    {"code.file.path", file},
+                    {"code.line.number", line}});
   }
 
   [[nodiscard]] static Level level_of(google::LogSeverity severity) noexcept {
@@ -104,16 +106,16 @@ class GlogSentrySink final : public google::LogSink {
         return Level::kFatal;
     }
   }
-  [[nodiscard]] static sentry::LogLevel log_level_of(google::LogSeverity severity) noexcept {
+  [[nodiscard]] static context::LogLevel log_level_of(google::LogSeverity severity) noexcept {
     switch (severity) {
       case google::GLOG_INFO:
-        return sentry::LogLevel::kInfo;
+        return context::LogLevel::kInfo;
       case google::GLOG_WARNING:
-        return sentry::LogLevel::kWarn;
+        return context::LogLevel::kWarn;
       case google::GLOG_ERROR:
-        return sentry::LogLevel::kError;
+        return context::LogLevel::kError;
       default:
-        return sentry::LogLevel::kFatal;
+        return context::LogLevel::kFatal;
     }
   }
 

@@ -11,10 +11,10 @@
 #include <string_view>
 
 #include "vitals/context/capture.h"
+#include "vitals/context/listener.h"
+#include "vitals/context/log.h"
 #include "vitals/context/scope.h"
 #include "vitals/monitor/log_context.h"
-#include "vitals/sentry/client.h"
-#include "vitals/sentry/log.h"
 
 /// spdlog and vitals: log lines that carry the request they belong to, and a sink that makes
 /// breadcrumbs and events of them. Header-only.
@@ -37,21 +37,21 @@ namespace vitals::adapters {
   }
 }
 
-/// The level of a line of Sentry's log that stands for a line of this level.
-[[nodiscard]] inline sentry::LogLevel sentry_log_level(spdlog::level::level_enum level) noexcept {
+/// The level of a line of the structured log that stands for a line of this level.
+[[nodiscard]] inline context::LogLevel sentry_log_level(spdlog::level::level_enum level) noexcept {
   switch (level) {
     case spdlog::level::trace:
-      return sentry::LogLevel::kTrace;
+      return context::LogLevel::kTrace;
     case spdlog::level::debug:
-      return sentry::LogLevel::kDebug;
+      return context::LogLevel::kDebug;
     case spdlog::level::info:
-      return sentry::LogLevel::kInfo;
+      return context::LogLevel::kInfo;
     case spdlog::level::warn:
-      return sentry::LogLevel::kWarn;
+      return context::LogLevel::kWarn;
     case spdlog::level::err:
-      return sentry::LogLevel::kError;
+      return context::LogLevel::kError;
     default:
-      return sentry::LogLevel::kFatal;
+      return context::LogLevel::kFatal;
   }
 }
 
@@ -60,23 +60,24 @@ struct SpdlogSinkOptions {
   /// Lines from this level on are breadcrumbs.
   spdlog::level::level_enum breadcrumbs = spdlog::level::info;
   spdlog::level::level_enum events = spdlog::level::err;  ///< and from this one on events
-  /// Lines of a structured log, as long as the client was started with Options::enable_logs.
+  /// Lines of a structured log, as long as somebody wants them: a Sentry client that was started
+  /// with Options::enable_logs, say. See context::takes_logs().
   spdlog::level::level_enum logs = spdlog::level::info;
 };
 
-/// A sink for Sentry: lines of `breadcrumbs` and above become breadcrumbs of the active scope,
-/// lines of `events` and above also events, lines of `logs` and above lines of Sentry's log. The
-/// logger's name goes along, and file, line and function where the line has them (SPDLOG_INFO and
-/// its like).
+/// A sink for Sentry and for who else listens to the context: lines of `breadcrumbs` and above
+/// become breadcrumbs of the active scope, lines of `events` and above also events, lines of `logs`
+/// and above lines of the structured log. The logger's name goes along, and file, line and function
+/// where the line has them (SPDLOG_INFO and its like).
 ///
 /// Not for a logger that reports exceptions which are captured anyway: each would be there twice,
 /// once as the exception and once as the line about it. Give such a logger a sink with `events`
 /// off.
 ///
-/// What is logged while the sink is at work (by a before_breadcrumb hook) or by the Sentry client's
-/// own thread (by the other hooks, by a transport) is left alone, so that the client never feeds
-/// itself.
-/// Threads: any (it keeps no state). Cost: nothing while Sentry is off, else that of a breadcrumb,
+/// What is logged while the sink is at work (by a before_breadcrumb hook) or by a sending thread, as
+/// the Sentry client's own is (by the other hooks, by a transport), is left alone, so that no
+/// listener feeds itself.
+/// Threads: any (it keeps no state). Cost: one load while nobody listens, else that of a breadcrumb,
 /// a capture or a line of the log.
 class SpdlogSentrySink final : public spdlog::sinks::sink {
  public:
@@ -85,7 +86,7 @@ class SpdlogSentrySink final : public spdlog::sinks::sink {
 
   /// Called by spdlog, on the thread that logs or on spdlog's own.
   void log(const spdlog::details::log_msg& line) override {
-    if (!sentry::enabled() || sentry::is_sentry_thread() || at_work_) return;
+    if (!context::enabled() || context::is_sending_thread() || at_work_) return;
     const AtWork guard;
     if (line.source.empty()) {
       take(line, {}, {});
@@ -119,7 +120,7 @@ class SpdlogSentrySink final : public spdlog::sinks::sink {
     return text == nullptr ? std::string_view{} : std::string_view{text};
   }
 
-  /// `place` is where the line was written, in the words of an event and of Sentry's log.
+  /// `place` is where the line was written, in the words of an event and of the structured log.
   void take(const spdlog::details::log_msg& line, Place place, Place log_place) const {
     const std::string_view text{line.payload.data(), line.payload.size()};
     const std::string_view logger{line.logger_name.data(), line.logger_name.size()};
@@ -135,15 +136,15 @@ class SpdlogSentrySink final : public spdlog::sinks::sink {
                                .data = place,
                                .timestamp = line.time});
     }
-    if (line.level >= options_.logs && sentry::takes_logs()) {
+    if (line.level >= options_.logs && context::takes_logs()) {
       std::array<vitals::FieldView, 5> attributes;
       std::size_t count = 0;
       attributes[count++] = {"sentry.origin", "auto.log.spdlog"};
       if (!logger.empty()) attributes[count++] = {"logger.name", logger};
       for (const vitals::FieldView& field : log_place)
         attributes[count++] = field;
-      sentry::log(sentry_log_level(line.level), text,
-                  std::span<const vitals::FieldView>{attributes.data(), count}, line.time);
+      context::log(sentry_log_level(line.level), text,
+                   std::span<const vitals::FieldView>{attributes.data(), count}, line.time);
     }
   }
 

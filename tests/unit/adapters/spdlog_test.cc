@@ -8,12 +8,14 @@
 #include <sstream>
 
 #include "tests/unit/monitor/monitored.h"
+#include "vitals/context/listener.h"
 #include "vitals/context/scope.h"
 #include "vitals/monitor/http.h"
 
 namespace vitals::adapters {
 namespace {
 
+using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 using ::testing::SizeIs;
 
@@ -81,6 +83,30 @@ TEST_F(SpdlogTest, WithoutLogsAskedForNoLineOfTheLogIsSent) {
   logger_.critical("x");
   EXPECT_TRUE(guard_.end(std::chrono::seconds{20}));
   EXPECT_THAT(transport_->payloads("log"), IsEmpty());
+}
+
+TEST(SpdlogSink, TellsAListenerThatIsNotSentrys) {
+  struct Backend final : context::Listener {
+    context::EventId captured(const context::Capture& capture) noexcept override {
+      events.emplace_back(capture.message);
+      return capture.id;
+    }
+    void finished(const context::SharedTransaction&) noexcept override {}
+    [[nodiscard]] bool wants_logs() const noexcept override { return true; }
+    void logged(const context::LogLine& line) noexcept override { lines.emplace_back(line.text); }
+    std::vector<std::string> events;
+    std::vector<std::string> lines;
+  } backend;
+  ASSERT_FALSE(sentry::enabled());
+  ASSERT_TRUE(context::start_listening(backend));
+  spdlog::logger logger{"app", std::make_shared<SpdlogSentrySink>()};
+  logger.info("plain");
+  logger.error("broke");
+  EXPECT_TRUE(context::stop_listening(backend,
+                                      std::chrono::steady_clock::now() + std::chrono::seconds{20}));
+  logger.error("nobody listens any more");
+  EXPECT_THAT(backend.lines, ElementsAre("plain", "broke"));
+  EXPECT_THAT(backend.events, ElementsAre("broke"));
 }
 
 /// A client with options of the test's own.
