@@ -5,6 +5,7 @@
 #include <string>
 
 #include "vitals/context/capture.h"
+#include "vitals/context/log.h"
 #include "vitals/context/scope.h"
 #include "vitals/sentry/client.h"
 #include "vitals/testing/memory_transport.h"
@@ -28,6 +29,7 @@ int main() {
   auto sentry = vitals::sentry::init({.dsn = "https://KEY@HOST/1",
                                       .environment = "production",
                                       .release = "shop@1.2.0",
+                                      .enable_logs = true,       // for context::log()
                                       .transport = transport});  // left out: libcurl
   if (!sentry) {
     std::cerr << sentry.error().message << '\n';
@@ -57,6 +59,11 @@ int main() {
   vitals::context::capture_message("fine");  // with nothing of it
   // [/scope]
 
+  // [log]
+  vitals::context::set_attribute("kitchen", "north");  // of every line from here on
+  vitals::context::log(vitals::context::LogLevel::kInfo, "boiled", {{"eggs", 6}, {"minutes", 4.5}});
+  // [/log]
+
   expect(vitals::sentry::flush(std::chrono::seconds{60}));
   // Several requests are under way at once, so they may arrive in any order.
   const auto events = transport->payloads("event");
@@ -66,5 +73,8 @@ int main() {
     expect(has("the pot is full") == has("boil"));
     expect(has("burnt") == has("Oslo"));
   }
+  const auto logs = transport->payloads("log");
+  expect(logs.size() == 1 && logs.front().find("boiled") != std::string::npos &&
+         logs.front().find("kitchen") != std::string::npos);
   return failures;
 }
