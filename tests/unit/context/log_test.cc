@@ -318,6 +318,29 @@ TEST(Log, InAChildOfForkNobodyTakesLinesUntilOneStartsAnew) {
   EXPECT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == 0) << status;
 }
 
+TEST(Log, StoppingIsNotDoneWhileALineIsBeingTold) {
+  struct SlowEar final : Listener {
+    EventId captured(const Capture& capture) noexcept override { return capture.id; }
+    void finished(const SharedTransaction&) noexcept override {}
+    [[nodiscard]] bool wants_logs() const noexcept override { return true; }
+    void logged(const LogLine&) noexcept override {
+      entered = true;
+      while (!leave)
+        std::this_thread::yield();
+    }
+    std::atomic<bool> entered{false};
+    std::atomic<bool> leave{false};
+  } slow;
+  ASSERT_TRUE(start_listening(slow));
+  std::thread writing{[] { log(LogLevel::kInfo, "slow"); }};
+  while (!slow.entered)
+    std::this_thread::yield();
+  EXPECT_FALSE(stop_listening(slow, std::chrono::steady_clock::now() + 20ms));
+  EXPECT_FALSE(takes_logs());
+  slow.leave = true;
+  writing.join();
+}
+
 TEST(Log, OfAListenerThatHasEndedNothingIsCalledWhileThreadsGoOnWriting) {
   std::atomic<bool> done{false};
   std::vector<std::thread> threads;
