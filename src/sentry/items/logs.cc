@@ -149,7 +149,7 @@ void LogSource::add(LogLevel level, std::string_view text, std::span<const Field
       item->span_id = span_id;
       item->bytes.append(cut(text, kMaxValueSize));
       item->body_size = item->bytes.size();
-      context::detail::append_log_attributes(item->bytes, attributes, kMaxLogBytes);
+      context::detail::append_log_attributes<kMaxLogBytes>(item->bytes, attributes);
       const std::size_t cost = item->cost();
       const std::size_t before = bytes_.fetch_add(cost, std::memory_order_relaxed);
       if (before + cost <= kMaxLogBytesWaiting && queue_.push(item)) return;

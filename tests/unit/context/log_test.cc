@@ -58,7 +58,7 @@ class LogEar final : public Listener {
   }
   void logged(const LogLine& line) noexcept override {
     detail::InlineBytes<256> bytes;
-    detail::append_log_attributes(bytes, line.attributes.span(), kRoom);
+    detail::append_log_attributes<kRoom>(bytes, line.attributes.span());
     lines.push_back({line.level, std::string{line.text}, line.timestamp, line.trace_id,
                      line.span_id, line.attributes.size(), detail::log_attributes(bytes.view())});
   }
@@ -269,10 +269,10 @@ TEST_F(LogAttributes, HaveTheRoomInTheirOrder) {
   Scope::global().set_attribute("late", 2);
   const std::vector<FieldView> own{{"own", std::string_view{"0123456789"}}};
   detail::InlineBytes<64> bytes;
-  detail::append_log_attributes(bytes, own, 80);
+  detail::append_log_attributes<80>(bytes, own);
   EXPECT_THAT(names(detail::log_attributes(bytes.view())), ElementsAre("own", "small", "late"));
   detail::InlineBytes<64> fewer;
-  detail::append_log_attributes(fewer, own, 50);
+  detail::append_log_attributes<50>(fewer, own);
   EXPECT_THAT(names(detail::log_attributes(fewer.view())), ElementsAre("own", "small"));
 }
 
