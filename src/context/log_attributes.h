@@ -58,6 +58,7 @@ void append_log_attributes(InlineBytes<N>& bytes, std::span<const FieldView> own
   while (!packed.empty()) {
     const Record attribute = take_record(packed);
     const bool own = attribute.section == Section::kData;
+    if (!own && attribute.section != Section::kAttribute) continue;
     const bool known = std::ranges::any_of(
         attributes, [&attribute](const auto& held) { return held.first == attribute.key; });
     if (own || !known) put(attributes, attribute.key, attribute.value);

@@ -162,19 +162,23 @@ Client::Sender::Sender(Signal signal, const Options& options, const SignalOption
     : policy(signal, options, own),
       worker(policy, worker_options(signal, options, own, source, policy)) {}
 
-Client::Client(Options options)
-    : options_(std::move(options)),
-      traces_(is_sent(options_.traces)
-                  ? std::make_unique<detail::TraceSource>(
-                        options_.traces, [this] { senders_.front()->worker.ask_soon(); })
-                  : nullptr),
-      listener_(traces_.get(), options_.breadcrumbs) {
+Client::Client(Options options) : options_(std::move(options)) {
+  if (is_sent(options_.traces))
+    traces_ = std::make_unique<detail::TraceSource>(options_.traces, waking(Signal::kTraces));
+  if (is_sent(options_.logs))
+    logs_ = std::make_unique<detail::LogSource>(options_.logs, waking(Signal::kLogs));
+  listener_.emplace(traces_.get(), logs_.get(), options_.breadcrumbs);
   const auto add = [this](Signal signal, const SignalOptions& own, Source* source) {
     if (source == nullptr) return;
     senders_[static_cast<std::size_t>(signal)] =
         std::make_unique<Sender>(signal, options_, own, source);
   };
   add(Signal::kTraces, options_.traces, traces_.get());
+  add(Signal::kLogs, options_.logs, logs_.get());
+}
+
+std::function<void()> Client::waking(Signal signal) {
+  return [this, place = static_cast<std::size_t>(signal)] { senders_[place]->worker.ask_soon(); };
 }
 
 void Client::start(const std::shared_ptr<Client>& client) {

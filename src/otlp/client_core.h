@@ -4,12 +4,14 @@
 
 #include <array>
 #include <chrono>
+#include <functional>
 #include <memory>
 #include <optional>
 
 #include "base/hidden.h"
 #include "delivery/worker.h"
 #include "otlp/listener.h"
+#include "otlp/logs.h"
 #include "otlp/policy.h"
 #include "otlp/traces.h"
 #include "vitals/otlp/client.h"
@@ -28,7 +30,7 @@ class VITALS_HIDDEN Client {
   static void start(const std::shared_ptr<Client>& client);
 
   [[nodiscard]] const Options& options() const noexcept { return options_; }
-  [[nodiscard]] context::Listener& listener() noexcept { return listener_; }
+  [[nodiscard]] context::Listener& listener() noexcept { return *listener_; }
   [[nodiscard]] const context::Settings& settings() const noexcept { return options_.settings; }
   /// Whether this process is the one that started it, and not a child of fork().
   [[nodiscard]] bool is_ours() const noexcept { return process_ == getpid(); }
@@ -46,11 +48,15 @@ class VITALS_HIDDEN Client {
     delivery::detail::Worker worker;
   };
 
+  /// What wakes the thread that sends a signal.
+  [[nodiscard]] std::function<void()> waking(Signal signal);
+
   const stack::ThrowRecording throws_;
   const Options options_;
   std::unique_ptr<detail::TraceSource> traces_;
+  std::unique_ptr<detail::LogSource> logs_;
   std::array<std::unique_ptr<Sender>, kSignals> senders_;
-  detail::ClientListener listener_;
+  std::optional<detail::ClientListener> listener_;
   const pid_t process_ = getpid();
 };
 

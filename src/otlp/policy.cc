@@ -84,7 +84,9 @@ void SignalPolicy::warn(std::string_view what, std::string_view detail) noexcept
 
 BatchPacker::BatchPacker(SignalPolicy& policy)
     : policy_(policy),
-      encoders_{.spans = {policy.symbolizer(), policy.options().send_default_pii}},
+      encoders_{.spans = {policy.symbolizer(), policy.options().send_default_pii},
+                .symbolizer = policy.symbolizer(),
+                .privacy = {policy.options().send_default_pii}},
       request_{.url = policy.own().url,
                .headers = {{"Content-Type", policy.own().protocol == Protocol::kJson
                                                 ? "application/json"

@@ -18,6 +18,8 @@ namespace vitals::otlp::detail {
 /// What a sending thread needs to write requests. Threads: one each.
 struct Encoders {
   SpanEncoder spans;
+  stack::Symbolizer& symbolizer;
+  Privacy privacy;
 };
 
 /// Some items of one signal that go out as one request.

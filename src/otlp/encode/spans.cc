@@ -2,15 +2,13 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <cstring>
 #include <utility>
 
-#include "base/type_name.h"
 #include "otlp/encode/semantics.h"
+#include "otlp/encode/stack_text.h"
 #include "privacy/scrub.h"
 #include "vitals/base/ascii.h"
-#include "vitals/stack/modules.h"
 
 namespace vitals::otlp::detail {
 namespace {
@@ -56,27 +54,6 @@ context::Id<N> parse_id(std::string_view hex) noexcept {
                                             base::hex_digit(hex[2 * i + 1]));
   }
   return id;
-}
-
-void append_frame(const stack::Frame& frame, std::string& out) {
-  out += "    at ";
-  if (frame.function.empty()) {
-    std::array<char, 20> digits;
-    const auto end =
-        std::to_chars(digits.data(), digits.data() + digits.size(), frame.address, 16).ptr;
-    out += "0x";
-    out.append(digits.data(), end);
-  } else {
-    out += frame.function;
-  }
-  if (!frame.filename.empty()) {
-    out += " (" + frame.filename;
-    if (frame.line > 0) out += ':' + std::to_string(frame.line);
-    out += ')';
-  } else if (!frame.package.empty()) {
-    out += " (" + frame.package + ')';
-  }
-  out += '\n';
 }
 
 }  // namespace
@@ -191,25 +168,6 @@ void SpanEncoder::gather_scope(std::string_view records) {
   }
 }
 
-std::string SpanEncoder::stack_text(std::string_view attributes) {
-  std::string text;
-  while (!attributes.empty()) {
-    const Record record = context::detail::take_record(attributes);
-    if (record.section != Section::kThrown) continue;
-    std::string masked;
-    if (!text.empty()) text += "Caused by: ";
-    text += privacy::scrub_text(record.key, privacy_.send_default_pii, masked);
-    text += '\n';
-    const std::string_view bytes = record.value.as_string();
-    std::vector<std::uintptr_t> stack(bytes.size() / sizeof(std::uintptr_t));
-    std::memcpy(stack.data(), bytes.data(), stack.size() * sizeof(std::uintptr_t));
-    const std::vector<stack::Frame> frames = symbolizer_.frames(stack);
-    for (std::size_t i = frames.size(); i > 0; --i)
-      append_frame(frames[i - 1], text);
-  }
-  return text;
-}
-
 template <class Message>
 void SpanEncoder::write_event(std::string_view name, std::string_view packed,
                               typename Message::List& list) {
@@ -223,7 +181,7 @@ void SpanEncoder::write_event(std::string_view name, std::string_view packed,
         if (record.section == Section::kData)
           add_scrubbed<Message>(attributes, record.key, record.value, privacy_);
       }
-      const std::string stack = stack_text(packed);
+      const std::string stack = stack_text(packed, symbolizer_, privacy_.send_default_pii);
       if (!stack.empty()) add_attribute<Message>(attributes, "exception.stacktrace", stack);
     });
   });

@@ -78,7 +78,6 @@ class SpanEncoder {
                          typename Message::List& list);
   template <class Message>
   void write_link(const Record& link, typename Message::List& list);
-  [[nodiscard]] std::string stack_text(std::string_view attributes);
 
   stack::Symbolizer& symbolizer_;
   Privacy privacy_;

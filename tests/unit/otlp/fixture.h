@@ -79,6 +79,22 @@ class ClientTest : public ::testing::Test {
     return nullptr;
   }
 
+  /// The log records that were sent, in order of arrival.
+  [[nodiscard]] std::vector<Json> records() {
+    EXPECT_TRUE(guard.flush(kPlenty));
+    std::vector<Json> all;
+    for (const delivery::SendRequest& request : logs->requests()) {
+      const Json body = Json::parse(request.body);
+      for (const Json& of_resource : body.at("resourceLogs"))
+        for (const Json& of_scope : of_resource.at("scopeLogs"))
+          for (const Json& record : of_scope.at("logRecords"))
+            all.push_back(record);
+    }
+    return all;
+  }
+
+  std::shared_ptr<vitals::testing::MemoryTransport> logs =
+      std::make_shared<vitals::testing::MemoryTransport>();
   std::shared_ptr<vitals::testing::MemoryTransport> traces =
       std::make_shared<vitals::testing::MemoryTransport>();
   Stats before;
