@@ -1,14 +1,7 @@
 // How fast the Sentry client delivers, and what it holds while it cannot. A server of its own, in a
 // child process, takes what comes on kept-alive connections and counts it, as cheaply as it can.
 // Prints `name value unit goal verdict`.
-#include <arpa/inet.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
-#include <sys/epoll.h>
-#include <sys/mman.h>
-#include <sys/prctl.h>
 #include <sys/resource.h>
-#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -32,6 +25,7 @@
 #include <unordered_map>
 
 #include "bench/goals.h"
+#include "bench/local_sink.h"
 #include "vitals/context/capture.h"
 #include "vitals/context/scope.h"
 #include "vitals/sentry/client.h"
@@ -41,124 +35,8 @@ namespace {
 namespace context = vitals::context;
 namespace sentry = vitals::sentry;
 using Clock = std::chrono::steady_clock;
+using vitals::bench::LocalSink;
 using vitals::bench::print;
-
-enum class Manner { kAnswers, kHangs };
-
-/// What the server has got, in memory that both processes see.
-struct Got {
-  std::atomic<std::uint64_t> requests{0};
-  std::atomic<std::uint64_t> bytes{0};
-  std::atomic<std::uint64_t> connections{0};
-};
-
-struct Connection {
-  std::string head;
-  std::size_t body_left = 0;
-};
-
-std::size_t content_length(std::string_view head) {
-  constexpr std::string_view kName = "Content-Length: ";
-  const std::size_t at = head.find(kName);
-  return at == std::string_view::npos ? 0
-                                      : std::strtoul(head.data() + at + kName.size(), nullptr, 10);
-}
-
-/// Takes what came; one whole request at a time, since the client does not send the next before the
-/// answer.
-bool take(Connection& connection, std::string_view bytes) {
-  if (connection.body_left == 0) {
-    connection.head.append(bytes);
-    const std::size_t end = connection.head.find("\r\n\r\n");
-    if (end == std::string::npos) return false;
-    connection.body_left = end + 4 + content_length(connection.head) - connection.head.size();
-    connection.head.clear();
-  } else {
-    connection.body_left -= std::min(bytes.size(), connection.body_left);
-  }
-  return connection.body_left == 0;
-}
-
-[[noreturn]] void serve(int listener, Manner manner, Got& got) {
-  prctl(PR_SET_PDEATHSIG, SIGKILL);
-  const int poller = epoll_create1(0);
-  epoll_event event{};
-  event.events = EPOLLIN;
-  event.data.fd = listener;
-  epoll_ctl(poller, EPOLL_CTL_ADD, listener, &event);
-  std::unordered_map<int, Connection> connections;
-  std::array<epoll_event, 64> events{};
-  static std::array<char, 65536> buffer;
-  constexpr std::string_view kAnswer = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}";
-  for (;;) {
-    const int ready = epoll_wait(poller, events.data(), static_cast<int>(events.size()), -1);
-    for (int i = 0; i < ready; ++i) {
-      const int fd = events[static_cast<std::size_t>(i)].data.fd;
-      if (fd == listener) {
-        event.data.fd = accept(listener, nullptr, nullptr);
-        const int at_once = 1;
-        setsockopt(event.data.fd, IPPROTO_TCP, TCP_NODELAY, &at_once, sizeof at_once);
-        event.events = manner == Manner::kHangs ? EPOLLRDHUP : EPOLLIN;
-        epoll_ctl(poller, EPOLL_CTL_ADD, event.data.fd, &event);
-        got.connections.fetch_add(1);
-        continue;
-      }
-      const ssize_t count =
-          manner == Manner::kHangs ? 0 : recv(fd, buffer.data(), buffer.size(), 0);
-      if (count <= 0) {
-        connections.erase(fd);
-        close(fd);
-        continue;
-      }
-      got.bytes.fetch_add(static_cast<std::uint64_t>(count), std::memory_order_relaxed);
-      if (!take(connections[fd], {buffer.data(), static_cast<std::size_t>(count)})) continue;
-      got.requests.fetch_add(1, std::memory_order_relaxed);
-      static_cast<void>(send(fd, kAnswer.data(), kAnswer.size(), MSG_NOSIGNAL));
-    }
-  }
-}
-
-/// The server, as long as this object lives.
-class Server {
- public:
-  explicit Server(Manner manner) {
-    void* const shared =
-        mmap(nullptr, sizeof(Got), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-    if (shared == MAP_FAILED) throw std::runtime_error{"no shared memory"};
-    got_ = new (shared) Got;
-    const int listener = socket(AF_INET, SOCK_STREAM, 0);
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    socklen_t size = sizeof address;
-    auto* const plain = static_cast<sockaddr*>(static_cast<void*>(&address));
-    if (bind(listener, plain, size) != 0 || listen(listener, 64) != 0 ||
-        getsockname(listener, plain, &size) != 0) {
-      throw std::runtime_error{"no port to listen on"};
-    }
-    port_ = ntohs(address.sin_port);
-    child_ = fork();
-    if (child_ == 0) serve(listener, manner, *got_);
-    close(listener);
-  }
-  Server(const Server&) = delete;
-  Server& operator=(const Server&) = delete;
-  ~Server() {
-    kill(child_, SIGKILL);
-    waitpid(child_, nullptr, 0);
-    munmap(got_, sizeof(Got));
-  }
-
-  [[nodiscard]] std::string dsn() const {
-    return "http://key@127.0.0.1:" + std::to_string(port_) + "/1";
-  }
-  [[nodiscard]] const Got& got() const { return *got_; }
-
- private:
-  Got* got_ = nullptr;
-  int port_ = 0;
-  pid_t child_ = -1;
-};
 
 /// Bytes of memory that this process holds, less the pages of files, which the kernel takes back
 /// when it needs them: the debug information is mapped.
@@ -169,6 +47,10 @@ std::uint64_t resident() {
   std::uint64_t of_files = 0;
   file >> size >> pages >> of_files;
   return (pages - of_files) * static_cast<std::uint64_t>(sysconf(_SC_PAGESIZE));
+}
+
+std::string dsn_of(const LocalSink& server) {
+  return "http://key@" + server.address() + "/1";
 }
 
 double cpu_seconds() {
@@ -244,9 +126,9 @@ double errors(const sentry::Stats& stats, sentry::Outcome outcome) {
 /// Captures as fast as the queue takes, so that delivery is what is measured.
 void measure_throughput(std::size_t in_flight) {
   constexpr int kEvents = 60'000;
-  const Server server{Manner::kAnswers};
+  const LocalSink server{LocalSink::Manner::kAnswers};
   sentry::Options options;
-  options.dsn = server.dsn();
+  options.dsn = dsn_of(server);
   options.requests_in_flight = in_flight;
   options.error_queue = 4096;
   options.queue_bytes = 64'000'000;
@@ -349,8 +231,8 @@ int main(int argc, char** argv) {
     }
     if (!only.empty() && only != "away") return 0;
     in_child([] {
-      const Server server{Manner::kHangs};
-      measure_away("hanging", server.dsn(), {});
+      const LocalSink server{LocalSink::Manner::kHangs};
+      measure_away("hanging", dsn_of(server), {});
     });
     in_child([] { measure_away("away", kNobody, {}); });
     in_child(&measure_away_with_disk);
