@@ -13,7 +13,7 @@ set(vitals_needs_crash context stack)
 set(vitals_needs_sentry crash delivery)
 set(vitals_needs_otlp context delivery metrics stack)
 set(vitals_needs_monitor metrics sentry)
-set(vitals_needs_console exporting monitor)
+set(vitals_needs_console exporting monitor otlp)
 set(vitals_needs_testing exporting sentry)
 # A package, and the targets of it that are linked.
 set(vitals_packages_delivery CURL LibDeflate)

@@ -133,7 +133,7 @@ health_agent::Watchdog::Ask asking(const health_agent::Service::Place& place) {
 
 /// `ending` is made when the end begins.
 void run(const Arguments& arguments, const Settings& settings, const sigset_t& signals,
-         std::shared_ptr<vitals::console::RecentEvents> recent,
+         std::shared_ptr<vitals::console::RecentEvents> recent, vitals::otlp::Guard& otlp,
          std::optional<health_agent::EndsOnInterrupt>& ending) {
   service_log.info("health-agent {} starts in the environment {}", health_agent::kVersion,
                    settings.sentry_environment);
@@ -165,6 +165,7 @@ void run(const Arguments& arguments, const Settings& settings, const sigset_t& s
     }
   }
   service.stop();
+  otlp.end();  // which reads the metrics a last time, so before they go
 }
 
 }  // namespace
@@ -227,7 +228,7 @@ int main(int argc, char** argv) {
     otlp = start_otlp(settings);
     curl_global_init(CURL_GLOBAL_DEFAULT);
     vitals::context::set_tag("operation", "start");
-    run(arguments, settings, signals, std::move(recent), ending);
+    run(arguments, settings, signals, std::move(recent), otlp, ending);
     service_log.info("health-agent has ended");
   } catch (const std::exception& error) {
     vitals::context::capture_exception(

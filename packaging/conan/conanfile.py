@@ -14,8 +14,9 @@ COMPONENTS = {
     "stack": ([], ["elfutils::elfutils"]),
     "context": ([], []),
     "sentry": (["context", "stack"], ["libcurl::libcurl", "libdeflate::libdeflate"]),
+    "otlp": (["metrics", "context", "stack"], ["libcurl::libcurl", "libdeflate::libdeflate"]),
     "monitor": (["metrics", "sentry"], []),
-    "console": (["export", "monitor"], []),
+    "console": (["export", "monitor", "otlp"], []),
     "testing": (["export", "sentry"], ["zlib::zlib"]),
 }
 
@@ -24,7 +25,7 @@ class VitalsConan(ConanFile):
     name = "vitals"
     license = "MIT"
     description = "Monitoring for C++ services: Prometheus metrics, Sentry errors and traces, and the glue between them"
-    topics = ("monitoring", "prometheus", "sentry", "tracing")
+    topics = ("monitoring", "prometheus", "sentry", "opentelemetry", "tracing")
     settings = "os", "compiler", "build_type", "arch"
     options = {"shared": [True, False], "fPIC": [True, False], **{name: [True, False] for name in COMPONENTS if name != "metrics"}}
     # A checkout has the console's page after `npm ci` only, so the console is asked for.

@@ -1,5 +1,7 @@
 #include "vitals/console/monitoring.h"
 
+#include <algorithm>
+#include <array>
 #include <cstdlib>
 #include <random>
 #include <stdexcept>
@@ -14,6 +16,8 @@
 #include "vitals/metrics/scoped_definition.h"
 #include "vitals/metrics/self_metrics.h"
 #include "vitals/monitor/state.h"
+#include "vitals/otlp/client.h"
+#include "vitals/otlp/environment.h"
 #include "vitals/sentry/client.h"
 
 namespace vitals::console {
@@ -71,6 +75,30 @@ sentry::Guard start_sentry(MonitoringOptions& options, RecentEvents& recent) {
   return std::move(*guard);
 }
 
+bool environment_names_receiver() {
+  constexpr std::array kNames{"OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT",
+                              "OTEL_EXPORTER_OTLP_METRICS_ENDPOINT",
+                              "OTEL_EXPORTER_OTLP_LOGS_ENDPOINT"};
+  return std::ranges::any_of(kNames, [](const char* name) {
+    const char* const value = std::getenv(name);
+    return value != nullptr && *value != '\0';
+  });
+}
+
+otlp::Guard start_otlp(MonitoringOptions& options, const metrics::Registry& registry) {
+  if (!options.otlp && !environment_names_receiver()) return {};
+  otlp::Options given = std::move(options.otlp).value_or(otlp::Options{});
+  if (given.resource.service_name.empty()) given.resource.service_name = options.name;
+  if (given.resource.environment.empty()) given.resource.environment = options.sentry.environment;
+  if (given.registries.empty()) given.registries.push_back(&registry);
+  otlp::FromEnvironment said = otlp::from_environment(std::move(given));
+  for (const otlp::VariableFault& fault : said.faults)
+    base::say_line(options.name, "left out:", fault.text());
+  Result<otlp::Guard> guard = otlp::init(std::move(said.options));
+  if (!guard) throw std::invalid_argument("MonitoringOptions: " + guard.error().message);
+  return std::move(*guard);
+}
+
 std::string console_token(const MonitoringOptions& options) {
   std::string token = given_or(options.console_token, "CONSOLE_TOKEN");
   if (!token.empty()) return token;
@@ -89,6 +117,7 @@ struct Monitoring::Impl {
         sentry(start_sentry(options, *recent)),
         metrics(monitor::enable_metrics(registry, options.metrics)),
         self(metrics::add_self_metrics(registry)),
+        otlp(start_otlp(options, registry)),
         scrapes(registry, {.token = given_or(options.metrics_token, "METRICS_TOKEN")}),
         console(&registry, recent,
                 {.name = options.name,
@@ -108,6 +137,7 @@ struct Monitoring::Impl {
   sentry::Guard sentry;
   monitor::MetricsGuard metrics;
   metrics::ScopedDefinition self;
+  otlp::Guard otlp;  // goes before what it reads a last time
   exporting::ScrapeHandler scrapes;
   Console console;
 };

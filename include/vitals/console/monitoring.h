@@ -5,6 +5,7 @@
 #include <string>
 
 #include "vitals/monitor/options.h"
+#include "vitals/otlp/options.h"
 #include "vitals/sentry/options.h"
 
 #pragma GCC visibility push(default)
@@ -42,6 +43,10 @@ struct MonitoringOptions {
   /// The rest of the Sentry client's options. Where one stands above too, the one above wins; what is
   /// empty in both comes from the environment.
   sentry::Options sentry{};
+  /// What is sent to OpenTelemetry's receivers, on top of what their variables say. Without it that is
+  /// done where one of `OTEL_EXPORTER_OTLP_ENDPOINT`, `OTEL_EXPORTER_OTLP_TRACES_ENDPOINT`,
+  /// `…_METRICS_ENDPOINT` and `…_LOGS_ENDPOINT` is set.
+  std::optional<otlp::Options> otlp{};
   metrics::Registry* registry = nullptr;  ///< null: metrics::default_registry()
 };
 
@@ -51,7 +56,7 @@ struct MonitoringOptions {
 ///     vitals::adapters::Monitored<httplib::Server> server;
 ///     server.mount(monitoring);   // /metrics and /console
 ///
-/// It starts the Sentry client, turns the scopes' metrics on, adds what the registry says of itself
+/// It starts the Sentry client and, where it is wanted, the one for OpenTelemetry, turns the scopes' metrics on, adds what the registry says of itself
 /// (metrics::add_self_metrics()), writes to stderr what a scrape leaves out (in place of a listener
 /// of the registry's, see Registry::on_left_out()), and keeps all that until it goes: keep it in
 /// `main` until everything that is measured is done. Throws std::invalid_argument at options that

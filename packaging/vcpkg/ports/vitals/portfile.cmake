@@ -4,7 +4,7 @@
 get_filename_component(SOURCE_PATH "${CMAKE_CURRENT_LIST_DIR}/../../../.." ABSOLUTE)
 
 set(components metrics)
-foreach(feature IN ITEMS export stack context sentry monitor console testing)
+foreach(feature IN ITEMS export stack context sentry otlp monitor console testing)
   if(feature IN_LIST FEATURES)
     list(APPEND components ${feature})
   endif()
