@@ -309,8 +309,7 @@ void Client::capture_crashed(detail::Trace& trace) noexcept {
   if (scope == nullptr) scope = detail::ScopeState::global();
   try {
     // The thread that crashed may hold a lock of theirs, and nothing is worth waiting for that.
-    if (scope->is_free() && detail::ScopeState::global()->is_free())
-      snapshot = scope->snapshot();
+    if (scope->is_free() && detail::ScopeState::global()->is_free()) snapshot = scope->snapshot();
   } catch (...) {
     // No memory: the transaction goes without.
   }
