@@ -44,8 +44,8 @@ void add_thrown(PackedEvent& event, const stack::ThrownException& thrown) {
              context::detail::cut(words, kMostWords), addresses, kMaxValueSize);
 }
 
-/// Packs what was thrown, as OpenTelemetry has it, and gives its type and words. Source: OpenTelemetry, "Semantic conventions for
-/// exceptions on spans".
+/// Packs what was thrown, as OpenTelemetry has it, and gives its type and words. Source:
+/// OpenTelemetry, "Semantic conventions for exceptions on spans".
 std::string pack_exception(const context::Capture& capture, PackedEvent& event) {
   std::vector<stack::ThrownException> chain = capture.exception != nullptr
                                                   ? stack::exception_chain(*capture.exception)

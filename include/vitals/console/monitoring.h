@@ -56,11 +56,12 @@ struct MonitoringOptions {
 ///     vitals::adapters::Monitored<httplib::Server> server;
 ///     server.mount(monitoring);   // /metrics and /console
 ///
-/// It starts the Sentry client and, where it is wanted, the one for OpenTelemetry, turns the scopes' metrics on, adds what the registry says of itself
-/// (metrics::add_self_metrics()), writes to stderr what a scrape leaves out (in place of a listener
-/// of the registry's, see Registry::on_left_out()), and keeps all that until it goes: keep it in
-/// `main` until everything that is measured is done. Throws std::invalid_argument at options that
-/// cannot be, and what enable_metrics() throws. Threads: as its parts.
+/// It starts the Sentry client and, where it is wanted, the one for OpenTelemetry, turns the
+/// scopes' metrics on, adds what the registry says of itself (metrics::add_self_metrics()), writes
+/// to stderr what a scrape leaves out (in place of a listener of the registry's, see
+/// Registry::on_left_out()), and keeps all that until it goes: keep it in `main` until everything
+/// that is measured is done. Throws std::invalid_argument at options that cannot be, and what
+/// enable_metrics() throws. Threads: as its parts.
 class Monitoring {
  public:
   /// Throws std::invalid_argument where an option cannot be used, naming it.

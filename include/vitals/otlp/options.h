@@ -86,6 +86,7 @@ struct Options {
 
   std::chrono::milliseconds metrics_interval{60'000};  ///< between two readings of the metrics
   Temporality temporality = Temporality::kCumulative;  ///< of counters and histograms
+
   /// What is read for the metrics; empty: metrics::default_registry(). They must outlive the client.
   std::vector<const metrics::Registry*> registries{};
 
