@@ -7,6 +7,7 @@
 #include <chrono>
 #include <memory>
 #include <string_view>
+#include <vector>
 
 #include "health_agent/json_type.h"
 #include "health_agent/log.h"
@@ -74,14 +75,21 @@ std::unique_ptr<spdlog::formatter> make_formatter(const std::string& format) {
 
 }  // namespace
 
-void start_logging(const std::string& level, const std::string& format) {
+void start_logging(const std::string& level, const std::string& format, RequestLines requests) {
   const auto console = std::make_shared<spdlog::sinks::stderr_sink_mt>();
   console->set_formatter(make_formatter(format));
   const auto sentry = std::make_shared<vitals::adapters::SpdlogSentrySink>();
   spdlog::set_default_logger(
       std::make_shared<spdlog::logger>("health-agent", spdlog::sinks_init_list{console, sentry}));
-  spdlog::register_logger(std::make_shared<spdlog::logger>("access", console));
-  spdlog::register_logger(std::make_shared<spdlog::logger>("audit", console));
+  std::vector<spdlog::sink_ptr> sinks{console};
+  // Neither breadcrumbs nor events: what these lines tell of is captured where it happens.
+  if (requests == RequestLines::kSent) {
+    sinks.push_back(
+        std::make_shared<vitals::adapters::SpdlogSentrySink>(vitals::adapters::SpdlogSinkOptions{
+            .breadcrumbs = spdlog::level::off, .events = spdlog::level::off}));
+  }
+  for (const char* name : {"access", "audit"})
+    spdlog::register_logger(std::make_shared<spdlog::logger>(name, sinks.begin(), sinks.end()));
   set_log_level(level);
 }
 

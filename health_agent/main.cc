@@ -205,7 +205,9 @@ int main(int argc, char** argv) {
       const bool own_faults = settings.faults.any();
       settings = health_agent::demo_settings(std::move(settings), own_faults);
     }
-    health_agent::start_logging(settings.log_level, settings.log_format);
+    health_agent::start_logging(settings.log_level, settings.log_format,
+                                settings.enable_otlp ? health_agent::RequestLines::kSent
+                                                     : health_agent::RequestLines::kKept);
     for (const std::string& warning : loaded.warnings)
       service_log.warn("{}", warning);
   } catch (const std::exception& error) {

@@ -1,5 +1,7 @@
 #include "integration/fixture.h"
 
+#include <sstream>
+
 #include <algorithm>
 #include <array>
 #include <chrono>
@@ -116,6 +118,15 @@ std::optional<Json> find_field(const Json& json, const std::string& name) {
     }
   }
   return std::nullopt;
+}
+
+Json log_line_of(const std::string& log, const std::string& request_id) {
+  std::istringstream lines{log};
+  for (std::string line; std::getline(lines, line);) {
+    const Json read = Json::parse(line, nullptr, false);
+    if (read.is_object() && read.value("request_id", "") == request_id) return read;
+  }
+  return {};
 }
 
 std::string today() {

@@ -38,6 +38,9 @@ void expect_valid(const EnvelopeReceiver& receiver);
 /// The first value of a field of that name, wherever it stands.
 [[nodiscard]] std::optional<Json> find_field(const Json& json, const std::string& name);
 
+/// The line about a request in a log of JSON; null when there is none.
+[[nodiscard]] Json log_line_of(const std::string& log, const std::string& request_id);
+
 /// Today in UTC, YYYY-MM-DD.
 [[nodiscard]] std::string today();
 

@@ -1,23 +1,12 @@
 #include <gtest/gtest.h>
 
 #include <set>
-#include <sstream>
 #include <string>
 
 #include "integration/fixture.h"
 
 namespace integration {
 namespace {
-
-// The log line about a request, as JSON.
-Json log_line_of(const std::string& log, const std::string& request_id) {
-  std::istringstream lines{log};
-  for (std::string line; std::getline(lines, line);) {
-    const Json read = Json::parse(line, nullptr, false);
-    if (read.is_object() && read.value("request_id", "") == request_id) return read;
-  }
-  return {};
-}
 
 // The trace ids of the exemplars in a page of OpenMetrics.
 std::set<std::string> exemplars_in(const std::string& page) {
