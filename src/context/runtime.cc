@@ -46,6 +46,7 @@ void use_settings(const Settings& settings) noexcept {
   runtime.has_sampler.store(static_cast<bool>(settings.traces_sampler), kRelaxed);
   runtime.has_breadcrumb_hook.store(static_cast<bool>(settings.before_breadcrumb), kRelaxed);
   runtime.keep_private_data.store(settings.keep_private_data, kRelaxed);
+  runtime.propagators.store(packed(settings.propagators), kRelaxed);
   runtime.max_breadcrumbs.store(static_cast<std::uint32_t>(settings.max_breadcrumbs), kRelaxed);
   runtime.max_spans.store(static_cast<std::uint32_t>(settings.max_spans), kRelaxed);
 }

@@ -10,6 +10,13 @@
 
 namespace vitals::context::detail {
 
+/// A bit for each, since an atomic of five bytes takes a lock. See propagators().
+[[nodiscard]] constexpr std::uint8_t packed(const Propagators& given) noexcept {
+  return static_cast<std::uint8_t>((given.sentry ? 1 : 0) | (given.tracecontext ? 2 : 0) |
+                                   (given.baggage ? 4 : 0) | (given.b3 ? 8 : 0) |
+                                   (given.b3_multi ? 16 : 0));
+}
+
 /// What the hot paths need of the settings, as plain atomics of the process: an unsampled
 /// transaction and a breadcrumb touch no listener.
 struct Runtime {
@@ -18,6 +25,7 @@ struct Runtime {
   std::atomic<bool> has_breadcrumb_hook{false};
   std::atomic<bool> keep_private_data{false};
   std::atomic<bool> wants_breadcrumbs{false};  // with a finished transaction
+  std::atomic<std::uint8_t> propagators{packed(Propagators{})};
   std::atomic<std::uint32_t> max_breadcrumbs{100};
   std::atomic<std::uint32_t> max_spans{1000};
   /// How often the traces' rate is halved while a listener cannot keep up. Kept apart from the
@@ -25,6 +33,15 @@ struct Runtime {
   std::atomic<int> halvings{0};
 };
 inline constinit Runtime runtime;
+
+[[nodiscard]] inline Propagators propagators() noexcept {
+  const unsigned bits = runtime.propagators.load(std::memory_order_relaxed);
+  return {.sentry = (bits & 1) != 0,
+          .tracecontext = (bits & 2) != 0,
+          .baggage = (bits & 4) != 0,
+          .b3 = (bits & 8) != 0,
+          .b3_multi = (bits & 16) != 0};
+}
 
 void use_settings(const Settings& settings) noexcept;
 

@@ -4,10 +4,10 @@
 #include <cstddef>
 #include <new>
 
-#include "base/random.h"
 #include "base/spin_lock.h"
 #include "context/new_id.h"
 #include "context/runtime.h"
+#include "context/sampling.h"
 #include "context/thread_context.h"
 
 namespace vitals::context::detail {
@@ -182,7 +182,7 @@ void ScopeState::make_propagation() noexcept {
   if (propagation_.trace_id) return;
   propagation_.trace_id = new_id<TraceId>();
   propagation_.span_id = new_id<SpanId>();
-  propagation_.sample_rand = static_cast<std::uint32_t>(base::Random::next() % 1'000'000);
+  propagation_.sample_rand = sample_rand_of(propagation_.trace_id);
 }
 
 ScopeState::Propagation ScopeState::propagation() noexcept {

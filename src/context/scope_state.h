@@ -8,6 +8,7 @@
 #include "base/hidden.h"
 #include "base/spin_lock.h"
 #include "context/attachments.h"
+#include "context/propagation.h"
 #include "context/records.h"
 #include "context/runtime.h"
 #include "privacy/scrub.h"
@@ -184,6 +185,10 @@ class VITALS_HIDDEN ScopeState {
     /// Nothing is decided of it.
     [[nodiscard]] TraceFacts facts() const noexcept {
       return {.trace_id = trace_id, .sample_rand = sample_rand};
+    }
+    /// The same for the headers.
+    [[nodiscard]] SpanContext span_context() const noexcept {
+      return {.trace_id = trace_id, .span_id = span_id, .random = true};
     }
   };
   [[nodiscard]] Propagation propagation() noexcept;

@@ -5,8 +5,10 @@
 #include <utility>
 
 #include "base/clock.h"
+#include "context/baggage.h"
 #include "context/finished.h"
 #include "context/listeners.h"
+#include "context/propagation.h"
 #include "context/runtime.h"
 #include "context/trace.h"
 
@@ -79,15 +81,6 @@ SpanKind kind_of(std::string_view op) noexcept {
   const bool model =
       op.starts_with("gen_ai.") && op != "gen_ai.execute_tool" && op != "gen_ai.invoke_agent";
   return model ? SpanKind::kClient : SpanKind::kInternal;
-}
-
-std::string HeaderLines::joined() const {
-  std::string text;
-  for (std::size_t i = 0; i < count_; ++i) {
-    if (i > 0) text += ',';
-    text += lines_[i];
-  }
-  return text;
 }
 
 Span Span::begin(const TransactionContext& context, const IncomingTrace& incoming) noexcept {
@@ -205,30 +198,29 @@ bool Span::sampled() const noexcept {
 }
 
 std::string Span::sentry_trace() const {
-  if (!trace_) return {};
-  std::string text = trace_id().str();
-  text += '-';
-  text += span_id().hex().view();
-  if (trace_->decision() == Decision::kYes) text += "-1";
-  if (trace_->decision() == Decision::kNo) text += "-0";
-  return text;
+  return trace_ ? detail::sentry_trace_of(trace_->span_context(index_)) : std::string{};
 }
 
 std::string Span::baggage(std::string_view existing) const {
   if (!trace_) return std::string{existing};
+  std::string others = detail::with_passed_on(existing, trace_->passed_on_baggage());
+  if (!detail::propagators().sentry) return others;
   const std::string members = trace_->baggage();
   const detail::BaggageLease baggage{detail::first_with(&detail::Slot::baggage)};
-  return baggage ? baggage->merge(existing, members) : std::string{existing};
+  return baggage ? baggage->merge(others, members) : others;
 }
 
 std::string Span::traceparent() const {
-  if (!trace_) return {};
-  std::string text = "00-";
-  text += trace_id().hex().view();
-  text += '-';
-  text += span_id().hex().view();
-  text += trace_->decision() == Decision::kYes ? "-01" : "-00";
-  return text;
+  return trace_ ? detail::traceparent_of(trace_->span_context(index_)) : std::string{};
+}
+
+std::string Span::tracestate() const {
+  return std::string{trace_ ? trace_->tracestate() : std::string_view{}};
+}
+
+std::optional<std::string> Span::baggage_item(std::string_view key) const {
+  if (!trace_) return std::nullopt;
+  return detail::value_in_baggage(trace_->passed_on_baggage(), key);
 }
 
 }  // namespace vitals::context

@@ -6,10 +6,12 @@
 
 #include "base/clock.h"
 #include "base/spin_lock.h"
+#include "context/baggage.h"
 #include "context/listeners.h"
 #include "context/new_id.h"
 #include "context/runtime.h"
 #include "context/thread_context.h"
+#include "context/tracestate.h"
 
 namespace vitals::context::detail {
 namespace {
@@ -34,7 +36,7 @@ Ref<Trace> Trace::start(const TransactionContext& context, const IncomingTrace& 
   trace->span_id_ = new_id<SpanId>();
   trace->name_.assign(cut(context.name, kMaxName));
   trace->source_.assign(cut(context.source, kMaxKeySize));
-  const Sampling sampling = decide(context, trace->decision_, came);
+  const Sampling sampling = decide(context, trace->trace_id_, trace->decision_, came);
   // With tracing off the caller's decision is passed on, but nothing is recorded or counted here.
   trace->decided_ = sampling.decision != Decision::kNone;
   if (trace->decided_) trace->decision_ = sampling.decision;
@@ -54,34 +56,67 @@ Ref<Trace> Trace::start(const TransactionContext& context, const IncomingTrace& 
 }
 
 IncomingSampling Trace::continue_from(const IncomingTrace& incoming) noexcept {
-  std::optional<ParentSpan> parent;
-  bool from_head = false;
-  if (!incoming.sentry_trace.empty()) {
+  const Propagators read = propagators();
+  std::optional<SpanContext> parent;
+  std::optional<SpanContext> w3c;  // has more to say of a trace whose id came by another header
+  if (read.sentry && !incoming.sentry_trace.empty())
     parent = parse_sentry_trace(incoming.sentry_trace);
-    from_head = parent.has_value();
+  const bool from_head = parent.has_value();
+  if (read.tracecontext && !incoming.traceparent.empty())
+    w3c = parse_traceparent(incoming.traceparent);
+  if (!parent) parent = w3c;
+  if (!parent && (read.b3 || read.b3_multi)) {
+    parent = parse_b3(incoming.b3);
+    if (!parent) parent = parse_b3_multi(incoming);
   }
-  if (!parent && !incoming.traceparent.empty()) parent = parse_traceparent(incoming.traceparent);
+  const bool has_ids = parent && parent->trace_id;
   Baggage::Continued continued;
-  if (parent) {
-    try {
-      const BaggageLease baggage{first_with(&Slot::baggage)};
-      if (baggage) continued = baggage->read(incoming.baggage, parent->trace_id);
-    } catch (...) {
-      continued.ours = false;  // nobody knows whose it is
+  std::string baggage;
+  std::string tracestate;
+  try {
+    const BaggageLease reader{first_with(&Slot::baggage)};
+    if (parent && reader) continued = reader->read(incoming.baggage, parent->trace_id);
+    // A stranger's words do not go on either.
+    if (continued.ours && read.baggage) {
+      // Where nobody reads Sentry's members they go on as the others do, with the trace they are of.
+      baggage = members_to_pass_on(
+          incoming.baggage, reader || !has_ids ? SentrysMembers::kLeaveOut : SentrysMembers::kKeep);
     }
+    const bool same_trace = has_ids && w3c && w3c->trace_id == parent->trace_id;
+    if (continued.ours && same_trace) tracestate = read_tracestate(incoming.tracestate);
+    if (continued.ours && same_trace) random_ = w3c->random;
+    pass_on(std::move(tracestate), std::move(baggage));
+  } catch (...) {
+    continued.ours = false;  // nobody knows whose it is
   }
   if (!parent || !continued.ours) {
-    trace_id_ = new_id<TraceId>();
+    begin_own_trace();
+    return {};
+  }
+  decision_ = parent->decision;
+  debug_ = parent->debug;
+  if (!has_ids) {
+    begin_own_trace();
     return {};
   }
   trace_id_ = parent->trace_id;
   parent_span_id_ = parent->span_id;
-  decision_ = parent->decision;
+  if (!read.sentry) return {};
   // A caller that sends `sentry-trace` is the head of the trace, and what it says stands, also when
   // it said nothing.
   baggage_ = std::move(continued.members);
   baggage_frozen_ = from_head || !baggage_.empty();
   return {continued.sample_rand, continued.sample_rate};
+}
+
+void Trace::begin_own_trace() noexcept {
+  trace_id_ = new_id<TraceId>();
+  random_ = true;
+}
+
+void Trace::pass_on(std::string tracestate, std::string baggage) {
+  if (tracestate.empty() && baggage.empty()) return;
+  passed_on_ = std::make_unique<const PassedOn>(std::move(tracestate), std::move(baggage));
 }
 
 void Trace::complete_baggage(bool rand_came) noexcept {

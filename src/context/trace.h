@@ -49,6 +49,12 @@ struct Recording {
   }
 };
 
+/// What a caller said that goes on as it came. Few have it, so that it stands apart.
+struct PassedOn {
+  std::string tracestate;
+  std::string baggage;  // without Sentry's members, where a listener reads those
+};
+
 /// What all spans of a transaction share. Unsampled, it is these few ids and nothing more.
 /// Threads: any; its lock is held by users' threads alone. In a signal handler that has interrupted
 /// the holder on its thread a change does nothing, and what is read is empty. Once finished nothing
@@ -63,6 +69,17 @@ class VITALS_HIDDEN Trace {
   [[nodiscard]] SpanId span_id(std::uint32_t index) const noexcept;
   /// What the headers say.
   [[nodiscard]] Decision decision() const noexcept { return decision_; }
+  /// The same of a span, with the ids.
+  [[nodiscard]] SpanContext span_context(std::uint32_t index) const noexcept {
+    return {trace_id_, span_id(index), decision_, random_, debug_};
+  }
+  /// What the caller said that goes on as it came; empty where nothing does. It never changes.
+  [[nodiscard]] std::string_view tracestate() const noexcept {
+    return passed_on_ ? std::string_view{passed_on_->tracestate} : std::string_view{};
+  }
+  [[nodiscard]] std::string_view passed_on_baggage() const noexcept {
+    return passed_on_ ? std::string_view{passed_on_->baggage} : std::string_view{};
+  }
   /// Whether it was decided on here, rather than only passed on.
   [[nodiscard]] bool decided() const noexcept { return decided_; }
   /// Whether only the pressure on a listener left it out.
@@ -127,6 +144,8 @@ class VITALS_HIDDEN Trace {
   ~Trace() = default;
   /// What the caller's baggage says, as far as it stands.
   IncomingSampling continue_from(const IncomingTrace& incoming) noexcept;
+  void begin_own_trace() noexcept;
+  void pass_on(std::string tracestate, std::string baggage);
   /// Puts what was decided here into what the caller sent.
   void complete_baggage(bool rand_came) noexcept;
   void start_recording(const TransactionContext& context);
@@ -147,6 +166,8 @@ class VITALS_HIDDEN Trace {
   Decision decision_ = Decision::kNone;
   bool decided_ = false;
   bool by_pressure_ = false;
+  bool random_ = false;  // see SpanContext
+  bool debug_ = false;
   bool baggage_frozen_ = false;
   bool finished_ = false;
   std::uint32_t sample_rand_ = 0;
@@ -157,6 +178,7 @@ class VITALS_HIDDEN Trace {
   InlineBytes<72> name_;
   InlineBytes<8> source_;
   std::string baggage_;
+  std::unique_ptr<const PassedOn> passed_on_;
   std::unique_ptr<Recording> recording_;
 };
 
@@ -176,7 +198,8 @@ class TransactionAccess {
     const Recording& recording = *transaction.trace_->recording();
     return sizeof(Trace) + sizeof(Recording) + recording.arena.capacity() +
            recording.spans.capacity() * sizeof(RawSpan) + transaction.scope_.size() +
-           transaction.breadcrumbs_.size();
+           transaction.breadcrumbs_.size() + transaction.trace_->tracestate().size() +
+           transaction.trace_->passed_on_baggage().size();
   }
   /// Empty where no listener wants them.
   [[nodiscard]] static const std::string& breadcrumbs(

@@ -151,6 +151,7 @@ context::Settings settings_of(const Options& options) {
   return {.traces_sample_rate = options.traces_sample_rate,
           .traces_sampler = options.traces_sampler,
           .trace_propagation_targets = options.trace_propagation_targets,
+          .propagators = options.propagators,
           .max_spans = options.max_spans,
           .max_breadcrumbs = options.max_breadcrumbs,
           .before_breadcrumb = options.before_breadcrumb,

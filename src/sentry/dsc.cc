@@ -13,43 +13,16 @@
 namespace vitals::sentry::detail {
 namespace {
 
-constexpr std::string_view kPrefix = "sentry-";
-constexpr std::size_t kMaxMembers = 64;
-
-bool is_printable(std::string_view text) noexcept {
-  for (const char c : text) {
-    if (c < 0x20 || c > 0x7e) return false;
-  }
-  return true;
-}
-
-/// Calls `each(member)` for the members of a baggage header that may be sent on at all.
-template <class Each>
-void for_each_member(std::string_view baggage, Each each) {
-  std::size_t members = 0;
-  while (!baggage.empty() && members < kMaxMembers) {
-    const std::size_t comma = baggage.find(',');
-    const std::string_view member = base::trim(baggage.substr(0, comma));
-    baggage = comma == std::string_view::npos ? std::string_view{} : baggage.substr(comma + 1);
-    const std::size_t equals = member.find('=');
-    if (equals == std::string_view::npos || equals == 0 || !is_printable(member)) continue;
-    ++members;
-    each(member);
-  }
-}
-
-void append_member(std::string& out, std::string_view member, std::size_t limit) {
-  const std::size_t comma = out.empty() ? 0 : 1;
-  if (out.size() + comma + member.size() > limit) return;
-  if (comma != 0) out += ',';
-  out += member;
-}
+using context::detail::for_each_member;
+using context::detail::key_of;
+using context::detail::kSentryPrefix;
+using context::detail::MemberList;
 
 /// Adds `sentry-KEY=VALUE` to baggage members, unless the value is empty.
 void add_member(std::string& out, std::string_view key, std::string_view value) {
   if (value.empty()) return;
   if (!out.empty()) out += ',';
-  out += kPrefix;
+  out += kSentryPrefix;
   out += key;
   out += '=';
   append_encoded(out, value);
@@ -74,30 +47,32 @@ const std::string* value_of(const DecodedMembers& members, std::string_view key)
 }  // namespace
 
 std::string sentry_members(std::string_view baggage) {
-  std::string out;
-  for_each_member(baggage, [&out](std::string_view member) {
+  MemberList list;
+  for_each_member(baggage, [&list](std::string_view member) {
     member = base::trim(member.substr(0, member.find(';')));
     const std::size_t equals = member.find('=');  // one in the properties is none of the member's
-    if (!member.starts_with(kPrefix) || equals == kPrefix.size() ||
+    if (!member.starts_with(kSentryPrefix) || equals == kSentryPrefix.size() ||
         equals == std::string_view::npos) {
       return;
     }
-    append_member(out, member, kMaxBaggageSize);
+    list.add(member);
   });
-  return out;
+  return std::move(list).take();
 }
 
-std::string foreign_members(std::string_view baggage, std::size_t limit) {
-  std::string out;
-  for_each_member(baggage, [&out, limit](std::string_view member) {
-    if (!member.starts_with(kPrefix)) append_member(out, member, limit);
+std::string foreign_members(std::string_view baggage, std::size_t limit, std::size_t max_members) {
+  MemberList list{limit, max_members};
+  for_each_member(baggage, [&list](std::string_view member) {
+    if (!member.starts_with(kSentryPrefix)) list.add(member);
   });
-  return out;
+  return std::move(list).take();
 }
 
 std::string with_members(std::string_view existing, std::string_view own) {
+  const std::size_t taken = std::min(own.size() + 1, kMaxBaggageSize);
+  const std::size_t members = std::min(context::detail::count_members(own), kMaxBaggageMembers);
   std::string text =
-      foreign_members(existing, kMaxBaggageSize - std::min(own.size() + 1, kMaxBaggageSize));
+      foreign_members(existing, kMaxBaggageSize - taken, kMaxBaggageMembers - members);
   if (!text.empty() && !own.empty()) text += ',';
   return text += own;
 }
@@ -105,8 +80,8 @@ std::string with_members(std::string_view existing, std::string_view own) {
 DecodedMembers decode_members(std::string_view members) {
   DecodedMembers pairs;
   for_each_member(members, [&pairs](std::string_view member) {
-    if (!member.starts_with(kPrefix)) return;
-    member.remove_prefix(kPrefix.size());
+    if (!member.starts_with(kSentryPrefix)) return;
+    member.remove_prefix(kSentryPrefix.size());
     const std::size_t equals = member.find('=');
     if (equals == std::string_view::npos) return;
     pairs.emplace_back(std::string{base::trim(member.substr(0, equals))},
@@ -139,22 +114,22 @@ std::optional<double> parse_sample_rate(std::string_view text) noexcept {
 }
 
 std::string with_member(std::string_view members, std::string_view key, std::string_view value) {
-  std::string member{kPrefix};
+  std::string member{kSentryPrefix};
   member += key;
   member += '=';
   append_encoded(member, value);
-  std::string out;
+  MemberList list{kMaxBaggageSize, std::string_view::npos};  // of those that came there are few
   bool written = false;
   for_each_member(members, [&](std::string_view held) {
-    const std::string_view name = base::trim(held.substr(0, held.find('=')));
-    if (name.substr(std::min(kPrefix.size(), name.size())) != key) {
-      append_member(out, held, kMaxBaggageSize);
+    const std::string_view name = key_of(held);
+    if (name.substr(std::min(kSentryPrefix.size(), name.size())) != key) {
+      list.add(held);
     } else if (!std::exchange(written, true)) {
-      append_member(out, member, kMaxBaggageSize);
+      list.add(member);
     }
   });
-  if (!written) append_member(out, member, kMaxBaggageSize);
-  return out;
+  if (!written) list.add(member);
+  return std::move(list).take();
 }
 
 std::string sample_rand_text(std::uint32_t millionths) {

@@ -7,20 +7,26 @@
 #include <utility>
 #include <vector>
 
+#include "context/baggage.h"
 #include "vitals/context/listener.h"
 
 /// The dynamic sampling context: what a trace's services tell each other in the header `baggage`.
 /// Source: W3C Baggage; Sentry developer documentation, "Dynamic Sampling Context".
 namespace vitals::sentry::detail {
 
+using context::detail::kMaxBaggageMembers;
+using context::detail::kMaxBaggageSize;
+
 /// The `sentry-` members of a baggage header, in order, still encoded and fit to be sent on: what
 /// holds characters that a header must not is left out, and what is past 64 members or 8 KiB.
 [[nodiscard]] std::string sentry_members(std::string_view baggage);
 
 /// The members that are not Sentry's, under the same rules, at most `limit` bytes.
-[[nodiscard]] std::string foreign_members(std::string_view baggage, std::size_t limit);
+[[nodiscard]] std::string foreign_members(std::string_view baggage, std::size_t limit,
+                                          std::size_t max_members = kMaxBaggageMembers);
 
-/// `existing` with the `own` members in place of any `sentry-` ones it had.
+/// `existing` with the `own` members in place of any `sentry-` ones it had, in all at most 64 members
+/// and 8 KiB; the `own` have the room first.
 [[nodiscard]] std::string with_members(std::string_view existing, std::string_view own);
 
 /// Keys (without `sentry-`) and decoded values.
@@ -41,8 +47,6 @@ void append_encoded(std::string& out, std::string_view text);
                                       std::string_view value);
 /// The random number as text: `0.` and six digits.
 [[nodiscard]] std::string sample_rand_text(std::uint32_t millionths);
-
-inline constexpr std::size_t kMaxBaggageSize = 8192;
 
 /// What the client adds to a dynamic sampling context.
 struct DscSource {

@@ -25,6 +25,19 @@ struct SamplingContext {
   ListView<FieldView> data{};
 };
 
+/// Which formats of trace headers are read from callers and written for the services that are
+/// called. The names are those of OpenTelemetry's variable `OTEL_PROPAGATORS`.
+struct Propagators {
+  bool sentry = true;        ///< `sentry-trace`, and the members of `baggage` that are Sentry's
+  bool tracecontext = true;  ///< `traceparent` and `tracestate`. Source: W3C Trace Context, level 2
+  bool baggage = true;       ///< the other members of `baggage` go on. Source: W3C Baggage
+  /// `b3`. Where this or the next is true both forms are read. Source: OpenZipkin, "b3-propagation".
+  bool b3 = false;
+  bool b3_multi = false;  ///< `x-b3-traceid` and its like
+
+  friend bool operator==(const Propagators&, const Propagators&) noexcept = default;
+};
+
 /// How scopes and spans behave while a listener is there. Given to start_listening().
 struct Settings {
   /// Share of traces kept, 0 to 1, where the caller has not decided already. 0 decides "no" for
@@ -36,6 +49,7 @@ struct Settings {
   std::function<double(const SamplingContext&)> traces_sampler{};
   /// Which URLs outgoing_trace() gives headers for: those that contain one of these; `*` is all.
   std::vector<std::string> trace_propagation_targets{"*"};
+  Propagators propagators{};          ///< which headers these are, and which callers may send
   std::size_t max_spans = 1000;       ///< of a transaction
   std::size_t max_breadcrumbs = 100;  ///< of a scope, the newest
   /// The last word on a breadcrumb: change it, or return false to drop it. Called by the thread that

@@ -4,11 +4,13 @@
 #include <cassert>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
 
 #include "vitals/context/detail.h"
+#include "vitals/context/headers.h"
 #include "vitals/context/ids.h"
 #include "vitals/context/scope.h"
 #include "vitals/value.h"
@@ -64,48 +66,6 @@ struct TransactionContext {
   std::string_view op{};                ///< `http.server`, `queue.process`, …
   std::string_view source = "route";    ///< what the name is: `route`, `url`, `task`, `custom`
   ListView<FieldView> sampling_data{};  ///< for Settings::traces_sampler alone
-};
-
-/// All lines of a list header, in their order: one text, or up to eight of them; more are left out.
-/// Views only, for the length of one call. Source: RFC 9110, 5.3.
-class HeaderLines {
- public:
-  static constexpr std::size_t kMaxLines = 8;  ///< what comes past so many lines is left out
-
-  constexpr HeaderLines() noexcept = default;
-  /// A field that came once.
-  constexpr HeaderLines(std::string_view line) noexcept { add(line); }
-  /// The same.
-  constexpr HeaderLines(const char* line) noexcept { add(line); }
-  /// The same.
-  HeaderLines(const std::string& line) noexcept { add(line); }
-
-  /// The next line, in the order in which they came; an empty one is left out.
-  constexpr void add(std::string_view line) noexcept {
-    if (!line.empty() && count_ < kMaxLines) lines_[count_++] = line;
-  }
-  /// Whether no line came.
-  [[nodiscard]] constexpr bool empty() const noexcept { return count_ == 0; }
-  /// How many lines came.
-  [[nodiscard]] constexpr std::size_t size() const noexcept { return count_; }
-  /// The line of that number, which is below size().
-  [[nodiscard]] constexpr std::string_view operator[](std::size_t i) const noexcept {
-    return lines_[i];
-  }
-  /// All of them as one line.
-  [[nodiscard]] std::string joined() const;
-
- private:
-  std::array<std::string_view, kMaxLines> lines_{};
-  std::size_t count_ = 0;
-};
-
-/// The trace headers that a request came with, as they are. Views only, for the length of one call.
-/// `sentry_trace` is believed before `traceparent`. What does not parse is as if it were not there.
-struct IncomingTrace {
-  std::string_view sentry_trace{};  ///< the field `sentry-trace`
-  HeaderLines baggage{};            ///< the fields `baggage`
-  std::string_view traceparent{};   ///< the field `traceparent`
 };
 
 class SpanActivation;
@@ -172,11 +132,21 @@ class Span {
 
   /// `TRACE-SPAN-1`, `…-0`, or without the last part while undecided; empty for an empty span.
   [[nodiscard]] std::string sentry_trace() const;
-  /// `existing` with what the listener says of the trace, such as Sentry's dynamic sampling context.
-  /// The first call freezes that.
+  /// The header `baggage`: the members of `existing`, those of others that the caller sent, and what
+  /// the listener says of the trace, such as Sentry's dynamic sampling context, which the first call
+  /// freezes. At most 64 members and 8 KiB: the listener's have the room first, then `existing`'s.
+  /// Of a key that `existing` has the caller's member is left out. Source: W3C Baggage.
   [[nodiscard]] std::string baggage(std::string_view existing = {}) const;
-  /// `00-TRACE-SPAN-01` or `…-00`. Source: W3C Trace Context.
+  /// `00-TRACE-SPAN-FLAGS`, with the flags "sampled" and "random trace id"; the latter where the
+  /// caller sent it, and of each trace that began here. Source: W3C Trace Context, level 2.
   [[nodiscard]] std::string traceparent() const;
+  /// The caller's `tracestate`, which goes on as it came; empty where none came, or where a trace of
+  /// its own was begun. At most 32 members and 512 bytes. Source: W3C Trace Context.
+  [[nodiscard]] std::string tracestate() const;
+  /// The value of a member of the caller's `baggage` that is not Sentry's, decoded and without its
+  /// properties; nothing where there is none of that key. A caller may write anything into it.
+  /// Cost: a search of the text, a copy of the value. Source: W3C Baggage.
+  [[nodiscard]] std::optional<std::string> baggage_item(std::string_view key) const;
 
   /// Makes this the thread's current span until the guard goes; nests and restores.
   [[nodiscard]] SpanActivation activate() const noexcept;
@@ -305,7 +275,7 @@ inline SpanActivation Span::activate() const noexcept {
 /// Starts a transaction now, continuing the caller's trace where there is one. The sampling
 /// decision is made here: the sampler's wins, else the caller's, else the rate's. It is not made
 /// current: see Span::activate(). Cost: unsampled, one allocation and no clock; with a caller's
-/// baggage some allocations more, a few for each of its `sentry-` members.
+/// `tracestate` or `baggage` some allocations more, a few for each `sentry-` member.
 [[nodiscard]] inline Span start_transaction(const TransactionContext& context,
                                             const IncomingTrace& incoming = {}) noexcept {
   return enabled() ? Span::begin(context, incoming) : Span{};
@@ -332,13 +302,6 @@ namespace detail {
                                      std::string_view description = {}) noexcept {
   return enabled() ? Span::begin_part(op, description) : Span{};
 }
-
-/// The headers that carry a trace on: send those that are not empty, under these names.
-struct TraceHeaders {
-  std::string sentry_trace{};  ///< `sentry-trace`
-  std::string baggage{};       ///< `baggage`
-  std::string traceparent{};   ///< `traceparent`
-};
 
 /// What an outgoing HTTP request to `url` should bear: the active span's headers, outside of every
 /// span those of the current scope's own trace (without a sampling decision), where

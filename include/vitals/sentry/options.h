@@ -69,6 +69,8 @@ struct Options {
   /// Where current_span()'s headers may go, see outgoing_trace(): a target that holds one of these
   /// texts, or any where one is `*`. Empty: nowhere.
   std::vector<std::string> trace_propagation_targets{"*"};
+  /// Which headers these are, and which are read of callers: B3's on top, say.
+  context::Propagators propagators{};
 
   /// IP addresses, cookies, query values and bodies too. What is a secret by its name or its look
   /// is masked all the same.

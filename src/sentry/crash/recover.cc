@@ -20,8 +20,8 @@
 
 #include "base/clock.h"
 #include "base/private_folder.h"
-#include "base/random.h"
 #include "base/timeout.h"
+#include "context/sampling.h"
 #include "crash/handler.h"
 #include "crash/signal_text.h"
 #include "sentry/context_names.h"
@@ -226,8 +226,7 @@ void add_trace(CrashReport& report, const DscSource& client) {
   if (!report.trace.trace_id) {
     report.trace.trace_id = new_id<TraceId>();
     report.trace.span_id = new_id<SpanId>();
-    report.trace.sampling.sample_rand =
-        static_cast<std::uint32_t>(base::Random::next() % 1'000'000);
+    report.trace.sampling.sample_rand = context::detail::sample_rand_of(report.trace.trace_id);
   }
   report.trace.baggage = sentry_members(report.trace.baggage);  // fit to be sent on
   if (!report.trace.baggage.empty()) return;

@@ -212,7 +212,7 @@ TEST(Listener, ABaggageHeaderPassesThroughUnchangedWhereNobodyAddsToIt) {
   const TraceHeaders headers = outgoing_trace("http://other/", "tenant=blue;prop=1,x=y");
   EXPECT_EQ(headers.baggage, "tenant=blue;prop=1,x=y");
   EXPECT_EQ(headers.traceparent,
-            "00-" + transaction.trace_id().str() + "-" + transaction.span_id().str() + "-01");
+            "00-" + transaction.trace_id().str() + "-" + transaction.span_id().str() + "-03");
 }
 
 }  // namespace

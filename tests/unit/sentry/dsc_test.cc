@@ -40,6 +40,27 @@ TEST(Baggage, IsBoundedWhateverComes) {
             100U);
 }
 
+TEST(Baggage, OfOthersLeavesTheRoomToSentrys) {
+  std::string many;
+  for (int i = 0; i < 100; ++i)
+    many += "k" + std::to_string(i) + "=v,";
+  const std::string own = "sentry-trace_id=abc,sentry-sampled=true";
+  const std::string merged = with_members(many, own);
+  EXPECT_EQ(context::detail::count_members(merged), 64U);
+  EXPECT_TRUE(merged.ends_with("k61=v," + own)) << merged;
+  EXPECT_EQ(sentry_members(merged), own);
+  const std::string fits = "a=" + std::string(kMaxBaggageSize - own.size() - 3, 'x');
+  EXPECT_EQ(with_members(fits, own), fits + ',' + own);
+  EXPECT_EQ(with_members(fits + 'x', own), own);
+}
+
+TEST(Baggage, SentrysAreFoundBehindHoweverManyOthers) {
+  std::string many;
+  for (int i = 0; i < 100; ++i)
+    many += "k" + std::to_string(i) + "=v,";
+  EXPECT_EQ(sentry_members(many + "sentry-trace_id=abc"), "sentry-trace_id=abc");
+}
+
 TEST(Baggage, EncodesWhatAValueMustNotHold) {
   std::string out;
   append_encoded(out, "GET /api/{id}, \"x\";\r\n\xc3\xa9");

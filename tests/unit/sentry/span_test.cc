@@ -89,7 +89,7 @@ TEST_F(SpanTest, ARateOfZeroIsADecisionAgainst) {
   const Span root = start_transaction({.name = "a"});
   EXPECT_FALSE(root.sampled());
   EXPECT_THAT(root.sentry_trace(), MatchesRegex("[0-9a-f]{32}-[0-9a-f]{16}-0"));
-  EXPECT_THAT(root.traceparent(), MatchesRegex("00-[0-9a-f]{32}-[0-9a-f]{16}-00"));
+  EXPECT_THAT(root.traceparent(), MatchesRegex("00-[0-9a-f]{32}-[0-9a-f]{16}-02"));
   root.start_child("db").finish();
   root.finish();
   root.finish();
@@ -249,7 +249,7 @@ TEST_F(SpanTest, ACallersContextIsPassedOnAsItCame) {
   const Span root = start_transaction({.name = "a"}, {.sentry_trace = header, .baggage = baggage});
   // Only the random number that the caller left out is added.
   EXPECT_THAT(root.baggage(),
-              ::testing::StartsWith(std::string{"sentry-trace_id="} + kTrace +
+              ::testing::StartsWith(std::string{"a=b,sentry-trace_id="} + kTrace +
                                     ",sentry-release=theirs%401,sentry-sample_rand="));
   const Span without = start_transaction({.name = "a"}, {.sentry_trace = header});
   EXPECT_EQ(without.baggage("x=y"), "x=y") << "the caller said nothing, and that stands";
