@@ -258,9 +258,8 @@ HttpAnswer HttpClient::send(const HttpRequest& request, const OnBody& on_body,
   for (const std::string& line : request.headers)
     headers.add(line);
   const vitals::context::TraceHeaders trace = vitals::context::outgoing_trace(request.url);
-  headers.add("sentry-trace", trace.sentry_trace);
-  headers.add("baggage", trace.baggage);
-  headers.add("traceparent", trace.traceparent);
+  trace.for_each(
+      [&headers](std::string_view name, const std::string& value) { headers.add(name, value); });
   headers.add("Expect:");  // a pause of a second before every larger body is no gain
 
   Exchange exchange;

@@ -246,7 +246,7 @@ Response Admission::options_answer(const RequestHead& head, const Entry& entry) 
     response.headers.emplace_back(
         "Access-Control-Allow-Headers",
         "Authorization, Content-Type, Idempotency-Key, X-Request-ID, sentry-trace, baggage, "
-        "traceparent");
+        "traceparent, tracestate");
     response.headers.emplace_back("Access-Control-Max-Age", "600");
   }
   return response;

@@ -47,8 +47,8 @@ struct RequestHead {
 struct Entry {
   /// What the caller showed.
   enum class Login { kNone, kKey, kMissing, kUnknownKey, kNoMetricsToken };
-  /// Whether the caller's sentry-trace, baggage and traceparent are to be believed. A stranger's
-  /// would choose what is sampled and paid for, and go on to the model's vendor.
+  /// Whether the caller's trace headers, baggage among them, are to be believed. A stranger's would
+  /// choose what is sampled and paid for, and go on to the model's vendor.
   enum class Trace { kOwn, kContinue };
 
   RouteTable::Match match;

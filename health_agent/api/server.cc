@@ -175,11 +175,7 @@ void Server::Impl::serve(std::shared_ptr<HttpCall> call) {
   } else if (!entry.match.path.empty()) {
     start.route = entry.match.path;
   }
-  if (entry.trace != Entry::Trace::kContinue) {
-    start.sentry_trace = {};
-    start.baggage = {};
-    start.traceparent = {};
-  }
+  if (entry.trace != Entry::Trace::kContinue) start.drop_trace();
   const std::string address = options.send_addresses ? entry.source : std::string{};
   start.remote_address = address;
   const Method method = start.method;

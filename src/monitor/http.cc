@@ -8,6 +8,7 @@
 #include "monitor/clock.h"
 #include "monitor/families.h"
 #include "monitor/fixed_text.h"
+#include "monitor/start_headers.h"
 #include "monitor/status_text.h"
 #include "vitals/base/ascii.h"
 #include "vitals/context/capture.h"
@@ -66,15 +67,14 @@ void RequestStart::read_headers() noexcept {
   if (headers.read == nullptr) return;
   headers.read(headers.request, this,
                [](void* sink, std::string_view name, std::string_view value) {
-                 auto& start = *static_cast<RequestStart*>(sink);
-                 const auto is = [name](std::string_view known) {
-                   return base::equal_ignoring_case(name, known);
-                 };
-                 if (start.request_id.empty() && is("x-request-id")) start.request_id = value;
-                 if (start.sentry_trace.empty() && is("sentry-trace")) start.sentry_trace = value;
-                 if (start.traceparent.empty() && is("traceparent")) start.traceparent = value;
-                 if (is("baggage")) start.baggage.add(value);
+                 detail::read_start_header(*static_cast<RequestStart*>(sink), name, value);
                });
+}
+
+void RequestStart::drop_trace() noexcept {
+  sentry_trace = traceparent = b3 = {};
+  x_b3_trace_id = x_b3_span_id = x_b3_sampled = x_b3_flags = {};
+  baggage = tracestate = {};
 }
 
 RequestScope::RequestScope(const RequestStart& start) noexcept
@@ -118,9 +118,7 @@ void RequestScope::start_trace(const RequestStart& start) noexcept {
   if (!start.remote_address.empty())
     scope_.set_user({.ip_address = std::string{start.remote_address}});
   transaction_ = context::start_transaction({.name = name, .op = "http.server"},
-                                            {.sentry_trace = start.sentry_trace,
-                                             .baggage = start.baggage,
-                                             .traceparent = start.traceparent});
+                                            context::detail::incoming_trace(start));
   trace_id_ = transaction_.trace_id().hex();
 }
 

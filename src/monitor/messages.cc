@@ -2,6 +2,7 @@
 
 #include "monitor/clock.h"
 #include "monitor/families.h"
+#include "monitor/start_headers.h"
 #include "vitals/context/capture.h"
 #include "vitals/context/scope.h"
 
@@ -42,6 +43,10 @@ void ProduceScope::end() noexcept {
   span_.finish();
 }
 
+bool MessageStart::read_header(std::string_view name, std::string_view value) noexcept {
+  return detail::read_start_header(*this, name, value);
+}
+
 ConsumeScope::ConsumeScope(const MessageStart& message) noexcept
     : OwnWork(message.request_id), start_(std::chrono::steady_clock::now()) {
   if (!active()) return;
@@ -61,9 +66,7 @@ ConsumeScope::ConsumeScope(const MessageStart& message) noexcept
       families->messages.age.with(system_.view(), destination_.view()).observe(age);
   }
   begin({.name = message.destination, .op = "queue.process", .source = "task"}, message.destination,
-        {.sentry_trace = message.sentry_trace,
-         .baggage = message.baggage,
-         .traceparent = message.traceparent});
+        context::detail::incoming_trace(message));
   if (transaction_.sampled()) {
     transaction_.set_data("messaging.system", message.system);
     transaction_.set_data("messaging.destination.name", message.destination);

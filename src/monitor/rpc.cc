@@ -5,6 +5,7 @@
 #include "monitor/clock.h"
 #include "monitor/families.h"
 #include "monitor/fixed_text.h"
+#include "monitor/start_headers.h"
 #include "vitals/context/capture.h"
 #include "vitals/context/scope.h"
 
@@ -68,6 +69,10 @@ RpcCode rpc_code_of(int number) noexcept {
   return known ? static_cast<RpcCode>(number) : RpcCode::kUnknown;
 }
 
+bool RpcStart::read_header(std::string_view name, std::string_view value) noexcept {
+  return detail::read_start_header(*this, name, value);
+}
+
 RpcStart rpc_start(std::string_view full_method) noexcept {
   if (full_method.starts_with('/')) full_method.remove_prefix(1);
   const std::size_t slash = std::min(full_method.rfind('/'), full_method.size());
@@ -84,9 +89,7 @@ RpcServerScope::RpcServerScope(const RpcStart& start) noexcept : OwnWork(start.r
   if (families_ != nullptr) families_->rpc_server.in_progress.with(service_.view()).inc();
   const FixedText<160> name = name_of(start.service, start.method);
   begin({.name = name.view(), .op = "rpc.server", .source = "component"}, start.method,
-        {.sentry_trace = start.sentry_trace,
-         .baggage = start.baggage,
-         .traceparent = start.traceparent});
+        context::detail::incoming_trace(start));
   if (transaction_.sampled()) describe(transaction_, start.system, start.service, start.method);
 }
 

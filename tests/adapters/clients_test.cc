@@ -65,7 +65,10 @@ TEST_F(Outgoing, CurlCarriesTheTraceOnAndCounts) {
   CURL* const curl = curl_easy_init();
   const std::string url = base_ + "/eggs?key=secret";
   curl_slist* const own = curl_slist_append(nullptr, "X-Own: 1");
-  const auto transaction = vitals::context::start_transaction({.name = "t", .op = "test"});
+  const auto transaction = vitals::context::start_transaction(
+      {.name = "t", .op = "test"},
+      {.traceparent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-03",
+       .tracestate = "rojo=1"});
   {
     const auto active = transaction.activate();
     curl_easy_setopt(curl, CURLOPT_URL, url.c_str());
@@ -73,6 +76,7 @@ TEST_F(Outgoing, CurlCarriesTheTraceOnAndCounts) {
     EXPECT_EQ(seen_.headers["x-own"], "1");
     EXPECT_THAT(seen_.headers["sentry-trace"], StartsWith(transaction.trace_id().str()));
     EXPECT_THAT(seen_.headers["traceparent"], HasSubstr(transaction.trace_id().str()));
+    EXPECT_EQ(seen_.headers["tracestate"], "rojo=1");
     curl_easy_setopt(curl, CURLOPT_URL, (base_ + "/broken").c_str());
     EXPECT_EQ(vitals::adapters::perform(curl, "GET", base_ + "/broken"), CURLE_OK);
     EXPECT_EQ(seen_.headers.count("x-own"), 0U) << "the list of the call before has gone";
@@ -116,7 +120,10 @@ TEST_F(Outgoing, HttplibCarriesTheTraceOnAndCounts) {
   request.method = "GET";
   request.path = "/eggs";
   request.headers = {{"baggage", "other=1"}};
-  const auto transaction = vitals::context::start_transaction({.name = "t", .op = "test"});
+  const auto transaction = vitals::context::start_transaction(
+      {.name = "t", .op = "test"},
+      {.traceparent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-03",
+       .tracestate = "rojo=1"});
   {
     const auto active = transaction.activate();
     const auto answer = vitals::adapters::send(client, base_, request);
@@ -125,6 +132,7 @@ TEST_F(Outgoing, HttplibCarriesTheTraceOnAndCounts) {
   }
   EXPECT_THAT(seen_.headers["sentry-trace"], StartsWith(transaction.trace_id().str()));
   EXPECT_THAT(seen_.headers["baggage"], HasSubstr("other=1"));
+  EXPECT_EQ(seen_.headers["tracestate"], "rojo=1");
   EXPECT_EQ(requests("200"), 1);
   httplib::Client nobody{"http://127.0.0.1:" + std::to_string(integration::free_port())};
   EXPECT_FALSE(vitals::adapters::send(nobody, "http://nobody.example", request));

@@ -34,6 +34,9 @@ class EggsService final : public farm::Eggs::Service {
     return vitals::adapters::answer(context, [&]() -> grpc::Status {
       if (request->number() == 0) return {grpc::StatusCode::NOT_FOUND, "none"};
       answer->set_current(std::string{vitals::monitor::current_log_context().request_id});
+      if (answer->current() == "egg-1") {
+        EXPECT_EQ(vitals::context::current_span().tracestate(), "rojo=1");
+      }
       return grpc::Status::OK;
     });
   }
@@ -73,7 +76,10 @@ class Grpc : public Recorded {
 };
 
 TEST_F(Grpc, CallsAreCountedOnBothSidesAndShareTheirTrace) {
-  const auto transaction = vitals::context::start_transaction({.name = "t", .op = "test"});
+  const auto transaction = vitals::context::start_transaction(
+      {.name = "t", .op = "test"},
+      {.traceparent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-03",
+       .tracestate = "rojo=1"});
   std::string current;
   {
     const auto active = transaction.activate();

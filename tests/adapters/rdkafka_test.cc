@@ -38,7 +38,12 @@ TEST_F(Kafka, AMessageIsCountedOnBothSidesAndCarriesItsTrace) {
   std::string trace;
   {
     vitals::monitor::JobScope job{"publish"};
-    trace = job.trace_id();
+    const auto publish = vitals::context::start_transaction(
+        {.name = "t", .op = "test"},
+        {.traceparent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-03",
+         .tracestate = "rojo=1"});
+    const auto active = publish.activate();
+    trace = publish.trace_id().str();
     EXPECT_EQ(vitals::adapters::kafka_produce(*producer, "eggs", "brown", "7"),
               RdKafka::ERR_NO_ERROR);
     EXPECT_EQ(vitals::adapters::kafka_produce(*producer, "eggs", "broken"), RdKafka::ERR_NO_ERROR);
@@ -68,6 +73,7 @@ TEST_F(Kafka, AMessageIsCountedOnBothSidesAndCarriesItsTrace) {
     if (message->err() != RdKafka::ERR_NO_ERROR) continue;
     const bool good = vitals::adapters::kafka_consume(*message, [&] {
       EXPECT_EQ(vitals::context::current_span().trace_id().str(), trace);
+      EXPECT_EQ(vitals::context::current_span().tracestate(), "rojo=1");
       EXPECT_FALSE(vitals::monitor::current_log_context().request_id.empty());
       const std::string payload{static_cast<const char*>(message->payload()), message->len()};
       if (payload == "broken") throw std::runtime_error{"a broken egg"};

@@ -64,9 +64,9 @@ inline CurlHeaders with_trace(const monitor::ClientRequestScope& call,
     const context::TraceHeaders trace = call.headers();
     for (const curl_slist* field = headers; field != nullptr; field = field->next)
       add(field->data);
-    if (!trace.sentry_trace.empty()) add(("sentry-trace: " + trace.sentry_trace).c_str());
-    if (!trace.baggage.empty()) add(("baggage: " + trace.baggage).c_str());
-    if (!trace.traceparent.empty()) add(("traceparent: " + trace.traceparent).c_str());
+    trace.for_each([&add](std::string_view name, const std::string& value) {
+      add((std::string{name} + ": " + value).c_str());
+    });
     return list;
   } catch (const std::bad_alloc&) {
     return nullptr;

@@ -65,16 +65,8 @@ class ServerInterceptor final : public grpc::experimental::Interceptor {
   void begin(const Metadata& metadata) {
     if (call_) return;
     monitor::RpcStart start = monitor::rpc_start(method_);
-    const auto field = [&metadata](const char* name) {
-      const auto there = metadata.find(name);
-      return there != metadata.end() ? view_of(there->second) : std::string_view{};
-    };
-    start.request_id = field("x-request-id");
-    start.sentry_trace = field("sentry-trace");
-    start.traceparent = field("traceparent");
-    const auto [first, last] = metadata.equal_range("baggage");
-    for (auto line = first; line != last; ++line)
-      start.baggage.add(view_of(line->second));
+    for (const auto& [name, value] : metadata)
+      start.read_header(view_of(name), view_of(value));
     call_.emplace(start);
     current_call() = &*call_;  // a synchronous handler follows on this thread
   }
@@ -98,14 +90,14 @@ class ClientInterceptor final : public grpc::experimental::Interceptor {
   void Intercept(grpc::experimental::InterceptorBatchMethods* methods) override {
     using Hook = grpc::experimental::InterceptionHookPoints;
     if (methods->QueryInterceptionHookPoint(Hook::PRE_SEND_INITIAL_METADATA)) {
-      const monitor::RpcStart name = monitor::rpc_start(method_);
+      const monitor::RpcStart called = monitor::rpc_start(method_);
       // It may end on another thread.
-      call_.emplace(name.service, name.method, monitor::RpcClientScope::Current::kNo);
+      call_.emplace(called.service, called.method, monitor::RpcClientScope::Current::kNo);
       const context::TraceHeaders trace = call_->headers();
       auto& metadata = *methods->GetSendInitialMetadata();
-      if (!trace.sentry_trace.empty()) metadata.emplace("sentry-trace", trace.sentry_trace);
-      if (!trace.baggage.empty()) metadata.emplace("baggage", trace.baggage);
-      if (!trace.traceparent.empty()) metadata.emplace("traceparent", trace.traceparent);
+      trace.for_each([&metadata](std::string_view name, const std::string& value) {
+        metadata.emplace(name, value);
+      });
     }
     if (methods->QueryInterceptionHookPoint(Hook::POST_RECV_STATUS) && call_) {
       call_->finish(monitor::rpc_code_of(static_cast<int>(methods->GetRecvStatus()->error_code())));

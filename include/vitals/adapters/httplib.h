@@ -297,9 +297,9 @@ httplib::Result send(Client& client, std::string_view base, httplib::Request req
     own.add(field->second);
   const context::TraceHeaders trace = call.headers(own.joined());
   request.headers.erase("baggage");
-  if (!trace.sentry_trace.empty()) request.set_header("sentry-trace", trace.sentry_trace);
-  if (!trace.baggage.empty()) request.set_header("baggage", trace.baggage);
-  if (!trace.traceparent.empty()) request.set_header("traceparent", trace.traceparent);
+  trace.for_each([&request](std::string_view name, const std::string& value) {
+    request.set_header(std::string{name}, value);
+  });
   httplib::Result answer = client.send(request);
   if (answer) {
     call.finish(answer->status);

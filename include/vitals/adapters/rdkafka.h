@@ -2,7 +2,9 @@
 
 #include <librdkafka/rdkafkacpp.h>
 
+#include <array>
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <exception>
 #include <memory>
@@ -29,9 +31,9 @@ inline RdKafka::ErrorCode kafka_produce(RdKafka::Producer& producer, const std::
   const context::TraceHeaders trace = message.headers();
   const std::string request_id{monitor::current_log_context().request_id};
   if (!request_id.empty()) headers->add("x-request-id", request_id);
-  if (!trace.sentry_trace.empty()) headers->add("sentry-trace", trace.sentry_trace);
-  if (!trace.baggage.empty()) headers->add("baggage", trace.baggage);
-  if (!trace.traceparent.empty()) headers->add("traceparent", trace.traceparent);
+  trace.for_each([&headers](std::string_view name, const std::string& value) {
+    headers->add(std::string{name}, value);
+  });
   const RdKafka::ErrorCode error = producer.produce(
       topic, partition, RdKafka::Producer::RK_MSG_COPY, const_cast<char*>(payload.data()),
       payload.size(), key.empty() ? nullptr : key.data(), key.size(), 0, headers.get(), nullptr);
@@ -52,25 +54,22 @@ inline RdKafka::ErrorCode kafka_produce(RdKafka::Producer& producer, const std::
 template <class F>
 bool kafka_consume(RdKafka::Message& message, F&& handler) {
   if (message.err() != RdKafka::ERR_NO_ERROR) return false;
-  const auto field = [&message](const char* name) {
-    RdKafka::Headers* const headers = message.headers();
-    if (headers == nullptr) return std::string{};
-    const RdKafka::Headers::Header last = headers->get_last(name);
-    if (last.err() != RdKafka::ERR_NO_ERROR || last.value() == nullptr) return std::string{};
-    return std::string{static_cast<const char*>(last.value()), last.value_size()};
-  };
   const std::string topic = message.topic_name();
-  const std::string trace = field("sentry-trace");
-  const std::string baggage = field("baggage");
-  const std::string parent = field("traceparent");
-  const std::string request_id = field("x-request-id");
-  monitor::MessageStart start{.system = "kafka",
-                              .destination = topic,
-                              .bytes = message.len(),
-                              .request_id = request_id,
-                              .sentry_trace = trace,
-                              .baggage = std::string_view{baggage},
-                              .traceparent = parent};
+  monitor::MessageStart start{.system = "kafka", .destination = topic, .bytes = message.len()};
+  std::array<std::string, context::kTraceHeaderNames.size() + 1> values;  // what `start` views
+  if (RdKafka::Headers* const headers = message.headers()) {
+    std::size_t count = 0;
+    const auto read = [&](std::string_view name) {
+      const RdKafka::Headers::Header last = headers->get_last(std::string{name});
+      if (last.err() != RdKafka::ERR_NO_ERROR || last.value() == nullptr) return;
+      std::string& value = values[count++];
+      value.assign(static_cast<const char*>(last.value()), last.value_size());
+      start.read_header(name, value);
+    };
+    read("x-request-id");
+    for (const std::string_view name : context::kTraceHeaderNames)
+      read(name);
+  }
   // The producer wrote it, and may have written anything.
   const RdKafka::MessageTimestamp published = message.timestamp();
   constexpr std::int64_t kYear2200 = 7'258'118'400'000;

@@ -49,19 +49,27 @@ struct RequestStart {
   /// The client's address, for Sentry only. Leave it empty unless addresses may leave the process:
   /// setting it costs copies.
   std::string_view remote_address{};
-  /// Incoming headers: X-Request-ID, sentry-trace, baggage, traceparent. See read_headers().
+  /// Incoming headers: X-Request-ID and those of context::IncomingTrace. See read_headers().
   std::string_view request_id{};
-  std::string_view sentry_trace{};  ///< the field `sentry-trace`
-  context::HeaderLines baggage{};   ///< all lines of it
-  std::string_view traceparent{};   ///< the field `traceparent`
+  std::string_view sentry_trace{};    ///< the field `sentry-trace`
+  context::HeaderLines baggage{};     ///< all lines of it
+  std::string_view traceparent{};     ///< the field `traceparent`
+  context::HeaderLines tracestate{};  ///< all lines of it
+  std::string_view b3{};              ///< the field `b3`
+  std::string_view x_b3_trace_id{};   ///< the field `x-b3-traceid`
+  std::string_view x_b3_span_id{};    ///< the field `x-b3-spanid`
+  std::string_view x_b3_sampled{};    ///< the field `x-b3-sampled`
+  std::string_view x_b3_flags{};      ///< the field `x-b3-flags`
   /// All fields of the request, for Sentry only: an event and a sampled transaction copy them, with
   /// what is private masked. What it reads must outlive the RequestScope.
   context::HeaderSource headers{};
 
-  /// Fills in the four fields from `headers`: all lines of `baggage`, and of the others the first
-  /// one that is not empty. For an adapter, whose `headers` must give views into the request. Cost:
-  /// one look at each field.
+  /// Fills in these fields from `headers`: all lines of `baggage` and `tracestate`, and of the others
+  /// the first one that is not empty. For an adapter, whose `headers` must give views into the
+  /// request. Cost: one look at each field.
   void read_headers() noexcept;
+  /// Forgets all that says something of a trace, for a caller who is not believed.
+  void drop_trace() noexcept;
 };
 
 /// One HTTP request, from its arrival to its answer: `http_requests_total`,

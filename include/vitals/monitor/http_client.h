@@ -21,8 +21,7 @@ namespace vitals::monitor {
 /// the error type `unfinished`.
 ///
 ///     ClientRequestScope call{Method::kGet, url};
-///     const context::TraceHeaders trace = call.headers();
-///     if (!trace.traceparent.empty()) request.set("traceparent", trace.traceparent);  // and so on
+///     call.headers().for_each([&](auto name, const auto& value) { request.set(name, value); });
 ///     call.finish(client.send(request).status);
 ///
 /// Threads: one at a time; the span is current on the thread that made it until it ends. Cost: under

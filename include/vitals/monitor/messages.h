@@ -20,8 +20,8 @@ namespace vitals::monitor {
 /// succeed() is called.
 ///
 ///     ProduceScope message{"kafka", "orders"};
-///     const context::TraceHeaders trace = message.headers();
-///     if (!trace.traceparent.empty()) record.add_header("traceparent", trace.traceparent);  // …
+///     message.headers().for_each(
+///         [&](auto name, const auto& value) { record.add_header(name, value); });
 ///     producer.send(record);
 ///     message.succeed();
 ///
@@ -71,9 +71,18 @@ struct MessageStart {
   int retries = 0;                     ///< how often it was handled in vain before
   /// Its headers; see RequestStart.
   std::string_view request_id{};
-  std::string_view sentry_trace{};  ///< the field `sentry-trace`
-  context::HeaderLines baggage{};   ///< the fields `baggage`
-  std::string_view traceparent{};   ///< the field `traceparent`
+  std::string_view sentry_trace{};    ///< the field `sentry-trace`
+  context::HeaderLines baggage{};     ///< the fields `baggage`
+  std::string_view traceparent{};     ///< the field `traceparent`
+  context::HeaderLines tracestate{};  ///< the fields `tracestate`
+  std::string_view b3{};              ///< the field `b3`
+  std::string_view x_b3_trace_id{};   ///< the field `x-b3-traceid`
+  std::string_view x_b3_span_id{};    ///< the field `x-b3-spanid`
+  std::string_view x_b3_sampled{};    ///< the field `x-b3-sampled`
+  std::string_view x_b3_flags{};      ///< the field `x-b3-flags`
+
+  /// Takes a header field in, if it is one of these; see context::IncomingTrace::read_header().
+  bool read_header(std::string_view name, std::string_view value) noexcept;
 };
 
 /// One message that this process handles: `messages_processed_total`,

@@ -49,9 +49,18 @@ struct RpcStart {
   std::string_view system = "grpc";  ///< as the span's `rpc.system` has it
   /// The caller's headers; see RequestStart.
   std::string_view request_id{};
-  std::string_view sentry_trace{};  ///< the field `sentry-trace`
-  context::HeaderLines baggage{};   ///< the fields `baggage`
-  std::string_view traceparent{};   ///< the field `traceparent`
+  std::string_view sentry_trace{};    ///< the field `sentry-trace`
+  context::HeaderLines baggage{};     ///< the fields `baggage`
+  std::string_view traceparent{};     ///< the field `traceparent`
+  context::HeaderLines tracestate{};  ///< the fields `tracestate`
+  std::string_view b3{};              ///< the field `b3`
+  std::string_view x_b3_trace_id{};   ///< the field `x-b3-traceid`
+  std::string_view x_b3_span_id{};    ///< the field `x-b3-spanid`
+  std::string_view x_b3_sampled{};    ///< the field `x-b3-sampled`
+  std::string_view x_b3_flags{};      ///< the field `x-b3-flags`
+
+  /// Takes a header field in, if it is one of these; see context::IncomingTrace::read_header().
+  bool read_header(std::string_view name, std::string_view value) noexcept;
 };
 
 /// Takes `/package.Service/Method` apart.

@@ -184,12 +184,26 @@ TEST_F(RequestScopeTest, TheServersSpanSaysWhoAskedForWhat) {
 
 TEST(RequestStart, FindsItsFieldsInTheHeadersWhateverTheirCaseAndNumber) {
   using Fields = std::vector<std::pair<std::string, std::string>>;
-  const Fields fields{{"Host", "example.org"},       {"x-request-id", ""},
-                      {"X-REQUEST-ID", "r-1"},       {"X-Request-ID", "r-2"},
-                      {"X-Request-IDs", "no"},       {"Baggage", "a=1"},
-                      {"TraceParent", "00-t"},       {"baggage", "b=2"},
-                      {"sentry-trace-flags", "no"},  {"SENTRY-TRACE", "s"},
-                      {"sentry-trace", "another s"}, {"tracestate", "no"}};
+  const Fields fields{{"Host", "example.org"},
+                      {"x-request-id", ""},
+                      {"X-REQUEST-ID", "r-1"},
+                      {"X-Request-ID", "r-2"},
+                      {"X-Request-IDs", "no"},
+                      {"Baggage", "a=1"},
+                      {"TraceParent", "00-t"},
+                      {"baggage", "b=2"},
+                      {"sentry-trace-flags", "no"},
+                      {"SENTRY-TRACE", "s"},
+                      {"sentry-trace", "another s"},
+                      {"tracestate", "c=1"},
+                      {"B3", "0"},
+                      {"Tracestate", "d=2"},
+                      {"X-B3-TraceId", "t"},
+                      {"x-b3-spanid", "sp"},
+                      {"X-B3-Sampled", "1"},
+                      {"X-B3-Flags", "0"},
+                      {"X-B3-ParentSpanId", "no"},
+                      {"x-b3-flags", "1"}};
   RequestStart start{.headers = {&fields, [](const void* of, void* sink, auto take) noexcept {
                                    for (const auto& [name, value] : *static_cast<const Fields*>(of))
                                      take(sink, name, value);
@@ -199,10 +213,37 @@ TEST(RequestStart, FindsItsFieldsInTheHeadersWhateverTheirCaseAndNumber) {
   EXPECT_EQ(start.sentry_trace, "s");
   EXPECT_EQ(start.traceparent, "00-t");
   EXPECT_EQ(start.baggage.joined(), "a=1,b=2");
+  EXPECT_EQ(start.tracestate.joined(), "c=1,d=2");
+  EXPECT_EQ(start.b3, "0");
+  EXPECT_EQ(start.x_b3_trace_id, "t");
+  EXPECT_EQ(start.x_b3_span_id, "sp");
+  EXPECT_EQ(start.x_b3_sampled, "1");
+  EXPECT_EQ(start.x_b3_flags, "0");
 
   RequestStart none;
   none.read_headers();
   EXPECT_EQ(none.request_id, "");
+}
+
+TEST(RequestStart, ForgetsTheWholeTraceOfACallerWhoIsNotBelieved) {
+  using Fields = std::vector<std::pair<std::string, std::string>>;
+  Fields fields{{"X-Request-ID", "r-1"}};
+  for (const std::string_view name : context::kTraceHeaderNames)
+    fields.emplace_back(name, "x=1");
+  RequestStart start{.headers = {&fields, [](const void* of, void* sink, auto take) noexcept {
+                                   for (const auto& [name, value] : *static_cast<const Fields*>(of))
+                                     take(sink, name, value);
+                                 }}};
+  start.read_headers();
+  EXPECT_EQ(start.x_b3_flags, "x=1");
+  start.drop_trace();
+  EXPECT_EQ(start.request_id, "r-1");
+  EXPECT_TRUE(start.baggage.empty() && start.tracestate.empty());
+  for (const std::string_view field :
+       {start.sentry_trace, start.traceparent, start.b3, start.x_b3_trace_id, start.x_b3_span_id,
+        start.x_b3_sampled, start.x_b3_flags}) {
+    EXPECT_EQ(field, "");
+  }
 }
 
 TEST_F(RequestScopeTest, TheServersAddressAndPortAreApart) {

@@ -210,6 +210,36 @@ TEST_F(ScopesTest, AMessageGoesOnWithTheTraceOfWhoPublishedIt) {
   EXPECT_THAT(sent("event"), SizeIs(1));
 }
 
+TEST_F(ScopesTest, ACallAndAMessageTakeTheWholeContextThatCame) {
+  const std::string trace = "0af7651916cd43dd8448eb211c80319c";
+  const std::vector<std::pair<std::string, std::string>> fields{
+      {"X-Request-Id", "r-1"},    {"Traceparent", "00-" + trace + "-b7ad6b7169203331-02"},
+      {"TraceState", "rojo=1"},   {"tracestate", "congo=2"},
+      {"Baggage", "tenant=blue"}, {"user-agent", "curl"}};
+  const auto expect_all_goes_on = [&trace](const OwnWork& work, const context::TraceHeaders& sent) {
+    EXPECT_EQ(work.request_id(), "r-1");
+    EXPECT_EQ(work.trace_id(), trace);
+    EXPECT_EQ(sent.tracestate, "rojo=1,congo=2");
+    EXPECT_TRUE(sent.baggage.starts_with("tenant=blue,sentry-")) << sent.baggage;
+    EXPECT_TRUE(sent.traceparent.ends_with("-02")) << sent.traceparent;
+  };
+  MessageStart message{.system = "kafka", .destination = "orders"};
+  RpcStart call = rpc_start("/shop.v1.Orders/Place");
+  for (const auto& [name, value] : fields) {
+    EXPECT_EQ(message.read_header(name, value), name != "user-agent") << name;
+    EXPECT_EQ(call.read_header(name, value), name != "user-agent") << name;
+  }
+  {
+    ConsumeScope consumed{message};
+    expect_all_goes_on(consumed, ProduceScope{"kafka", "bills"}.headers());
+    consumed.succeed();
+  }
+  RpcServerScope answered{call};
+  const RequestActivation active{answered};
+  expect_all_goes_on(answered, RpcClientScope{"stock.v1.Stock", "Take"}.headers());
+  answered.finish(RpcCode::kOk);
+}
+
 TEST_F(ScopesTest, AJobTellsWhenItLastEndedWell) {
   EXPECT_EQ(track_job("clean-up", [] { return 7; }), 7);
   const double last = value("job_last_success_timestamp_seconds", {{"job", "clean-up"}});
