@@ -75,6 +75,9 @@ class Backend {
   /// The database as a message may name it: no user, no password.
   [[nodiscard]] virtual const std::string& name() const noexcept = 0;
 
+  /// What kind of database it is, in OpenTelemetry's words: `sqlite`, `postgresql`.
+  [[nodiscard]] virtual std::string_view system() const noexcept = 0;
+
   // SQL that differs.
   [[nodiscard]] virtual bool one_writer() const noexcept = 0;  ///< writers take turns anyway
   [[nodiscard]] virtual std::string_view id_column() const noexcept = 0;  ///< type of `{id}`

@@ -149,6 +149,7 @@ class Connection {
   template <class F>
   auto tracked(QueryType type, std::string_view table, F&& statement) {
     QueryScope scope{type, table};
+    scope.span().set_data("db.system.name", backend_->system());
     const auto call = [&] {
       const Running running{*backend_, *session_};
       if constexpr (std::is_invocable_v<F, const vitals::context::Span&>) {

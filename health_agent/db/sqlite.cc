@@ -272,6 +272,7 @@ class Sqlite final : public Backend {
 
   const std::string& name() const noexcept override { return path_; }
   bool one_writer() const noexcept override { return true; }
+  std::string_view system() const noexcept override { return "sqlite"; }
   // AUTOINCREMENT, since an id that a client has seen must not come to mean another entry.
   std::string_view id_column() const noexcept override {
     return "INTEGER PRIMARY KEY AUTOINCREMENT";

@@ -182,6 +182,7 @@ void QueryScope::end() noexcept {
                            .message = query_text(type_, table_.view()).view(),
                            .level = succeeded_ ? vitals::Level::kInfo : vitals::Level::kError});
   if (!span_) return;
+  if (!succeeded_ && !error_type_.empty()) span_.set_data("error.type", error_type_.view());
   span_.set_status(succeeded_ ? context::SpanStatus::kOk : context::SpanStatus::kInternalError);
   span_.finish();
 }

@@ -35,8 +35,10 @@ void describe_host(const context::Span& span, std::string_view host) noexcept {
 
 /// What the span of a served request says of it. Source: OpenTelemetry, "Semantic conventions for
 /// HTTP server spans".
-void describe(const context::Span& span, const context::RequestData& request) noexcept {
+void describe(const context::Span& span, const context::RequestData& request,
+              std::string_view route) noexcept {
   span.set_data("http.request.method", request.method);
+  if (route != kUnmatchedRoute) span.set_data("http.route", route);
   if (!request.url.empty()) span.set_data("url.path", request.url);
   if (request.header_source.read == nullptr) return;
   request.header_source.read(request.header_source.request, const_cast<context::Span*>(&span),
@@ -202,7 +204,7 @@ void RequestScope::finish(int status, context::WorkStatus session) noexcept {
   }
   if (!transaction_) return;
   transaction_.set_http_status(status);
-  if (transaction_.sampled()) describe(transaction_, facts_.request);
+  if (transaction_.sampled()) describe(transaction_, facts_.request, route_);
   transaction_.finish();
 }
 

@@ -15,9 +15,12 @@ void ProduceScope::begin(std::string_view system, std::string_view destination) 
   start_ = std::chrono::steady_clock::now();
   span_ = context::start_span("queue.publish", destination);
   if (!span_) return;
-  // Source: Sentry, "Queues" module, span data.
+  // Source: Sentry, "Queues" module, span data; OpenTelemetry, "Semantic conventions for messaging
+  // spans".
   span_.set_data("messaging.system", system);
   span_.set_data("messaging.destination.name", destination);
+  span_.set_data("messaging.operation.name", "publish");
+  span_.set_data("messaging.operation.type", "send");
   span_active_.emplace(span_);
 }
 
@@ -70,6 +73,8 @@ ConsumeScope::ConsumeScope(const MessageStart& message) noexcept
   if (transaction_.sampled()) {
     transaction_.set_data("messaging.system", message.system);
     transaction_.set_data("messaging.destination.name", message.destination);
+    transaction_.set_data("messaging.operation.name", "process");
+    transaction_.set_data("messaging.operation.type", "process");
     transaction_.set_data("messaging.message.retry.count", message.retries);
     if (!message.id.empty()) transaction_.set_data("messaging.message.id", message.id);
     if (message.bytes)

@@ -120,6 +120,7 @@ void RpcServerScope::finish(RpcCode code) noexcept {
         .observe(detail::seconds_since(start_));
     families->rpc_server.in_progress.with(service_.view()).dec();
   }
+  if (transaction_.sampled()) transaction_.set_data("rpc.grpc.status_code", static_cast<int>(code));
   const bool server_fault =
       code == RpcCode::kUnknown || code == RpcCode::kInternal || code == RpcCode::kDataLoss;
   end(status_of(code), server_fault ? context::WorkStatus::kErrored : context::WorkStatus::kOk);
@@ -157,6 +158,7 @@ void RpcClientScope::end(RpcCode code) noexcept {
                            .level = code == RpcCode::kOk ? Level::kInfo : Level::kWarning,
                            .data = {{"code", to_string(code)}}});
   if (!span_) return;
+  span_.set_data("rpc.grpc.status_code", static_cast<int>(code));
   span_.set_status(status_of(code));
   span_.finish();
 }

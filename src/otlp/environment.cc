@@ -253,6 +253,38 @@ void read_sampler(Reader& reader, context::Settings& settings) {
     settings.traces_sampler = [rate](const context::SamplingContext&) { return rate; };
 }
 
+/// Those that are not known are told and left out; `none` is none at all.
+void read_propagators(Reader& reader, context::Propagators& propagators) {
+  constexpr std::string_view kName = "OTEL_PROPAGATORS";
+  const auto value = reader.text(kName);
+  if (!value) return;
+  context::Propagators read{.sentry = false, .tracecontext = false, .baggage = false};
+  for (std::string_view rest = *value; !rest.empty();) {
+    const std::size_t comma = rest.find(',');
+    const std::string_view word = base::trim(rest.substr(0, comma));
+    rest = comma == std::string_view::npos ? std::string_view{} : rest.substr(comma + 1);
+    const auto is = [word](std::string_view known) {
+      return base::equal_ignoring_case(word, known);
+    };
+    if (is("tracecontext")) {
+      read.tracecontext = true;
+    } else if (is("baggage")) {
+      read.baggage = true;
+    } else if (is("b3")) {
+      read.b3 = true;
+    } else if (is("b3multi")) {
+      read.b3_multi = true;
+    } else if (is("sentry")) {
+      read.sentry = true;
+    } else if (!word.empty() && !is("none")) {
+      reader.fault(kName, *value,
+                   "tracecontext, baggage, b3, b3multi, sentry or none, with commas");
+      return;
+    }
+  }
+  propagators = read;
+}
+
 void read_resource(Reader& reader, Resource& resource) {
   if (auto attributes = reader.pairs("OTEL_RESOURCE_ATTRIBUTES", false)) {
     for (auto& [name, value] : *attributes) {
@@ -296,6 +328,7 @@ FromEnvironment from_environment(Options options, const Lookup& lookup) {
   read_batches(reader, "OTEL_BSP_", made.traces);
   read_batches(reader, "OTEL_BLRP_", made.logs);
   read_sampler(reader, made.settings);
+  read_propagators(reader, made.settings.propagators);
   made.metrics_interval =
       reader.milliseconds("OTEL_METRIC_EXPORT_INTERVAL", 1).value_or(made.metrics_interval);
   using Kind = std::pair<std::string_view, Temporality>;

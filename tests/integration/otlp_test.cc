@@ -38,6 +38,7 @@ TEST(Otlp, ARequestIsASpanWithItsWorkByTheNamesOfTheConventions) {
   EXPECT_EQ(queries[0]["kind"], 3);
   EXPECT_EQ(otlp_attribute(queries[0], "db.operation.name"), "SELECT");
   EXPECT_EQ(otlp_attribute(queries[0], "db.collection.name"), "users");
+  EXPECT_FALSE(otlp_attribute(queries[0], "db.system.name").is_null());
   for (const Json& resource : receiver.resources()) {
     EXPECT_EQ(otlp_attribute(resource, "service.name"), "health-agent");
     EXPECT_EQ(otlp_attribute(resource, "deployment.environment.name"), "development");

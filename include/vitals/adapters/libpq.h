@@ -39,6 +39,7 @@ using PgResult = std::unique_ptr<PGresult, ClearResult>;
 template <class F>
 PgResult pg_query(monitor::QueryType type, std::string_view table, F&& statement) {
   monitor::QueryScope scope{type, table};
+  scope.span().set_data("db.system.name", "postgresql");
   PgResult result{std::forward<F>(statement)()};
   switch (PQresultStatus(result.get())) {
     case PGRES_BAD_RESPONSE:

@@ -41,6 +41,7 @@ inline void fail_as_pqxx(monitor::QueryScope& scope) noexcept {
 template <class F>
 decltype(auto) pqxx_query(monitor::QueryType type, std::string_view table, F&& statement) {
   monitor::QueryScope scope{type, table};
+  scope.span().set_data("db.system.name", "postgresql");
   return monitor::detail::measured_call(
       std::forward<F>(statement), [&] { scope.succeed(); }, [&] { detail::fail_as_pqxx(scope); });
 }

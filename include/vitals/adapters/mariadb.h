@@ -45,6 +45,7 @@ template <class F>
 int mariadb_query(MYSQL* connection, monitor::QueryType type, std::string_view table,
                   F&& statement) {
   monitor::QueryScope scope{type, table};
+  scope.span().set_data("db.system.name", "mariadb");
   const int failed = std::forward<F>(statement)();
   if (failed == 0) {
     scope.succeed();

@@ -41,6 +41,7 @@ namespace vitals::adapters {
 template <class F>
 int sqlite_query(monitor::QueryType type, std::string_view table, F&& statement) {
   monitor::QueryScope scope{type, table};
+  scope.span().set_data("db.system.name", "sqlite");
   const int code = std::forward<F>(statement)();
   if (code == SQLITE_OK || code == SQLITE_ROW || code == SQLITE_DONE) {
     scope.succeed();

@@ -80,7 +80,7 @@ struct Options {
                      .delay = std::chrono::milliseconds{1000}};  ///< context::log() and errors
 
   /// How spans behave; not used where another listener, as Sentry's client, came with its own.
-  context::Settings settings{.traces_sample_rate = 1.0};
+  context::Settings settings{.traces_sample_rate = 1.0, .propagators = {.sentry = false}};
   bool send_default_pii = false;  ///< names and addresses of users, and queries, may leave
   bool breadcrumbs = true;  ///< a transaction's breadcrumbs go along as its first span's events
 

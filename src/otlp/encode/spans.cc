@@ -237,6 +237,7 @@ void SpanEncoder::write_span(const Trace& trace, const RawSpan& raw, std::string
   const bool is_root = &raw == recording.spans.data();
   message.id({1, "traceId"}, trace.trace_id().bytes);
   message.id({2, "spanId"}, raw.span_id.bytes);
+  if (!trace.tracestate().empty()) message.text({3, "traceState"}, trace.tracestate());
   if (raw.parent_span_id) message.id({4, "parentSpanId"}, raw.parent_span_id.bytes);
   // The flag "sampled", that it is known whether the parent is remote, and whether it is.
   message.fixed32({16, "flags"}, is_root && raw.parent_span_id ? 0x301 : 0x101);

@@ -140,6 +140,26 @@ TEST(Environment, ChoosesTheSampler) {
   }
 }
 
+TEST(Environment, ChoosesThePropagators) {
+  using context::Propagators;
+  const auto chosen = [](const std::string& words) {
+    const auto [options, faults] = read({{"OTEL_PROPAGATORS", words}});
+    EXPECT_THAT(faults, IsEmpty()) << words;
+    return options.settings.propagators;
+  };
+  EXPECT_EQ(chosen(""), (Propagators{.sentry = false, .tracecontext = true, .baggage = true}));
+  EXPECT_EQ(chosen("tracecontext"),
+            (Propagators{.sentry = false, .tracecontext = true, .baggage = false}));
+  EXPECT_EQ(
+      chosen("b3, b3multi,Baggage"),
+      (Propagators{
+          .sentry = false, .tracecontext = false, .baggage = true, .b3 = true, .b3_multi = true}));
+  EXPECT_EQ(chosen("none"),
+            (Propagators{.sentry = false, .tracecontext = false, .baggage = false}));
+  EXPECT_EQ(chosen("sentry,tracecontext"),
+            (Propagators{.sentry = true, .tracecontext = true, .baggage = false}));
+}
+
 TEST(Environment, TurnsSignalsOff) {
   const auto none = read({{"OTEL_TRACES_EXPORTER", "none"}}).options;
   EXPECT_FALSE(none.traces.enabled);
@@ -216,6 +236,7 @@ INSTANTIATE_TEST_SUITE_P(
                       Bad{"OTEL_TRACES_SAMPLER_ARG", "2", "from 0 to 1"},
                       Bad{"OTEL_TRACES_SAMPLER_ARG", "nan", "from 0 to 1"},
                       Bad{"OTEL_TRACES_SAMPLER_ARG", "half", "from 0 to 1"},
+                      Bad{"OTEL_PROPAGATORS", "tracecontext,jaeger", "b3multi"},
                       Bad{"OTEL_SDK_DISABLED", "yes", "true, false"},
                       Bad{"OTEL_BSP_MAX_QUEUE_SIZE", "0", "from 1"},
                       Bad{"OTEL_BSP_MAX_EXPORT_BATCH_SIZE", "4096", "at most the queue's size"},

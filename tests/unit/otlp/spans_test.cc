@@ -54,11 +54,13 @@ TEST_F(Spans, ContinueTheTraceOfTheirCaller) {
   start();
   const context::Span root = context::start_transaction(
       {.name = "job", .op = "job"},
-      {.traceparent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"});
+      {.traceparent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
+       .tracestate = "vendor=1,other=2"});
   root.finish();
   const Json sent = span("job");
   EXPECT_EQ(sent.at("traceId"), "0af7651916cd43dd8448eb211c80319c");
   EXPECT_EQ(sent.at("parentSpanId"), "b7ad6b7169203331");
+  EXPECT_EQ(sent.at("traceState"), "vendor=1,other=2");
   EXPECT_EQ(sent.at("flags"), 0x301) << "sampled, and its parent is known to be remote";
 }
 
