@@ -85,12 +85,13 @@ bool environment_names_receiver() {
   });
 }
 
-otlp::Guard start_otlp(MonitoringOptions& options, const metrics::Registry& registry) {
+otlp::Guard start_otlp(MonitoringOptions& options, metrics::Registry& registry) {
   if (!options.otlp && !environment_names_receiver()) return {};
   otlp::Options given = std::move(options.otlp).value_or(otlp::Options{});
   if (given.resource.service_name.empty()) given.resource.service_name = options.name;
   if (given.resource.environment.empty()) given.resource.environment = options.sentry.environment;
   if (given.registries.empty()) given.registries.push_back(&registry);
+  if (given.counts == nullptr) given.counts = &registry;
   otlp::FromEnvironment said = otlp::from_environment(std::move(given));
   for (const otlp::VariableFault& fault : said.faults)
     base::say_line(options.name, "left out:", fault.text());

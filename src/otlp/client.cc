@@ -122,6 +122,12 @@ bool is_sent(const SignalOptions& signal) noexcept {
   return signal.enabled && !signal.url.empty();
 }
 
+Options with_instance(Options options) {
+  std::string& id = options.resource.service_instance_id;
+  if (id.empty()) id = detail::random_uuid();
+  return options;
+}
+
 std::shared_ptr<delivery::Transport> transport_of(const SignalOptions& own) {
   if (own.transport) return own.transport;
   return delivery::make_curl_transport({.timeout = own.timeout,
@@ -162,9 +168,10 @@ Client::Sender::Sender(Signal signal, const Options& options, const SignalOption
     : policy(signal, options, own),
       worker(policy, worker_options(signal, options, own, source, policy)) {}
 
-Client::Client(Options options) : options_(std::move(options)) {
+Client::Client(Options options) : options_(with_instance(std::move(options))) {
   if (is_sent(options_.traces))
     traces_ = std::make_unique<detail::TraceSource>(options_.traces, waking(Signal::kTraces));
+  if (is_sent(options_.metrics)) metrics_ = std::make_unique<detail::MetricsSource>(options_);
   if (is_sent(options_.logs))
     logs_ = std::make_unique<detail::LogSource>(options_.logs, waking(Signal::kLogs));
   listener_.emplace(traces_.get(), logs_.get(), options_.breadcrumbs);
@@ -174,7 +181,10 @@ Client::Client(Options options) : options_(std::move(options)) {
         std::make_unique<Sender>(signal, options_, own, source);
   };
   add(Signal::kTraces, options_.traces, traces_.get());
+  add(Signal::kMetrics, options_.metrics, metrics_.get());
   add(Signal::kLogs, options_.logs, logs_.get());
+  counts_ = detail::add_self_metrics(options_.counts != nullptr ? *options_.counts
+                                                                : metrics::default_registry());
 }
 
 std::function<void()> Client::waking(Signal signal) {
@@ -194,6 +204,7 @@ bool Client::flush(Clock::time_point deadline) noexcept {
 }
 
 bool Client::close(const std::shared_ptr<Client>& client, Clock::time_point deadline) noexcept {
+  if (client->metrics_) client->metrics_->close();
   bool all = true;
   for (const std::unique_ptr<Sender>& sender : client->senders_)
     if (sender) all = sender->worker.end(client, deadline) && all;

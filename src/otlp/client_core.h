@@ -12,7 +12,9 @@
 #include "delivery/worker.h"
 #include "otlp/listener.h"
 #include "otlp/logs.h"
+#include "otlp/metrics_source.h"
 #include "otlp/policy.h"
+#include "otlp/self_metrics.h"
 #include "otlp/traces.h"
 #include "vitals/otlp/client.h"
 #include "vitals/otlp/options.h"
@@ -54,9 +56,11 @@ class VITALS_HIDDEN Client {
   const stack::ThrowRecording throws_;
   const Options options_;
   std::unique_ptr<detail::TraceSource> traces_;
+  std::unique_ptr<detail::MetricsSource> metrics_;
   std::unique_ptr<detail::LogSource> logs_;
   std::array<std::unique_ptr<Sender>, kSignals> senders_;
   std::optional<detail::ClientListener> listener_;
+  metrics::ScopedDefinition counts_;
   const pid_t process_ = getpid();
 };
 

@@ -331,15 +331,20 @@ FromEnvironment from_environment(Options options, const Lookup& lookup) {
   read_propagators(reader, made.settings.propagators);
   made.metrics_interval =
       reader.milliseconds("OTEL_METRIC_EXPORT_INTERVAL", 1).value_or(made.metrics_interval);
+  using Word = std::pair<std::string_view, bool>;
   using Kind = std::pair<std::string_view, Temporality>;
   constexpr std::array kKinds{Kind{"cumulative", Temporality::kCumulative},
                               Kind{"delta", Temporality::kDelta}};
   if (const auto kind = reader.word("OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE", kKinds))
     made.temporality = *kind;
+  constexpr std::array kAggregations{Word{"explicit_bucket_histogram", false},
+                                     Word{"base2_exponential_bucket_histogram", true}};
+  made.exponential =
+      reader.word("OTEL_EXPORTER_OTLP_METRICS_DEFAULT_HISTOGRAM_AGGREGATION", kAggregations)
+          .value_or(made.exponential);
   if (const auto level = reader.text("OTEL_LOG_LEVEL"))
     made.debug = base::equal_ignoring_case(*level, "debug");
-  using Truth = std::pair<std::string_view, bool>;
-  constexpr std::array kTruths{Truth{"true", true}, Truth{"false", false}};
+  constexpr std::array kTruths{Word{"true", true}, Word{"false", false}};
   if (reader.word("OTEL_SDK_DISABLED", kTruths).value_or(false))
     made.traces.enabled = made.metrics.enabled = made.logs.enabled = false;
   return result;

@@ -33,11 +33,6 @@ constexpr std::chrono::minutes kLongestPause{10};
 /// A file that is damaged cannot have held more.
 constexpr std::uint32_t kMostCredible = 1'000'000;
 
-std::string resource_of(const SignalOptions& own, const Resource& resource) {
-  return own.protocol == Protocol::kJson ? resource_fields<JsonMessage>(resource)
-                                         : resource_fields<ProtobufMessage>(resource);
-}
-
 bool is_retryable(int status) noexcept {
   return status == 429 || status == 502 || status == 503 || status == 504;
 }
@@ -52,7 +47,7 @@ SignalPolicy::SignalPolicy(Signal signal, const Options& options, const SignalOp
     : signal_(signal),
       options_(options),
       own_(own),
-      resource_(resource_of(own, options.resource)) {}
+      resource_(resource_text(own.protocol, options.resource)) {}
 
 void SignalPolicy::begin_thread() noexcept {
   context::become_sending_thread();
@@ -73,7 +68,7 @@ void SignalPolicy::say(std::string_view what, std::string_view detail) noexcept 
   if (options_.debug) base::say_line("vitals otlp", what, detail);
 }
 
-void SignalPolicy::warn(std::string_view what, std::string_view detail) noexcept {
+void SignalPolicy::warn(std::string_view what, std::string_view detail) const noexcept {
   constexpr std::int64_t kMinute = 60'000'000'000;
   const std::int64_t now = base::steady_clock_ns();
   std::int64_t before = warned_.load(std::memory_order_relaxed);

@@ -53,7 +53,7 @@ class SignalPolicy final : public delivery::detail::Policy {
   void say(std::string_view what, std::string_view detail) noexcept override;
   using Policy::say;
   /// Of what a person should know of: once in a minute, whatever Options::debug is.
-  void warn(std::string_view what, std::string_view detail) noexcept;
+  void warn(std::string_view what, std::string_view detail) const noexcept;
 
   [[nodiscard]] Signal signal() const noexcept { return signal_; }
   [[nodiscard]] const Options& options() const noexcept { return options_; }
@@ -67,7 +67,7 @@ class SignalPolicy final : public delivery::detail::Policy {
   const SignalOptions& own_;
   const std::string resource_;
   stack::Symbolizer symbolizer_;
-  std::atomic<std::int64_t> warned_{0};  // by the steady clock
+  mutable std::atomic<std::int64_t> warned_{0};  // by the steady clock
 };
 
 /// Turns one batch into a request, and knows what to make of the answer. Threads: one each.

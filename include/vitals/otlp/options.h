@@ -86,9 +86,14 @@ struct Options {
 
   std::chrono::milliseconds metrics_interval{60'000};  ///< between two readings of the metrics
   Temporality temporality = Temporality::kCumulative;  ///< of counters and histograms
+  /// Of a histogram with classic and native buckets the native ones are sent, as an exponential
+  /// histogram; else the classic ones, so that queries are those of a scrape.
+  bool exponential = false;
 
   /// What is read for the metrics; empty: metrics::default_registry(). They must outlive the client.
   std::vector<const metrics::Registry*> registries{};
+  /// Where `vitals_otlp_items_total` stands; null: metrics::default_registry().
+  metrics::Registry* counts = nullptr;
 
   /// A folder in which what cannot be sent waits, also for the next start; empty: it waits in
   /// memory, and not for long.

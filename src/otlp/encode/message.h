@@ -99,6 +99,8 @@ class ProtobufMessage {
   }
   /// Fields that were written before, in the same form.
   void raw(std::string_view fields) { out_ += fields; }
+  /// A repeated message whose elements were written before by a List of the same number.
+  void raw_list(Field, std::string_view elements) { out_ += elements; }
 
  private:
   std::string& out_;
@@ -182,6 +184,12 @@ class JsonMessage {
   }
   void raw(std::string_view fields) {
     if (!fields.empty()) json_.raw(fields);
+  }
+  /// With commas between them.
+  void raw_list(Field field, std::string_view elements) {
+    json_.key(field.name).begin_array();
+    raw(elements);
+    json_.end_array();
   }
 
  private:

@@ -19,15 +19,17 @@ inline constexpr bool kHasBraces = false;
 template <>
 inline constexpr bool kHasBraces<JsonMessage> = true;
 
-/// The fields of the Resource message, which are the same for all requests of a client but for a
-/// random `service.instance.id`, so it is to be made once.
-template <class Message>
-[[nodiscard]] std::string resource_fields(const Resource& resource);
+/// The fields of the Resource message, as requests of the protocol have them.
+[[nodiscard]] std::string resource_text(Protocol protocol, const Resource& resource);
 
-/// Writes an Export…ServiceRequest of one resource and one scope, whose spans, metrics or log
-/// records `write(list)` adds. Source: opentelemetry/proto/collector/*/v1/*_service.proto.
+/// A random UUID for `service.instance.id`, which all signals of a client share.
+/// Source: RFC 9562, version 4.
+[[nodiscard]] std::string random_uuid();
+
+/// Writes an Export…ServiceRequest of one resource and one scope. `write(of_scope, field)` adds its
+/// spans, metrics or log records. Source: opentelemetry/proto/collector/*/v1/*_service.proto.
 template <class Message, class Write>
-void write_request(std::string& out, Signal signal, std::string_view resource, Write write) {
+void write_request_around(std::string& out, Signal signal, std::string_view resource, Write write) {
   constexpr std::array<std::string_view, kSignals> kResources{"resourceSpans", "resourceMetrics",
                                                               "resourceLogs"};
   constexpr std::array<std::string_view, kSignals> kScopes{"scopeSpans", "scopeMetrics",
@@ -45,7 +47,7 @@ void write_request(std::string& out, Signal signal, std::string_view resource, W
             scope.text({1, "name"}, "vitals");
             scope.text({2, "version"}, VITALS_VERSION);
           });
-          of_scope.list({2, kItems[which]}, write);
+          write(of_scope, Field{2, kItems[which]});
           of_scope.text({3, "schemaUrl"}, kSchemaUrl);
         });
       });
@@ -53,6 +55,22 @@ void write_request(std::string& out, Signal signal, std::string_view resource, W
     });
   });
   if constexpr (kHasBraces<Message>) out += '}';
+}
+
+/// The same with items that `write(list)` adds.
+template <class Message, class Write>
+void write_request(std::string& out, Signal signal, std::string_view resource, Write write) {
+  write_request_around<Message>(
+      out, signal, resource, [&](Message& of_scope, Field field) { of_scope.list(field, write); });
+}
+
+/// The same with items that were written before: see Message::raw_list().
+template <class Message>
+void write_request_of(std::string& out, Signal signal, std::string_view resource,
+                      std::string_view items) {
+  write_request_around<Message>(out, signal, resource, [&](Message& of_scope, Field field) {
+    of_scope.raw_list(field, items);
+  });
 }
 
 }  // namespace vitals::otlp::detail

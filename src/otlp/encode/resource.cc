@@ -22,19 +22,6 @@ std::string executable_path() {
   return std::filesystem::read_symlink("/proc/self/exe", error).string();
 }
 
-/// A random UUID, version 4. Source: RFC 9562.
-std::string random_uuid() {
-  constexpr std::string_view kDigits = "0123456789abcdef";
-  constexpr std::string_view kForm = "xxxxxxxx-xxxx-4xxx-yxxx-xxxxxxxxxxxx";
-  std::string text{kForm};
-  for (char& c : text) {
-    const std::uint64_t random = base::Random::next() >> 32;
-    if (c == 'x') c = kDigits[random & 15];
-    if (c == 'y') c = kDigits[8 + (random & 3)];
-  }
-  return text;
-}
-
 /// `host.arch` by the names of the conventions.
 std::string architecture(std::string_view machine) {
   if (machine == "x86_64") return "amd64";
@@ -88,10 +75,8 @@ ValueView view_of_attribute(const Value& value) {
   return ValueView{std::get<std::string>(value)};
 }
 
-}  // namespace
-
 template <class Message>
-std::string resource_fields(const Resource& resource) {
+std::string fields_of(const Resource& resource) {
   std::string text;
   Message message{text};
   message.list({1, "attributes"}, [&](auto& list) {
@@ -101,7 +86,23 @@ std::string resource_fields(const Resource& resource) {
   return text;
 }
 
-template std::string resource_fields<ProtobufMessage>(const Resource&);
-template std::string resource_fields<JsonMessage>(const Resource&);
+}  // namespace
+
+std::string random_uuid() {
+  constexpr std::string_view kDigits = "0123456789abcdef";
+  constexpr std::string_view kForm = "xxxxxxxx-xxxx-4xxx-yxxx-xxxxxxxxxxxx";
+  std::string text{kForm};
+  for (char& c : text) {
+    const std::uint64_t random = base::Random::next() >> 32;
+    if (c == 'x') c = kDigits[random & 15];
+    if (c == 'y') c = kDigits[8 + (random & 3)];
+  }
+  return text;
+}
+
+std::string resource_text(Protocol protocol, const Resource& resource) {
+  return protocol == Protocol::kJson ? fields_of<JsonMessage>(resource)
+                                     : fields_of<ProtobufMessage>(resource);
+}
 
 }  // namespace vitals::otlp::detail
