@@ -49,13 +49,16 @@ void clean_up() {
 }
 // [/job]
 
+/// Stands for the header fields of whatever carries them.
+using Headers = std::multimap<std::string, std::string>;
+
 struct TimedOut : std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
 /// Stands for a client of HTTP.
 struct Client {
-  void set(const std::string& name, const std::string& value) { headers[name] = value; }
+  void set(std::string_view name, const std::string& value) { headers[std::string{name}] = value; }
   int get(std::string_view url) const {
     if (url.ends_with("/slow")) throw TimedOut{"no answer"};
     return 200;
@@ -66,10 +69,7 @@ struct Client {
 // [client]
 int ask(Client& client, const std::string& url) {
   monitor::ClientRequestScope call{monitor::Method::kGet, url};
-  const context::TraceHeaders trace = call.headers();  // empty ones are not for sending
-  if (!trace.sentry_trace.empty()) client.set("sentry-trace", trace.sentry_trace);
-  if (!trace.baggage.empty()) client.set("baggage", trace.baggage);
-  if (!trace.traceparent.empty()) client.set("traceparent", trace.traceparent);
+  call.headers().for_each([&](auto name, const auto& value) { client.set(name, value); });
   try {
     const int status = client.get(url);
     call.finish(status);
@@ -82,10 +82,10 @@ int ask(Client& client, const std::string& url) {
 // [/client]
 
 // [rpc_server]
-void answer(std::string_view full_method, const context::TraceHeaders& metadata) {
+void answer(std::string_view full_method, const Headers& metadata) {
   monitor::RpcStart start = monitor::rpc_start(full_method);  // "/shop.Orders/Place"
-  start.sentry_trace = metadata.sentry_trace;
-  start.baggage = metadata.baggage;
+  for (const auto& [name, value] : metadata)
+    start.read_header(name, value);  // those of the trace and x-request-id are taken
   monitor::RpcServerScope call{start};
   const monitor::RequestActivation active{call};  // on each thread that the call moves to
   try {
@@ -99,7 +99,7 @@ void answer(std::string_view full_method, const context::TraceHeaders& metadata)
 // [/rpc_server]
 
 /// Stands for what carries a call to its server and back.
-monitor::RpcCode send(std::string_view full_method, const context::TraceHeaders& metadata) {
+monitor::RpcCode send(std::string_view full_method, const Headers& metadata) {
   answer(full_method, metadata);
   return monitor::RpcCode::kOk;
 }
@@ -107,7 +107,7 @@ monitor::RpcCode send(std::string_view full_method, const context::TraceHeaders&
 /// Stands for a message and its broker.
 struct Message {
   std::string text;
-  context::TraceHeaders headers;
+  Headers headers;
   std::chrono::system_clock::time_point published;
 };
 struct Queue {
@@ -118,18 +118,20 @@ struct Queue {
 // [produce]
 void publish(Queue& queue, std::string order) {
   monitor::ProduceScope message{"rabbitmq", "orders"};
-  queue.push({std::move(order), message.headers(), std::chrono::system_clock::now()});
+  Headers headers;
+  message.headers().for_each([&](auto name, const auto& value) { headers.emplace(name, value); });
+  queue.push({std::move(order), headers, std::chrono::system_clock::now()});
   message.succeed();
 }
 // [/produce]
 
 // [consume]
 void handle(const Message& received) {
-  monitor::ConsumeScope message{{.system = "rabbitmq",
-                                 .destination = "orders",
-                                 .published = received.published,
-                                 .sentry_trace = received.headers.sentry_trace,
-                                 .baggage = received.headers.baggage}};
+  monitor::MessageStart start{
+      .system = "rabbitmq", .destination = "orders", .published = received.published};
+  for (const auto& [name, value] : received.headers)
+    start.read_header(name, value);
+  monitor::ConsumeScope message{start};
   try {
     cook(received.text);
     message.succeed();
@@ -188,7 +190,9 @@ int main() {
   monitor::track_job("place", [] {
     // [rpc_client]
     monitor::RpcClientScope call{"shop.Orders", "Place"};
-    const monitor::RpcCode code = send("/shop.Orders/Place", call.headers());
+    Headers metadata;
+    call.headers().for_each([&](auto name, const auto& value) { metadata.emplace(name, value); });
+    const monitor::RpcCode code = send("/shop.Orders/Place", metadata);
     call.finish(code);
     // [/rpc_client]
   });

@@ -3,6 +3,7 @@
 #include <exception>
 #include <functional>
 #include <string>
+#include <string_view>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -57,6 +58,8 @@ struct OnAnotherThread {
   void await_resume() const noexcept {}
 };
 
+void send(std::string_view, const std::string&) {}
+
 std::string seen;
 
 // [coroutine]
@@ -99,10 +102,21 @@ int main() {
 
   // [outgoing]
   monitor::ClientRequestScope call{monitor::Method::kGet, "https://api.example/eggs"};
-  const context::TraceHeaders headers = call.headers();  // sentry-trace, baggage, traceparent
+  const context::TraceHeaders headers = call.headers();
+  headers.for_each([](auto name, const auto& value) { send(name, value); });
   call.finish(200);
   // [/outgoing]
   expect(!headers.traceparent.empty());
+
+  {
+    const auto request =
+        context::start_transaction({.name = "request"}, {.baggage = "tenant=blue"});
+    const auto active = request.activate();
+    // [baggage]
+    const auto tenant = context::current_span().baggage_item("tenant");  // "blue"
+    // [/baggage]
+    expect(tenant == "blue");
+  }
 
   serve();
   expect(!seen.empty());
