@@ -15,30 +15,21 @@ using namespace vitals::context::detail;  // NOLINT: a program of one file
 using namespace vitals::sentry::detail;   // NOLINT
 using vitals::fuzz::require;
 
-bool same(const ParentSpan& a, const ParentSpan& b) {
-  return a.trace_id == b.trace_id && a.span_id == b.span_id && a.decision == b.decision;
+bool same(const SpanContext& a, const SpanContext& b) {
+  return a.trace_id == b.trace_id && a.span_id == b.span_id && a.decision == b.decision &&
+         a.random == b.random;
 }
 
 void check_headers(std::string_view text) {
   if (const auto parent = parse_sentry_trace(text)) {
-    std::string again{parent->trace_id.hex().view()};
-    again += '-';
-    again += parent->span_id.hex().view();
-    if (parent->decision != Decision::kNone) {
-      again += parent->decision == Decision::kYes ? "-1" : "-0";
-    }
+    const std::string again = sentry_trace_of(*parent);
     const auto read = parse_sentry_trace(again);
     require(read && same(*read, *parent));
     require(text.find(again) != std::string_view::npos);
   }
   if (const auto parent = parse_traceparent(text)) {
     require(parent->decision != Decision::kNone);
-    std::string again{"00-"};
-    again += parent->trace_id.hex().view();
-    again += '-';
-    again += parent->span_id.hex().view();
-    again += parent->decision == Decision::kYes ? "-01" : "-00";
-    const auto read = parse_traceparent(again);
+    const auto read = parse_traceparent(traceparent_of(*parent));
     require(read && same(*read, *parent));
   }
 }

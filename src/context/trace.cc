@@ -116,7 +116,8 @@ void Trace::begin_own_trace() noexcept {
 
 void Trace::pass_on(std::string tracestate, std::string baggage) {
   if (tracestate.empty() && baggage.empty()) return;
-  passed_on_ = std::make_unique<const PassedOn>(std::move(tracestate), std::move(baggage));
+  passed_on_ = std::make_unique<const PassedOn>(
+      PassedOn{.tracestate = std::move(tracestate), .baggage = std::move(baggage)});
 }
 
 void Trace::complete_baggage(bool rand_came) noexcept {
