@@ -122,6 +122,18 @@ TEST_F(OutgoingTest, WithoutSentrysFormatItsMembersStayHere) {
   EXPECT_EQ(outgoing_trace(kUrl).sentry_trace, "");
 }
 
+TEST_F(OutgoingTest, WithoutSentrysFormatACallersMembersAreNotReadEither) {
+  Options given = options();
+  given.traces_sample_rate = 0.8;
+  given.propagators = {.sentry = false, .b3 = true};
+  start(std::move(given));
+  const std::string undecided = std::string{kTraceHere} + "-1234567890abcdef";
+  const Span span =
+      start_transaction({.name = "a"}, {.baggage = "sentry-sample_rand=0.9", .b3 = undecided});
+  EXPECT_EQ(span.trace_id().str(), kTraceHere);
+  EXPECT_TRUE(span.sampled()) << "0.785811 by its id";
+}
+
 TEST_F(OutgoingTest, ATracesRandomNumberIsThatOfItsId) {
   start_with({"*"});
   const auto is_of_id = [](const TraceHeaders& headers) {
