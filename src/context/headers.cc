@@ -6,7 +6,7 @@ std::string HeaderLines::joined() const {
   std::string text;
   for (std::size_t i = 0; i < count_; ++i) {
     if (i > 0) text += ',';
-    text += lines_[i];
+    text += (*this)[i];
   }
   return text;
 }

@@ -77,13 +77,42 @@ char b3_state_of(const SpanContext& span) noexcept {
   return span.debug ? 'd' : '1';
 }
 
-std::string ids_of(const SpanContext& span) {
-  std::string text;
-  text.reserve(64);  // with all that may stand around it
-  text += span.trace_id.hex().view();
-  text += '-';
-  text += span.span_id.hex().view();
-  return text;
+/// `TRACE-SPAN`, without an allocation.
+class IdsText {
+ public:
+  explicit IdsText(const SpanContext& span) noexcept {
+    std::ranges::copy(span.trace_id.hex().chars, chars_.begin());
+    chars_[32] = '-';
+    std::ranges::copy(span.span_id.hex().chars, chars_.begin() + 33);
+  }
+  /// With what stands around it.
+  [[nodiscard]] std::string within(std::string_view before, std::string_view behind) const {
+    std::string text;
+    text.reserve(before.size() + chars_.size() + behind.size());
+    text += before;
+    text += std::string_view{chars_.data(), chars_.size()};
+    text += behind;
+    return text;
+  }
+
+ private:
+  std::array<char, 49> chars_;
+};
+
+std::string sentry_trace_text(const IdsText& ids, const SpanContext& span) {
+  if (span.decision == Decision::kNone) return ids.within("", "");
+  return ids.within("", span.decision == Decision::kYes ? "-1" : "-0");
+}
+
+std::string traceparent_text(const IdsText& ids, const SpanContext& span) {
+  constexpr std::array<std::string_view, 4> kFlags{"-00", "-01", "-02", "-03"};
+  return ids.within("00-",
+                    kFlags[(span.decision == Decision::kYes ? 1 : 0) + (span.random ? 2 : 0)]);
+}
+
+std::string b3_text(const IdsText& ids, const SpanContext& span) {
+  const std::array<char, 2> state{'-', b3_state_of(span)};
+  return ids.within("", {state.data(), state[1] != '\0' ? state.size() : 0});
 }
 
 }  // namespace
@@ -158,30 +187,22 @@ std::optional<SpanContext> parse_b3_multi(const IncomingTrace& fields) noexcept 
 }
 
 std::string sentry_trace_of(const SpanContext& span) {
-  std::string text = ids_of(span);
-  if (span.decision == Decision::kYes) text += "-1";
-  if (span.decision == Decision::kNo) text += "-0";
-  return text;
+  return sentry_trace_text(IdsText{span}, span);
 }
 
 std::string traceparent_of(const SpanContext& span) {
-  const int flags = (span.decision == Decision::kYes ? 1 : 0) + (span.random ? 2 : 0);
-  return "00-" + ids_of(span) + "-0" + static_cast<char>('0' + flags);
+  return traceparent_text(IdsText{span}, span);
 }
 
 std::string b3_of(const SpanContext& span) {
-  std::string text = ids_of(span);
-  if (const char state = b3_state_of(span)) {
-    text += '-';
-    text += state;
-  }
-  return text;
+  return b3_text(IdsText{span}, span);
 }
 
 void write_ids(const SpanContext& span, const Propagators& wanted, TraceHeaders& headers) {
-  if (wanted.sentry) headers.sentry_trace = sentry_trace_of(span);
-  if (wanted.tracecontext) headers.traceparent = traceparent_of(span);
-  if (wanted.b3) headers.b3 = b3_of(span);
+  const IdsText ids{span};
+  if (wanted.sentry) headers.sentry_trace = sentry_trace_text(ids, span);
+  if (wanted.tracecontext) headers.traceparent = traceparent_text(ids, span);
+  if (wanted.b3) headers.b3 = b3_text(ids, span);
   if (!wanted.b3_multi) return;
   headers.x_b3_trace_id = span.trace_id.str();
   headers.x_b3_span_id = span.span_id.str();

@@ -69,23 +69,23 @@ IncomingSampling Trace::continue_from(const IncomingTrace& incoming) noexcept {
     parent = parse_b3(incoming.b3);
     if (!parent) parent = parse_b3_multi(incoming);
   }
+  if (!parent && incoming.baggage.empty()) {
+    begin_own_trace();
+    return {};
+  }
   const bool has_ids = parent && parent->trace_id;
+  const bool same_trace = has_ids && w3c && w3c->trace_id == parent->trace_id;
   Baggage::Continued continued;
-  std::string baggage;
-  std::string tracestate;
   try {
     const BaggageLease reader{first_with(&Slot::baggage)};
     if (parent && reader) continued = reader->read(incoming.baggage, parent->trace_id);
-    // A stranger's words do not go on either.
-    if (continued.ours && read.baggage) {
+    if (continued.ours) {  // a stranger's words do not go on either
       // Where nobody reads Sentry's members they go on as the others do, with the trace they are of.
-      baggage = members_to_pass_on(
-          incoming.baggage, reader || !has_ids ? SentrysMembers::kLeaveOut : SentrysMembers::kKeep);
+      const SentrysMembers sentrys =
+          reader || !has_ids ? SentrysMembers::kLeaveOut : SentrysMembers::kKeep;
+      pass_on(same_trace ? read_tracestate(incoming.tracestate) : std::string{},
+              read.baggage ? members_to_pass_on(incoming.baggage, sentrys) : std::string{});
     }
-    const bool same_trace = has_ids && w3c && w3c->trace_id == parent->trace_id;
-    if (continued.ours && same_trace) tracestate = read_tracestate(incoming.tracestate);
-    if (continued.ours && same_trace) random_ = w3c->random;
-    pass_on(std::move(tracestate), std::move(baggage));
   } catch (...) {
     continued.ours = false;  // nobody knows whose it is
   }
@@ -101,6 +101,7 @@ IncomingSampling Trace::continue_from(const IncomingTrace& incoming) noexcept {
   }
   trace_id_ = parent->trace_id;
   parent_span_id_ = parent->span_id;
+  random_ = same_trace && w3c->random;
   if (!read.sentry) return {};
   // A caller that sends `sentry-trace` is the head of the trace, and what it says stands, also when
   // it said nothing.

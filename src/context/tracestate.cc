@@ -60,6 +60,7 @@ struct Members {
 }  // namespace
 
 std::string read_tracestate(const HeaderLines& lines) {
+  if (lines.empty()) return {};
   Members members;
   for (std::size_t line = 0; line < lines.size(); ++line) {
     for (std::string_view rest = lines[line]; !rest.empty();) {

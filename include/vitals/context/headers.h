@@ -17,7 +17,17 @@ class HeaderLines {
  public:
   static constexpr std::size_t kMaxLines = 8;  ///< what comes past so many lines is left out
 
-  constexpr HeaderLines() noexcept = default;
+  /// None yet.
+  constexpr HeaderLines() noexcept {}  // `= default` would fill the lines with zeros
+  /// The same lines.
+  constexpr HeaderLines(const HeaderLines& other) noexcept { *this = other; }
+  /// The other's lines in place of its own.
+  constexpr HeaderLines& operator=(const HeaderLines& other) noexcept {
+    for (std::size_t i = 0; i < other.count_; ++i)
+      lines_[i] = other.lines_[i];
+    count_ = other.count_;
+    return *this;
+  }
   /// A field that came once.
   constexpr HeaderLines(std::string_view line) noexcept { add(line); }
   /// The same.
@@ -27,7 +37,7 @@ class HeaderLines {
 
   /// The next line, in the order in which they came; an empty one is left out.
   constexpr void add(std::string_view line) noexcept {
-    if (!line.empty() && count_ < kMaxLines) lines_[count_++] = line;
+    if (!line.empty() && count_ < kMaxLines) lines_[count_++] = {line.data(), line.size()};
   }
   /// Whether no line came.
   [[nodiscard]] constexpr bool empty() const noexcept { return count_ == 0; }
@@ -35,13 +45,17 @@ class HeaderLines {
   [[nodiscard]] constexpr std::size_t size() const noexcept { return count_; }
   /// The line of that number, which is below size().
   [[nodiscard]] constexpr std::string_view operator[](std::size_t i) const noexcept {
-    return lines_[i];
+    return {lines_[i].data, lines_[i].size};
   }
   /// All of them as one line.
   [[nodiscard]] std::string joined() const;
 
  private:
-  std::array<std::string_view, kMaxLines> lines_{};
+  struct Line {
+    const char* data;
+    std::size_t size;
+  };
+  std::array<Line, kMaxLines> lines_;  // those past count_ have no value: each request makes some
   std::size_t count_ = 0;
 };
 
