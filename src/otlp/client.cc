@@ -15,6 +15,7 @@
 #include "base/timeout.h"
 #include "context/listeners.h"
 #include "otlp/client_core.h"
+#include "vitals/base/ascii.h"
 
 namespace vitals::otlp {
 namespace {
@@ -98,7 +99,8 @@ void end_at_exit() noexcept {
 
 std::string fault_in(const SignalOptions& signal, std::string_view name) {
   if (!signal.enabled || signal.url.empty()) return {};
-  if (!signal.url.starts_with("http://") && !signal.url.starts_with("https://"))
+  if (!base::starts_ignoring_case(signal.url, "http://") &&
+      !base::starts_ignoring_case(signal.url, "https://"))
     return std::string{name} + ".url should begin with http:// or https://, it is " + signal.url;
   if (signal.timeout <= std::chrono::milliseconds::zero())
     return std::string{name} + ".timeout should be above zero";

@@ -111,6 +111,8 @@ class Reader {
 };
 
 bool is_http_url(std::string_view url) noexcept {
+  if (std::ranges::any_of(url, [](char c) { return static_cast<unsigned char>(c) <= 0x20; }))
+    return false;
   for (const std::string_view scheme : {"http://", "https://"}) {
     if (base::starts_ignoring_case(url, scheme) && url.size() > scheme.size()) return true;
   }
