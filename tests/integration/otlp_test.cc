@@ -1,6 +1,8 @@
 #include <gtest/gtest.h>
 
+#include <set>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "integration/fixture.h"
@@ -152,6 +154,37 @@ TEST(Otlp, WhatItMissedComesFromDiskWithTheNextStart) {
       [](const OtlpReceiver& got) { return spans_named(got, kGetUser).size() >= 20; }));
   EXPECT_EQ(service.stop().status->code, 0);
   expect_nothing_wrong(receiver);
+}
+
+TEST(Otlp, AReceiverThatIsAwayForAWhileGetsEachSpanOnce) {
+  const std::uint16_t port = free_port();
+  Service service{
+      health_agent({{"ENABLE_OTLP", "true"},
+                    {"OTEL_EXPORTER_OTLP_ENDPOINT", "http://127.0.0.1:" + std::to_string(port)},
+                    {"OTEL_EXPORTER_OTLP_PROTOCOL", "http/json"},
+                    {"OTEL_BSP_SCHEDULE_DELAY", "50"},
+                    {"OTEL_METRICS_EXPORTER", "none"},
+                    {"OTEL_LOGS_EXPORTER", "none"}})};
+  Http client = service.http();
+  const auto ask = [&](int times) {
+    for (int i = 0; i < times; ++i)
+      client.get("/api/v1/users/ann");
+  };
+  ask(50);
+  std::this_thread::sleep_for(4s);
+  ask(50);
+  const OtlpReceiver receiver{nullptr, port};
+  EXPECT_TRUE(receiver.wait_for(
+      [](const OtlpReceiver& got) { return spans_named(got, kGetUser).size() >= 100; }));
+  ask(50);
+  EXPECT_EQ(service.stop().status->code, 0);
+  expect_nothing_wrong(receiver);
+  std::set<std::string> ids;
+  const std::vector<Json> spans = spans_named(receiver, kGetUser);
+  for (const Json& span : spans)
+    ids.insert(span["spanId"].get<std::string>());
+  EXPECT_EQ(spans.size(), 150U);
+  EXPECT_EQ(ids.size(), 150U);
 }
 
 TEST(Otlp, IsOffWhereNothingIsSaid) {

@@ -20,7 +20,7 @@
 #include <vector>
 
 #include "base/descriptor.h"
-#include "tests/unit/exporting/certificates.h"
+#include "tests/unit/certificates.h"
 #include "vitals/exporting/exposer.h"
 #include "vitals/exporting/scrape.h"
 #include "vitals/metrics/dynamic_family.h"

@@ -32,10 +32,11 @@
 #include <vector>
 
 #include "base/descriptor.h"
-#include "tests/unit/exporting/certificates.h"
+#include "tests/unit/certificates.h"
 #include "tests/unit/exporting/gunzip.h"
 #include "tests/unit/exporting/protobuf_reader.h"
 #include "tests/unit/tiny_server.h"
+#include "tests/unit/tls_server.h"
 #include "vitals/exporting/format.h"
 #include "vitals/metrics/registry.h"
 
@@ -210,129 +211,6 @@ TEST_F(Push, FormatsThatAGatewayDoesNotTakeAreRefusedBeforeAnythingIsSent) {
   EXPECT_EQ(server_.connections(), 0);
 }
 
-/// A gateway over TLS that takes everything, by OpenSSL itself. Where a CA of clients is named, it
-/// takes what those push who show a certificate of it.
-class TlsGateway {
- public:
-  struct Taken {
-    std::string request;
-    std::string client;  ///< the common name in its certificate; empty without
-  };
-  struct Files {
-    std::string certificate;
-    std::string key;
-    std::string client_ca{};
-  };
-
-  explicit TlsGateway(const Files& files)
-      : context_(SSL_CTX_new(TLS_server_method()), &SSL_CTX_free),
-        listener_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
-    SSL_CTX* const context = context_.get();
-    if (SSL_CTX_use_certificate_file(context, files.certificate.c_str(), SSL_FILETYPE_PEM) != 1 ||
-        SSL_CTX_use_PrivateKey_file(context, files.key.c_str(), SSL_FILETYPE_PEM) != 1)
-      throw std::runtime_error{"no certificate for the gateway"};
-    if (!files.client_ca.empty()) {
-      if (SSL_CTX_load_verify_locations(context, files.client_ca.c_str(), nullptr) != 1)
-        throw std::runtime_error{"no authority for the clients"};
-      SSL_CTX_set_verify(context, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, nullptr);
-    }
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    socklen_t size = sizeof address;
-    auto* const plain = reinterpret_cast<sockaddr*>(&address);
-    if (::bind(listener_.get(), plain, size) != 0 || ::listen(listener_.get(), 16) != 0 ||
-        ::getsockname(listener_.get(), plain, &size) != 0)
-      throw std::runtime_error{"no port for the gateway"};
-    port_ = ntohs(address.sin_port);
-    thread_ = std::thread([this] { serve(); });
-  }
-  TlsGateway(const TlsGateway&) = delete;
-  TlsGateway& operator=(const TlsGateway&) = delete;
-  ~TlsGateway() {
-    stop_ = true;
-    thread_.join();
-  }
-
-  [[nodiscard]] std::string url() const { return "https://127.0.0.1:" + std::to_string(port_); }
-  [[nodiscard]] std::vector<Taken> taken() const {
-    const std::lock_guard hold{mutex_};
-    return taken_;
-  }
-
- private:
-  void serve() {
-    // A client that refuses the certificate may be gone when it is answered.
-    sigset_t broken_pipe;
-    ::sigemptyset(&broken_pipe);
-    ::sigaddset(&broken_pipe, SIGPIPE);
-    ::pthread_sigmask(SIG_BLOCK, &broken_pipe, nullptr);
-    while (!stop_) {
-      pollfd waited{listener_.get(), POLLIN, 0};
-      if (::poll(&waited, 1, 20) <= 0) continue;
-      const base::Descriptor client(::accept(listener_.get(), nullptr, nullptr));
-      if (client.get() < 0) continue;
-      const timeval limit{.tv_sec = 20, .tv_usec = 0};
-      ::setsockopt(client.get(), SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
-      serve(client.get());
-      // Else what it has not read yet would take the alert with it.
-      ::shutdown(client.get(), SHUT_WR);
-      std::array<char, 4096> rest{};
-      while (::recv(client.get(), rest.data(), rest.size(), 0) > 0) {
-      }
-    }
-  }
-
-  void serve(int client) {
-    const std::unique_ptr<SSL, decltype(&SSL_free)> tls(SSL_new(context_.get()), &SSL_free);
-    SSL_set_fd(tls.get(), client);
-    if (SSL_accept(tls.get()) != 1) return;
-    Taken taken{request_of(tls.get()), name_of_client(tls.get())};
-    if (taken.request.empty()) return;
-    {
-      const std::lock_guard hold{mutex_};
-      taken_.push_back(std::move(taken));
-    }
-    constexpr std::string_view kAnswer =
-        "HTTP/1.1 202 Accepted\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
-    SSL_write(tls.get(), kAnswer.data(), static_cast<int>(kAnswer.size()));
-    SSL_shutdown(tls.get());
-  }
-
-  static std::string request_of(SSL* tls) {
-    std::string text;
-    std::array<char, 4096> part{};
-    for (int n = 0; (n = SSL_read(tls, part.data(), static_cast<int>(part.size()))) > 0;) {
-      text.append(part.data(), static_cast<std::size_t>(n));
-      const std::size_t head = text.find("\r\n\r\n");
-      if (head == std::string::npos) continue;
-      const std::size_t at = text.find("Content-Length: ");
-      const std::size_t body = at < head ? std::stoul(text.substr(at + 16)) : 0;
-      if (text.size() >= head + 4 + body) return text;
-    }
-    return {};
-  }
-
-  static std::string name_of_client(const SSL* tls) {
-    const std::unique_ptr<X509, decltype(&X509_free)> shown(SSL_get_peer_certificate(tls),
-                                                            &X509_free);
-    std::array<char, 256> name{};
-    if (shown) {
-      X509_NAME_get_text_by_NID(X509_get_subject_name(shown.get()), NID_commonName, name.data(),
-                                static_cast<int>(name.size()));
-    }
-    return name.data();
-  }
-
-  const std::unique_ptr<SSL_CTX, decltype(&SSL_CTX_free)> context_;
-  const base::Descriptor listener_;
-  std::uint16_t port_ = 0;
-  std::atomic<bool> stop_{false};
-  mutable std::mutex mutex_;
-  std::vector<Taken> taken_;
-  std::thread thread_;
-};
-
 class PushOverTls : public CertificatesTest {
  protected:
   PushOverTls() {
@@ -341,7 +219,7 @@ class PushOverTls : public CertificatesTest {
   }
 
   /// What the client says of a push to the gateway.
-  [[nodiscard]] std::string push(const TlsGateway& gateway, PushOptions options) const {
+  [[nodiscard]] std::string push(const TlsServer& gateway, PushOptions options) const {
     return push(gateway.url(), std::move(options));
   }
   [[nodiscard]] std::string push(std::string url, PushOptions options) const {
@@ -349,7 +227,7 @@ class PushOverTls : public CertificatesTest {
     options.job = "import";
     return words_of(Pushgateway{std::move(options)}.push(registry_));
   }
-  [[nodiscard]] TlsGateway::Files files(const std::string& client_ca = {}) const {
+  [[nodiscard]] TlsServer::Files files(const std::string& client_ca = {}) const {
     return {.certificate = file("server.pem"),
             .key = file("server.key"),
             .client_ca = client_ca.empty() ? "" : file(client_ca)};
@@ -359,12 +237,12 @@ class PushOverTls : public CertificatesTest {
 };
 
 TEST_F(PushOverTls, GoesToAGatewayThatTheNamedAuthorityHasSigned) {
-  const TlsGateway gateway(files());
+  const TlsServer gateway(files());
   EXPECT_EQ(push(gateway, {.ca_file = file("server.pem")}), "");
   const Pushgateway client{{.url = gateway.url(), .job = "import", .ca_file = file("server.pem")}};
   EXPECT_EQ(words_of(client.push_add(registry_)), "");
   EXPECT_EQ(words_of(client.remove()), "");
-  const std::vector<TlsGateway::Taken> taken = gateway.taken();
+  const std::vector<TlsServer::Taken> taken = gateway.taken();
   ASSERT_THAT(taken, SizeIs(3));
   EXPECT_THAT(taken[0].request,
               AllOf(StartsWith("PUT /metrics/job/import HTTP/1.1\r\n"),
@@ -376,7 +254,7 @@ TEST_F(PushOverTls, GoesToAGatewayThatTheNamedAuthorityHasSigned) {
 
 TEST_F(PushOverTls, NothingGoesToAGatewayThatNobodyTrustedHasSigned) {
   make("other", "/CN=gateway", "-addext subjectAltName=IP:127.0.0.1");
-  const TlsGateway gateway(files());
+  const TlsServer gateway(files());
   // The name of the file, or none: the system's.
   for (const std::string& trusted : {file("other.pem"), std::string()}) {
     EXPECT_THAT(push(gateway, {.authorization = "Bearer s3cret", .ca_file = trusted}),
@@ -389,7 +267,7 @@ TEST_F(PushOverTls, NothingGoesToAGatewayThatNobodyTrustedHasSigned) {
 
 TEST_F(PushOverTls, NothingGoesToAGatewayOfAnotherName) {
   make("elsewhere", "/CN=127.0.0.1", "-addext subjectAltName=DNS:elsewhere.example");
-  const TlsGateway gateway({.certificate = file("elsewhere.pem"), .key = file("elsewhere.key")});
+  const TlsServer gateway({.certificate = file("elsewhere.pem"), .key = file("elsewhere.key")});
   EXPECT_THAT(push(gateway, {.ca_file = file("elsewhere.pem")}),
               AllOf(HasSubstr("certificate"), HasSubstr("127.0.0.1'")));
   EXPECT_THAT(gateway.taken(), IsEmpty());
@@ -398,7 +276,7 @@ TEST_F(PushOverTls, NothingGoesToAGatewayOfAnotherName) {
 TEST_F(PushOverTls, ShowsItsCertificateToAGatewayThatAsksForOne) {
   make("client", "/CN=import-job");
   make("stranger", "/CN=import-job");
-  const TlsGateway gateway(files("client.pem"));
+  const TlsServer gateway(files("client.pem"));
   const std::string ca = file("server.pem");
   EXPECT_THAT(push(gateway, {.ca_file = ca}), HasSubstr("PUT " + gateway.url())) << "none is shown";
   EXPECT_THAT(push(gateway, {.ca_file = ca,
@@ -412,7 +290,7 @@ TEST_F(PushOverTls, ShowsItsCertificateToAGatewayThatAsksForOne) {
                            .format = Format::kProtobuf,
                            .gzip = true}),
             "");
-  const std::vector<TlsGateway::Taken> taken = gateway.taken();
+  const std::vector<TlsServer::Taken> taken = gateway.taken();
   ASSERT_THAT(taken, SizeIs(1));
   EXPECT_EQ(taken[0].client, "import-job");
   const Pushed pushed{taken[0].request};
@@ -428,7 +306,7 @@ TEST_F(PushOverTls, ShowsItsCertificateToAGatewayThatAsksForOne) {
 TEST_F(PushOverTls, FilesThatCannotBeUsedAreNamed) {
   make("client", "/CN=import-job");
   make("other", "/CN=import-job");
-  const TlsGateway gateway(files("client.pem"));
+  const TlsServer gateway(files("client.pem"));
   const std::string ca = file("server.pem");
   std::ofstream(file("empty.pem")).close();
   for (const char* none : {"none.pem", "empty.pem"}) {
@@ -469,7 +347,7 @@ TEST_F(PushOverTls, AKeyWithAPassphraseIsAnErrorAndNoQuestion) {
                                                 .client_key = file("locked.key")});
     ::_exit(words.find(file("locked.key")) != std::string::npos ? 0 : 1);
   }
-  const TlsGateway gateway(files("locked.pem"));
+  const TlsServer gateway(files("locked.pem"));
   const std::string url = gateway.url();
   ASSERT_EQ(::write(urls[1], url.data(), url.size()), static_cast<ssize_t>(url.size()));
   int status = -1;

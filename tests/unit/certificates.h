@@ -7,7 +7,7 @@
 
 #include "tests/unit/temp_folder.h"
 
-namespace vitals::exporting {
+namespace vitals {
 
 /// A test with certificates, made by the openssl program in a folder of its own.
 class CertificatesTest : public ::testing::Test {
@@ -29,4 +29,4 @@ class CertificatesTest : public ::testing::Test {
   TempFolder folder_;
 };
 
-}  // namespace vitals::exporting
+}  // namespace vitals
