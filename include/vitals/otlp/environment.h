@@ -36,16 +36,17 @@ struct FromEnvironment {
   std::vector<VariableFault> faults{};  ///< what is wrong with them
 };
 
-/// Reads the variables that every OpenTelemetry SDK knows: `OTEL_SDK_DISABLED`, `OTEL_SERVICE_NAME`,
-/// `OTEL_RESOURCE_ATTRIBUTES`, `OTEL_EXPORTER_OTLP_` with `ENDPOINT`, `HEADERS`, `PROTOCOL`,
-/// `COMPRESSION`, `TIMEOUT`, `CERTIFICATE`, `CLIENT_CERTIFICATE` and `CLIENT_KEY`, for all signals
-/// or with `TRACES_`, `METRICS_` or `LOGS_` before that word for one, `OTEL_TRACES_EXPORTER`,
-/// `OTEL_METRICS_EXPORTER` and `OTEL_LOGS_EXPORTER` (`otlp`, `none`), `OTEL_TRACES_SAMPLER` and its
-/// `_ARG`, `OTEL_PROPAGATORS` (`tracecontext`, `baggage`, `b3`, `b3multi`, `sentry`, `none`), `OTEL_BSP_` and `OTEL_BLRP_` with `SCHEDULE_DELAY`, `MAX_QUEUE_SIZE` and
-/// `MAX_EXPORT_BATCH_SIZE`, `OTEL_METRIC_EXPORT_INTERVAL`,
+/// Reads the variables that every OpenTelemetry SDK knows: `OTEL_SDK_DISABLED`,
+/// `OTEL_SERVICE_NAME`, `OTEL_RESOURCE_ATTRIBUTES`, `OTEL_EXPORTER_OTLP_` with `ENDPOINT`,
+/// `HEADERS`, `PROTOCOL`, `COMPRESSION`, `TIMEOUT`, `CERTIFICATE`, `CLIENT_CERTIFICATE` and
+/// `CLIENT_KEY`, for all signals or with `TRACES_`, `METRICS_` or `LOGS_` before that word for one,
+/// `OTEL_TRACES_EXPORTER`, `OTEL_METRICS_EXPORTER` and `OTEL_LOGS_EXPORTER` (`otlp`, `none`),
+/// `OTEL_TRACES_SAMPLER` and its `_ARG`, `OTEL_PROPAGATORS` (`tracecontext`, `baggage`, `b3`,
+/// `b3multi`, `sentry`, `none`), `OTEL_BSP_` and `OTEL_BLRP_` with `SCHEDULE_DELAY`,
+/// `MAX_QUEUE_SIZE` and `MAX_EXPORT_BATCH_SIZE`, `OTEL_METRIC_EXPORT_INTERVAL`,
 /// `OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE`,
-/// `OTEL_EXPORTER_OTLP_METRICS_DEFAULT_HISTOGRAM_AGGREGATION` and `OTEL_LOG_LEVEL`. One that is empty is as
-/// if it were not set. There is no gRPC here: `http/protobuf` is sent in place of it.
+/// `OTEL_EXPORTER_OTLP_METRICS_DEFAULT_HISTOGRAM_AGGREGATION` and `OTEL_LOG_LEVEL`. One that is
+/// empty is as if it were not set. There is no gRPC here: `http/protobuf` is sent in place of it.
 /// Source: OpenTelemetry, "Environment Variable Specification", "OTLP Exporter".
 [[nodiscard]] FromEnvironment from_environment(Options options = {},
                                                const Lookup& lookup = process_environment);

@@ -86,6 +86,7 @@ struct Options {
 
   std::chrono::milliseconds metrics_interval{60'000};  ///< between two readings of the metrics
   Temporality temporality = Temporality::kCumulative;  ///< of counters and histograms
+
   /// Of a histogram with classic and native buckets the native ones are sent, as an exponential
   /// histogram; else the classic ones, so that queries are those of a scrape.
   bool exponential = false;
