@@ -122,6 +122,26 @@ test("HAProxy takes its configuration", () => {
   assert.doesNotMatch(passes("haproxy", "-c", "-f", "haproxy.cfg"), /WARNING|ALERT/);
 });
 
+test("the Collector's pipelines name what is configured, and the service sends where it listens", () => {
+  const { receivers, processors, exporters, extensions, service } = yaml("deploy/otel/collector.yaml");
+  const used = (kind) => new Set(Object.values(service.pipelines).flatMap((pipeline) => pipeline[kind]));
+  for (const [kind, configured] of Object.entries({ receivers, processors, exporters }))
+    assert.deepEqual([...used(kind)].sort(), Object.keys(configured).sort(), kind);
+  assert.deepEqual(service.extensions, Object.keys(extensions));
+  assert.deepEqual(Object.keys(service.pipelines).sort(), ["logs", "metrics", "traces"]);
+  for (const { processors: [first] } of Object.values(service.pipelines)) assert.equal(first, "memory_limiter");
+  assert.ok(!service.pipelines.metrics.exporters.includes("otlphttp/sentry"), "Sentry takes no metrics by OTLP");
+
+  const { services } = yaml("deploy/otel/compose.yml");
+  const port = receivers.otlp.protocols.http.endpoint.split(":").at(-1);
+  assert.equal(services["health-agent"].environment.OTEL_EXPORTER_OTLP_ENDPOINT, `http://otel-collector:${port}`);
+  assert.ok("victoria-metrics" in yaml("deploy/docker/compose.yml").services);
+  for (const [, variable] of text("deploy/otel/collector.yaml").matchAll(/\$\{env:(\w+)/g))
+    assert.ok(variable in services["otel-collector"].environment, variable);
+  const example = text("deploy/docker/example.env");
+  for (const [, variable] of text("deploy/otel/compose.yml").matchAll(/\$\{(\w+)/g)) assert.match(example, new RegExp(`^${variable}=`, "m"));
+});
+
 test("the compose file fits the Compose specification, and its files are there", () => {
   const compose = yaml("deploy/docker/compose.yml");
   // Its draft's address and its ids are those of another time; its references need neither.
