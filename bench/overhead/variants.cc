@@ -31,6 +31,15 @@ Settings with_all(const std::string& dsn) {
   return settings;
 }
 
+Settings with_otlp(const std::string& url) {
+  Settings settings = with_metrics();
+  settings["ENABLE_OTLP"] = "true";
+  settings["OTEL_EXPORTER_OTLP_ENDPOINT"] = url;
+  settings["OTEL_TRACES_SAMPLER"] = "parentbased_traceidratio";
+  settings["OTEL_TRACES_SAMPLER_ARG"] = "0.1";
+  return settings;
+}
+
 }  // namespace
 
 Sink::Sink(const std::string& program, Mode mode)
@@ -43,6 +52,10 @@ Sink::Sink(const std::string& program, Mode mode)
 }
 
 Sink::~Sink() = default;
+
+std::string Sink::url() const {
+  return "http://127.0.0.1:" + port_;
+}
 
 std::string Sink::dsn() const {
   return "http://bench@127.0.0.1:" + port_ + "/1";
@@ -65,6 +78,7 @@ std::vector<Variant> variants(const Programs& programs, const Sink& answering,
       {'d', "metrics, Sentry at 10 %", programs.service, with_all(answering.dsn())},
       {'e', "as (d), Sentry's port closed", programs.service, with_all(closed)},
       {'f', "as (d), Sentry hangs", programs.service, with_all(hanging.dsn())},
+      {'g', "metrics, OTLP at 10 %", programs.service, with_otlp(answering.url())},
   };
 }
 

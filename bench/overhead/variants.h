@@ -28,6 +28,7 @@ class Sink {
   Sink(const Sink&) = delete;
   Sink& operator=(const Sink&) = delete;
 
+  [[nodiscard]] std::string url() const;
   [[nodiscard]] std::string dsn() const;
   /// Ends it; `requests N bytes N connections N`.
   std::string stop();
