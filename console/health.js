@@ -55,6 +55,7 @@ export class Monitoring {
     const lost = health.outcomes.filter((row) => !["sent", "sampled", "before_send"].includes(row.outcome));
     const lostCount = lost.reduce((sum, row) => sum + row.count, 0);
     const full = health.families.filter((family) => family.overflows > 0);
+    const otlpLost = health.otlp.outcomes.filter((row) => row.outcome !== "sent");
     put(this.facts,
       h("section", { class: "card" }, h("h3", {}, "Sentry"),
         health.sentry ? fields([
@@ -63,6 +64,10 @@ export class Monitoring {
             lost.map((row) => `${format.count(row.count)} ${row.category} (${row.outcome.replaceAll("_", " ")})`).join(", "))],
           ...health.outcomes.filter((row) => row.outcome === "sent").map((row) => [`Sent, ${row.category.replace("_item", "")}`, format.count(row.count)])])
           : h("p", { class: "note" }, "Off: no errors or traces are sent or kept.")),
+      health.otlp.on && h("section", { class: "card" }, h("h3", {}, "OpenTelemetry"), fields([
+        ["Lost", otlpLost.length === 0 ? "nothing" : h("span", { class: "bad" },
+          otlpLost.map((row) => `${format.count(row.count)} ${row.signal} (${row.outcome.replaceAll("_", " ")})`).join(", "))],
+        ...health.otlp.outcomes.filter((row) => row.outcome === "sent").map((row) => [`Sent, ${row.signal}`, format.count(row.count)])])),
       h("section", { class: "card" }, h("h3", {}, "Metrics"),
         health.metrics ? fields([
           ["Series", format.count(health.families.reduce((sum, family) => sum + family.series, 0))],

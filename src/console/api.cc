@@ -12,6 +12,7 @@
 #include "vitals/base/percent.h"
 #include "vitals/metrics/registry.h"
 #include "vitals/metrics/self_metrics.h"
+#include "vitals/otlp/client.h"
 #include "vitals/sentry/client.h"
 
 namespace vitals::console::detail {
@@ -157,6 +158,23 @@ void write_payload(JsonWriter& json, const KeptEvent& event) {
   } else {
     json.raw(event.payload);
   }
+}
+
+/// What became of what was to be sent by OTLP.
+void write_otlp(JsonWriter& json) {
+  json.key("otlp").begin_object().key("on").boolean(otlp::enabled());
+  json.key("outcomes").begin_array();
+  const otlp::Stats stats = otlp::stats();
+  for (std::size_t s = 0; s < otlp::kSignals; ++s) {
+    for (std::size_t o = 0; o < otlp::kOutcomes; ++o) {
+      if (stats.counts[s][o] == 0) continue;
+      json.begin_object();
+      json.member("signal", to_string(static_cast<otlp::Signal>(s)));
+      json.member("outcome", to_string(static_cast<otlp::Outcome>(o)));
+      json.key("count").unsigned_integer(stats.counts[s][o]).end_object();
+    }
+  }
+  json.end_array().end_object();
 }
 
 }  // namespace
@@ -330,7 +348,9 @@ std::string health_json(const Sources& sources, const ConsoleOptions& options, V
       json.key("count").unsigned_integer(stats.counts[c][o]).end_object();
     }
   }
-  json.end_array().end_object();
+  json.end_array();
+  write_otlp(json);
+  json.end_object();
   return out;
 }
 

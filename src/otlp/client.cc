@@ -54,6 +54,7 @@ class Clients {
 };
 
 Clients* new_clients = nullptr;
+constinit std::atomic<int> running{0};
 
 Clients& clients() {
   static auto* const first = new Clients;
@@ -66,6 +67,7 @@ void disable_in_child() noexcept {
   context::detail::forget_listeners();
   Spool::forget_locks();
   new_clients = new (std::nothrow) Clients;
+  running.store(0, std::memory_order_relaxed);
 }
 
 /// Clients that something would not let go of when they ended. Kept for good rather than freed
@@ -77,6 +79,7 @@ void keep_for_good(std::shared_ptr<Client> client) {
 
 bool end_client(const std::shared_ptr<Client>& client, Clock::time_point deadline) noexcept {
   if (!clients().remove(client)) return true;
+  running.fetch_sub(1, std::memory_order_relaxed);
   // First nothing may come in any more, then the queues can be emptied for good.
   const bool unheard = context::stop_listening(client->listener(), deadline);
   const bool delivered = Client::close(client, deadline);
@@ -234,6 +237,7 @@ Result<Guard> init(Options options) {
     client = std::make_shared<Client>(std::move(options));
     Client::start(client);
     clients().add(client);
+    running.fetch_add(1, std::memory_order_relaxed);
   } catch (const std::system_error& error) {
     return refuse(std::string{"no thread for the client: "} + error.what());
   } catch (const std::bad_alloc&) {
@@ -244,6 +248,10 @@ Result<Guard> init(Options options) {
     return refuse("too many listen to the context already");
   }
   return Guard{std::move(client)};
+}
+
+bool enabled() noexcept {
+  return running.load(std::memory_order_relaxed) > 0;
 }
 
 Guard::Guard(std::shared_ptr<Client> client) noexcept : client_(std::move(client)) {}

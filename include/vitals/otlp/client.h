@@ -81,6 +81,9 @@ class [[nodiscard]] Guard {
 /// Threads: any. Nothing of it ever blocks or throws into the service.
 [[nodiscard]] Result<Guard> init(Options options);
 
+/// Whether a client runs in this process. Threads: any. Cost: a load.
+[[nodiscard]] bool enabled() noexcept;
+
 /// Counts of this process. Threads: any.
 [[nodiscard]] Stats stats() noexcept;
 

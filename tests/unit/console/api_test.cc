@@ -3,12 +3,18 @@
 #include <gtest/gtest.h>
 #include <zlib.h>
 
+#include <cstdlib>
+#include <memory>
 #include <nlohmann/json.hpp>
 #include <string>
 
 #include "console/assets.h"
 #include "console/event_store.h"
+#include "vitals/console/monitoring.h"
+#include "vitals/context/span.h"
 #include "vitals/metrics/registry.h"
+#include "vitals/otlp/client.h"
+#include "vitals/testing/memory_transport.h"
 
 namespace vitals::console {
 namespace {
@@ -166,6 +172,49 @@ TEST(ConsoleApi, TellsTheFamiliesThatOverflow) {
   const Json health = Json::parse(console.handle({.path = "/api/health"}).body);
   EXPECT_GE(health["families"][0]["overflows"].get<int>(), 3);
   EXPECT_EQ(health["max_viewers"], 8);
+}
+
+TEST(ConsoleApi, TellsWhatBecameOfWhatIsSentToOpenTelemetry) {
+  const auto health = [](Console& console) {
+    return Json::parse(
+        console.handle({.path = "/api/health", .authorization = "Bearer key"}).body)["otlp"];
+  };
+  metrics::Registry registry;
+  Console before{&registry, nullptr};
+  EXPECT_EQ(health(before)["on"], false);
+
+  const auto transport = std::make_shared<vitals::testing::MemoryTransport>();
+  otlp::Options sent;
+  sent.metrics.enabled = sent.logs.enabled = false;
+  sent.traces.transport = transport;
+  {
+    const Monitoring monitoring{{.name = "shop",
+                                 .traces_sample_rate = 1.0,
+                                 .console_token = "key",
+                                 .otlp = sent,
+                                 .registry = &registry}};
+    context::start_transaction({.name = "job", .op = "job"}).finish();
+    EXPECT_EQ(health(monitoring.console())["on"], true);
+  }
+  EXPECT_EQ(transport->requests().size(), 1U);
+  const Json after = health(before);
+  EXPECT_EQ(after["on"], false);
+  EXPECT_EQ(after["outcomes"][0]["signal"], "traces");
+  EXPECT_EQ(after["outcomes"][0]["outcome"], "sent");
+  EXPECT_EQ(after["outcomes"][0]["count"], 1);
+}
+
+TEST(ConsoleApi, ANamedReceiverIsSentToWithoutAnOption) {
+  metrics::Registry registry;
+  ASSERT_EQ(setenv("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "http://127.0.0.1:1/v1/traces", 1), 0);
+  {
+    const Monitoring monitoring{{.console_token = "key", .registry = &registry}};
+    EXPECT_TRUE(otlp::enabled());
+  }
+  ASSERT_EQ(unsetenv("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT"), 0);
+  metrics::Registry other;
+  const Monitoring monitoring{{.console_token = "key", .registry = &other}};
+  EXPECT_FALSE(otlp::enabled());
 }
 
 TEST(ConsoleApi, QueriesAreDecoded) {
