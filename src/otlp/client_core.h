@@ -60,7 +60,7 @@ class VITALS_HIDDEN Client {
   std::unique_ptr<detail::LogSource> logs_;
   std::array<std::unique_ptr<Sender>, kSignals> senders_;
   std::optional<detail::ClientListener> listener_;
-  metrics::ScopedDefinition counts_;
+  std::shared_ptr<metrics::ScopedDefinition> counts_;
   const pid_t process_ = getpid();
 };
 

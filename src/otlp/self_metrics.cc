@@ -1,7 +1,11 @@
 #include "otlp/self_metrics.h"
 
+#include <pthread.h>
+
 #include <array>
+#include <map>
 #include <memory>
+#include <mutex>
 #include <span>
 
 #include "vitals/otlp/client.h"
@@ -36,10 +40,36 @@ class Items final : public metrics::Collector {
   static constexpr std::array kFamilies{kItems};
 };
 
+/// By registry. Never destroyed, as a client may end after main(). A fork waits for the lock, so that
+/// a child with a client of its own finds it free.
+struct Definitions {
+  std::mutex mutex;
+  std::map<const metrics::Registry*, std::weak_ptr<metrics::ScopedDefinition>> shared;
+};
+
+Definitions& definitions() {
+  static auto* const all = new Definitions;
+  return *all;
+}
+
 }  // namespace
 
-metrics::ScopedDefinition add_self_metrics(metrics::Registry& registry) {
-  return registry.collector(std::make_unique<Items>());
+std::shared_ptr<metrics::ScopedDefinition> add_self_metrics(metrics::Registry& registry) {
+  Definitions& all = definitions();
+  static const int registered =
+      pthread_atfork([] { definitions().mutex.lock(); }, [] { definitions().mutex.unlock(); },
+                     [] { definitions().mutex.unlock(); });
+  static_cast<void>(registered);
+  const std::lock_guard hold{all.mutex};
+  std::erase_if(all.shared, [](const auto& entry) { return entry.second.expired(); });
+  std::weak_ptr<metrics::ScopedDefinition>& there = all.shared[&registry];
+  std::shared_ptr<metrics::ScopedDefinition> shared = there.lock();
+  if (shared == nullptr) {
+    shared =
+        std::make_shared<metrics::ScopedDefinition>(registry.collector(std::make_unique<Items>()));
+    there = shared;
+  }
+  return shared;
 }
 
 }  // namespace vitals::otlp::detail
