@@ -48,18 +48,19 @@ void MetricsSource::close() noexcept {
 
 std::unique_ptr<Cargo> MetricsSource::take(Time now, bool everything) noexcept {
   const std::lock_guard hold{taking_};
-  // Everything is asked for until there is nothing more, and one reading is everything.
-  if (!everything) round_is_over_ = false;
-  if (pages_.empty() && std::exchange(round_is_over_, false)) return nullptr;
+  // Everything is asked for until there is nothing more, and one reading is everything. One that was
+  // made before, and is not handed over yet, does not hold what came since.
+  if (!everything) read_for_round_ = false;
   if (pages_.empty()) {
+    if (std::exchange(read_for_round_, false)) return nullptr;
     if (closed_ || (!everything && now < due_)) return nullptr;
     due_ = now + options_.metrics_interval;
     read();
     if (pages_.empty()) return nullptr;
+    read_for_round_ = everything;
   }
   Page page = std::move(pages_.front());
   pages_.pop_front();
-  round_is_over_ = everything && pages_.empty();
   try {
     return std::make_unique<MetricsBatch>(std::move(page.text), page.points);
   } catch (const std::bad_alloc&) {
@@ -71,15 +72,20 @@ std::unique_ptr<Cargo> MetricsSource::take(Time now, bool everything) noexcept {
 void MetricsSource::read() noexcept {
   const ReadingTimes times{
       .now = static_cast<std::uint64_t>(base::wall_clock()), .before = before_, .start = start_};
-  before_ = times.now;
   try {
-    if (options_.metrics.protocol == Protocol::kJson) return read_as<JsonMessage>(times);
-    read_as<ProtobufMessage>(times);
+    if (options_.metrics.protocol == Protocol::kJson) {
+      read_as<JsonMessage>(times);
+    } else {
+      read_as<ProtobufMessage>(times);
+    }
+    before_ = times.now;
+    return;
   } catch (const std::exception& error) {
     base::say_line("vitals otlp", "the metrics could not be read:", error.what());
   } catch (...) {
     base::say_line("vitals otlp", "the metrics could not be read", {});
   }
+  count(Signal::kMetrics, Outcome::kInternalError);
 }
 
 template <class Message>

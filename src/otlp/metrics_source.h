@@ -44,8 +44,8 @@ class MetricsSource final : public delivery::detail::Source {
   Time due_;
   std::uint64_t before_ = 0;  // the reading before
   SentBefore sent_;
-  std::deque<Page> pages_;      // of a reading, which are not handed over yet
-  bool round_is_over_ = false;  // everything was asked for, and has been given
+  std::deque<Page> pages_;       // of a reading, which are not handed over yet
+  bool read_for_round_ = false;  // everything is being asked for, and was read for that
   bool closed_ = false;
 };
 
