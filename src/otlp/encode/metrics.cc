@@ -78,6 +78,28 @@ void halve(std::vector<Bucket>& side) noexcept {
   side.resize(kept);
 }
 
+/// What a histogram said before, as it would say it now that it is coarser: with a wider zero bucket
+/// or at a lower schema. The zero bucket comes first, as it ends where one of the finer buckets does.
+/// False when it is finer now: the series began anew.
+bool coarsen(SentBefore::Series& held, const NativeView& now) {
+  if (held.schema < now.schema || held.zero_threshold > now.zero_threshold) return false;
+  if (held.zero_threshold < now.zero_threshold) {
+    for (std::vector<Bucket>* const side : {&held.positive, &held.negative}) {
+      std::erase_if(*side, [&](const Bucket& bucket) {
+        const double end = std::exp2(std::ldexp(static_cast<double>(bucket.key), -held.schema));
+        if (end > now.zero_threshold) return false;
+        held.zero_count += bucket.count;
+        return true;
+      });
+    }
+  }
+  for (; held.schema > now.schema; --held.schema) {
+    halve(held.positive);
+    halve(held.negative);
+  }
+  return true;
+}
+
 /// `now` less `before`, bucket by bucket. False when one has gone back: the series began anew.
 bool subtract(std::span<const Bucket> now, const std::vector<Bucket>& before,
               std::vector<Bucket>& difference) {
@@ -99,13 +121,18 @@ bool subtract(std::span<const Bucket> now, const std::vector<Bucket>& before,
 
 }  // namespace
 
-SentBefore::Series& SentBefore::of(std::string_view family, std::string_view labels) {
+SentBefore::Series& SentBefore::of(std::string_view family, const SeriesInfo& series,
+                                   std::uint64_t before) {
   key_.assign(family);
   key_ += '{';  // which no name has
-  key_ += labels;
-  Series& series = series_[key_];
-  series.reading = reading_;
-  return series;
+  key_ += series.labels;
+  Series& held = series_[key_];
+  // Both are asked for: a collector may work the time out anew at each reading, and a series that was
+  // made while a reading was under way may have been in that reading.
+  if (held.created != series.created && nanoseconds_of(series.created) > before) held = {};
+  held.created = series.created;
+  held.reading = reading_;
+  return held;
 }
 
 void SentBefore::end_reading() noexcept {
@@ -265,7 +292,7 @@ void MetricsEncoder<Message>::counter(const SeriesInfo& series, const CounterVie
   // point that it saw.
   double sent = value.value();
   if (before_ != nullptr) {
-    double& last = before_->of(name_, series.labels).value;
+    double& last = before_->of(name_, series, times_.before).value;
     const double now = std::exchange(last, sent);
     if (sent == now) return;
     if (sent > now) sent -= now;  // else it began anew, and all of it is new
@@ -316,7 +343,7 @@ void MetricsEncoder<Message>::explicit_histogram(const SeriesInfo& series,
   }
   double sum = value.sum;
   if (before_ != nullptr) {
-    SentBefore::Series& last = before_->of(name_, series.labels);
+    SentBefore::Series& last = before_->of(name_, series, times_.before);
     const bool anew =
         last.counts.size() != counts_.size() ||
         !std::equal(counts_.begin(), counts_.end(), last.counts.begin(), std::greater_equal<>{});
@@ -373,16 +400,19 @@ void MetricsEncoder<Message>::exponential_histogram(const SeriesInfo& series,
   std::uint64_t zero_count = native.zero_count;
   double sum = value.sum;
   if (before_ != nullptr) {
-    SentBefore::Series& last = before_->of(name_, series.labels);
-    SentBefore::Series held = std::exchange(last, SentBefore::Series{.value = sum,
-                                                                     .positive = positive,
-                                                                     .negative = negative,
-                                                                     .zero_count = zero_count,
-                                                                     .schema = native.schema,
-                                                                     .reading = last.reading});
+    SentBefore::Series& last = before_->of(name_, series, times_.before);
+    SentBefore::Series held =
+        std::exchange(last, SentBefore::Series{.created = last.created,
+                                               .value = sum,
+                                               .positive = positive,
+                                               .negative = negative,
+                                               .zero_count = zero_count,
+                                               .schema = native.schema,
+                                               .zero_threshold = native.zero_threshold,
+                                               .reading = last.reading});
     std::vector<Bucket> more;
     std::vector<Bucket> less;
-    if (held.schema == native.schema && zero_count >= held.zero_count &&
+    if (coarsen(held, native) && zero_count >= held.zero_count &&
         subtract(native.positive, held.positive, more) &&
         subtract(native.negative, held.negative, less)) {
       positive = std::move(more);

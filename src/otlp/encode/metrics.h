@@ -19,18 +19,22 @@ class SentBefore {
  public:
   using Bucket = metrics::NativeView::Bucket;
   struct Series {
+    double created = 0;                   // as SeriesInfo has it
     double value = 0;                     // of a counter, or the sum of a histogram
     std::vector<std::uint64_t> counts{};  // of a histogram's buckets
     std::vector<Bucket> positive{};       // of a native one's
     std::vector<Bucket> negative{};
     std::uint64_t zero_count = 0;
     std::int32_t schema = 0;
+    double zero_threshold = 0;
     std::uint64_t reading = 0;  // the last one that it was seen in
   };
 
   void begin_reading() noexcept { ++reading_; }
-  /// All zero where it is new. Throws std::bad_alloc.
-  [[nodiscard]] Series& of(std::string_view family, std::string_view labels);
+  /// All zero where it is new, also where one of the same labels was there before it. `before` is the
+  /// time of the former reading, in nanoseconds since 1970. Throws std::bad_alloc.
+  [[nodiscard]] Series& of(std::string_view family, const metrics::SeriesInfo& series,
+                           std::uint64_t before);
   /// Forgets what this reading has not seen.
   void end_reading() noexcept;
 

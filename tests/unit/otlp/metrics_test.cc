@@ -1,10 +1,16 @@
+#include <array>
+#include <chrono>
 #include <cmath>
+#include <cstdint>
 #include <limits>
+#include <memory>
 #include <string>
 #include <vector>
 
+#include "otlp/metrics_source.h"
 #include "tests/unit/otlp/fixture.h"
 #include "vitals/metrics/registry.h"
+#include "vitals/metrics/sample_sink.h"
 
 namespace vitals::otlp {
 namespace {
@@ -162,6 +168,80 @@ TEST_F(Metrics, LabelsAreAttributesAsTheyWereBeforeEscaping) {
   EXPECT_EQ(attribute(point, "path"), "a\"b\\c\n\xf0\x9f\x90\x94");
 }
 
+TEST_F(Metrics, AnAttributeMayHaveAnyUtf8NameAndAnEmptyValueIsNone) {
+  class Odd final : public metrics::Collector {
+   public:
+    void collect(metrics::SampleSink& sink) override {
+      sink.begin_family({.name = "pages", .help = "Pages.", .utf8_labels = true});
+      sink.gauge(
+          metrics::SeriesLabels::utf8({{"http.\xc3\xbcrl \"x\"", "a=\"b\",c={}\\"}, {"none", ""}}),
+          1);
+    }
+  };
+  metrics::Registry any{{.utf8_names = true}};
+  const metrics::ScopedDefinition odd = any.collector(std::make_unique<Odd>());
+  Options given = with_metrics();
+  given.registries = {&any};
+  start(std::move(given));
+  const Json point = metric("pages").at("gauge").at("dataPoints").at(0);
+  EXPECT_EQ(attribute(point, "http.\xc3\xbcrl \"x\""), "a=\"b\",c={}\\");
+  EXPECT_THAT(point.at("attributes"), SizeIs(1));
+  EXPECT_TRUE(guard.end());  // it reads the registry once more
+}
+
+TEST_F(Metrics, AHistogramOfWhatIsThereNowIsLeftOutAndWhatNobodyKnowsIsAGauge) {
+  class Foreign final : public metrics::Collector {
+   public:
+    void collect(metrics::SampleSink& sink) override {
+      const std::array bounds{1.0};
+      const std::array<std::uint64_t, 2> counts{1, 2};
+      sink.begin_family(
+          {.name = "ages", .help = "Ages.", .type = metrics::MetricType::kGaugeHistogram});
+      sink.histogram({}, {.bounds = bounds, .counts = counts, .sum = 3});
+      sink.begin_family({.name = "thing", .help = "T.", .type = metrics::MetricType::kUnknown});
+      sink.gauge({}, 5);
+    }
+  };
+  const metrics::ScopedDefinition foreign = registry.collector(std::make_unique<Foreign>());
+  start(with_metrics());
+  EXPECT_TRUE(metric("ages").is_null());
+  EXPECT_EQ(metric("thing").at("gauge").at("dataPoints").at(0).at("asDouble"), 5.0);
+  EXPECT_TRUE(guard.end());
+}
+
+TEST_F(Metrics, CountsOfTwoClientsAreOneAndNothingOfThemIsLeftOut) {
+  start(with_metrics());
+  Options other = with_metrics();
+  auto second = init(std::move(other));
+  ASSERT_TRUE(second);
+  static_cast<void>(read());
+  EXPECT_EQ(registry.left_out().duplicates, 0U);
+  EXPECT_TRUE(guard.end());
+  EXPECT_TRUE(second->flush(kPlenty));
+  EXPECT_NE(metrics_transport->requests().back().body.find("vitals_otlp_items_total"),
+            std::string::npos)
+      << "the other still runs";
+}
+
+TEST_F(Metrics, AFlushAmidAReadingThatIsNotHandedOverYetReadsThemAnew) {
+  auto eggs = registry.counter<"hen">("eggs_total", "Eggs laid.", {.max_series = 30'000});
+  for (int i = 0; i < 25'000; ++i)
+    eggs.with(std::to_string(i)).inc();
+  const Options given = with_metrics();
+  detail::MetricsSource source{given};
+  const auto due = std::chrono::steady_clock::now() + 2h;
+  ASSERT_NE(source.take(due, false), nullptr);  // two more wait
+  const auto round = [&] {
+    int taken = 0;
+    while (taken < 100 && source.take(due, true) != nullptr)
+      ++taken;
+    return taken;
+  };
+  EXPECT_EQ(round(), 2 + 3);
+  EXPECT_EQ(round(), 3);
+  EXPECT_EQ(source.take(due, false), nullptr);
+}
+
 TEST_F(Metrics, WhatWasSentIsCountedAndTheCountIsAMetricToo) {
   start(with_metrics());
   const std::size_t points = read().size();
@@ -243,6 +323,61 @@ TEST_F(Delta, ASeriesThatWasRemovedBeginsAnew) {
   EXPECT_EQ(value("eggs_total"), nullptr);
   eggs.with("ada").inc(3);
   EXPECT_EQ(value("eggs_total"), 3.0);
+}
+
+TEST_F(Delta, ASeriesThatCameBackWithMoreThanItHadBeginsAnew) {
+  auto eggs = registry.counter<"hen">("eggs_total", "Eggs laid.");
+  auto weight = registry.histogram<"hen">("weight", "Weight.", {1, 2});
+  eggs.with("ada").inc(5);
+  weight.with("ada").observe(1.5);
+  static_cast<void>(read());
+  eggs.remove("ada");
+  weight.remove("ada");
+  eggs.with("ada").inc(8);
+  weight.with("ada").observe(1.6);
+  const std::vector<Json> sent = read();
+  ASSERT_THAT(sent, SizeIs(2));
+  EXPECT_EQ(sent.at(0).at("sum").at("dataPoints").at(0).at("asDouble"), 8.0);
+  EXPECT_EQ(sent.at(1).at("histogram").at("dataPoints").at(0).at("count"), "1");
+  EXPECT_EQ(sent.at(1).at("histogram").at("dataPoints").at(0).at("sum"), 1.6);
+}
+
+TEST_F(Delta, ANativeHistogramThatGetsCoarserSaysNothingTwice) {
+  const auto weight =
+      registry.native_histogram("weight", "Weight.", {.schema = 3, .max_buckets = 8});
+  const auto near_zero = registry.native_histogram(
+      "near_zero", "Weight.", {.schema = 0, .max_buckets = 4, .max_zero_threshold = 0.25});
+  std::uint64_t observed = 0;
+  std::uint64_t observed_near = 0;
+  std::uint64_t said = 0;
+  std::uint64_t said_near = 0;
+  std::vector<int> scales;
+  std::vector<double> thresholds;
+  double next = 0.001;
+  for (int reading = 0; reading < 6; ++reading) {
+    for (int i = 0; i < 3; ++i, next *= 1.9) {
+      weight.observe(next);
+      weight.observe(-next);
+      near_zero.observe(next);
+      observed += 2;
+      ++observed_near;
+    }
+    for (const Json& each : read()) {
+      const Json& point = each.at("exponentialHistogram").at("dataPoints").at(0);
+      const std::uint64_t count = std::stoull(point.at("count").get<std::string>());
+      if (each.at("name") == "weight") {
+        said += count;
+        scales.push_back(point.at("scale"));
+      } else {
+        said_near += count;
+        thresholds.push_back(point.at("zeroThreshold"));
+      }
+    }
+    EXPECT_EQ(said, observed) << "reading " << reading;
+    EXPECT_EQ(said_near, observed_near) << "reading " << reading;
+  }
+  EXPECT_LT(scales.back(), scales.front());
+  EXPECT_GT(thresholds.back(), thresholds.front());
 }
 
 TEST_F(Delta, HistogramsAreDifferencesToo) {
