@@ -1,7 +1,9 @@
 #include <gtest/gtest.h>
 
 #include <chrono>
+#include <cmath>
 #include <fstream>
+#include <limits>
 #include <memory>
 #include <stdexcept>
 #include <string>
@@ -10,10 +12,13 @@
 
 #include "integration/support/http.h"
 #include "integration/support/process.h"
+#include "integration/support/prometheus.h"
 #include "vitals/context/capture.h"
 #include "vitals/context/log.h"
 #include "vitals/context/scope.h"
 #include "vitals/context/span.h"
+#include "vitals/exporting/exposer.h"
+#include "vitals/exporting/scrape.h"
 #include "vitals/metrics/registry.h"
 #include "vitals/otlp/client.h"
 #include "vitals/testing/memory_transport.h"
@@ -222,6 +227,122 @@ TEST_F(Golden, EachFieldOfAMetricIsReadAsItWasMeant) {
   }
   EXPECT_EQ(read, expected) << Json::diff(expected, read);
   EXPECT_EQ(expected["resourceMetrics"][0]["scopeMetrics"][0]["metrics"].size(), 7U) << expected;
+}
+
+/// The series of a point as PromQL selects it, with that behind the family's name.
+std::string selector(const Json& metric, const Json& point, const std::string& suffix = "",
+                     const std::string& more = "") {
+  std::string labels = more;
+  for (const Json& each : point.value("attributes", Json::array())) {
+    if (!labels.empty()) labels += ',';
+    labels += each["key"].get<std::string>() + '=' + each["value"]["stringValue"].dump();
+  }
+  return metric["name"].get<std::string>() + suffix + '{' + labels + '}';
+}
+
+/// A number as it stands in a label or an expression.
+std::string number_text(double value) {
+  return std::isinf(value) ? "+Inf" : Json(value).dump();
+}
+
+double count_in(const Json& text) {
+  return std::stod(text.get<std::string>());
+}
+
+/// Asks for what each point of a histogram says, up to each of its bounds.
+void expect_same_buckets(Prometheus& prometheus, const Json& metric, const Json& point) {
+  double below = 0;
+  for (std::size_t i = 0; i < point["bucketCounts"].size(); ++i) {
+    below += count_in(point["bucketCounts"][i]);
+    const bool last = i == point["explicitBounds"].size();
+    const double bound =
+        last ? std::numeric_limits<double>::infinity() : point["explicitBounds"][i].get<double>();
+    const std::string asked =
+        selector(metric, point, "_bucket", "le=\"" + number_text(bound) + "\"");
+    EXPECT_EQ(prometheus.query(asked), below) << asked;
+  }
+}
+
+/// Also of an exponential one, whose bounds follow from its scale and offset.
+void expect_same_sparse_buckets(Prometheus& prometheus, const Json& metric, const Json& point) {
+  const std::string series = selector(metric, point);
+  const auto share_up_to = [&](double bound) {
+    return "histogram_fraction(-Inf, " + number_text(bound) + ", " + series +
+           ") * histogram_count(" + series + ")";
+  };
+  double below = count_in(point["zeroCount"]);
+  for (const Json& each : point["negative"]["bucketCounts"])
+    below += count_in(each);
+  const Json& positive = point["positive"];
+  for (std::size_t i = 0; i < positive["bucketCounts"].size(); ++i) {
+    below += count_in(positive["bucketCounts"][i]);
+    const double index = positive["offset"].get<double>() + static_cast<double>(i);
+    const double end = std::exp2(std::ldexp(index + 1, -point["scale"].get<int>()));
+    EXPECT_NEAR(prometheus.query(share_up_to(end)).value_or(-1), below, 1e-6) << share_up_to(end);
+  }
+}
+
+// Of what is sent, read by OpenTelemetry's definitions, each value is asked for at a Prometheus that
+// scrapes the same registry, by the same names and labels.
+TEST_F(Golden, APrometheusThatScrapesHasTheSameNamesLabelsAndValues) {
+  auto eggs = registry.counter<"colour", "hen">("eggs_total", "Eggs laid.");
+  eggs.with("brown", "ada \"the\\first\"\n\xf0\x9f\x90\x94").inc(3);
+  eggs.with("white", "").inc(0.25);
+  registry.gauge("nest_bytes", "Size.", {.unit = "bytes"}).set(-1.5);
+  auto weight =
+      registry.histogram<"hen">("weight_seconds", "Weight.", {0.5, 1, 2.5}, {.unit = "seconds"});
+  for (const double value : {0.5, 0.7, 2.0, 2.5, 9.0, 10.0})
+    weight.with("ada").observe(value);
+  const auto size = registry.native_histogram("size", "Size.", {.schema = 2});
+  for (const double value : {0.0, 0.3, 1.0, 1.0, 1.1, 5.0, 300.0, -2.0})
+    size.observe(value);
+  const auto wait = registry.summary("wait", "Wait.", {.quantiles = {0.5, 0.9}});
+  for (int i = 1; i <= 9; ++i)
+    wait.observe(i);
+  registry.info<"version">("build_info", "Build.").set("1");
+
+  vitals::exporting::ScrapeHandler handler{registry};
+  const auto exposer = vitals::exporting::Exposer::start({.port = 0}, handler);
+  ASSERT_TRUE(exposer) << exposer.error().message;
+  Prometheus prometheus{{{"kitchen", (*exposer)->port()}}, {.features = "native-histograms"}};
+  ASSERT_TRUE(prometheus.becomes("up", 1)) << prometheus.errors();
+  protobuf.flush();
+  const Json read = decode("metrics", only_body(*protobuf.readings));
+
+  int points = 0;
+  for (const Json& metric : read["resourceMetrics"][0]["scopeMetrics"][0]["metrics"]) {
+    const auto name = metric["name"].get<std::string>();
+    if (name.starts_with("vitals_scrape_")) continue;  // each scrape moves these
+    for (const auto& [kind, data] : metric.items()) {
+      if (!data.is_object()) continue;
+      for (const Json& point : data["dataPoints"]) {
+        ++points;
+        if (kind == "sum" || kind == "gauge") {
+          const std::string asked = selector(metric, point);
+          EXPECT_EQ(prometheus.query(asked), point["asDouble"].get<double>()) << asked;
+          continue;
+        }
+        const bool sparse = kind == "exponentialHistogram";
+        for (const auto& [field, value] :
+             {std::pair<std::string, double>{"count", count_in(point["count"])},
+              {"sum", point["sum"].get<double>()}}) {
+          const std::string asked = sparse
+                                        ? "histogram_" + field + '(' + selector(metric, point) + ')'
+                                        : selector(metric, point, '_' + field);
+          EXPECT_EQ(prometheus.query(asked), value) << asked;
+        }
+        if (kind == "histogram") expect_same_buckets(prometheus, metric, point);
+        if (sparse) expect_same_sparse_buckets(prometheus, metric, point);
+        for (const Json& each : point.value("quantileValues", Json::array())) {
+          const std::string asked =
+              selector(metric, point, "",
+                       "quantile=\"" + number_text(each["quantile"].get<double>()) + "\"");
+          EXPECT_EQ(prometheus.query(asked), each["value"].get<double>()) << asked;
+        }
+      }
+    }
+  }
+  EXPECT_EQ(points, 7) << read;
 }
 
 }  // namespace
