@@ -1,11 +1,10 @@
 #include "vitals/monitor/http.h"
 
 #include <algorithm>
-#include <charconv>
 #include <string>
-#include <system_error>
 
 #include "monitor/clock.h"
+#include "monitor/describe_host.h"
 #include "monitor/families.h"
 #include "monitor/fixed_text.h"
 #include "monitor/start_headers.h"
@@ -16,22 +15,6 @@
 
 namespace vitals::monitor {
 namespace {
-
-/// `address`, `address:port` and `[address]:port` of a Host header, apart.
-void describe_host(const context::Span& span, std::string_view host) noexcept {
-  const std::size_t bracket = host.starts_with('[') ? host.find(']') : 0;
-  const std::size_t colon = bracket == std::string_view::npos ? bracket : host.find(':', bracket);
-  unsigned port = 0;
-  if (colon != std::string_view::npos) {
-    const char* const end = host.data() + host.size();
-    const auto [rest, error] = std::from_chars(host.data() + colon + 1, end, port);
-    if (error != std::errc{} || rest != end || port > 65535) port = 0;
-    host = host.substr(0, colon);
-  }
-  if (host.starts_with('[') && host.ends_with(']')) host = host.substr(1, host.size() - 2);
-  span.set_data("server.address", host);
-  if (port != 0) span.set_data("server.port", port);
-}
 
 /// What the span of a served request says of it. Source: OpenTelemetry, "Semantic conventions for
 /// HTTP server spans".
@@ -47,7 +30,7 @@ void describe(const context::Span& span, const context::RequestData& request,
                                if (base::equal_ignoring_case(name, "user-agent"))
                                  into.set_data("user_agent.original", value);
                                if (base::equal_ignoring_case(name, "host"))
-                                 describe_host(into, value);
+                                 detail::describe_host(into, value);
                              });
 }
 

@@ -4,6 +4,7 @@
 #include <array>
 
 #include "monitor/clock.h"
+#include "monitor/describe_host.h"
 #include "monitor/families.h"
 #include "monitor/fixed_text.h"
 #include "monitor/status_text.h"
@@ -60,7 +61,7 @@ void ClientRequestScope::begin(Method method, std::string_view url) noexcept {
   span_.set_name(FixedText<256>{to_string(method), url_.view()}.view());
   span_.set_data("http.request.method", to_string(method));
   span_.set_data("url.full", url_.view());
-  span_.set_data("server.address", host_.view());
+  detail::describe_host(span_, parts.host, parts.scheme == "https" ? 443 : 80);
   span_active_.emplace(span_);
 }
 

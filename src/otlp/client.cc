@@ -87,9 +87,25 @@ bool end_client(const std::shared_ptr<Client>& client, Clock::time_point deadlin
   return delivered;
 }
 
+/// Whether this thread is within a call that holds what end_at_exit() would wait for.
+class Inside {
+ public:
+  Inside() noexcept : before_(std::exchange(within_, true)) {}
+  Inside(const Inside&) = delete;
+  Inside& operator=(const Inside&) = delete;
+  ~Inside() { within_ = before_; }
+  [[nodiscard]] static bool now() noexcept { return within_; }
+
+ private:
+  static inline constinit thread_local bool within_ = false;
+  const bool before_;
+};
+
 /// At std::exit(), where a guard in main() is never dropped.
 void end_at_exit() noexcept {
-  if (context::is_sending_thread()) return;
+  // exit() in a signal handler that has interrupted such a call: what waits is lost.
+  if (context::is_sending_thread() || Inside::now()) return;
+  const Inside inside;
   try {
     for (const std::shared_ptr<Client>& client : clients().all()) {
       if (client->is_ours())
@@ -127,9 +143,11 @@ bool is_sent(const SignalOptions& signal) noexcept {
   return signal.enabled && !signal.url.empty();
 }
 
-Options with_instance(Options options) {
+/// What the options leave open, and what follows from them.
+Options completed(Options options) {
   std::string& id = options.resource.service_instance_id;
   if (id.empty()) id = detail::random_uuid();
+  if (options.send_default_pii) options.settings.keep_private_data = true;
   return options;
 }
 
@@ -173,7 +191,7 @@ Client::Sender::Sender(Signal signal, const Options& options, const SignalOption
     : policy(signal, options, own),
       worker(policy, worker_options(signal, options, own, source, policy)) {}
 
-Client::Client(Options options) : options_(with_instance(std::move(options))) {
+Client::Client(Options options) : options_(completed(std::move(options))) {
   if (is_sent(options_.traces))
     traces_ = std::make_unique<detail::TraceSource>(options_.traces, waking(Signal::kTraces));
   if (is_sent(options_.metrics)) metrics_ = std::make_unique<detail::MetricsSource>(options_);
@@ -229,6 +247,7 @@ Result<Guard> init(Options options) {
   if (!is_sent(options.traces) && !is_sent(options.metrics) && !is_sent(options.logs))
     return Guard{};
   if (std::string fault = fault_in(options); !fault.empty()) return refuse(std::move(fault));
+  const Inside inside;
   static const int registered =
       pthread_atfork(nullptr, nullptr, &disable_in_child) + std::atexit(&end_at_exit);
   static_cast<void>(registered);
@@ -270,13 +289,15 @@ Guard::~Guard() {
 
 bool Guard::flush(std::chrono::milliseconds timeout) noexcept {
   if (!client_ || !client_->is_ours()) return true;
-  if (context::is_sending_thread()) return false;  // it would wait for itself
+  if (context::is_sending_thread() || Inside::now()) return false;  // it would wait for itself
+  const Inside inside;
   return client_->flush(base::deadline_in(timeout));
 }
 
 bool Guard::end(std::optional<std::chrono::milliseconds> timeout) noexcept {
   const std::shared_ptr<Client> client = std::exchange(client_, nullptr);
   if (!client) return true;
+  const Inside inside;
   if (!client->is_ours()) {
     // A child of fork() that returns through its parent's main: nothing here is its own.
     static_cast<void>(new (std::nothrow) std::shared_ptr<Client>{client});

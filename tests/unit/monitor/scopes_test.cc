@@ -101,6 +101,8 @@ TEST_F(ScopesTest, AnOutgoingRequestIsCountedTracedAndCarriesItsTraceOn) {
   const auto sent_one = only_transaction();
   const auto& span = sent_one["spans"][0];
   EXPECT_EQ(span["op"], "http.client");
+  EXPECT_EQ(span["data"]["server.address"], "api.example");
+  EXPECT_EQ(span["data"]["server.port"], 443);
   EXPECT_EQ(span["description"], "POST https://api.example/v1/eggs");
   EXPECT_EQ(span["data"]["http.response.status_code"], 503);
   EXPECT_THAT(header, HasSubstr(span["span_id"].get<std::string>()));
