@@ -8,13 +8,16 @@
 #include <mutex>
 #include <new>
 #include <system_error>
+#include <thread>
 #include <utility>
 #include <vector>
 
+#include "base/background_thread.h"
 #include "base/say_line.h"
 #include "base/timeout.h"
 #include "context/listeners.h"
 #include "otlp/client_core.h"
+#include "privacy/scrub.h"
 #include "vitals/base/ascii.h"
 
 namespace vitals::otlp {
@@ -120,7 +123,8 @@ std::string fault_in(const SignalOptions& signal, std::string_view name) {
   if (!signal.enabled || signal.url.empty()) return {};
   if (!base::starts_ignoring_case(signal.url, "http://") &&
       !base::starts_ignoring_case(signal.url, "https://"))
-    return std::string{name} + ".url should begin with http:// or https://, it is " + signal.url;
+    return std::string{name} + ".url should begin with http:// or https://, it is " +
+           privacy::scrub_url(signal.url, false);
   if (signal.timeout <= std::chrono::milliseconds::zero())
     return std::string{name} + ".timeout should be above zero";
   if (signal.max_queue_size == 0) return std::string{name} + ".max_queue_size should be above zero";
@@ -228,10 +232,23 @@ bool Client::flush(Clock::time_point deadline) noexcept {
 
 bool Client::close(const std::shared_ptr<Client>& client, Clock::time_point deadline) noexcept {
   if (client->metrics_) client->metrics_->close();
-  bool all = true;
-  for (const std::unique_ptr<Sender>& sender : client->senders_)
-    if (sender) all = sender->worker.end(client, deadline) && all;
-  return all;
+  // All at once: one whose receiver hangs would leave the others no time.
+  std::atomic<bool> all{true};
+  std::vector<std::thread> threads;
+  for (const std::unique_ptr<Sender>& sender : client->senders_) {
+    if (!sender) continue;
+    const auto end = [&all, &client, deadline, worker = &sender->worker] {
+      if (!worker->end(client, deadline)) all.store(false, std::memory_order_relaxed);
+    };
+    try {
+      threads.push_back(base::start_background_thread(end));
+    } catch (const std::exception&) {
+      end();
+    }
+  }
+  for (std::thread& thread : threads)
+    thread.join();
+  return all.load(std::memory_order_relaxed);
 }
 
 namespace {
@@ -258,6 +275,8 @@ Result<Guard> init(Options options) {
     clients().add(client);
     running.fetch_add(1, std::memory_order_relaxed);
   } catch (const std::system_error& error) {
+    // One signal's threads may be there already.
+    if (client) static_cast<void>(Client::close(client, Clock::now()));
     return refuse(std::string{"no thread for the client: "} + error.what());
   } catch (const std::bad_alloc&) {
     return refuse("no memory for the client");

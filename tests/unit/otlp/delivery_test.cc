@@ -5,6 +5,7 @@
 
 #include "tests/unit/otlp/fixture.h"
 #include "tests/unit/temp_folder.h"
+#include "vitals/context/log.h"
 #include "vitals/context/span.h"
 
 namespace vitals::otlp {
@@ -244,6 +245,19 @@ TEST_F(Delivery, AServerThatHangsCostsNothingButWhatDoesNotFit) {
   EXPECT_EQ(counted(Signal::kTraces, Outcome::kSent) + lost(), 100'000U);
 }
 
+TEST_F(Delivery, AReceiverThatHangsLeavesTheOtherSignalsTheirTimeAtTheEnd) {
+  traces->hang();
+  Options given = options();
+  given.logs = {.url = "http://collector/v1/logs", .protocol = Protocol::kJson, .transport = logs};
+  start(std::move(given));
+  produce(1);
+  context::log(context::LogLevel::kInfo, "x");
+  EXPECT_FALSE(guard.end(300ms));
+  EXPECT_EQ(logs->requests().size(), 1U);
+  EXPECT_EQ(counted(Signal::kLogs, Outcome::kSent), 1U);
+  EXPECT_EQ(lost(), 1U);
+}
+
 TEST_F(Delivery, WhatCannotBeSentWaitsOnDiskForTheNextStart) {
   const TempFolder folder;
   const auto away = receive([](int) { return status(0); });
@@ -288,6 +302,7 @@ struct BadOptions {
 TEST_F(Delivery, OptionsThatMakeNoSenseAreRefusedWithTheirName) {
   const std::vector<BadOptions> all{
       {"traces.url", [](Options& o) { o.traces.url = "localhost:4318"; }},
+      {"traces.url", [](Options& o) { o.traces.url = "ftp://me:s3cret@host"; }},
       {"traces.timeout", [](Options& o) { o.traces.timeout = 0ms; }},
       {"traces.max_queue_size", [](Options& o) { o.traces.max_queue_size = 0; }},
       {"traces.max_batch_size", [](Options& o) { o.traces.max_batch_size = 0; }},
@@ -299,6 +314,7 @@ TEST_F(Delivery, OptionsThatMakeNoSenseAreRefusedWithTheirName) {
     const auto started = init(std::move(given));
     ASSERT_FALSE(started) << word;
     EXPECT_THAT(started.error().message, ::testing::HasSubstr(word));
+    EXPECT_THAT(started.error().message, ::testing::Not(::testing::HasSubstr("s3cret")));
   }
 }
 
