@@ -8,7 +8,8 @@
 #include "vitals/context/carrier.h"
 #include "vitals/context/span.h"
 #include "vitals/metrics/registry.h"
-#include "vitals/sentry/client.h"
+#include "vitals/otlp/client.h"
+#include "vitals/otlp/environment.h"
 #include "vitals/testing/memory_transport.h"
 #include "vitals/testing/snapshot.h"
 
@@ -32,14 +33,18 @@ struct Pool {
 int main() {
   const auto transport = std::make_shared<testing::MemoryTransport>();
   // [init]
-  const auto sentry = sentry::init({.dsn = "https://KEY@HOST/1",
-                                    .release = "shop@1.2.0",
-                                    .traces_sample_rate = 1.0,
-                                    .transport = transport});  // left out: libcurl
-  if (!sentry) {
-    std::cerr << sentry.error().message << '\n';
+  otlp::Options options;
+  options.resource.service_name = "shop";
+  // [/init]
+  options.traces.transport = options.metrics.transport = options.logs.transport = transport;
+  // [init]
+  otlp::FromEnvironment said = otlp::from_environment(std::move(options));  // OTEL_…
+  auto started = otlp::init(std::move(said.options));
+  if (!started) {
+    std::cerr << started.error().message << '\n';
     return 1;
   }
+  otlp::Guard guard = std::move(*started);  // in main, until its end
   // [/init]
 
   // [spans]
@@ -73,12 +78,11 @@ int main() {
   expect(after.value("shop.orders_total", {{"channel", "online"}}) == 1);
   expect(after.value("shop.pool.size", {{"pool", "orders"}}) == 4);
 
-  expect(sentry::flush(std::chrono::seconds{60}));
-  const auto transactions = transport->payloads("transaction");
-  expect(transactions.size() == 1);
-  if (transactions.size() == 1) {
-    expect(transactions[0].find("backup") != std::string::npos);
-    expect(transactions[0].find("copy") != std::string::npos);
-  }
+  expect(guard.flush(std::chrono::seconds{60}));
+  std::string sent;
+  for (const delivery::SendRequest& request : transport->requests())
+    sent += request.body;
+  for (const char* const name : {"nightly", "backup", "copy"})
+    expect(sent.find(name) != std::string::npos);
   return failures;
 }
