@@ -9,8 +9,8 @@
 
 namespace vitals::monitor::detail {
 
-/// Sets `server.address` and `server.port`, of `address`, `address:port` or `[address]:port`. Where no
-/// port is named it is `otherwise`; 0: none is set.
+/// Sets `server.address` and `server.port`, of `address`, `address:port` or `[address]:port`. Where
+/// no port is named it is `otherwise`; 0: none is set.
 inline void describe_host(const context::Span& span, std::string_view host,
                           unsigned otherwise = 0) noexcept {
   const std::size_t bracket = host.starts_with('[') ? host.find(']') : 0;
