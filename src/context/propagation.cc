@@ -107,7 +107,7 @@ std::string sentry_trace_text(const IdsText& ids, const SpanContext& span) {
 std::string traceparent_text(const IdsText& ids, const SpanContext& span) {
   constexpr std::array<std::string_view, 4> kFlags{"-00", "-01", "-02", "-03"};
   return ids.within("00-",
-                    kFlags[(span.decision == Decision::kYes ? 1 : 0) + (span.random ? 2 : 0)]);
+                    kFlags[(span.decision == Decision::kYes ? 1U : 0U) + (span.random ? 2U : 0U)]);
 }
 
 std::string b3_text(const IdsText& ids, const SpanContext& span) {

@@ -77,7 +77,7 @@ std::string_view find_member(std::string_view json, std::string_view name) noexc
   const auto take_text = [&json] {
     std::size_t end = 1;
     while (end < json.size() && json[end] != '"')
-      end += json[end] == '\\' ? 2 : 1;
+      end += json[end] == '\\' ? 2U : 1U;
     end = std::min(end, json.size());
     const std::string_view text = json.substr(1, end - 1);
     json.remove_prefix(std::min(end + 1, json.size()));
