@@ -316,7 +316,7 @@ TEST(Doctor, SpeaksToPeopleUnlessAskedForJson) {
   EXPECT_EQ(end.status->code, 1);
   EXPECT_THAT(end.output,
               AllOf(HasSubstr("ok       database"), HasSubstr("failed   metrics"),
-                    HasSubstr("-> stop the program"), HasSubstr("1 of 10 checks failed")));
+                    HasSubstr("-> stop the program"), HasSubstr("1 of 11 checks failed")));
 }
 
 }  // namespace
