@@ -22,6 +22,14 @@ void* limited_malloc(std::size_t size) {
   throw std::bad_alloc{};
 }
 
+void* limited_or_null(std::size_t size) noexcept {
+  try {
+    return limited_malloc(size);
+  } catch (const std::bad_alloc&) {
+    return nullptr;
+  }
+}
+
 }  // namespace
 
 void* operator new(std::size_t size) {
@@ -29,6 +37,13 @@ void* operator new(std::size_t size) {
 }
 void* operator new[](std::size_t size) {
   return limited_malloc(size);
+}
+// These too, else the AddressSanitizer's own would be freed by what stands below.
+void* operator new(std::size_t size, const std::nothrow_t&) noexcept {
+  return limited_or_null(size);
+}
+void* operator new[](std::size_t size, const std::nothrow_t&) noexcept {
+  return limited_or_null(size);
 }
 [[gnu::noinline]] void operator delete(void* memory) noexcept {
   std::free(memory);
