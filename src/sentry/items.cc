@@ -50,9 +50,16 @@ void TransactionItem::count_dropped(DropReason reason) const noexcept {
   count(cause_of(reason));
 }
 
+std::string container_members(std::uint32_t count, std::string_view content_type) {
+  std::string members = "\"item_count\":" + std::to_string(count);
+  members += ",\"content_type\":\"application/vnd.sentry.items.";
+  members += content_type;
+  return members += "+json\"";
+}
+
 void ReadyItem::count(Cause cause) const noexcept {
   detail::count(category, cause, quantity);
-  if (category == Category::kLog) count_bytes(Bulk::kLog, cause, payload.size());
+  if (const auto bulk = payload_bulk(category)) count_bytes(*bulk, cause, payload.size());
 }
 
 void ReadyItem::count_dropped(DropReason reason) const noexcept {

@@ -81,7 +81,7 @@ struct TransactionItem final : delivery::detail::Cargo {
 /// Something else than an event that is ready to go: an item of an envelope.
 struct ReadyItem final : delivery::detail::Cargo {
   Category category = Category::kSession;
-  std::string_view type;       // `sessions`, `check_in`, `log`; a literal
+  std::string_view type;       // `sessions`, `check_in`, `log`, …; a literal
   std::string header_members;  // more of the item's header, as JSON members; may be empty
   std::string payload;
   std::uint32_t quantity = 1;  // how many of the category it holds
@@ -94,6 +94,9 @@ struct ReadyItem final : delivery::detail::Cargo {
   void count(Cause cause) const noexcept;
   void count_dropped(delivery::detail::DropReason reason) const noexcept override;
 };
+
+/// Members of the header of an item that holds several things: how many, and of which kind.
+[[nodiscard]] std::string container_members(std::uint32_t count, std::string_view content_type);
 
 /// Fills in what the calling thread knows: time, scope, span.
 void take_surroundings(ErrorItem& item);

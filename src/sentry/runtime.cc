@@ -188,7 +188,7 @@ bool is_sentry_thread() noexcept {
 
 std::string_view to_string(Category category) noexcept {
   constexpr std::array<std::string_view, kCategories> kNames{
-      "error", "transaction", "span", "session", "monitor", "log_item", "attachment"};
+      "error", "transaction", "span", "session", "monitor", "log_item", "attachment", "trace_metric"};
   return kNames[static_cast<std::size_t>(category)];
 }
 

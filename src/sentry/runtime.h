@@ -3,6 +3,7 @@
 #include <array>
 #include <atomic>
 #include <cstdint>
+#include <optional>
 
 #include "delivery/cargo.h"
 #include "vitals/sentry/client.h"
@@ -71,8 +72,8 @@ void count(Category category, Outcome outcome, std::uint64_t quantity = 1) noexc
 [[nodiscard]] std::uint64_t counted(Category category, Outcome outcome) noexcept;
 
 /// What is counted by its bytes, beside its number: the server wants to be told of these.
-enum class Bulk : std::uint8_t { kLog, kAttachment };
-inline constexpr std::size_t kBulks = 2;
+enum class Bulk : std::uint8_t { kLog, kAttachment, kTraceMetric };
+inline constexpr std::size_t kBulks = 3;
 void count_bytes(Bulk bulk, Cause cause, std::uint64_t bytes) noexcept;
 [[nodiscard]] std::uint64_t counted_bytes(Bulk bulk, Cause cause) noexcept;
 /// Number and bytes at once.
@@ -80,9 +81,11 @@ inline void count_attachment(Cause cause, std::uint64_t bytes) noexcept {
   count(Category::kAttachment, cause);
   count_bytes(Bulk::kAttachment, cause, bytes);
 }
-inline void count_logs(Cause cause, std::uint64_t lines, std::uint64_t bytes) noexcept {
-  count(Category::kLog, cause, lines);
-  count_bytes(Bulk::kLog, cause, bytes);
+/// Under which bytes the payload of an item of this category is counted; nothing: under none.
+[[nodiscard]] constexpr std::optional<Bulk> payload_bulk(Category category) noexcept {
+  if (category == Category::kLog) return Bulk::kLog;
+  if (category == Category::kTraceMetric) return Bulk::kTraceMetric;
+  return std::nullopt;
 }
 
 }  // namespace vitals::sentry::detail

@@ -31,6 +31,7 @@ enum class Category : std::uint8_t {
   kMonitor,  ///< check-ins
   kLog,
   kAttachment,
+  kTraceMetric,  ///< see metric.h
 };
 /// What became of something captured.
 enum class Outcome : std::uint8_t {
@@ -42,10 +43,10 @@ enum class Outcome : std::uint8_t {
   kTooLarge,     ///< over 1 MiB, or so the server said
   kBeforeSend,   ///< refused by a hook
 };
-inline constexpr std::size_t kCategories = 7;
+inline constexpr std::size_t kCategories = 8;
 inline constexpr std::size_t kOutcomes = 7;
 
-/// `error`, `transaction`, `span`, `session`, `monitor`, `log_item`, `attachment`.
+/// `error`, `transaction`, `span`, `session`, `monitor`, `log_item`, `attachment`, `trace_metric`.
 [[nodiscard]] std::string_view to_string(Category category) noexcept;
 /// `sent`, `sampled`, `rate_limited`, `queue_full`, `network`, `too_large`, `before_send`.
 [[nodiscard]] std::string_view to_string(Outcome outcome) noexcept;

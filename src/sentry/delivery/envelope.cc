@@ -23,11 +23,13 @@ void count_contents(const Contents& contents, Cause cause) noexcept {
     const auto category = static_cast<Category>(i);
     // The server counts the spans of a transaction that it took by itself.
     const bool unneeded = category == Category::kSpan && cause == Cause::kSent;
-    if (contents[i] != 0 && !unneeded) count(category, cause, contents[i]);
+    const std::uint32_t quantity = contents[place_of(category)];
+    if (quantity != 0 && !unneeded) count(category, cause, quantity);
   }
   for (std::size_t i = 0; i < kBulks; ++i) {
-    const std::uint32_t bytes = contents[kCategories + i];
-    if (bytes != 0) count_bytes(static_cast<Bulk>(i), cause, bytes);
+    const auto bulk = static_cast<Bulk>(i);
+    const std::uint32_t bytes = contents[place_of(bulk)];
+    if (bytes != 0) count_bytes(bulk, cause, bytes);
   }
 }
 

@@ -13,15 +13,26 @@
 
 namespace vitals::sentry::detail {
 
-/// How many of each category an envelope holds, then how many bytes of each Bulk. Of a transaction,
+/// How many of each category an envelope holds, and how many bytes of each Bulk. Of a transaction,
 /// its spans and itself under kSpan.
 using Contents = delivery::detail::Contents;
 static_assert(kCategories + kBulks <= delivery::detail::kMostCounts);
+/// Where they stand. The first nine places are those of envelopes that earlier versions have left on
+/// disk, so what came later stands behind them.
+[[nodiscard]] constexpr std::size_t place_of(Category category) noexcept {
+  constexpr std::size_t kBehind = 9;
+  return category == Category::kTraceMetric ? kBehind : static_cast<std::size_t>(category);
+}
+[[nodiscard]] constexpr std::size_t place_of(Bulk bulk) noexcept {
+  constexpr std::size_t kFirst = 7;
+  constexpr std::size_t kBehind = 10;
+  return bulk == Bulk::kTraceMetric ? kBehind : kFirst + static_cast<std::size_t>(bulk);
+}
 [[nodiscard]] inline std::uint32_t& count_in(Contents& contents, Category category) noexcept {
-  return contents[static_cast<std::size_t>(category)];
+  return contents[place_of(category)];
 }
 [[nodiscard]] inline std::uint32_t& bytes_in(Contents& contents, Bulk bulk) noexcept {
-  return contents[kCategories + static_cast<std::size_t>(bulk)];
+  return contents[place_of(bulk)];
 }
 /// Adds what an envelope held to the counts of the process.
 void count_contents(const Contents& contents, Cause cause) noexcept;

@@ -197,12 +197,12 @@ std::optional<Cause> EnvelopePacker::write(const ReadyItem& item, Parcel& parcel
   if (item.payload.size() > kMaxItem) return Cause::kTooLarge;
   parcel.kind = static_cast<std::uint8_t>(item.category);
   // A check-in has an id inside; of logs a line that is there twice is better than one that is lost;
-  // sessions are counted.
+  // sessions and metrics are counted.
   if (item.category == Category::kMonitor) parcel.twice = Twice::kOnce;
   if (item.category == Category::kLog) parcel.twice = Twice::kHarmless;
   count_in(parcel.contents, item.category) = item.quantity;
-  if (item.category == Category::kLog) {
-    bytes_in(parcel.contents, Bulk::kLog) = static_cast<std::uint32_t>(item.payload.size());
+  if (const auto bulk = payload_bulk(item.category)) {
+    bytes_in(parcel.contents, *bulk) = static_cast<std::uint32_t>(item.payload.size());
   }
   begin_envelope({.dsn = policy_.destinations().dsn}, parcel.text);
   append_item(item.type, item.header_members, item.payload, parcel.text);

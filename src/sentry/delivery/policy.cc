@@ -46,8 +46,10 @@ class ReportReceipt final : public Receipt {
 /// Whether a damaged file can have held so many.
 bool is_credible(const Contents& contents) noexcept {
   constexpr std::uint32_t kMost = 100'000;
-  return std::all_of(contents.begin(), contents.begin() + kCategories,
-                     [](std::uint32_t count) { return count <= kMost; });
+  for (std::size_t i = 0; i < kCategories; ++i) {
+    if (contents[place_of(static_cast<Category>(i))] > kMost) return false;
+  }
+  return true;
 }
 
 }  // namespace

@@ -11,6 +11,7 @@ constexpr std::size_t kLongestEntry = 128;
 /// The protocol's name of what is counted in a row of Quantities; empty: it is told otherwise.
 std::string_view category_of(std::size_t row) noexcept {
   if (row == kCategories + static_cast<std::size_t>(Bulk::kLog)) return "log_byte";
+  if (row == kCategories + static_cast<std::size_t>(Bulk::kTraceMetric)) return "trace_metric_byte";
   // Attachments are told by their bytes, and not by their number.
   if (row == kCategories + static_cast<std::size_t>(Bulk::kAttachment)) return "attachment";
   const auto category = static_cast<Category>(row);
