@@ -234,6 +234,8 @@ Client::Client(Options options, detail::Destinations destinations)
       baggage_(dsc_source(), options_.strict_trace_continuation),
       sessions_(options_),
       logs_(options_.enable_logs ? std::make_unique<detail::LogSource>(options_) : nullptr),
+      metrics_(options_.enable_metrics ? std::make_unique<detail::MetricSource>(options_)
+                                       : nullptr),
       policy_(options_, std::move(destinations)),
       worker_(policy_, worker_options()) {}
 
@@ -255,6 +257,7 @@ delivery::detail::WorkerOptions Client::worker_options() {
       .requests_in_flight = options_.requests_in_flight,
       .transport = options_.transport};
   if (logs_) made.sources.push_back(logs_.get());
+  if (metrics_) made.sources.push_back(metrics_.get());
   const std::string& dsn = policy_.destinations().dsn;
   if (options_.cache_dir.empty() || dsn.empty()) return made;
   auto spool = std::make_unique<delivery::detail::Spool>(

@@ -15,6 +15,7 @@
 #include "sentry/grouping/ignore_rules.h"
 #include "sentry/items.h"
 #include "sentry/items/logs.h"
+#include "sentry/items/metrics.h"
 #include "sentry/items/sessions.h"
 #include "sentry/listener.h"
 #include "vitals/sentry/dsn.h"
@@ -52,6 +53,8 @@ class VITALS_HIDDEN Client {
   void stop_rescue() noexcept { rescue_.stop(); }
   /// Null without Options::enable_logs.
   [[nodiscard]] detail::LogSource* logs() const noexcept { return logs_.get(); }
+  /// Null without Options::enable_metrics.
+  [[nodiscard]] detail::MetricSource* metrics() const noexcept { return metrics_.get(); }
   [[nodiscard]] std::size_t depth() const noexcept { return worker_.depth(); }
   [[nodiscard]] std::uint64_t spool_bytes() const noexcept { return worker_.spool_bytes(); }
   [[nodiscard]] context::Listener& listener() noexcept { return listener_; }
@@ -78,6 +81,7 @@ class VITALS_HIDDEN Client {
   detail::CrashUpkeep crash_upkeep_;
   detail::SessionSource sessions_;
   const std::unique_ptr<detail::LogSource> logs_;
+  const std::unique_ptr<detail::MetricSource> metrics_;
   detail::SentryPolicy policy_;
   delivery::detail::Worker worker_;
   const pid_t process_ = getpid();

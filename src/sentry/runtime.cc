@@ -4,6 +4,7 @@
 #include <thread>
 
 #include "base/shard.h"
+#include "sentry/client_core.h"
 #include "sentry/context_names.h"
 
 namespace vitals::sentry::detail {
@@ -58,11 +59,13 @@ bool publish(Client* client) noexcept {
   Client* none = nullptr;
   if (!active_client.compare_exchange_strong(none, client, std::memory_order_seq_cst)) return false;
   client_active.store(true, std::memory_order_release);  // pairs with enabled()
+  metrics_wanted.store(client->metrics() != nullptr, std::memory_order_release);
   return true;
 }
 
 bool retract(std::chrono::steady_clock::time_point deadline) noexcept {
   client_active.store(false, std::memory_order_release);
+  metrics_wanted.store(false, std::memory_order_release);
   active_client.store(nullptr, std::memory_order_seq_cst);
   while (leases.load(std::memory_order_seq_cst) != 0) {
     if (std::chrono::steady_clock::now() >= deadline) return false;
@@ -73,6 +76,7 @@ bool retract(std::chrono::steady_clock::time_point deadline) noexcept {
 
 void forget_client() noexcept {
   client_active.store(false, std::memory_order_relaxed);
+  metrics_wanted.store(false, std::memory_order_relaxed);
   active_client.store(nullptr, std::memory_order_relaxed);
   leases.store(0, std::memory_order_relaxed);
 }
@@ -188,7 +192,8 @@ bool is_sentry_thread() noexcept {
 
 std::string_view to_string(Category category) noexcept {
   constexpr std::array<std::string_view, kCategories> kNames{
-      "error", "transaction", "span", "session", "monitor", "log_item", "attachment", "trace_metric"};
+      "error",   "transaction", "span",       "session",
+      "monitor", "log_item",    "attachment", "trace_metric"};
   return kNames[static_cast<std::size_t>(category)];
 }
 

@@ -14,6 +14,7 @@
 #include "vitals/delivery/transport.h"
 #include "vitals/sentry/event.h"
 #include "vitals/sentry/log.h"
+#include "vitals/sentry/metric.h"
 
 #pragma GCC visibility push(default)
 
@@ -101,6 +102,9 @@ struct Options {
 
   bool track_sessions = true;  ///< request-mode release health; needs a release
   bool enable_logs = false;    ///< send structured logs, see log.h
+  /// Send metrics that are tied to a trace, see metric.h. Each is billed, so they are sent only where
+  /// this says so, other than by Sentry's own SDKs.
+  bool enable_metrics = false;
 
   /// A folder for what waits to be sent while the server is away, and for crash reports. Empty: all
   /// of that stays in memory, and a crash is not reported. While it cannot be written, as after
@@ -137,6 +141,9 @@ struct Options {
   /// The last word on a line of log(). Called on the client's own thread. One that throws drops the
   /// line.
   std::function<bool(LogRecord&)> before_send_log{};
+  /// The last word on a value of count() and its like. Called on the client's own thread. One that
+  /// throws drops the value.
+  std::function<bool(MetricRecord&)> before_send_metric{};
   /// The last word on a breadcrumb. Called on the thread that adds one, so it must be quick. One that
   /// throws drops the breadcrumb.
   std::function<bool(BreadcrumbRecord&)> before_breadcrumb{};
