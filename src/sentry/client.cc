@@ -25,6 +25,7 @@
 #include "sentry/crash/recover.h"
 #include "sentry/event/machine.h"
 #include "sentry/event/names.h"
+#include "sentry/event/streamed.h"
 #include "sentry/grouping/fingerprint_rules.h"
 #include "sentry/grouping/ignore_rules.h"
 #include "sentry/runtime.h"
@@ -296,13 +297,22 @@ bool Client::submit(std::unique_ptr<detail::ReadyItem> item) noexcept {
 }
 
 void Client::push_transaction(context::SharedTransaction transaction) noexcept {
+  const TraceLifecycle lifecycle = options_.trace_lifecycle;
+  detail::SpanRange left{0, static_cast<std::uint32_t>(transaction->size())};
   try {
-    worker_.push(detail::kTransactions,
-                 std::make_unique<detail::TransactionItem>(std::move(transaction)), false);
+    std::vector<detail::SpanRange> parts{left};
+    if (lifecycle == TraceLifecycle::kStream)
+      parts = detail::parts_of(*transaction, options_, policy_.span_attributes().size());
+    std::shared_ptr<detail::SharedSegment> segment;
+    if (parts.size() > 1) segment = std::make_shared<detail::SharedSegment>();
+    for (const detail::SpanRange part : parts) {
+      auto item = std::make_unique<detail::TransactionItem>(transaction, part, lifecycle, segment);
+      left.first = part.last;  // from here on the queue counts it
+      worker_.push(detail::kTransactions, std::move(item), false);
+    }
   } catch (const std::bad_alloc&) {
-    // No memory to wait in; nothing was taken from the share.
-    detail::count(Category::kTransaction, Outcome::kQueueFull);
-    detail::count(Category::kSpan, Outcome::kQueueFull, transaction->size());
+    // No memory to wait in.
+    detail::count_spans(lifecycle, detail::Cause::kQueueOverflow, left.size());
   }
 }
 

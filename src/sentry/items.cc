@@ -32,18 +32,19 @@ void ErrorItem::done() noexcept {
   if (!crash_report.empty()) ::unlink(crash_report.c_str());
 }
 
-std::uint32_t TransactionItem::spans() const noexcept {
-  return static_cast<std::uint32_t>(transaction->size());
+void count_spans(TraceLifecycle lifecycle, Cause cause, std::uint32_t spans) noexcept {
+  if (lifecycle == TraceLifecycle::kStatic) count(Category::kTransaction, cause);
+  // Beside the transactions that were not sampled, which counted() adds to the spans by itself.
+  count(Category::kSpan, cause, spans);
 }
 
 std::size_t TransactionItem::cost() const noexcept {
-  return sizeof *this + TransactionAccess::cost(*transaction);
+  // Of one that has other parts, its share.
+  return sizeof *this + TransactionAccess::cost(*transaction) * range.size() / transaction->size();
 }
 
 void TransactionItem::count(Cause cause) const noexcept {
-  detail::count(Category::kTransaction, cause);
-  // Beside the transactions that were not sampled, which counted() adds to the spans by itself.
-  detail::count(Category::kSpan, cause, spans());
+  count_spans(lifecycle, cause, range.size());
 }
 
 void TransactionItem::count_dropped(DropReason reason) const noexcept {

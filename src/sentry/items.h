@@ -3,6 +3,8 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <mutex>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -10,10 +12,12 @@
 
 #include "delivery/cargo.h"
 #include "sentry/context_names.h"
+#include "sentry/event/span_range.h"
 #include "sentry/items/attachments.h"
 #include "sentry/runtime.h"
 #include "vitals/sentry/client.h"
 #include "vitals/sentry/event.h"
+#include "vitals/sentry/options.h"
 #include "vitals/stack/exception.h"
 #include "vitals/stack/modules.h"
 #include "vitals/stack/symbolizer.h"
@@ -65,18 +69,34 @@ struct ErrorItem final : delivery::detail::Cargo {
   void done() noexcept override;
 };
 
-/// A share of a finished transaction on its way to the client's thread.
-struct TransactionItem final : delivery::detail::Cargo {
-  context::SharedTransaction transaction;
+/// What the hook has made of the transaction itself, for the parts of one that goes in several
+/// envelopes: what is made of one first asks it. Threads: any.
+struct SharedSegment {
+  std::mutex mutex;  // held while the hook is asked
+  bool asked = false;
+  std::optional<StreamedSpan> span;  // empty: refused
+};
 
-  explicit TransactionItem(context::SharedTransaction share) noexcept
-      : transaction(std::move(share)) {}
-  /// How many spans it holds, itself among them.
-  [[nodiscard]] std::uint32_t spans() const noexcept;
+/// A share of a finished transaction on its way to the client's thread, or of a part of its spans.
+struct TransactionItem final : delivery::detail::Cargo {
+  const context::SharedTransaction transaction;
+  const SpanRange range;  // of its spans, itself among them
+  const TraceLifecycle lifecycle;
+  const std::shared_ptr<SharedSegment> segment;  // null: it has no other part
+
+  TransactionItem(context::SharedTransaction share, SpanRange spans, TraceLifecycle sent_as,
+                  std::shared_ptr<SharedSegment> shared_segment) noexcept
+      : transaction(std::move(share)),
+        range(spans),
+        lifecycle(sent_as),
+        segment(std::move(shared_segment)) {}
   [[nodiscard]] std::size_t cost() const noexcept override;
   void count(Cause cause) const noexcept;
   void count_dropped(delivery::detail::DropReason reason) const noexcept override;
 };
+
+/// Counts spans of a transaction, and it where it is one to the server.
+void count_spans(TraceLifecycle lifecycle, Cause cause, std::uint32_t spans) noexcept;
 
 /// Something else than an event that is ready to go: an item of an envelope.
 struct ReadyItem final : delivery::detail::Cargo {

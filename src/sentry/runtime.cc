@@ -1,6 +1,7 @@
 #include "sentry/runtime.h"
 
 #include <chrono>
+#include <limits>
 #include <thread>
 
 #include "base/shard.h"
@@ -19,15 +20,57 @@ struct alignas(64) Shard {
 };
 constinit std::array<Shard, base::kShards> shards{};
 
+/// How many of the transactions that the context left out were none to the server, since their spans
+/// were streamed. The context's own counts do not know for whom they are.
+class StreamedLosses {
+ public:
+  constexpr explicit StreamedLosses(Loss loss) noexcept : loss_(loss) {}
+
+  /// From now on they are, or no longer.
+  void stream(bool streams) noexcept {
+    if (streams == (frozen_.load(std::memory_order_relaxed) != kNone)) return;
+    if (streams) return frozen_.store(transactions(), std::memory_order_release);
+    streamed_.store(context::detail::losses(loss_) - transactions(), std::memory_order_relaxed);
+    frozen_.store(kNone, std::memory_order_release);  // pairs with transactions()
+  }
+  /// The others.
+  [[nodiscard]] std::uint64_t transactions() const noexcept {
+    const std::uint64_t frozen = frozen_.load(std::memory_order_acquire);
+    if (frozen != kNone) return frozen;
+    return context::detail::losses(loss_) - streamed_.load(std::memory_order_relaxed);
+  }
+  [[nodiscard]] std::uint64_t streamed() const noexcept {
+    return context::detail::losses(loss_) - transactions();
+  }
+
+ private:
+  static constexpr std::uint64_t kNone = std::numeric_limits<std::uint64_t>::max();
+  const Loss loss_;
+  std::atomic<std::uint64_t> frozen_{kNone};  // transactions(), while spans are streamed
+  std::atomic<std::uint64_t> streamed_{0};
+};
+constinit StreamedLosses not_sampled{Loss::kTransactionNotSampled};
+constinit StreamedLosses by_pressure{Loss::kTransactionByPressure};
+constinit StreamedLosses no_memory{Loss::kTransactionNoMemory};
+
+/// Under the mutex of a client's start and end.
+void stream_losses(bool streams) noexcept {
+  for (StreamedLosses* const one : {&not_sampled, &by_pressure, &no_memory})
+    one->stream(streams);
+}
+
 /// What was lost before it came to the client.
 std::uint64_t counted_by_context(Category category, Cause cause) noexcept {
   using context::detail::losses;
   switch (category) {
     case Category::kTransaction:
-      if (cause == Cause::kSampleRate) return losses(Loss::kTransactionNotSampled);
-      if (cause == Cause::kBackpressure) return losses(Loss::kTransactionByPressure);
-      return cause == Cause::kQueueOverflow ? losses(Loss::kTransactionNoMemory) : 0;
+      if (cause == Cause::kSampleRate) return not_sampled.transactions();
+      if (cause == Cause::kBackpressure) return by_pressure.transactions();
+      return cause == Cause::kQueueOverflow ? no_memory.transactions() : 0;
     case Category::kSpan:
+      if (cause == Cause::kSampleRate) return not_sampled.streamed();
+      if (cause == Cause::kBackpressure) return by_pressure.streamed();
+      if (cause == Cause::kQueueOverflow) return no_memory.streamed();
       return cause == Cause::kBufferOverflow ? losses(Loss::kSpanOverLimit) : 0;
     case Category::kAttachment:
       if (cause == Cause::kTooLarge) return losses(Loss::kAttachmentTooLarge);
@@ -60,12 +103,14 @@ bool publish(Client* client) noexcept {
   if (!active_client.compare_exchange_strong(none, client, std::memory_order_seq_cst)) return false;
   client_active.store(true, std::memory_order_release);  // pairs with enabled()
   metrics_wanted.store(client->metrics() != nullptr, std::memory_order_release);
+  stream_losses(client->options().trace_lifecycle == TraceLifecycle::kStream);
   return true;
 }
 
 bool retract(std::chrono::steady_clock::time_point deadline) noexcept {
   client_active.store(false, std::memory_order_release);
   metrics_wanted.store(false, std::memory_order_release);
+  stream_losses(false);
   active_client.store(nullptr, std::memory_order_seq_cst);
   while (leases.load(std::memory_order_seq_cst) != 0) {
     if (std::chrono::steady_clock::now() >= deadline) return false;
@@ -77,6 +122,7 @@ bool retract(std::chrono::steady_clock::time_point deadline) noexcept {
 void forget_client() noexcept {
   client_active.store(false, std::memory_order_relaxed);
   metrics_wanted.store(false, std::memory_order_relaxed);
+  stream_losses(false);
   active_client.store(nullptr, std::memory_order_relaxed);
   leases.store(0, std::memory_order_relaxed);
 }

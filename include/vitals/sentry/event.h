@@ -107,6 +107,30 @@ struct MeasurementRecord {
   std::string unit{};  ///< `millisecond`, `byte`, `none`, …
 };
 
+/// One finished span as it is sent by itself, where Options::trace_lifecycle is kStream, for
+/// Options::before_send_span to look at, change or refuse. What is the same for all spans of the
+/// process or of the transaction (release, environment, sdk, the transaction's id and name) is added
+/// after it.
+struct StreamedSpan {
+  /// Of the trace. This and the next three are for looking at: a change of them is not sent.
+  TraceId trace_id{};
+  SpanId span_id{};         ///< its own
+  SpanId parent_span_id{};  ///< zero: there is none
+  bool is_segment = false;  ///< it is the transaction itself
+  /// What it is of few of: the transaction's name; of another span its description, else its `op`.
+  std::string name{};
+  std::string op{};      ///< what kind of work: `db`, `http.client`
+  std::string kind{};    ///< `server`, `client`, `producer`, `consumer`, `internal`
+  std::string status{};  ///< `ok` or `error`
+  Timestamp start{};     ///< when it began
+  Timestamp end{};       ///< when it ended
+  /// Its own data, then the scope's attributes and user. Of the transaction itself also what else the
+  /// scope knows: tags, request, extra values, contexts, flags.
+  Fields attributes{};
+  std::vector<MeasurementRecord> measurements{};  ///< of the transaction itself
+  std::vector<LinkRecord> links{};                ///< what it follows from
+};
+
 /// Everything that is about to be sent, for the hooks to look at, change or refuse. Made on the
 /// client's own thread, long after the capture: asking the hook's thread about itself is of no use.
 struct Event {

@@ -32,6 +32,16 @@ enum class CrashOrder : std::uint8_t {
   kFormerFirst,
 };
 
+/// How finished traces are sent. Source: Sentry developer documentation, "Spans".
+enum class TraceLifecycle : std::uint8_t {
+  /// A transaction with its spans in it, which every version of Sentry knows.
+  kStatic,
+  /// Each span as a thing of its own: a transaction may have more than 1,000 spans and 1 MiB, which
+  /// then go in several envelopes. What is lost is counted as spans alone. A span goes out when its
+  /// transaction has ended. For sentry.io; a Sentry of one's own needs a version of 2026.
+  kStream,
+};
+
 /// How the client behaves, given once to init(). Defaults suit a server in production.
 struct Options {
   std::string dsn{};  ///< empty (and no spotlight_url): the client is disabled, every call a no-op
@@ -53,6 +63,8 @@ struct Options {
   /// is the same everywhere, so the decision is too. Called on the thread that starts a
   /// transaction, so it must be quick. Source: Sentry developer documentation, "Sampling".
   std::function<double(const context::SamplingContext&)> traces_sampler{};
+
+  TraceLifecycle trace_lifecycle = TraceLifecycle::kStatic;  ///< how traces are sent
 
   /// The organisation that the DSN's project belongs to, where its host does not say so (as `o1`).
   /// A trace that comes with another one in its baggage is not continued: it is a stranger's.
@@ -135,6 +147,13 @@ struct Options {
   std::function<bool(Event&)> before_send{};
   /// The last word on a transaction, as before_send on an error.
   std::function<bool(Event&)> before_send_transaction{};
+  /// The last word on a span where trace_lifecycle is kStream, in place of before_send_transaction,
+  /// which is not asked then: the transaction itself first, then its parts. Called on one of the
+  /// client's own threads, as before_send. One that is refused is left out alone, and its parts go on
+  /// to say that they are of it; where the transaction itself is refused, all of its spans are. One
+  /// that throws refuses. Sentry's own SDKs let a hook change a span and not refuse it, since a trace
+  /// with holes is hard to read: for whole transactions there is ignore_transactions.
+  std::function<bool(StreamedSpan&)> before_send_span{};
   /// The share that is kept of events like this one, from 0 to 1, in place of sample_rate. Asked
   /// after before_send, on the same thread. Anything else, or a throw: sample_rate.
   std::function<double(const Event&)> errors_sampler{};
@@ -150,7 +169,9 @@ struct Options {
   /// Told of every event and transaction as it goes out, whatever becomes of it then: after limits,
   /// hooks and sampling, with the payload in which secrets are masked. The event itself is not
   /// masked: for deciding, not for showing. Called on the client's own threads, on several at once,
-  /// so it must be quick; what it throws is ignored. For a page or a log beside the server.
+  /// so it must be quick; what it throws is ignored. For a page or a log beside the server. Where
+  /// spans are streamed it is told of the transaction as if it were sent as one, as before_send_span
+  /// has left it; of one that needs several envelopes, with the spans of the first.
   std::function<void(const Event&, std::string_view payload)> on_rendered{};
 };
 

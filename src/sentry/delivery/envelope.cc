@@ -22,7 +22,8 @@ void count_contents(const Contents& contents, Cause cause) noexcept {
   for (std::size_t i = 0; i < kCategories; ++i) {
     const auto category = static_cast<Category>(i);
     // The server counts the spans of a transaction that it took by itself.
-    const bool unneeded = category == Category::kSpan && cause == Cause::kSent;
+    const bool unneeded = category == Category::kSpan && cause == Cause::kSent &&
+                          contents[place_of(Category::kTransaction)] != 0;
     const std::uint32_t quantity = contents[place_of(category)];
     if (quantity != 0 && !unneeded) count(category, cause, quantity);
   }

@@ -11,6 +11,7 @@
 #include "sentry/dsc.h"
 #include "sentry/event/event_builder.h"
 #include "sentry/event/event_json.h"
+#include "sentry/event/streamed.h"
 #include "sentry/event/trim.h"
 #include "sentry/grouping/fingerprint_rules.h"
 #include "sentry/runtime.h"
@@ -80,12 +81,29 @@ Step EnvelopePacker::open(std::size_t lane, const Cargo& cargo) {
 
 Step EnvelopePacker::pack(std::size_t lane, const Cargo& cargo, Parcel& parcel) {
   if (lane != kItems) {
-    write(draft_, parcel);
+    Step step = Step::kReady;
+    if (draft_.streamed.empty()) {
+      write(draft_, parcel);
+    } else {
+      step = write_spans(draft_, parcel);
+    }
     draft_ = {};
-    return Step::kReady;
+    return step;
   }
   const auto& item = static_cast<const ReadyItem&>(cargo);
   return step_of(item, write(item, parcel));
+}
+
+template <class Captured>
+bool EnvelopePacker::kept_by_hook(const std::function<bool(Captured&)>& hook,
+                                  Captured& captured) const {
+  if (!hook) return true;
+  try {
+    return hook(captured);
+  } catch (...) {
+    policy_.say("a hook threw, the event is dropped");
+    return false;
+  }
 }
 
 std::optional<Cause> EnvelopePacker::draft(const ErrorItem& item) {
@@ -101,22 +119,105 @@ std::optional<Cause> EnvelopePacker::draft(const ErrorItem& item) {
 }
 
 std::optional<Cause> EnvelopePacker::draft(const TransactionItem& item) {
+  if (item.lifecycle == TraceLifecycle::kStream) return draft_spans(item);
   if (policy_.limited(Category::kTransaction)) return Cause::kLimited;
   const Options& options = policy_.options();
   Event& event = draft_.event;
-  event = build_event(*item.transaction, options);
+  event = build_event(*item.transaction, options, item.range);
   if (ignore_.ignores(event)) return Cause::kEventProcessor;
   const std::size_t spans = event.spans.size();
   if (!kept_by_hook(options.before_send_transaction, event)) return Cause::kBeforeSend;
   const std::size_t left = event.spans.size();
   if (left < spans) count(Category::kSpan, Cause::kBeforeSend, spans - left);
+  draft_.dsc = dsc_of(item);
+  draft_.spans = static_cast<std::uint32_t>(left) + 1;
+  return std::nullopt;
+}
+
+std::string EnvelopePacker::dsc_of(const TransactionItem& item) const {
   const Trace& trace = TransactionAccess::trace(*item.transaction);
   const std::string* const frozen = trace.final_baggage();
-  draft_.dsc = frozen != nullptr
-                   ? *frozen
-                   : make_dsc(trace.facts(), {policy_.destinations().public_key, options.release,
-                                              options.environment, policy_.destinations().org_id});
-  draft_.spans = static_cast<std::uint32_t>(left) + 1;
+  // A caller that says nothing of its trace is passed on as it came, but the server takes no spans
+  // without.
+  if (frozen != nullptr && (!frozen->empty() || item.lifecycle == TraceLifecycle::kStatic))
+    return *frozen;
+  const Options& options = policy_.options();
+  return make_dsc(trace.facts(), {policy_.destinations().public_key, options.release,
+                                  options.environment, policy_.destinations().org_id});
+}
+
+bool EnvelopePacker::ask_for_span(StreamedSpan& span) const {
+  const TraceId trace_id = span.trace_id;
+  const SpanId span_id = span.span_id;
+  const SpanId parent_span_id = span.parent_span_id;
+  const bool is_segment = span.is_segment;
+  const bool kept = kept_by_hook(policy_.options().before_send_span, span);
+  span.trace_id = trace_id;
+  span.span_id = span_id;
+  span.parent_span_id = parent_span_id;
+  span.is_segment = is_segment;
+  return kept;
+}
+
+std::optional<StreamedSpan> EnvelopePacker::ask_for_segment(const TransactionItem& item,
+                                                            StreamedSpan segment) const {
+  if (!item.segment) {
+    if (!ask_for_span(segment)) return std::nullopt;
+    return segment;
+  }
+  const std::lock_guard hold{item.segment->mutex};
+  if (!std::exchange(item.segment->asked, true) && ask_for_span(segment))
+    item.segment->span = std::move(segment);
+  return item.segment->span;
+}
+
+void EnvelopePacker::ask_for_parts(std::vector<StreamedSpan> parts) {
+  if (!policy_.options().before_send_span) {
+    for (StreamedSpan& part : parts)
+      draft_.streamed.push_back(std::move(part));
+    return;
+  }
+  std::vector<SpanRecord> shown;
+  std::size_t refused = 0;
+  for (std::size_t i = 0; i < parts.size(); ++i) {
+    StreamedSpan before;
+    if (draft_.shown) before = parts[i];
+    if (!ask_for_span(parts[i])) {
+      ++refused;
+      continue;
+    }
+    if (draft_.shown) {
+      apply_changes(draft_.event, &draft_.event.spans[i], before, parts[i]);
+      shown.push_back(std::move(draft_.event.spans[i]));
+    }
+    draft_.streamed.push_back(std::move(parts[i]));
+  }
+  draft_.event.spans = std::move(shown);
+  // Else none is left, which is counted as such.
+  if (refused > 0 && !draft_.streamed.empty()) count(Category::kSpan, Cause::kBeforeSend, refused);
+}
+
+std::optional<Cause> EnvelopePacker::draft_spans(const TransactionItem& item) {
+  if (policy_.limited(Category::kSpan)) return Cause::kLimited;
+  const Options& options = policy_.options();
+  Event event = build_event(*item.transaction, options, item.range);
+  if (ignore_.ignores(event)) return Cause::kEventProcessor;
+  StreamedSpan segment = segment_of(event, *item.transaction, policy_.machine());
+  draft_.shown = options.on_rendered && item.range.first == 0;
+  if (draft_.shown) draft_.event = event;
+  draft_.event.event_id = event.event_id;
+  std::optional<StreamedSpan> left = ask_for_segment(item, segment);
+  if (!left) return Cause::kBeforeSend;
+  draft_.segment_name = left->name;
+  draft_.segment_id = left->span_id;
+  if (item.range.first == 0) {
+    if (draft_.shown && options.before_send_span)
+      apply_changes(draft_.event, nullptr, segment, *left);
+    draft_.streamed.push_back(*std::move(left));
+  }
+  ask_for_parts(take_parts(std::move(event), *item.transaction, item.range));
+  if (draft_.streamed.empty()) return Cause::kBeforeSend;
+  draft_.dsc = dsc_of(item);
   return std::nullopt;
 }
 
@@ -131,16 +232,6 @@ double EnvelopePacker::rate_of(const Event& event) const noexcept {
     // By contract a sampler that throws falls back to the rate.
   }
   return runtime.sample_rate.load(std::memory_order_relaxed);
-}
-
-bool EnvelopePacker::kept_by_hook(const std::function<bool(Event&)>& hook, Event& event) const {
-  if (!hook) return true;
-  try {
-    return hook(event);
-  } catch (...) {
-    policy_.say("a hook threw, the event is dropped");
-    return false;
-  }
 }
 
 void EnvelopePacker::write(const Draft& draft, Parcel& parcel) {
@@ -162,6 +253,49 @@ void EnvelopePacker::write(const Draft& draft, Parcel& parcel) {
   append_item(error ? "event" : "transaction", {}, payload_, parcel.text);
   attach(event, parcel);
   policy_.copy_to_spotlight(parcel.text);
+}
+
+Step EnvelopePacker::write_spans(const Draft& draft, Parcel& parcel) {
+  const bool pii = policy_.options().send_default_pii;
+  payload_.clear();
+  if (draft.shown) {
+    write_event_within(kMaxItem, draft.event, {&policy_.machine(), pii}, payload_);
+    tell(draft.event);
+  }
+  const StreamFrame frame{.common = policy_.span_attributes(),
+                          .segment_name = draft.segment_name,
+                          .segment_id = draft.segment_id,
+                          .send_default_pii = pii};
+  constexpr std::string_view kEnd = "]}";
+  payload_ = "{\"items\":[";
+  std::uint32_t written = 0;
+  for (const StreamedSpan& span : draft.streamed) {
+    // What is too large was made so by a hook, and gives way.
+    for (const Whole whole : {Whole::kYes, Whole::kNo}) {
+      const std::size_t before = payload_.size();
+      if (written > 0) payload_ += ',';
+      write_streamed_span(span, frame, whole, payload_);
+      if (payload_.size() + kEnd.size() <= kMaxItem) {
+        ++written;
+        break;
+      }
+      payload_.resize(before);
+    }
+  }
+  payload_ += kEnd;
+  const auto lost = static_cast<std::uint32_t>(draft.streamed.size()) - written;
+  if (lost > 0) count(Category::kSpan, Cause::kTooLarge, lost);
+  if (written == 0) return Step::kLost;
+  // For a person who looks for a fault; the server knows a span by its own id.
+  std::copy(draft.event.event_id.bytes.begin(), draft.event.event_id.bytes.end(),
+            parcel.id.begin());
+  parcel.kind = static_cast<std::uint8_t>(Category::kSpan);
+  parcel.twice = Twice::kHarmless;
+  count_in(parcel.contents, Category::kSpan) = written;
+  begin_envelope({.dsn = policy_.destinations().dsn, .dsc = draft.dsc}, parcel.text);
+  append_item("span", container_members(written, "span.v2"), payload_, parcel.text);
+  policy_.copy_to_spotlight(parcel.text);
+  return Step::kReady;
 }
 
 void EnvelopePacker::tell(const Event& event) const noexcept {

@@ -2,8 +2,9 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
-#include <variant>
+#include <vector>
 
 #include "delivery/gzip.h"
 #include "delivery/policy.h"
@@ -37,16 +38,34 @@ class EnvelopePacker final : public delivery::detail::Packer {
     Event event;
     std::string dsc;
     std::uint32_t spans = 0;  // of a transaction, itself among them
+    // Where these are streamed, what goes out in place of the event.
+    std::vector<StreamedSpan> streamed{};
+    std::string segment_name{};
+    SpanId segment_id{};
+    bool shown = false;  // the listener is to see the event
   };
 
   /// Nothing: it is to be sent.
   [[nodiscard]] std::optional<Cause> draft(const ErrorItem& item);
   [[nodiscard]] std::optional<Cause> draft(const TransactionItem& item);
+  [[nodiscard]] std::optional<Cause> draft_spans(const TransactionItem& item);
+  /// Whether the hook keeps the span, which may be another one then, but with the same ids.
+  [[nodiscard]] bool ask_for_span(StreamedSpan& span) const;
+  /// The transaction itself after the hook; null where it is refused.
+  [[nodiscard]] std::optional<StreamedSpan> ask_for_segment(const TransactionItem& item,
+                                                            StreamedSpan segment) const;
+  /// Adds those of the parts that the hook keeps to the draft.
+  void ask_for_parts(std::vector<StreamedSpan> parts);
+  [[nodiscard]] std::string dsc_of(const TransactionItem& item) const;
   void write(const Draft& draft, delivery::detail::Parcel& parcel);
+  [[nodiscard]] delivery::detail::Step write_spans(const Draft& draft,
+                                                   delivery::detail::Parcel& parcel);
   [[nodiscard]] std::optional<Cause> write(const ReadyItem& item, delivery::detail::Parcel& parcel);
   /// The share that is kept of events like this one.
   [[nodiscard]] double rate_of(const Event& event) const noexcept;
-  [[nodiscard]] bool kept_by_hook(const std::function<bool(Event&)>& hook, Event& event) const;
+  template <class Captured>
+  [[nodiscard]] bool kept_by_hook(const std::function<bool(Captured&)>& hook,
+                                  Captured& captured) const;
   /// Shows the listener the event that payload_ holds.
   void tell(const Event& event) const noexcept;
   void attach(const Event& event, delivery::detail::Parcel& parcel);

@@ -8,6 +8,7 @@
 #include "sentry/context_names.h"
 #include "sentry/delivery/envelope.h"
 #include "sentry/delivery/packer.h"
+#include "sentry/event/streamed.h"
 #include "sentry/say_line.h"
 #include "vitals/context/listener.h"
 
@@ -62,6 +63,9 @@ SentryPolicy::SentryPolicy(const Options& options, Destinations destinations)
                      ? nullptr
                      : std::make_unique<Spotlight>(destinations_.spotlight)),
       machine_(machine_contexts()),
+      span_attributes_(options.trace_lifecycle == TraceLifecycle::kStream
+                           ? detail::span_attributes(options, machine_)
+                           : std::string{}),
       memory_(server_memory(destinations_.dsn)),
       symbolizer_({.in_app_include = options.in_app_include,
                    .in_app_exclude = options.in_app_exclude,

@@ -58,6 +58,8 @@ class SentryPolicy final : public delivery::detail::Policy {
   [[nodiscard]] const Destinations& destinations() const noexcept { return destinations_; }
   [[nodiscard]] stack::Symbolizer& symbolizer() noexcept { return symbolizer_; }
   [[nodiscard]] const MachineContexts& machine() const noexcept { return machine_; }
+  /// See span_attributes(); empty where spans are not streamed.
+  [[nodiscard]] const std::string& span_attributes() const noexcept { return span_attributes_; }
   [[nodiscard]] bool limited(Category category) const noexcept;
   /// Takes in what an answer says of limits.
   void learn(const delivery::SendResult& result);
@@ -74,6 +76,7 @@ class SentryPolicy final : public delivery::detail::Policy {
   const ReportPace pace_;
   const std::unique_ptr<Spotlight> spotlight_;
   const MachineContexts machine_;
+  const std::string span_attributes_;
   const std::shared_ptr<ServerMemory> memory_;
   stack::Symbolizer symbolizer_;
   std::atomic<Time> next_ride_;

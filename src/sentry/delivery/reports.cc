@@ -78,8 +78,9 @@ std::optional<Report> Reports::take(Timestamp now) {
       const auto cause = static_cast<Cause>(i);
       const std::string_view reason = reason_of(cause);
       if (reason.empty() || report.payload.size() + kLongestEntry > kMaxReport) continue;
-      const std::uint64_t quantity = count_of(c, cause) - told_[c][i];
-      if (quantity == 0) continue;
+      const std::uint64_t counted = count_of(c, cause);
+      if (counted <= told_[c][i]) continue;
+      const std::uint64_t quantity = counted - told_[c][i];
       report.told[c][i] = quantity;
       any = true;
       writer.begin_object().member("reason", reason).member("category", category);

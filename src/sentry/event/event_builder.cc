@@ -121,10 +121,6 @@ void apply_options(Event& event, const Options& options) {
   event.server_name = options.server_name;
 }
 
-Fields& data_of(Event& event, std::uint32_t index) {
-  return index == 0 ? event.data : event.spans[index - 1].data;
-}
-
 MeasurementRecord& measurement_of(Event& event, std::string_view name) {
   for (MeasurementRecord& known : event.measurements) {
     if (known.name == name) return known;
@@ -134,25 +130,26 @@ MeasurementRecord& measurement_of(Event& event, std::string_view name) {
 }
 
 /// Puts the texts that were laid down in the arena into the spans they belong to.
-void apply_arena(Event& event, std::string_view arena) {
+void apply_arena(Event& event, std::string_view arena, SpanRange range) {
   while (!arena.empty()) {
     std::uint32_t index = 0;
     std::memcpy(&index, arena.data(), sizeof index);
     arena.remove_prefix(sizeof index);
     const Record record = take_record(arena);
-    if (index > event.spans.size()) continue;
+    if (index != 0 && (index < range.first_part() || index >= range.last)) continue;
+    SpanRecord* const part = index == 0 ? nullptr : &event.spans[index - range.first_part()];
     switch (record.section) {
       case Section::kData:
-        put(data_of(event, index), record.key, record.value);
+        put(part == nullptr ? event.data : part->data, record.key, record.value);
         break;
       case Section::kOp:
-        (index == 0 ? event.op : event.spans[index - 1].op) = record.value.as_string();
+        (part == nullptr ? event.op : part->op) = record.value.as_string();
         break;
       case Section::kDescription:
-        if (index != 0) event.spans[index - 1].description = record.value.as_string();
+        if (part != nullptr) part->description = record.value.as_string();
         break;
       case Section::kLink:
-        (index == 0 ? event.links : event.spans[index - 1].links)
+        (part == nullptr ? event.links : part->links)
             .push_back(link_of(record.key, record.value.as_string()));
         break;
       case Section::kMeasurement:
@@ -241,7 +238,7 @@ Event build_event(const ErrorItem& item, const Options& options, stack::Symboliz
   return event;
 }
 
-Event build_event(const FinishedTransaction& item, const Options& options) {
+Event build_event(const FinishedTransaction& item, const Options& options, SpanRange range) {
   const Trace& trace = TransactionAccess::trace(item);
   const Recording& recording = *trace.recording();
   Event event;
@@ -261,8 +258,8 @@ Event build_event(const FinishedTransaction& item, const Options& options) {
   event.start = recording.wall(root.start);
   event.timestamp = recording.wall(root.end);
   event.spans_dropped = recording.spans_dropped;
-  event.spans.reserve(recording.spans.size() - 1);
-  for (std::size_t i = 1; i < recording.spans.size(); ++i) {
+  event.spans.reserve(range.size());
+  for (std::size_t i = range.first_part(); i < range.last; ++i) {
     const RawSpan& raw = recording.spans[i];
     SpanRecord span;
     span.span_id = raw.span_id;
@@ -272,7 +269,7 @@ Event build_event(const FinishedTransaction& item, const Options& options) {
     span.end = recording.wall(raw.end);
     event.spans.push_back(std::move(span));
   }
-  apply_arena(event, recording.arena.view());
+  apply_arena(event, recording.arena.view(), range);
   return event;
 }
 

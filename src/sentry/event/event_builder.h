@@ -1,5 +1,6 @@
 #pragma once
 
+#include "sentry/event/span_range.h"
 #include "sentry/items.h"
 #include "vitals/sentry/event.h"
 #include "vitals/sentry/options.h"
@@ -11,7 +12,8 @@ namespace vitals::sentry::detail {
 /// thread.
 [[nodiscard]] Event build_event(const ErrorItem& item, const Options& options,
                                 stack::Symbolizer& symbolizer);
-/// The same of a finished transaction.
-[[nodiscard]] Event build_event(const FinishedTransaction& item, const Options& options);
+/// The same of a finished transaction, with those of its parts that are in `range`.
+[[nodiscard]] Event build_event(const FinishedTransaction& item, const Options& options,
+                                SpanRange range);
 
 }  // namespace vitals::sentry::detail
