@@ -9,6 +9,7 @@
 
 #include "base/clock.h"
 #include "context/json_text.h"
+#include "context/sampling.h"
 #include "crash/alt_stack.h"
 #include "privacy/scrub.h"
 #include "sentry/captured.h"
@@ -204,6 +205,15 @@ void take_surroundings(ErrorItem& item) {
   if (index == 0) item.parent_span_id = trace->parent_span_id();
   item.transaction = trace->name();
   item.dsc = trace->baggage();
+  if (!item.dsc.empty()) return;
+  // A caller of before there was such a thing says nothing of its trace, and that goes on as it
+  // came. The server is told what is known here: whether there are spans beside the error.
+  TraceFacts facts{.trace_id = item.trace_id,
+                   .sample_rand = context::detail::sample_rand_of(item.trace_id)};
+  const Decision decision = trace->decision();
+  if (decision != Decision::kNone) facts.sampled = decision == Decision::kYes;
+  const Lease client;
+  if (client) item.dsc = make_dsc(facts, client->dsc_source());
 }
 
 }  // namespace vitals::sentry::detail
