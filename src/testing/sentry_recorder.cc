@@ -17,6 +17,8 @@ struct SentryRecorder::Records {
   std::vector<sentry::Event> errors;
   std::vector<sentry::Event> transactions;
   std::vector<sentry::LogRecord> logs;
+  std::vector<sentry::StreamedSpan> spans;
+  std::vector<sentry::MetricRecord> metrics;
 };
 
 namespace {
@@ -52,6 +54,8 @@ SentryRecorder::SentryRecorder(sentry::Options options) : records_(std::make_sha
   options.before_send_transaction =
       recording(std::move(options.before_send_transaction), &Records::transactions);
   options.before_send_log = recording(std::move(options.before_send_log), &Records::logs);
+  options.before_send_span = recording(std::move(options.before_send_span), &Records::spans);
+  options.before_send_metric = recording(std::move(options.before_send_metric), &Records::metrics);
   options.dsn = "https://recorder@localhost/1";
   options.transport = std::make_shared<Sink>();
   options.cache_dir.clear();
@@ -83,12 +87,26 @@ std::vector<sentry::LogRecord> SentryRecorder::logs() const {
   return records_->logs;
 }
 
+std::vector<sentry::StreamedSpan> SentryRecorder::spans() const {
+  wait_for_captures();
+  const std::lock_guard lock{records_->mutex};
+  return records_->spans;
+}
+
+std::vector<sentry::MetricRecord> SentryRecorder::metrics() const {
+  wait_for_captures();
+  const std::lock_guard lock{records_->mutex};
+  return records_->metrics;
+}
+
 void SentryRecorder::clear() {
   wait_for_captures();
   const std::lock_guard lock{records_->mutex};
   records_->errors.clear();
   records_->transactions.clear();
   records_->logs.clear();
+  records_->spans.clear();
+  records_->metrics.clear();
 }
 
 const sentry::SpanRecord* find_span(const sentry::Event& transaction, std::string_view op) {
@@ -167,6 +185,19 @@ std::ostream& operator<<(std::ostream& out, const Event& event) {
   write(out, "extra", event.extra);
   for (const BreadcrumbRecord& crumb : event.breadcrumbs)
     out << "\n  breadcrumb " << crumb.category << ": " << crumb.message;
+  return out;
+}
+
+std::ostream& operator<<(std::ostream& out, const StreamedSpan& span) {
+  out << (span.is_segment ? "segment " : "span ") << span.op << " \"" << span.name << "\" "
+      << span.status << ", " << milliseconds(span.start, span.end) << " ms";
+  write(out, "attribute", span.attributes);
+  return out;
+}
+
+std::ostream& operator<<(std::ostream& out, const MetricRecord& metric) {
+  out << to_string(metric.type) << ' ' << metric.name << ' ' << metric.value << metric.unit;
+  write(out, "attribute", metric.attributes);
   return out;
 }
 

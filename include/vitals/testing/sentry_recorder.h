@@ -9,6 +9,7 @@
 #include "vitals/sentry/client.h"
 #include "vitals/sentry/event.h"
 #include "vitals/sentry/log.h"
+#include "vitals/sentry/metric.h"
 #include "vitals/sentry/options.h"
 
 #pragma GCC visibility push(default)
@@ -45,6 +46,10 @@ class SentryRecorder {
   [[nodiscard]] std::vector<sentry::Event> transactions() const;
   /// Lines of the log, where Options::enable_logs is set.
   [[nodiscard]] std::vector<sentry::LogRecord> logs() const;
+  /// Spans in place of transactions, where Options::trace_lifecycle is kStream.
+  [[nodiscard]] std::vector<sentry::StreamedSpan> spans() const;
+  /// Values of sentry::count() and its like, where Options::enable_metrics is set.
+  [[nodiscard]] std::vector<sentry::MetricRecord> metrics() const;
   /// Forgets all that was captured before the call.
   void clear();
 
@@ -66,6 +71,8 @@ namespace vitals::sentry {
 std::ostream& operator<<(std::ostream& out, const Event& event);
 std::ostream& operator<<(std::ostream& out, const SpanRecord& span);
 std::ostream& operator<<(std::ostream& out, const LogRecord& line);
+std::ostream& operator<<(std::ostream& out, const StreamedSpan& span);
+std::ostream& operator<<(std::ostream& out, const MetricRecord& metric);
 
 }  // namespace vitals::sentry
 

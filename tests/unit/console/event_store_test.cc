@@ -8,6 +8,8 @@
 #include "console/grouping.h"
 #include "vitals/console/recent_events.h"
 #include "vitals/context/capture.h"
+#include "vitals/context/scope.h"
+#include "vitals/context/span.h"
 #include "vitals/sentry/client.h"
 #include "vitals/testing/memory_transport.h"
 
@@ -187,6 +189,41 @@ TEST(RecentEvents, AreWhatTheClientSentWithoutSecretsAfterTheHooks) {
   EXPECT_EQ(groups[0].latest->payload, transport->payloads("event").at(0));
   EXPECT_EQ(groups[0].latest->text.find("hunter2"), std::string::npos) << groups[0].latest->text;
   EXPECT_NE(groups[0].latest->payload.find("was here"), std::string::npos);
+}
+
+TEST(RecentEvents, AreTracesAlsoWhereTheirSpansAreStreamed) {
+  auto transport = std::make_shared<testing::MemoryTransport>();
+  RecentEvents recent;
+  sentry::Options options;
+  options.dsn = "https://key@sentry.example/1";
+  options.transport = transport;
+  options.traces_sample_rate = 1;
+  options.trace_lifecycle = sentry::TraceLifecycle::kStream;
+  options.on_rendered = recent.listener();
+  context::TraceId trace;
+  {
+    auto guard = sentry::init(std::move(options));
+    ASSERT_TRUE(guard);
+    context::set_tag("request_id", "r1");
+    const context::Span root = context::start_transaction({.name = "GET /a", .op = "http.server"});
+    root.start_child("db", "SELECT at postgres://me:hunter2@db/x").finish();
+    root.set_http_status(500);
+    root.finish();
+    trace = root.trace_id();
+    ASSERT_TRUE(sentry::flush(20s));
+  }
+  EXPECT_TRUE(transport->payloads("transaction").empty());
+  EXPECT_EQ(transport->payloads("span").size(), 1U);
+  const auto found = recent.store().search("r1");
+  ASSERT_EQ(found.traces.size(), 1U);
+  const KeptEvent& kept = *found.traces[0];
+  EXPECT_EQ(kept.trace, trace.str());
+  EXPECT_EQ(kept.title, "GET /a");
+  EXPECT_EQ(kept.spans, 1U);
+  EXPECT_TRUE(kept.failed);
+  EXPECT_NE(kept.payload.find("SELECT at "), std::string::npos) << kept.payload;
+  EXPECT_EQ(kept.payload.find("hunter2"), std::string::npos) << kept.payload;
+  EXPECT_EQ(recent.store().failed_traces().size(), 1U);
 }
 
 TEST(RecentEvents, AListenerThatThrowsLosesNoEvent) {

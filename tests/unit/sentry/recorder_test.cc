@@ -8,6 +8,7 @@
 #include "vitals/context/scope.h"
 #include "vitals/context/span.h"
 #include "vitals/sentry/log.h"
+#include "vitals/sentry/metric.h"
 #include "vitals/testing/sentry_recorder.h"
 
 namespace vitals::testing {
@@ -77,6 +78,28 @@ TEST(SentryRecorder, KeepsLinesOfTheLog) {
   EXPECT_EQ(sentry.logs()[0].body, "few pears");
   EXPECT_THAT(PrintToString(sentry.logs()[0]),
               AllOf(HasSubstr("warn \"few pears\""), HasSubstr("attribute left=2")));
+}
+
+TEST(SentryRecorder, KeepsStreamedSpansAndMetrics) {
+  sentry::Options options;
+  options.trace_lifecycle = sentry::TraceLifecycle::kStream;
+  options.enable_metrics = true;
+  SentryRecorder sentry{std::move(options)};
+  sell();
+  sentry::gauge("pears", 3, "piece", {{"till", 4}});
+  const std::vector<sentry::StreamedSpan> spans = sentry.spans();
+  ASSERT_THAT(spans, SizeIs(2));
+  EXPECT_TRUE(spans[0].is_segment);
+  EXPECT_EQ(spans[1].name, "SELECT pears");
+  EXPECT_THAT(PrintToString(spans[1]), AllOf(HasSubstr("span db.query \"SELECT pears\" ok"),
+                                             HasSubstr("attribute db.rows=3")));
+  EXPECT_THAT(sentry.transactions(), IsEmpty());
+  ASSERT_THAT(sentry.metrics(), SizeIs(1));
+  EXPECT_THAT(PrintToString(sentry.metrics()[0]),
+              AllOf(HasSubstr("gauge pears 3piece"), HasSubstr("attribute till=4")));
+  sentry.clear();
+  EXPECT_THAT(sentry.spans(), IsEmpty());
+  EXPECT_THAT(sentry.metrics(), IsEmpty());
 }
 
 TEST(SentryRecorder, AsksTheHooksFirst) {
