@@ -12,6 +12,8 @@ vitals::sentry::Options sentry_options(const Settings& settings) {
       settings.sentry_release.empty() ? std::string{kRelease} : settings.sentry_release;
   options.sample_rate = settings.sentry_sample_rate;
   options.traces_sample_rate = settings.sentry_traces_sample_rate;
+  if (settings.sentry_trace_lifecycle == "stream")
+    options.trace_lifecycle = vitals::sentry::TraceLifecycle::kStream;
   options.send_default_pii = settings.sentry_send_default_pii;
   options.spotlight_url = settings.sentry_spotlight;
   options.fingerprint_rules = settings.sentry_fingerprint_rules;

@@ -105,6 +105,7 @@ void read_monitoring(SettingReader& in, LoadedSettings& out) {
   }
   in.text("SENTRY_ENVIRONMENT", s.sentry_environment);
   in.rate("SENTRY_TRACES_SAMPLE_RATE", s.sentry_traces_sample_rate);
+  in.choice("SENTRY_TRACE_LIFECYCLE", s.sentry_trace_lifecycle, {"static", "stream"});
   in.flag("ENABLE_PROMETHEUS", s.enable_prometheus);
   in.integer("PROMETHEUS_PORT", s.prometheus_port, 0, 65535);
   in.text("SENTRY_RELEASE", s.sentry_release);

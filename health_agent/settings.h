@@ -28,6 +28,7 @@ struct Settings {
   std::string sentry_dsn;
   std::string sentry_environment = "development";
   double sentry_traces_sample_rate = 1.0;
+  std::string sentry_trace_lifecycle = "static";  // or `stream`
   bool enable_prometheus = true;
   std::uint16_t prometheus_port = 9090;
   std::string sentry_release;

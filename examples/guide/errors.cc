@@ -8,6 +8,7 @@
 #include "vitals/context/log.h"
 #include "vitals/context/scope.h"
 #include "vitals/sentry/client.h"
+#include "vitals/sentry/metric.h"
 #include "vitals/testing/memory_transport.h"
 
 namespace {
@@ -30,6 +31,7 @@ int main() {
                                       .environment = "production",
                                       .release = "shop@1.2.0",
                                       .enable_logs = true,       // for context::log()
+                                      .enable_metrics = true,    // for sentry::count() and its like
                                       .transport = transport});  // left out: libcurl
   if (!sentry) {
     std::cerr << sentry.error().message << '\n';
@@ -64,6 +66,12 @@ int main() {
   vitals::context::log(vitals::context::LogLevel::kInfo, "boiled", {{"eggs", 6}, {"minutes", 4.5}});
   // [/log]
 
+  // [metric]
+  vitals::sentry::count("orders.placed", 1, {{"till", 4}});
+  vitals::sentry::gauge("pots.free", 3);
+  vitals::sentry::distribution("order.total", 12.5, "euro", {{"till", 4}});
+  // [/metric]
+
   expect(vitals::sentry::flush(std::chrono::seconds{60}));
   // Several requests are under way at once, so they may arrive in any order.
   const auto events = transport->payloads("event");
@@ -76,5 +84,7 @@ int main() {
   const auto logs = transport->payloads("log");
   expect(logs.size() == 1 && logs.front().find("boiled") != std::string::npos &&
          logs.front().find("kitchen") != std::string::npos);
+  const auto metrics = transport->payloads("trace_metric");
+  expect(metrics.size() == 1 && metrics.front().find("order.total") != std::string::npos);
   return failures;
 }

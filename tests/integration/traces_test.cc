@@ -45,6 +45,52 @@ TEST(Traces, ARequestIsATransactionNamedByMethodAndTemplateWithSpansOfItsWork) {
   })) << transaction["spans"];
 }
 
+TEST(Traces, StreamedSpansAreOfOneTraceAndLossesAreCountedAsSpansAlone) {
+  EnvelopeReceiver receiver;
+  Service service{health_agent(
+      with_sentry(receiver, {{"SENTRY_TRACE_LIFECYCLE", "stream"}, {"LOG_FORMAT", "json"}}))};
+  Http client = service.http();
+  const Response chat = client.post("/api/v1/chat", {{"user_id", "ann"}, {"message", "an egg"}});
+  ASSERT_EQ(chat.status, 200);
+  EXPECT_TRUE(eventually([&] {
+    const std::string page = client.get("/console/api/overview").body;
+    return page.find("POST /api/v1/chat", page.find("\"traces\"")) != std::string::npos;
+  })) << "the console shows it";
+  const Metrics metrics = service.metrics();
+  EXPECT_EQ(metrics.sum("vitals_sentry_events_total", {{"category", "transaction"}}), 0);
+  EXPECT_EQ(service.stop().status->code, 0);
+  expect_valid(receiver);
+  EXPECT_EQ(receiver.transactions().size(), 0U);
+  const std::string trace_id =
+      log_line_of(service.errors(), chat.header("x-request-id"))["trace_id"];
+  std::vector<Json> spans;
+  for (const Json& item : receiver.items("span")) {
+    for (const Json& span : item["items"]) {
+      if (span["trace_id"] == trace_id) spans.push_back(span);
+    }
+  }
+  const auto root = std::find_if(spans.begin(), spans.end(),
+                                 [](const Json& span) { return span["is_segment"] == true; });
+  ASSERT_NE(root, spans.end()) << "of trace " << trace_id;
+  EXPECT_EQ((*root)["name"], "POST /api/v1/chat");
+  EXPECT_EQ((*root)["kind"], "server");
+  EXPECT_EQ((*root)["status"], "ok");
+  EXPECT_EQ((*root)["attributes"]["request_id"]["value"], chat.header("x-request-id"));
+  EXPECT_EQ((*root)["attributes"]["user.id"]["value"], "ann");
+  std::set<std::string> operations;
+  std::set<std::string> ids;
+  for (const Json& span : spans)
+    ids.insert(span["span_id"].get<std::string>());
+  EXPECT_EQ(ids.size(), spans.size());
+  for (const Json& span : spans) {
+    operations.insert(span["attributes"]["sentry.op"]["value"].get<std::string>());
+    EXPECT_EQ(span["attributes"]["sentry.segment.id"]["value"], (*root)["span_id"]);
+    if (span["is_segment"] == true) continue;
+    EXPECT_TRUE(ids.contains(span["parent_span_id"].get<std::string>())) << span;
+  }
+  EXPECT_TRUE(operations.contains("db")) << Json(operations);
+}
+
 TEST(Traces, AnIncomingTraceGoesOnAndItsDecisionWins) {
   EnvelopeReceiver receiver;
   Service service{health_agent(with_sentry(receiver, {{"SENTRY_TRACES_SAMPLE_RATE", "0"}}))};

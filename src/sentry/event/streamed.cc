@@ -390,6 +390,8 @@ void write_streamed_span(const StreamedSpan& span, const StreamFrame& frame, Who
   json.key("name").string(name.empty() ? "unnamed" : privacy::scrub_text(name, pii, masked));
   json.member("status", span.status == "error" ? "error" : "ok");
   json.key("is_segment").boolean(span.is_segment);
+  // As the protocol has it, and below as the attribute by which later servers search.
+  json.member("kind", cut(span.kind, kMaxKeySize));
   json.key("start_timestamp").timestamp(span.start).key("end_timestamp").timestamp(span.end);
   json.key("attributes").begin_object();
   if (whole == Whole::kYes) write_own(json, span, pii);

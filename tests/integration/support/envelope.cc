@@ -32,12 +32,33 @@ void check_header(const Envelope& envelope, std::vector<std::string>& faults) {
     faults.emplace_back("sdk of the envelope has no name");
 }
 
-void check_log_header(const EnvelopeItem& item, std::vector<std::string>& faults) {
-  if (item.header.value("content_type", "") != "application/vnd.sentry.items.log+json")
-    faults.push_back("a log item's content_type: " + item.header.dump());
-  const Json& lines = item.json.value("items", Json::array());
-  if (item.header.value("item_count", Json{}) != Json(lines.size()))
-    faults.push_back("a log item's item_count is not that of its payload: " + item.header.dump());
+/// Of items that hold several things: the content type of each.
+const std::map<std::string, std::string>& container_types() {
+  static const std::map<std::string, std::string> kTypes{
+      {"log", "application/vnd.sentry.items.log+json"},
+      {"span", "application/vnd.sentry.items.span.v2+json"},
+      {"trace_metric", "application/vnd.sentry.items.trace-metric+json"}};
+  return kTypes;
+}
+
+void check_container(const EnvelopeItem& item, std::vector<std::string>& faults) {
+  if (item.header.value("content_type", "") != container_types().at(item.type))
+    faults.push_back("content_type of a " + item.type + " item: " + item.header.dump());
+  const Json& things = item.json.value("items", Json::array());
+  if (item.header.value("item_count", Json{}) != Json(things.size()))
+    faults.push_back("item_count is not that of the payload: " + item.header.dump());
+}
+
+/// Spans need the trace that the envelope names, and no other's may be among them.
+void check_trace_of_spans(const Envelope& envelope, const EnvelopeItem& item,
+                          std::vector<std::string>& faults) {
+  const Json trace = envelope.header.value("trace", Json::object());
+  if (!is_hex(trace.value("trace_id", Json{}), 32) || trace.value("public_key", "").empty())
+    faults.push_back("an envelope of spans names no trace: " + envelope.header.dump());
+  for (const Json& span : item.json.value("items", Json::array())) {
+    if (span.value("trace_id", Json{}) != trace.value("trace_id", Json{}))
+      faults.push_back("a span of another trace: " + span.dump().substr(0, 200));
+  }
 }
 
 struct AuthHeader {
@@ -76,8 +97,9 @@ std::optional<AuthHeader> parse_auth(std::string_view text) {
 }  // namespace
 
 Envelope parse_envelope(const std::string& text) {
-  static const std::set<std::string> kJsonTypes{
-      "event", "transaction", "client_report", "sessions", "session", "check_in", "log"};
+  static const std::set<std::string> kJsonTypes{"event",    "transaction", "client_report",
+                                                "sessions", "session",     "check_in",
+                                                "log",      "span",        "trace_metric"};
   Envelope envelope;
   std::vector<std::string>& faults = envelope.faults;
   std::size_t at = text.find('\n');
@@ -115,7 +137,8 @@ Envelope parse_envelope(const std::string& text) {
       }
       const std::vector<std::string> found = item_faults(item.type, item.json);
       faults.insert(faults.end(), found.begin(), found.end());
-      if (item.type == "log") check_log_header(item, faults);
+      if (container_types().contains(item.type)) check_container(item, faults);
+      if (item.type == "span") check_trace_of_spans(envelope, item, faults);
     } else if (item.type != "attachment") {
       faults.emplace_back("an item of an unknown type: " + item.type);
     }

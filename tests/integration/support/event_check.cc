@@ -141,6 +141,15 @@ void check_sessions(const Json& sessions, Faults& faults) {
   }
 }
 
+void check_attributes(const Json& thing, const std::string& type, Faults& faults) {
+  const Json& attributes = at(thing, {"attributes"});
+  if (attributes.is_null()) return;
+  for (const auto& [name, attribute] : attributes.items()) {
+    want(attribute.is_object() && attribute.contains("value") && attribute.contains("type"),
+         type + ": an attribute has value and type", thing, faults);
+  }
+}
+
 void check_log(const Json& log, Faults& faults) {
   const Json& lines = at(log, {"items"});
   want(lines.is_array() && !lines.empty(), "items: some", log, faults);
@@ -150,12 +159,48 @@ void check_log(const Json& log, Faults& faults) {
     want(is_text(at(line, {"level"})), "log: a level", line, faults);
     want(is_text(at(line, {"body"})), "log: a body", line, faults);
     want(is_hex(at(line, {"trace_id"}), 32), "log: a trace_id", line, faults);
-    const Json& attributes = at(line, {"attributes"});
-    if (attributes.is_null()) continue;
-    for (const auto& [name, attribute] : attributes.items()) {
-      want(attribute.is_object() && attribute.contains("value") && attribute.contains("type"),
-           "log: an attribute has value and type", line, faults);
+    check_attributes(line, "log", faults);
+  }
+}
+
+void check_metrics(const Json& metrics, Faults& faults) {
+  const Json& values = at(metrics, {"items"});
+  want(values.is_array() && !values.empty(), "items: some", metrics, faults);
+  if (!values.is_array()) return;
+  static const std::set<std::string> kTypes{"counter", "gauge", "distribution"};
+  for (const Json& value : values) {
+    want(at(value, {"timestamp"}).is_number(), "metric: a timestamp", value, faults);
+    want(is_text(at(value, {"name"})), "metric: a name", value, faults);
+    want(kTypes.contains(value.value("type", "")), "metric: a type", value, faults);
+    want(at(value, {"value"}).is_number(), "metric: a value", value, faults);
+    want(is_hex(at(value, {"trace_id"}), 32), "metric: a trace_id", value, faults);
+    check_attributes(value, "metric", faults);
+  }
+}
+
+void check_spans(const Json& item, Faults& faults) {
+  const Json& spans = at(item, {"items"});
+  want(spans.is_array() && !spans.empty() && spans.size() <= 1000, "items: 1 to 1,000", item,
+       faults);
+  if (!spans.is_array()) return;
+  for (const Json& span : spans) {
+    want(is_hex(at(span, {"trace_id"}), 32), "span: a trace_id", span, faults);
+    want(is_hex(at(span, {"span_id"}), 16), "span: a span_id", span, faults);
+    want(is_text(at(span, {"name"})), "span: a name", span, faults);
+    want(at(span, {"status"}) == "ok" || at(span, {"status"}) == "error", "span: ok or error", span,
+         faults);
+    want(at(span, {"is_segment"}).is_boolean(), "span: whether it is a segment", span, faults);
+    const Json& start = at(span, {"start_timestamp"});
+    const Json& end = at(span, {"end_timestamp"});
+    want(start.is_number() && end.is_number() && start <= end, "span: from start to end", span,
+         faults);
+    for (const char* name :
+         {"sentry.trace_lifecycle", "sentry.release", "sentry.environment", "sentry.sdk.name",
+          "sentry.sdk.version", "sentry.segment.id", "sentry.segment.name"}) {
+      want(is_text(at(span, {"attributes", name, "value"})),
+           std::string{"span: the attribute "} + name, span, faults);
     }
+    check_attributes(span, "span", faults);
   }
 }
 
@@ -268,6 +313,8 @@ std::vector<std::string> item_faults(const std::string& type, const Json& item) 
   if (type == "client_report") check_client_report(item, faults);
   if (type == "sessions") check_sessions(item, faults);
   if (type == "log") check_log(item, faults);
+  if (type == "trace_metric") check_metrics(item, faults);
+  if (type == "span") check_spans(item, faults);
   if (type == "check_in") check_check_in(item, faults);
   for (std::string& fault : faults)
     fault = type + ": " + fault;

@@ -62,6 +62,39 @@ bool read_more(int fd, std::string& bytes, const std::atomic<bool>& stop) {
   return false;
 }
 
+std::size_t number_of(const std::string& digits, int base) {
+  return digits.empty() ? 0 : std::stoul(digits, nullptr, base);
+}
+
+/// The next `size` bytes, with `read` for more of them; nothing where there are no more.
+template <class Read>
+std::optional<std::string> take(std::string& bytes, std::size_t size, const Read& read) {
+  while (bytes.size() < size) {
+    if (!read()) return std::nullopt;
+  }
+  std::string taken = bytes.substr(0, size);
+  bytes.erase(0, size);
+  return taken;
+}
+
+/// A chunked body, without trailers.
+template <class Read>
+std::optional<std::string> take_chunks(std::string& bytes, const Read& read) {
+  std::string body;
+  while (true) {
+    std::size_t line_end = 0;
+    while ((line_end = bytes.find("\r\n")) == std::string::npos) {
+      if (!read()) return std::nullopt;
+    }
+    const std::size_t size = number_of(bytes.substr(0, line_end), 16);
+    bytes.erase(0, line_end + 2);
+    const std::optional<std::string> chunk = take(bytes, size + 2, read);
+    if (!chunk) return std::nullopt;
+    if (size == 0) return body;
+    body.append(*chunk, 0, size);
+  }
+}
+
 }  // namespace
 
 HttpServer::HttpServer(std::uint16_t port, Handler handler)
@@ -106,13 +139,14 @@ void HttpServer::serve(int fd) {
       return;
     }
     if (request->headers["expect"] == "100-continue") send_all(fd, "HTTP/1.1 100 Continue\r\n\r\n");
-    const std::string length = request->headers["content-length"];
-    const std::size_t size = length.empty() ? 0 : std::stoul(length);
-    while (bytes.size() < head_end + 4 + size) {
-      if (!read_more(fd, bytes, stop_)) return;
-    }
-    request->body = bytes.substr(head_end + 4, size);
-    bytes.erase(0, head_end + 4 + size);
+    bytes.erase(0, head_end + 4);
+    const auto read = [this, fd, &bytes] { return read_more(fd, bytes, stop_); };
+    std::optional<std::string> body =
+        request->headers["transfer-encoding"] == "chunked"
+            ? take_chunks(bytes, read)
+            : take(bytes, number_of(request->headers["content-length"], 10), read);
+    if (!body) return;
+    request->body = std::move(*body);
     const ServerAnswer answer = handler_(*request);
     if (answer.status == 0) {
       while (read_more(fd, bytes, stop_))

@@ -197,6 +197,7 @@ INSTANTIATE_TEST_SUITE_P(
         BadVariable{"ENABLE_SENTRY", "maybe"}, BadVariable{"SENTRY_DSN", "not a dsn"},
         BadVariable{"SENTRY_TRACES_SAMPLE_RATE", "1.5"},
         BadVariable{"SENTRY_TRACES_SAMPLE_RATE", "nan"}, BadVariable{"SENTRY_SAMPLE_RATE", "-0.1"},
+        BadVariable{"SENTRY_TRACE_LIFECYCLE", "streamed"},
         BadVariable{"ENABLE_PROMETHEUS", "2"}, BadVariable{"PROMETHEUS_PORT", "65536"},
         BadVariable{"PROMETHEUS_PORT", "-1"}, BadVariable{"SENTRY_SPOTLIGHT", "ftp://x"},
         BadVariable{"SENTRY_SEND_DEFAULT_PII", "x"},

@@ -4,7 +4,9 @@
 
 #include "fixture.h"
 #include "ledger.h"
+#include "sentry/event/streamed.h"
 #include "vitals/context/capture.h"
+#include "vitals/context/listener.h"
 #include "vitals/context/scope.h"
 #include "vitals/context/span.h"
 #include "vitals/version.h"
@@ -147,6 +149,7 @@ TEST_F(StreamedSpans, ASpanHasEveryFieldOfTheProtocolAndNoOther) {
                   {"name", "SELECT users"},
                   {"status", "ok"},
                   {"is_segment", false},
+                  {"kind", "client"},
                   {"attributes", attributes},
                   {"links",
                    {{{"trace_id", root.trace_id().str()},
@@ -180,6 +183,7 @@ TEST_F(StreamedSpans, ASpanHasEveryFieldOfTheProtocolAndNoOther) {
                            {"name", "GET /a"},
                            {"status", "error"},
                            {"is_segment", true},
+                           {"kind", "server"},
                            {"attributes", attributes}}));
 }
 
@@ -303,6 +307,39 @@ TEST_F(StreamedSpans, LongTextsAreSplitBeforeAMebibyteAndNoneIsLost) {
       EXPECT_TRUE(one["attributes"].contains("query"));
     }
   }
+}
+
+/// Keeps the last transaction that ended.
+class LastTransaction final : public Listener {
+ public:
+  LastTransaction() { EXPECT_TRUE(start_listening(*this)); }
+  ~LastTransaction() override {
+    EXPECT_TRUE(stop_listening(*this, std::chrono::steady_clock::now() + kPlenty));
+  }
+  EventId captured(const Capture&) noexcept override { return {}; }
+  void finished(const SharedTransaction& transaction) noexcept override { last = transaction; }
+  SharedTransaction last;
+};
+
+TEST_F(StreamedSpans, NoEnvelopeHasMoreThanAThousandHoweverSmallTheyAre) {
+  Options given = options();
+  given.max_spans = 3000;
+  start(given);
+  LastTransaction listener;
+  const Span root = start_transaction({});
+  for (int i = 0; i < 3000; ++i)
+    root.start_child("").finish();
+  root.finish();
+  ASSERT_TRUE(listener.last);
+  const std::vector<detail::SpanRange> parts = detail::parts_of(*listener.last, Options{}, 0);
+  std::uint32_t next = 0;
+  for (const detail::SpanRange& part : parts) {
+    EXPECT_EQ(part.first, next);
+    EXPECT_LE(part.size(), 1000U);
+    next = part.last;
+  }
+  EXPECT_EQ(next, 3001U);
+  EXPECT_THAT(parts, SizeIs(4)) << "three full ones and the last span";
 }
 
 TEST_F(StreamedSpans, AThousandPlainSpansNeedFewEnvelopes) {
