@@ -10,10 +10,10 @@
 
 #pragma GCC visibility push(default)
 
-/// Sentry's own metrics, which are tied to a trace: from a number one comes to the requests that it
-/// was counted in. Each call is sent by itself, so they are for what is rare or of interest one by
-/// one; for what happens a thousand times a second, and for alerts, use vitals::metrics.
-/// Source: Sentry developer documentation, "Metrics".
+// Sentry's own metrics, which are tied to a trace: from a number one comes to the requests that it
+// was counted in. Each call is sent by itself, so they are for what is rare or of interest one by
+// one; for what happens a thousand times a second, and for alerts, use vitals::metrics.
+// Source: Sentry developer documentation, "Metrics".
 namespace vitals::sentry {
 
 /// What a metric's values mean.

@@ -136,8 +136,10 @@ void add_whole(StreamedSpan& span, const Event& event, const MachineContexts& ma
   add_request(fields, event.request);
   add_fields(fields, event.extra);
   for (const auto& [context, values] : event.contexts) {
-    for (const auto& [name, value] : values)
-      add_missing(fields, context + '.' + name, value);
+    for (const auto& [field, value] : values) {
+      std::string name = context;
+      add_missing(fields, name.append(1, '.').append(field), value);
+    }
   }
   for (const auto& [name, result] : event.flags)
     add_missing(fields, std::string{kFlag} + name, result);
@@ -369,7 +371,7 @@ void apply_changes(Event& event, SpanRecord* part, const StreamedSpan& before,
     if (part == nullptr) {
       forget(event, field);
     } else {
-      std::erase_if(data, [&field](const auto& held) { return held.first == field; });
+      std::erase_if(data, [&name = field](const auto& held) { return held.first == name; });
     }
   }
   for (const auto& [field, value] : after.attributes) {
