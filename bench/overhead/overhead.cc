@@ -1,11 +1,15 @@
-// What the monitoring costs on the running service: six ways of running it, loaded in turn in
+// What the monitoring costs on the running service: seven ways of running it, loaded in turn in
 // interleaved rounds, so that whatever else the machine does falls on all of them alike. See
 // bench/README.md.
+#include <algorithm>
 #include <cstdlib>
 #include <exception>
 #include <filesystem>
 #include <iostream>
+#include <stdexcept>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "bench/overhead/report.h"
 #include "integration/support/process.h"
@@ -27,6 +31,22 @@ void add_sentry_events(const integration::Service& service, std::map<std::string
   const integration::Metrics metrics = service.metrics();
   for (const integration::Sample& sample : metrics.family("vitals_sentry_events_total").samples)
     sums[sample.labels.at("category") + "/" + sample.labels.at("outcome")] += sample.value;
+}
+
+/// Those of these letters, in their order: the first is what the others are compared with. No
+/// letters: all.
+std::vector<Variant> chosen(std::vector<Variant> all, const std::string& letters) {
+  if (letters.empty()) return all;
+  std::vector<Variant> found;
+  for (const char letter : letters) {
+    const auto one = std::find_if(all.begin(), all.end(), [letter](const Variant& variant) {
+      return variant.letter == letter;
+    });
+    if (one == all.end())
+      throw std::runtime_error(std::string{"VARIANTS: there is no variant "} + letter);
+    found.push_back(*one);
+  }
+  return found;
 }
 
 void measure_rounds(Measured& measured, int rounds) {
@@ -64,7 +84,7 @@ int run() {
   measured.load = {.connections = number_setting("CONNECTIONS", 16),
                    .seconds = number_setting("SECONDS_PER_ROUND", 5),
                    .rate = number_setting("RATE", 2000)};
-  measured.variants = variants(absolute, answering, hanging);
+  measured.variants = chosen(variants(absolute, answering, hanging), text_setting("VARIANTS", ""));
   measure_rounds(measured, number_setting("ROUNDS", 7));
   measured.instructions =
       count_instructions(measured.variants, text_setting("INSTRUCTIONS", "auto"));

@@ -118,7 +118,8 @@ std::string answer_head(const Response& response, const AnswerHead& about) {
   for (const auto& [name, value] : response.headers)
     append_field(head, name, value);
   if (!about.request_id.empty()) append_field(head, "X-Request-ID", about.request_id);
-  if (!about.trace_id.empty()) append_field(head, "X-Trace-ID", about.trace_id);
+  // Hexadecimal digits, which need no look.
+  if (!about.trace_id.empty()) head.append("X-Trace-ID: ").append(about.trace_id).append("\r\n");
   head.append(about.keep_alive ? "Connection: keep-alive\r\n" : "Connection: close\r\n");
   if (about.end == AnswerEnd::kChunks) {
     head.append("Transfer-Encoding: chunked\r\n");

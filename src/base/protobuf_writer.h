@@ -52,9 +52,8 @@ class ProtobufWriter {
 
   // Without a tag: what packed numbers are made of.
   void varint(std::uint64_t value) {
-    for (; value >= 0x80; value >>= 7)
-      out_ += static_cast<char>((value & 0x7f) | 0x80);
-    out_ += static_cast<char>(value);
+    char digits[10];
+    out_.append(digits, put_varint(value, digits));
   }
   void raw_fixed64(std::uint64_t value) { raw(value); }
   [[nodiscard]] static constexpr std::uint64_t zigzagged(std::int64_t value) noexcept {
@@ -65,6 +64,14 @@ class ProtobufWriter {
   static_assert(std::endian::native == std::endian::little, "as the wire has it");
   enum : unsigned { kVarint = 0, kFixed64 = 1, kLength = 2, kFixed32 = 5 };
 
+  /// Returns how many bytes it has put into `digits`, which has room for ten.
+  static std::size_t put_varint(std::uint64_t value, char* digits) noexcept {
+    std::size_t count = 0;
+    for (; value >= 0x80; value >>= 7)
+      digits[count++] = static_cast<char>((value & 0x7f) | 0x80);
+    digits[count++] = static_cast<char>(value);
+    return count;
+  }
   void tag(unsigned field, unsigned wire_type) { varint(field << 3 | wire_type); }
   template <class Number>
   void raw(Number value) {
@@ -74,14 +81,10 @@ class ProtobufWriter {
   }
   /// Puts the length of what stands behind `start` where the one byte for it was left.
   void close(std::size_t start) {
-    std::size_t size = out_.size() - start - 1;
-    std::size_t more = 0;
     char digits[10];
-    for (; size >= 0x80; size >>= 7)
-      digits[more++] = static_cast<char>((size & 0x7f) | 0x80);
-    digits[more] = static_cast<char>(size);
-    if (more > 0) out_.insert(start, more, '\0');
-    out_.replace(start, more + 1, digits, more + 1);
+    const std::size_t count = put_varint(out_.size() - start - 1, digits);
+    if (count > 1) out_.insert(start, count - 1, '\0');
+    std::memcpy(out_.data() + start, digits, count);
   }
 
   std::string& out_;

@@ -27,10 +27,14 @@ void use_first_settings() noexcept {
 
 /// Under the registry's mutex.
 void use_wishes() noexcept {
-  bool breadcrumbs = false;
-  for (const detail::Slot& slot : detail::slots)
-    breadcrumbs = breadcrumbs || slot.wants_breadcrumbs;
-  detail::runtime.wants_breadcrumbs.store(breadcrumbs, std::memory_order_relaxed);
+  bool with_traces = false;
+  bool with_errors = false;
+  for (const detail::Slot& slot : detail::slots) {
+    with_traces = with_traces || slot.wants_breadcrumbs;
+    with_errors = with_errors || slot.captures_breadcrumbs;
+  }
+  detail::runtime.wants_breadcrumbs.store(with_traces, std::memory_order_relaxed);
+  detail::breadcrumbs_captured.store(with_errors, std::memory_order_relaxed);
 }
 
 bool anybody_has(std::atomic<Listener*> detail::Slot::*member) noexcept {
@@ -42,6 +46,7 @@ bool anybody_has(std::atomic<Listener*> detail::Slot::*member) noexcept {
 namespace detail {
 constinit std::atomic<bool> listened_to{false};
 constinit std::atomic<bool> logs_wanted{false};
+constinit std::atomic<bool> breadcrumbs_captured{false};
 }  // namespace detail
 
 bool start_listening(Listener& listener, const Settings* settings) noexcept {
@@ -57,6 +62,7 @@ bool start_listening(Listener& listener, const Settings* settings) noexcept {
     slot.baggage.store(listener.baggage(), std::memory_order_seq_cst);
     slot.work_ended.store(listener.work_ended(), std::memory_order_release);
     slot.wants_breadcrumbs = listener.wants_breadcrumbs();
+    slot.captures_breadcrumbs = listener.captures_breadcrumbs();
     use_wishes();
     slot.listener.store(&listener, std::memory_order_seq_cst);
     detail::listened_to.store(true, std::memory_order_release);  // pairs with enabled()
@@ -78,7 +84,7 @@ bool stop_listening(Listener& listener, std::chrono::steady_clock::time_point de
     slot.work_ended.store(nullptr, std::memory_order_release);
     slot.baggage.store(nullptr, std::memory_order_seq_cst);
     slot.settings.store(nullptr, std::memory_order_seq_cst);
-    slot.wants_breadcrumbs = false;
+    slot.wants_breadcrumbs = slot.captures_breadcrumbs = false;
     use_wishes();
     detail::listened_to.store(anybody_has(&detail::Slot::listener), std::memory_order_release);
     detail::logs_wanted.store(anybody_has(&detail::Slot::log_listener), std::memory_order_release);
@@ -112,9 +118,10 @@ void forget_listeners() noexcept {
     slot.baggage.store(nullptr, std::memory_order_relaxed);
     slot.work_ended.store(nullptr, std::memory_order_relaxed);
     slot.leases.store(0, std::memory_order_relaxed);
-    slot.wants_breadcrumbs = false;
+    slot.wants_breadcrumbs = slot.captures_breadcrumbs = false;
   }
   runtime.wants_breadcrumbs.store(false, std::memory_order_relaxed);
+  breadcrumbs_captured.store(false, std::memory_order_relaxed);
 }
 
 }  // namespace detail

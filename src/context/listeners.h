@@ -18,7 +18,9 @@ struct Slot {
   std::atomic<Baggage*> baggage{nullptr};
   std::atomic<Listener::WorkEnded> work_ended{nullptr};
   std::atomic<std::uint32_t> leases{0};
-  bool wants_breadcrumbs = false;  // of who starts and stops listening alone
+  // Of who starts and stops listening alone.
+  bool wants_breadcrumbs = false;
+  bool captures_breadcrumbs = false;
 };
 inline constinit std::array<Slot, kMaxListeners> slots{};
 

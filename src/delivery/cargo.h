@@ -41,10 +41,16 @@ class Source {
   Source& operator=(const Source&) = delete;
   virtual ~Source() = default;
 
+  using Time = std::chrono::steady_clock::time_point;
+
   /// What is due now, or with `everything` (a flush, the end) all there is; asked again until it
-  /// gives null, every 100 ms at the latest. Threads: those that send, one at a time.
-  [[nodiscard]] virtual std::unique_ptr<Cargo> take(std::chrono::steady_clock::time_point now,
-                                                    bool everything) noexcept = 0;
+  /// gives null. Threads: those that send, one at a time.
+  [[nodiscard]] virtual std::unique_ptr<Cargo> take(Time now, bool everything) noexcept = 0;
+  /// When it wants to be asked again at the latest: each question may wake a thread. Threads: as
+  /// for take().
+  [[nodiscard]] virtual Time next_ask(Time now) noexcept {
+    return now + std::chrono::milliseconds{100};
+  }
 };
 
 }  // namespace vitals::delivery::detail

@@ -17,10 +17,9 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-/// How long what is not urgent may lie before it is picked up. Nobody waits for it, and waking a
-/// thread for each would cost the caller more than the rest of push().
-constexpr std::chrono::milliseconds kPatience{100};
-/// Between two questions to the sources under load; without load it is kPatience.
+/// Of what a lane may put on disk, see LaneLimits::to_disk_at_once.
+constexpr std::chrono::milliseconds kDiskShareSpan{100};
+/// Between two questions to the sources under load; without load it is Source::next_ask().
 constexpr std::chrono::milliseconds kAskAgain{50};
 /// How long the next parcel from disk may wait behind new ones.
 constexpr std::chrono::milliseconds kReplayPatience{1000};
@@ -66,6 +65,7 @@ Worker::Worker(Policy& policy, WorkerOptions options)
       pace_(usual_pace),
       name_(std::move(options.name)),
       most_tries_(options.most_tries),
+      patience_(options.patience),
       threads_(std::clamp<std::size_t>(options.requests_in_flight, 1, kMostThreads)),
       transport_(std::move(options.transport)),
       spool_(std::move(options.spool)),
@@ -215,7 +215,7 @@ std::optional<Worker::Job> Worker::take_retry() {
 bool Worker::may_spool(std::size_t lane, Time now) noexcept {
   if (queues_.limits(lane).to_disk_at_once == 0 || is_last_chance()) return true;
   if (now >= disk_share_.until) {
-    disk_share_.until = now + kPatience;
+    disk_share_.until = now + kDiskShareSpan;
     for (std::size_t each = 0; each < queues_.lanes(); ++each)
       disk_share_.left[each] = queues_.limits(each).to_disk_at_once;
   }
@@ -425,12 +425,17 @@ void Worker::back_off(std::chrono::milliseconds at_least) noexcept {
 }
 
 void Worker::sleep(Time now) noexcept {
-  Time end = now + kPatience;
+  Time end = now + patience_;
   {
     const std::lock_guard hold{mutex_};
     if (server_.paused_until() > now) end = std::min(end, server_.paused_until());
   }
-  if (spool_ && spool_->any() && next_.replay > now) end = std::min(end, next_.replay);
+  for (Source* const source : gatherers_.sources)
+    end = std::min(end, std::max(source->next_ask(now), now + kAskAgain));
+  if (spool_) {
+    end = std::min(end, next_.rescan);
+    if (spool_->any() && next_.replay > now) end = std::min(end, next_.replay);
+  }
   wake_.sleep_until(end);
 }
 

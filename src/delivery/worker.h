@@ -32,6 +32,9 @@ struct WorkerOptions {
   std::vector<LaneLimits> lanes;   // the most important first
   std::vector<Source*> sources{};  // they must outlive it
   std::size_t source_lane = 0;     // the lane for what they give
+  // How long what is pushed and not urgent may lie before it is picked up. Nobody waits for it, and
+  // waking a thread for each would cost who pushes more than the rest of push().
+  std::chrono::milliseconds patience{100};
   std::size_t requests_in_flight = 4;
   int most_tries = 5;                    // of a parcel that waits in memory
   std::shared_ptr<Transport> transport;  // null: there is no server
@@ -59,7 +62,7 @@ class Worker {
   /// is none to be had.
   void start(const std::shared_ptr<void>& owner);
   /// Takes the cargo, or counts it as dropped. What is urgent wakes a thread, the rest is found
-  /// within 100 ms. Threads: any.
+  /// within WorkerOptions::patience. Threads: any.
   bool push(std::size_t lane, std::unique_ptr<Cargo> cargo, bool urgent) noexcept;
   /// A source has enough for a request: it is asked at once. Threads: any.
   void ask_soon() noexcept;
@@ -212,6 +215,7 @@ class Worker {
   const Pace pace_;
   const std::string name_;
   const int most_tries_;
+  const std::chrono::milliseconds patience_;
   const std::size_t threads_;
   const std::shared_ptr<Transport> transport_;
   const std::unique_ptr<Spool> spool_;

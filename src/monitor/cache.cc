@@ -72,10 +72,12 @@ void CacheScope::end() noexcept {
   if (detail::Families* families = detail::families())
     count(*families, operation_, result, cache_.view());
   if (!context::enabled()) return;
-  context::add_breadcrumb(
-      {.category = span_op(operation_),
-       .message = metrics::to_string(result),
-       .level = result == CacheResult::kError ? vitals::Level::kError : vitals::Level::kInfo});
+  if (context::captures_breadcrumbs()) {
+    context::add_breadcrumb(
+        {.category = span_op(operation_),
+         .message = metrics::to_string(result),
+         .level = result == CacheResult::kError ? vitals::Level::kError : vitals::Level::kInfo});
+  }
   if (!span_) return;
   if (operation_ == CacheOperation::kGet) span_.set_data("cache.hit", result == CacheResult::kHit);
   span_.set_status(result == CacheResult::kError ? context::SpanStatus::kInternalError

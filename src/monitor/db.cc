@@ -177,10 +177,12 @@ void QueryScope::end() noexcept {
     }
   }
   if (!context::enabled()) return;
-  context::add_breadcrumb({.type = "query",
-                           .category = "db",
-                           .message = query_text(type_, table_.view()).view(),
-                           .level = succeeded_ ? vitals::Level::kInfo : vitals::Level::kError});
+  if (context::captures_breadcrumbs()) {
+    context::add_breadcrumb({.type = "query",
+                             .category = "db",
+                             .message = query_text(type_, table_.view()).view(),
+                             .level = succeeded_ ? vitals::Level::kInfo : vitals::Level::kError});
+  }
   if (!span_) return;
   if (!succeeded_ && !error_type_.empty()) span_.set_data("error.type", error_type_.view());
   span_.set_status(succeeded_ ? context::SpanStatus::kOk : context::SpanStatus::kInternalError);

@@ -99,7 +99,8 @@ void RequestScope::start_trace(const RequestStart& start) noexcept {
                         .query = query_.view(),
                         .header_source = start.headers}};
   scope_.borrow(facts_);
-  scope_.add_breadcrumb({.type = "http", .category = "http.server", .message = name});
+  if (context::captures_breadcrumbs())
+    scope_.add_breadcrumb({.type = "http", .category = "http.server", .message = name});
   if (!start.remote_address.empty())
     scope_.set_user({.ip_address = std::string{start.remote_address}});
   transaction_ = context::start_transaction({.name = name, .op = "http.server"},

@@ -83,14 +83,17 @@ void ClientRequestScope::end(int status) noexcept {
   }
   span_active_.reset();
   if (!context::enabled()) return;
-  const std::array<FieldView, 4> data{{{"url", url_.view()},
-                                       {"http.method", to_string(method_)},
-                                       {"status_code", status},
-                                       {"reason", error}}};
-  context::add_breadcrumb({.type = "http",
-                           .category = "http.client",
-                           .level = error.empty() ? Level::kInfo : Level::kWarning,
-                           .data = std::span<const FieldView>{data}.first(error.empty() ? 3 : 4)});
+  if (context::captures_breadcrumbs()) {
+    const std::array<FieldView, 4> data{{{"url", url_.view()},
+                                         {"http.method", to_string(method_)},
+                                         {"status_code", status},
+                                         {"reason", error}}};
+    context::add_breadcrumb(
+        {.type = "http",
+         .category = "http.client",
+         .level = error.empty() ? Level::kInfo : Level::kWarning,
+         .data = std::span<const FieldView>{data}.first(error.empty() ? 3 : 4)});
+  }
   if (!span_) return;
   if (status != 0) {
     span_.set_http_status(status);

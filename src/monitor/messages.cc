@@ -38,9 +38,11 @@ void ProduceScope::end() noexcept {
   }
   span_active_.reset();
   if (!context::enabled()) return;
-  context::add_breadcrumb({.category = "queue.publish",
-                           .message = destination_.view(),
-                           .level = succeeded_ ? Level::kInfo : Level::kError});
+  if (context::captures_breadcrumbs()) {
+    context::add_breadcrumb({.category = "queue.publish",
+                             .message = destination_.view(),
+                             .level = succeeded_ ? Level::kInfo : Level::kError});
+  }
   if (!span_) return;
   span_.set_status(succeeded_ ? context::SpanStatus::kOk : context::SpanStatus::kInternalError);
   span_.finish();

@@ -167,12 +167,14 @@ std::shared_ptr<delivery::Transport> transport_of(const SignalOptions& own) {
 WorkerOptions worker_options(Signal signal, const Options& options, const SignalOptions& own,
                              Source* source, detail::SignalPolicy& policy) {
   const std::string name{to_string(signal)};
-  WorkerOptions made{.name = "vitals-" + name,
-                     .lanes = {{.capacity = kBatches, .bytes = 2 * own.max_queue_bytes}},
-                     .sources = {source},
-                     .requests_in_flight = 1,
-                     .most_tries = kMostTries,
-                     .transport = transport_of(own)};
+  WorkerOptions made{
+      .name = "vitals-" + name,
+      .lanes = {{.capacity = kBatches, .bytes = 2 * own.max_queue_bytes}},
+      .sources = {source},
+      .patience = std::chrono::minutes{1},  // the source says when there is something
+      .requests_in_flight = 1,
+      .most_tries = kMostTries,
+      .transport = transport_of(own)};
   if (options.cache_dir.empty()) return made;
   auto spool = std::make_unique<Spool>(
       SpoolOptions{.who = "vitals otlp",

@@ -19,6 +19,7 @@ class ClientListener final : public context::Listener {
   [[nodiscard]] bool wants_breadcrumbs() const noexcept override {
     return traces_ != nullptr && breadcrumbs_;
   }
+  [[nodiscard]] bool captures_breadcrumbs() const noexcept override { return false; }
 
  private:
   /// An error or message that no recorded span can hold.

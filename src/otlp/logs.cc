@@ -61,7 +61,8 @@ LogSource::LogSource(const SignalOptions& options, std::function<void()> full)
     : options_(options),
       full_(std::move(full)),
       queue_(options.max_queue_size),
-      room_(std::make_shared<Room>(options.max_queue_size, options.max_queue_bytes)) {}
+      room_(std::make_shared<Room>(options.max_queue_size, options.max_queue_bytes)),
+      due_(std::chrono::steady_clock::now() + options.delay) {}
 
 LogSource::~LogSource() {
   std::size_t lost = 0;
@@ -86,13 +87,17 @@ std::unique_ptr<Cargo> LogSource::take(Time now, bool everything) noexcept {
   const std::lock_guard hold{taking_};
   const std::size_t waiting = waiting_.load(std::memory_order_relaxed);
   if (waiting == 0) {
-    due_.reset();
+    due_ = now + options_.delay;  // of what may come at once
     return nullptr;
   }
-  if (!due_) due_ = now + options_.delay;
-  if (!everything && waiting < options_.max_batch_size && now < *due_) return nullptr;
-  due_.reset();
+  if (!everything && waiting < options_.max_batch_size && now < due_) return nullptr;
+  due_ = now + options_.delay;
   return gather();
+}
+
+std::chrono::steady_clock::time_point LogSource::next_ask(Time) noexcept {
+  const std::lock_guard hold{taking_};
+  return due_;
 }
 
 std::unique_ptr<Cargo> LogSource::gather() noexcept {

@@ -45,8 +45,6 @@ struct LogItem {
 /// yet among them; what does not fit is counted. Threads: any; add() takes no lock.
 class LogSource final : public delivery::detail::Source {
  public:
-  using Time = std::chrono::steady_clock::time_point;
-
   /// `full` is called when there is enough for a request. The options must outlive it.
   LogSource(const SignalOptions& options, std::function<void()> full);
   ~LogSource() override;
@@ -55,6 +53,7 @@ class LogSource final : public delivery::detail::Source {
   void add(std::unique_ptr<LogItem> item) noexcept;
   [[nodiscard]] std::unique_ptr<delivery::detail::Cargo> take(Time now,
                                                               bool everything) noexcept override;
+  [[nodiscard]] Time next_ask(Time now) noexcept override;
 
  private:
   [[nodiscard]] std::unique_ptr<delivery::detail::Cargo> gather() noexcept;
@@ -65,8 +64,8 @@ class LogSource final : public delivery::detail::Source {
   const std::shared_ptr<Room> room_;
   std::atomic<std::size_t> waiting_{0};  // records that are in no batch yet
 
-  std::mutex taking_;        // of the sending threads, never of one that adds
-  std::optional<Time> due_;  // of what was there at the last look
+  std::mutex taking_;  // of the sending threads, never of one that adds
+  Time due_;           // what waits is sent then, however little it is
 };
 
 }  // namespace vitals::otlp::detail

@@ -69,6 +69,11 @@ std::unique_ptr<Cargo> MetricsSource::take(Time now, bool everything) noexcept {
   }
 }
 
+std::chrono::steady_clock::time_point MetricsSource::next_ask(Time now) noexcept {
+  const std::lock_guard hold{taking_};
+  return pages_.empty() ? due_ : now;
+}
+
 void MetricsSource::read() noexcept {
   const ReadingTimes times{
       .now = static_cast<std::uint64_t>(base::wall_clock()), .before = before_, .start = start_};

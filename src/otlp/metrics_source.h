@@ -17,8 +17,6 @@ namespace vitals::otlp::detail {
 /// read as requests of up to 10,000 points. A flush reads them once more. Threads: as a source's.
 class MetricsSource final : public delivery::detail::Source {
  public:
-  using Time = std::chrono::steady_clock::time_point;
-
   /// The options must outlive it.
   explicit MetricsSource(const Options& options);
 
@@ -26,6 +24,7 @@ class MetricsSource final : public delivery::detail::Source {
   void close() noexcept;
   [[nodiscard]] std::unique_ptr<delivery::detail::Cargo> take(Time now,
                                                               bool everything) noexcept override;
+  [[nodiscard]] Time next_ask(Time now) noexcept override;
 
  private:
   struct Page {

@@ -71,7 +71,8 @@ TraceSource::TraceSource(const SignalOptions& options, std::function<void()> ful
     : options_(options),
       full_(std::move(full)),
       queue_(options.max_queue_size),
-      room_(std::make_shared<Room>(options.max_queue_size, options.max_queue_bytes)) {}
+      room_(std::make_shared<Room>(options.max_queue_size, options.max_queue_bytes)),
+      due_(std::chrono::steady_clock::now() + options.delay) {}
 
 TraceSource::~TraceSource() {
   std::size_t lost = open_ ? open_->size() - open_from_ : 0;
@@ -99,13 +100,17 @@ std::unique_ptr<Cargo> TraceSource::take(Time now, bool everything) noexcept {
   const std::lock_guard hold{taking_};
   const std::size_t waiting = waiting_.load(std::memory_order_relaxed);
   if (waiting == 0) {
-    due_.reset();
+    due_ = now + options_.delay;  // of what may come at once
     return nullptr;
   }
-  if (!due_) due_ = now + options_.delay;
-  if (!everything && waiting < options_.max_batch_size && now < *due_) return nullptr;
-  due_.reset();
+  if (!everything && waiting < options_.max_batch_size && now < due_) return nullptr;
+  due_ = now + options_.delay;
   return gather();
+}
+
+std::chrono::steady_clock::time_point TraceSource::next_ask(Time) noexcept {
+  const std::lock_guard hold{taking_};
+  return due_;
 }
 
 std::unique_ptr<Cargo> TraceSource::gather() noexcept {

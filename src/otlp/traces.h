@@ -23,8 +23,6 @@ namespace vitals::otlp::detail {
 /// that are not sent yet among them; what does not fit is counted. Threads: any; add() takes no lock.
 class TraceSource final : public delivery::detail::Source {
  public:
-  using Time = std::chrono::steady_clock::time_point;
-
   /// `full` is called when there is enough for a request. The options must outlive it.
   TraceSource(const SignalOptions& options, std::function<void()> full);
   ~TraceSource() override;
@@ -32,6 +30,7 @@ class TraceSource final : public delivery::detail::Source {
   void add(const context::SharedTransaction& transaction) noexcept;
   [[nodiscard]] std::unique_ptr<delivery::detail::Cargo> take(Time now,
                                                               bool everything) noexcept override;
+  [[nodiscard]] Time next_ask(Time now) noexcept override;
 
  private:
   struct LetGo {
@@ -50,7 +49,7 @@ class TraceSource final : public delivery::detail::Source {
   std::mutex taking_;                // of the sending threads, never of one that adds
   context::SharedTransaction open_;  // of which a part is in a batch already
   std::size_t open_from_ = 0;
-  std::optional<Time> due_;  // of what was there at the last look
+  Time due_;  // what waits is sent then, however little it is
 };
 
 }  // namespace vitals::otlp::detail

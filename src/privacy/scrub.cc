@@ -7,6 +7,7 @@
 #include <mutex>
 #include <utility>
 
+#include "privacy/name_kinds.h"
 #include "vitals/base/ascii.h"
 #include "vitals/base/percent.h"
 #include "vitals/base/utf8.h"
@@ -32,37 +33,28 @@ ExtraNames& extra_names() noexcept {
   return *made;
 }
 
-/// Whether one of the parts begins at the front of `text`.
-bool begins_with_secret(std::string_view text) noexcept {
-  const auto any = [text](auto... parts) {
-    return ((text.size() >= std::string_view{parts}.size() &&
-             base::equal_ignoring_case(text.substr(0, std::string_view{parts}.size()), parts)) ||
-            ...);
-  };
-  switch (base::lower(text.front())) {
-    case 'a':
-      return any("auth");
-    case 'b':
-      return any("bearer");
-    case 'c':
-      return any("credential", "csrf", "cookie");
-    case 'd':
-      return any("dsn");
-    case 'j':
-      return any("jwt");
-    case 'k':
-      return any("key");
-    case 'p':
-      return any("password", "passwd", "passphrase", "pwd");
-    case 's':
-      return any("secret", "sso", "saml", "sessionid", "session_id");
-    case 't':
-      return any("token");
-    case 'x':
-      return any("xsrf");
-    default:
-      return false;
+/// What a secret's name has in it, in lower case, two letters at least.
+constexpr std::array<std::string_view, 19> kSecretParts{
+    "auth", "bearer",    "credential", "csrf",  "cookie",     "dsn",    "jwt",
+    "key",  "password",  "passwd",     "pwd",   "passphrase", "secret", "sso",
+    "saml", "sessionid", "session_id", "token", "xsrf"};
+
+/// Of each letter, in either case, which letters follow it at the front of a part: a bit for each.
+constexpr std::array<std::uint32_t, 256> kSecondLetters = [] {
+  std::array<std::uint32_t, 256> table{};
+  for (const std::string_view part : kSecretParts) {
+    const std::uint32_t second = 1U << (static_cast<unsigned char>(part[1]) & 31U);
+    for (const char first : {part[0], static_cast<char>(part[0] - 'a' + 'A')})
+      table[static_cast<unsigned char>(first)] |= second;
   }
+  return table;
+}();
+
+bool begins_with_secret(std::string_view text) noexcept {
+  return std::any_of(kSecretParts.begin(), kSecretParts.end(), [text](std::string_view part) {
+    return text.size() >= part.size() &&
+           base::equal_ignoring_case(text.substr(0, part.size()), part);
+  });
 }
 
 /// A name in a query or form. Only one that hides something is decoded.
@@ -100,6 +92,10 @@ void use_sensitive_names(std::vector<std::string> names) {
   extra.current.store(next, std::memory_order_release);  // pairs with is_named_by_options()
 }
 
+const void* further_names() noexcept {
+  return extra_names().current.load(std::memory_order_acquire);  // as below
+}
+
 bool is_named_by_options(std::string_view name) noexcept {
   // Pairs with the release in use_sensitive_names().
   const Names* const extra = extra_names().current.load(std::memory_order_acquire);
@@ -111,8 +107,12 @@ bool is_named_by_options(std::string_view name) noexcept {
 bool is_sensitive(std::string_view name) noexcept {
   // Of Sentry's own conventions: which entry of a cache, never a key to anything.
   if (name == "cache.key") return false;
-  for (std::size_t at = 0; at < name.size(); ++at) {
-    if (begins_with_secret(name.substr(at))) return true;
+  // Two letters rule out nearly all places.
+  for (std::size_t at = 0; at + 1 < name.size(); ++at) {
+    const std::uint32_t seconds = kSecondLetters[static_cast<unsigned char>(name[at])];
+    const bool may_begin =
+        ((seconds >> (static_cast<unsigned char>(name[at + 1]) & 31U)) & 1U) != 0;
+    if (may_begin && begins_with_secret(name.substr(at))) return true;
   }
   return is_named_by_options(name);
 }
@@ -137,19 +137,7 @@ bool is_client_address(std::string_view name) noexcept {
 
 std::string_view scrub_named(std::string_view name, std::string_view text, bool send_default_pii,
                              std::string& scratch) {
-  const auto is_one_of = [name](std::initializer_list<std::string_view> names) {
-    return std::find(names.begin(), names.end(), name) != names.end();
-  };
-  if (must_filter(name, text) || (!send_default_pii && is_client_address(name))) return kFiltered;
-  if (is_one_of({"url", "http.url", "url.full"})) {
-    scratch = scrub_url(text, send_default_pii);
-    return scratch;
-  }
-  if (is_one_of({"query_string", "http.query", "url.query"})) {
-    scratch = scrub_query(text, send_default_pii);
-    return scratch;
-  }
-  return scrub_value(text, send_default_pii, scratch);
+  return scrub_as(name_kind(name), text, send_default_pii, scratch);
 }
 
 bool is_private_header(std::string_view name) noexcept {

@@ -16,6 +16,8 @@ inline constexpr std::size_t kMaxBody = 8192;
 /// any, also while others scrub.
 void use_sensitive_names(std::vector<std::string> names);
 
+/// Which list of those is in use: another one is another pointer.
+[[nodiscard]] const void* further_names() noexcept;
 /// Whether one of those is part of the name.
 [[nodiscard]] bool is_named_by_options(std::string_view name) noexcept;
 

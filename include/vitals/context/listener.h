@@ -153,6 +153,9 @@ class Listener {
   virtual void finished(const SharedTransaction& transaction) noexcept = 0;
   /// Whether a transaction is to hold its scope's breadcrumbs. Asked once, at start_listening().
   [[nodiscard]] virtual bool wants_breadcrumbs() const noexcept { return false; }
+  /// Whether captured() looks at the scope's breadcrumbs. Where no listener does, vitals::monitor
+  /// leaves none of what its spans say too. Asked once, at start_listening().
+  [[nodiscard]] virtual bool captures_breadcrumbs() const noexcept { return true; }
   /// Whether it is told of lines of a log. Asked once, at start_listening().
   [[nodiscard]] virtual bool wants_logs() const noexcept { return false; }
   /// A line of a log was written. The scope that is current on this thread is the line's: its

@@ -213,6 +213,8 @@ void set_extra(std::string_view key, ValueView value) noexcept;
 void set_transaction_name(std::string_view name) noexcept;
 void set_request(const RequestData& request) noexcept;
 void add_breadcrumb(const Breadcrumb& breadcrumb) noexcept;
+// One for all shared objects of the process, hence not inline: clang would give each its own.
+extern constinit std::atomic<bool> breadcrumbs_captured;
 }  // namespace detail
 
 // The same on the current scope: the one active on this thread, else the process' global one, whose
@@ -250,6 +252,13 @@ inline void set_request(const RequestData& request) noexcept {
 }
 inline void add_breadcrumb(const Breadcrumb& breadcrumb) noexcept {
   if (enabled()) detail::add_breadcrumb(breadcrumb);
+}
+
+/// Whether errors bear breadcrumbs to somebody, see Listener::captures_breadcrumbs(). To be asked
+/// before one that repeats what a span says.
+/// Threads: any. Cost: one load.
+[[nodiscard]] inline bool captures_breadcrumbs() noexcept {
+  return detail::breadcrumbs_captured.load(std::memory_order_relaxed);
 }
 
 }  // namespace vitals::context

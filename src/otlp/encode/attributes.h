@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "otlp/encode/message.h"
+#include "privacy/name_kinds.h"
 #include "privacy/scrub.h"
 #include "vitals/value.h"
 
@@ -50,19 +51,19 @@ void add_attribute(typename Message::List& list, std::string_view name, const Va
 struct Privacy {
   bool send_default_pii = false;
   std::string scratch{};
+  privacy::NameKinds names{};
 };
 
 /// The same with what is a secret by its name or its look masked.
 template <class Message>
 void add_scrubbed(typename Message::List& list, std::string_view name, const ValueView& value,
                   Privacy& how) {
-  const bool filtered = privacy::must_filter(name, value) ||
-                        (!how.send_default_pii && privacy::is_client_address(name));
-  if (filtered) return add_attribute<Message>(list, name, privacy::kFiltered);
+  const privacy::NameKind kind = how.names.of(name);
+  if (privacy::is_masked(kind, value, how.send_default_pii))
+    return add_attribute<Message>(list, name, privacy::kFiltered);
   if (value.type() == ValueView::Type::kString) {
     return add_attribute<Message>(
-        list, name,
-        privacy::scrub_named(name, value.as_string(), how.send_default_pii, how.scratch));
+        list, name, privacy::scrub_as(kind, value.as_string(), how.send_default_pii, how.scratch));
   }
   if (value.type() == ValueView::Type::kJson) {
     return add_attribute<Message>(

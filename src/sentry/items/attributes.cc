@@ -25,8 +25,10 @@ void write_typed(base::JsonWriter& json, std::string_view name, const ValueView&
 
 void write_attribute(base::JsonWriter& json, std::string_view name, const ValueView& value,
                      bool pii, std::string& scratch, std::string_view unit) {
-  if (privacy::must_filter(name, value) || (!pii && privacy::is_client_address(name)))
+  if (value.type() != ValueView::Type::kString &&
+      (privacy::must_filter(name, value) || (!pii && privacy::is_client_address(name)))) {
     return write_typed(json, name, privacy::kFiltered, "string");
+  }
   const auto write = [&](const ValueView& shown, std::string_view type) {
     write_with_unit(json, name, shown, type, unit);
   };

@@ -34,8 +34,6 @@ struct BatchKind {
 template <class Item>
 class BatchSource : public delivery::detail::Source {
  public:
-  using Time = std::chrono::steady_clock::time_point;
-
   [[nodiscard]] std::unique_ptr<delivery::detail::Cargo> take(Time now,
                                                               bool everything) noexcept final {
     const std::lock_guard hold{taking_};

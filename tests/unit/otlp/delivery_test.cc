@@ -1,4 +1,7 @@
 #include <atomic>
+#include <cstdint>
+#include <filesystem>
+#include <fstream>
 #include <string>
 #include <thread>
 #include <vector>
@@ -121,6 +124,33 @@ TEST_F(Delivery, ABatchIsSentByItsAgeWithoutAFlush) {
   start(std::move(given));
   produce(1);
   EXPECT_TRUE(traces->wait_for(1, kPlenty));
+}
+
+/// How often the client's thread for traces has gone to sleep so far.
+std::uint64_t sleeps() {
+  for (const auto& task : std::filesystem::directory_iterator{"/proc/self/task"}) {
+    std::ifstream status{task.path() / "status"};
+    std::string word;
+    bool ours = false;
+    while (status >> word) {
+      if (word == "vitals-traces") ours = true;
+      std::uint64_t count = 0;
+      if (ours && word == "voluntary_ctxt_switches:" && status >> count) return count;
+    }
+  }
+  return 0;
+}
+
+TEST_F(Delivery, AnIdleClientIsNotWokenUntilSomethingMayBeDue) {
+  start();  // with a delay of 5 s
+  produce(1);
+  EXPECT_EQ(spans().size(), 1U);
+  const std::uint64_t before = sleeps();
+  ASSERT_THAT(before, Gt(0U));
+  std::this_thread::sleep_for(1s);
+  produce(1);  // which wakes nobody either
+  std::this_thread::sleep_for(500ms);
+  EXPECT_LE(sleeps() - before, 2U);
 }
 
 class Retried : public Delivery, public ::testing::WithParamInterface<int> {};
