@@ -76,12 +76,16 @@ NameKind NameKinds::of(std::string_view name) noexcept {
     known_ = {};
     judged_by_ = names;
   }
-  Known& known = known_[place_of(name)];
-  if (known.size != name.size() || std::memcmp(known.name.data(), name.data(), name.size()) != 0) {
-    known.kind = name_kind(name);
-    known.size = static_cast<std::uint8_t>(name.size());
-    std::memcpy(known.name.data(), name.data(), name.size());
-  }
+  const std::size_t place = place_of(name);
+  Known& first = known_[place];
+  if (first.is(name)) return first.kind;
+  // Two that meet in one place have another beside it.
+  Known& second = known_[place ^ 1U];
+  if (second.is(name)) return second.kind;
+  Known& known = first.size == 0 ? first : second;
+  known.kind = name_kind(name);
+  known.size = static_cast<std::uint8_t>(name.size());
+  std::memcpy(known.name.data(), name.data(), name.size());
   return known.kind;
 }
 

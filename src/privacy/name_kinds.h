@@ -2,6 +2,7 @@
 
 #include <array>
 #include <cstdint>
+#include <cstring>
 #include <string>
 #include <string_view>
 
@@ -40,6 +41,10 @@ class NameKinds {
     std::uint8_t size = 0;  // 0: none
     NameKind kind = NameKind::kPlain;
     std::array<char, kLongest> name{};
+
+    [[nodiscard]] bool is(std::string_view other) const noexcept {
+      return size == other.size() && std::memcmp(name.data(), other.data(), size) == 0;
+    }
   };
   std::array<Known, 128> known_{};
   const void* judged_by_ = nullptr;  // the list of further names

@@ -80,13 +80,15 @@ class TextScrubber {
       : text_(text), pii_(pii), strictness_(strictness), out_(out) {}
 
   [[nodiscard]] std::string_view run() {
-    for (std::size_t at = 0; at < text_.size();) {
-      const char c = text_[at];
-      if (!kTriggers[static_cast<unsigned char>(c)]) {
-        ++at;
+    const char* const begin = text_.data();
+    const char* const end = begin + text_.size();
+    for (const char* next = begin; next != end;) {
+      if (!kTriggers[static_cast<unsigned char>(*next)]) {
+        ++next;
         continue;
       }
-      at = std::max(handle(c, at), at + 1);
+      const auto at = static_cast<std::size_t>(next - begin);
+      next = begin + std::max(handle(*next, at), at + 1);
     }
     if (done_ == 0) return text_;
     out_.append(text_.substr(done_));

@@ -41,6 +41,7 @@ void write_any(Message& message, const ValueView& value) {
 /// Appends an attribute to a list of them, as it is.
 template <class Message>
 void add_attribute(typename Message::List& list, std::string_view name, const ValueView& value) {
+  if (value.type() == ValueView::Type::kString) return list.add_text(name, value.as_string());
   list.add([&](Message& pair) {
     pair.text({1, "key"}, name);
     pair.message({2, "value"}, [&](Message& any) { write_any(any, value); });

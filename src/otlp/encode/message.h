@@ -37,6 +37,12 @@ class ProtobufMessage {
     }
     /// One that was written before, in the same form.
     void add_raw(std::string_view element) { message_.writer_.bytes(number_, element); }
+    /// A KeyValue of a string: the commonest of all messages.
+    void add_text(std::string_view key, std::string_view value) {
+      if (!base::is_utf8(key) || !base::is_utf8(value))
+        return add_text(base::mend_utf8(key), base::mend_utf8(value));
+      message_.writer_.pair({.pair = number_, .key = 1, .value = 2, .text = 1}, key, value);
+    }
 
    private:
     ProtobufMessage& message_;
@@ -124,6 +130,12 @@ class JsonMessage {
       message_.json_.begin_object();
       message_.raw(element);
       message_.json_.end_object();
+    }
+    void add_text(std::string_view key, std::string_view value) {
+      add([&](JsonMessage& pair) {
+        pair.text({1, "key"}, key);
+        pair.message({2, "value"}, [&](JsonMessage& any) { any.text({1, "stringValue"}, value); });
+      });
     }
 
    private:
