@@ -145,12 +145,12 @@ TEST_F(Delivery, AnIdleClientIsNotWokenUntilSomethingMayBeDue) {
   start();  // with a delay of 5 s
   produce(1);
   EXPECT_EQ(spans().size(), 1U);
-  const std::uint64_t before = sleeps();
-  ASSERT_THAT(before, Gt(0U));
+  const std::uint64_t at_first = sleeps();
+  ASSERT_THAT(at_first, Gt(0U));
   std::this_thread::sleep_for(1s);
   produce(1);  // which wakes nobody either
   std::this_thread::sleep_for(500ms);
-  EXPECT_LE(sleeps() - before, 2U);
+  EXPECT_LE(sleeps() - at_first, 2U);
 }
 
 class Retried : public Delivery, public ::testing::WithParamInterface<int> {};
