@@ -25,12 +25,11 @@ using vitals::monitor::RequestScope;
 /// One request on its way through the server. Kept alive by the worker that has it, and by the engine
 /// until the answer is written.
 struct Exchange {
-  Exchange(std::shared_ptr<HttpCall> request, Entry decided,
-           const vitals::monitor::RequestStart& start, InFlight& flights)
+  Exchange(std::shared_ptr<HttpCall> request, Entry decided, InFlight& flights)
       : call(std::move(request)),
         entry(std::move(decided)),
         match(entry.match),
-        scope(start),
+        arrival(vitals::monitor::parse_method(call->method())),
         in_flight(flights) {
     in_flight.enter();
   }
@@ -41,7 +40,9 @@ struct Exchange {
   std::shared_ptr<HttpCall> call;
   Entry entry;
   RouteTable::Match& match;
-  RequestScope scope;
+  vitals::monitor::RequestArrival arrival;
+  // While a worker has it: made and destroyed there, where its memory is at hand.
+  std::optional<RequestScope> scope;
   InFlight& in_flight;
   std::chrono::steady_clock::time_point arrived = std::chrono::steady_clock::now();
 };
@@ -99,6 +100,7 @@ struct Server::Impl final : HttpApp {
   void serve(std::shared_ptr<HttpCall> call) override;
   Response refuse(const HttpRefusal& refusal) override;
 
+  void open_scope(Exchange& exchange) noexcept;
   void work(const std::shared_ptr<Exchange>& exchange) noexcept;
   void answer_request(const std::shared_ptr<Exchange>& exchange);
   Response answer(Exchange& exchange, Request& request);
@@ -166,8 +168,25 @@ bool Server::Impl::wants_body(HttpCall& call) {
 
 void Server::Impl::serve(std::shared_ptr<HttpCall> call) {
   const auto decided = std::static_pointer_cast<Decided>(std::exchange(call->context, nullptr));
-  Entry& entry = decided->entry;
-  vitals::monitor::RequestStart start = call->start();
+  auto exchange = std::make_shared<Exchange>(std::move(call), std::move(decided->entry), in_flight);
+  const Entry& entry = exchange->entry;
+  // What is refused is answered at once too, and not behind what waits for the database.
+  const bool quick = entry.refusal != nullptr ||
+                     is_quick(vitals::monitor::parse_method(exchange->call->method()), entry.match);
+  const bool slow = !quick && entry.match.route->pace == Pace::kSlow;
+  try {
+    (quick ? quick_workers : slow ? slow_workers : workers).post(exchange);
+  } catch (const std::bad_alloc&) {
+    open_scope(*exchange);
+    exchange->scope->finish(503);
+    exchange->call->give_up();
+  }
+}
+
+void Server::Impl::open_scope(Exchange& exchange) noexcept {
+  const Entry& entry = exchange.entry;
+  vitals::monitor::RequestStart start = exchange.call->start();
+  start.arrival = &exchange.arrival;
   start.path = entry.path;
   start.query = entry.query;
   if (entry.match.route != nullptr) {
@@ -176,19 +195,8 @@ void Server::Impl::serve(std::shared_ptr<HttpCall> call) {
     start.route = entry.match.path;
   }
   if (entry.trace != Entry::Trace::kContinue) start.drop_trace();
-  const std::string address = options.send_addresses ? entry.source : std::string{};
-  start.remote_address = address;
-  const Method method = start.method;
-  // What is refused is answered at once too, and not behind what waits for the database.
-  const bool quick = entry.refusal != nullptr || is_quick(method, entry.match);
-  const bool slow = !quick && entry.match.route->pace == Pace::kSlow;
-  auto exchange = std::make_shared<Exchange>(std::move(call), std::move(entry), start, in_flight);
-  try {
-    (quick ? quick_workers : slow ? slow_workers : workers).post(exchange);
-  } catch (const std::bad_alloc&) {
-    exchange->scope.finish(503);
-    exchange->call->give_up();
-  }
+  if (options.send_addresses) start.remote_address = entry.source;
+  exchange.scope.emplace(start);
 }
 
 Response Server::Impl::refuse(const HttpRefusal& refusal) {
@@ -208,14 +216,16 @@ Response Server::Impl::refuse(const HttpRefusal& refusal) {
 }
 
 void Server::Impl::work(const std::shared_ptr<Exchange>& exchange) noexcept {
+  open_scope(*exchange);
   try {
-    const RequestActivation active{exchange->scope};
+    const RequestActivation active{*exchange->scope};
     answer_request(exchange);
   } catch (...) {
     // Not even the answer that something failed could be made.
-    exchange->scope.finish(503);
+    exchange->scope->finish(503);
     exchange->call->give_up();
   }
+  exchange->scope.reset();
 }
 
 void Server::Impl::answer_request(const std::shared_ptr<Exchange>& exchange) {
@@ -233,7 +243,7 @@ void Server::Impl::answer_request(const std::shared_ptr<Exchange>& exchange) {
     request.idempotency_key = call.joined_field("Idempotency-Key");
   request.params = std::move(exchange->match.params);
   request.header = [&call](std::string_view name) { return call.field(name); };
-  request.scope = &exchange->scope;
+  request.scope = &*exchange->scope;
 
   Response response = handle_or_explain(*exchange, [&] { return answer(*exchange, request); });
   admission.finish_headers(request.header("Origin"), response);
@@ -248,8 +258,8 @@ void Server::Impl::answer_request(const std::shared_ptr<Exchange>& exchange) {
 }
 
 Response Server::Impl::answer(Exchange& exchange, Request& request) {
-  if (auto early = exchange.entry.early_answer(exchange.scope.request_id())) {
-    if (exchange.entry.refusal) exchange.scope.fail(exchange.entry.refusal->class_name());
+  if (auto early = exchange.entry.early_answer(exchange.scope->request_id())) {
+    if (exchange.entry.refusal) exchange.scope->fail(exchange.entry.refusal->class_name());
     return *std::move(early);
   }
   return exchange.match.route->handler(request);
@@ -260,14 +270,14 @@ Response Server::Impl::handle_or_explain(Exchange& exchange,
   try {
     return work_once();
   } catch (...) {
-    return explain_current_exception(exchange.scope, exchange.match.path);
+    return explain_current_exception(*exchange.scope, exchange.match.path);
   }
 }
 
 void Server::Impl::send(const std::shared_ptr<Exchange>& exchange, Request& request,
                         Response response) {
   // Measured before the answer leaves: a client that has read it finds it counted.
-  exchange->scope.finish(response.status);
+  exchange->scope->finish(response.status);
   const double ms = std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() -
                                                               exchange->arrived)
                         .count();
@@ -276,7 +286,7 @@ void Server::Impl::send(const std::shared_ptr<Exchange>& exchange, Request& requ
       vitals::monitor::to_string(request.method),
       exchange->match.path.empty() ? vitals::monitor::kUnmatchedRoute : exchange->match.path,
       response.status, ms, described(exchange->entry));
-  exchange->call->answer(std::move(response), exchange->scope, exchange);
+  exchange->call->answer(std::move(response), *exchange->scope, exchange);
 }
 
 void Server::Impl::send_stream(const std::shared_ptr<Exchange>& exchange, Request& request,
@@ -284,7 +294,7 @@ void Server::Impl::send_stream(const std::shared_ptr<Exchange>& exchange, Reques
   // Made at the first piece, so that a failure before it is answered like any other.
   std::unique_ptr<vitals::console::Viewer> body;
   const StreamWriter write = [&](std::string_view piece) {
-    if (!body) body = exchange->call->stream(response, exchange->scope, exchange);
+    if (!body) body = exchange->call->stream(response, *exchange->scope, exchange);
     return body->write(piece);
   };
   Response failed = handle_or_explain(*exchange, [&] {
@@ -304,7 +314,7 @@ void Server::Impl::send_stream(const std::shared_ptr<Exchange>& exchange, Reques
     }
   }
   // The status that was sent, as everywhere; the failure itself is counted already.
-  exchange->scope.finish(response.status);
+  exchange->scope->finish(response.status);
   access_log.info("{} {} {} streamed{}", vitals::monitor::to_string(request.method),
                   exchange->match.path, response.status,
                   failed.status == 200 ? "" : ", and broken off by an error");
@@ -313,10 +323,10 @@ void Server::Impl::send_stream(const std::shared_ptr<Exchange>& exchange, Reques
 void Server::Impl::send_live(const std::shared_ptr<Exchange>& exchange, Request& request,
                              Response response) {
   // As long as somebody looks it goes on, which says nothing about how quick the service is.
-  exchange->scope.finish(response.status);
+  exchange->scope->finish(response.status);
   access_log.info("{} {} {} goes on as a stream", vitals::monitor::to_string(request.method),
                   exchange->match.path, response.status);
-  response.attach(exchange->call->stream(response, exchange->scope, exchange));
+  response.attach(exchange->call->stream(response, *exchange->scope, exchange));
 }
 
 Server::Server(ServerOptions options, RouteTable routes)

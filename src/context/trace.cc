@@ -135,6 +135,11 @@ void Trace::start_recording(const TransactionContext& context) {
   recording_->spans.reserve(kFirstSpans);
   recording_->start_wall = base::wall_clock();
   recording_->start_steady = base::steady_clock_ns();
+  const std::int64_t start = context.start.time_since_epoch().count();
+  if (start != 0 && start < recording_->start_steady) {
+    recording_->start_wall -= recording_->start_steady - start;
+    recording_->start_steady = start;
+  }
   recording_->max_spans = runtime.max_spans.load(std::memory_order_relaxed);
   recording_->scope = Ref<ScopeState>::share(ScopeState::active());
   recording_->spans.push_back(

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <string>
+#include <utility>
 
 #include "monitor/clock.h"
 #include "monitor/describe_host.h"
@@ -62,6 +63,22 @@ void RequestStart::drop_trace() noexcept {
   baggage = tracestate = {};
 }
 
+RequestArrival::RequestArrival(Method method) noexcept
+    : method_(method), families_(detail::families()), time_(std::chrono::steady_clock::now()) {
+  if (families_ != nullptr) families_->http.in_progress.with(method_).inc();
+}
+
+RequestArrival::~RequestArrival() {
+  leave();
+}
+
+void RequestArrival::leave() noexcept {
+  // Not where the metrics were turned off meanwhile, or on again in another registry.
+  detail::Families* const families = std::exchange(families_, nullptr);
+  if (families != nullptr && families == detail::families())
+    families->http.in_progress.with(method_).dec();
+}
+
 RequestScope::RequestScope(const RequestStart& start) noexcept
     : OwnWork(start.request_id),
       method_(start.endpoint != nullptr && start.method == Method::kOther ? start.endpoint->method()
@@ -72,11 +89,12 @@ RequestScope::RequestScope(const RequestStart& start) noexcept
     own_route_.keep(start.route);
     route_ = own_route_.view();
   }
-  start_ = std::chrono::steady_clock::now();
+  start_ = start.arrival != nullptr ? start.arrival->time_ : std::chrono::steady_clock::now();
   // A HEAD may come by the endpoint of GET, but counts by its own method.
   if (start.endpoint != nullptr && start.endpoint->method() == method_) endpoint_ = start.endpoint;
   families_ = detail::families();
   if (families_ != nullptr) families_->http.in_progress.with(method_).inc();
+  if (start.arrival != nullptr) start.arrival->leave();
   if (context::enabled()) start_trace(start);
 }
 
@@ -103,7 +121,7 @@ void RequestScope::start_trace(const RequestStart& start) noexcept {
     scope_.add_breadcrumb({.type = "http", .category = "http.server", .message = name});
   if (!start.remote_address.empty())
     scope_.set_user({.ip_address = std::string{start.remote_address}});
-  transaction_ = context::start_transaction({.name = name, .op = "http.server"},
+  transaction_ = context::start_transaction({.name = name, .op = "http.server", .start = start_},
                                             context::detail::incoming_trace(start));
   trace_id_ = transaction_.trace_id().hex();
 }

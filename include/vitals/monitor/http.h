@@ -29,6 +29,30 @@ namespace vitals::monitor {
 /// The route of a request whose path matches none: one endpoint, however many paths are tried.
 inline constexpr std::string_view kUnmatchedRoute = "(unmatched)";
 
+/// A request that has come and waits for the thread that is to serve it: it counts in
+/// `http_requests_in_progress`, and its time runs. RequestScope takes over from it, see
+/// RequestStart::arrival. For a server that reads requests on one thread and serves them on others:
+/// what serves one makes its scope, and so all of that stays in the cache of one processor, which
+/// is worth 0.5 us a request with Sentry or OTLP.
+/// Threads: one at a time. Cost: about 50 ns. Never throws.
+class RequestArrival {
+ public:
+  /// It comes now. `method` is that of the scope to be.
+  explicit RequestArrival(Method method) noexcept;
+  /// Where no scope has taken over, the request is forgotten: it counts nowhere.
+  ~RequestArrival();
+  RequestArrival(const RequestArrival&) = delete;
+  RequestArrival& operator=(const RequestArrival&) = delete;
+
+ private:
+  friend class RequestScope;
+  void leave() noexcept;
+
+  const Method method_;
+  detail::Families* families_;  // where it counts; null while metrics are off, or once it was left
+  const std::chrono::steady_clock::time_point time_;
+};
+
 /// What is known of a request when it arrives. Views, for the length of RequestScope's constructor,
 /// which copies what it needs later; only the endpoint and what `headers` reads must outlive the
 /// scope.
@@ -60,6 +84,9 @@ struct RequestStart {
   std::string_view x_b3_span_id{};    ///< the field `x-b3-spanid`
   std::string_view x_b3_sampled{};    ///< the field `x-b3-sampled`
   std::string_view x_b3_flags{};      ///< the field `x-b3-flags`
+  /// Where the request has waited since it came: its time is the request's, and the scope takes over
+  /// from it. Null: it comes now.
+  RequestArrival* arrival = nullptr;
   /// All fields of the request, for Sentry only: an event and a sampled transaction copy them, with
   /// what is private masked. What it reads must outlive the RequestScope.
   context::HeaderSource headers{};
@@ -84,7 +111,7 @@ struct RequestStart {
 /// throws.
 class RequestScope : public OwnWork {
  public:
-  /// Begins now. It is current on no thread yet: see RequestActivation.
+  /// Begins now, or when RequestStart::arrival did. It is current on no thread yet: see RequestActivation.
   explicit RequestScope(const RequestStart& start) noexcept;
   ~RequestScope();
 

@@ -38,6 +38,40 @@ TEST_F(RequestScopeTest, CountsMethodTemplateAndStatus) {
   EXPECT_EQ(value("http_requests_in_progress", {{"method", "GET"}}), 0);
 }
 
+TEST_F(RequestScopeTest, OfARequestThatWaitedCountsFromItsArrival) {
+  const auto in_progress = [this] {
+    return value("http_requests_in_progress", {{"method", "GET"}});
+  };
+  {
+    RequestArrival arrival{Method::kGet};
+    EXPECT_EQ(in_progress(), 1) << "while it waits";
+    std::this_thread::sleep_for(std::chrono::milliseconds{30});
+    std::thread{[&] {
+      RequestScope request{{.method = Method::kGet, .route = "/waited", .arrival = &arrival}};
+      EXPECT_EQ(in_progress(), 1) << "the scope has taken over";
+      request.finish(200);
+      EXPECT_EQ(in_progress(), 0);
+    }}.join();
+  }
+  EXPECT_EQ(in_progress(), 0) << "not once more";
+  EXPECT_GE(
+      value("http_request_duration_seconds_sum", {{"method", "GET"}, {"endpoint", "/waited"}}),
+      0.03);
+  const auto transactions = sent("transaction");
+  ASSERT_THAT(transactions, SizeIs(1));
+  EXPECT_GE(
+      transactions[0]["timestamp"].get<double>() - transactions[0]["start_timestamp"].get<double>(),
+      0.03)
+      << "the trace too";
+}
+
+TEST_F(RequestScopeTest, ARequestThatIsNeverServedIsInProgressNoMore) {
+  const double requests = vitals::testing::Snapshot{scope_registry()}.total("http_requests_total");
+  { const RequestArrival arrival{Method::kGet}; }
+  EXPECT_EQ(value("http_requests_in_progress", {{"method", "GET"}}), 0);
+  EXPECT_EQ(vitals::testing::Snapshot{scope_registry()}.total("http_requests_total"), requests);
+}
+
 TEST_F(RequestScopeTest, OfAnEndpointCountsAsOneOfItsRouteDoes) {
   const Endpoint endpoint{Method::kGet, "/known/{id}", "get_known"};
   EXPECT_EQ(endpoint.name(), "GET /known/{id}");
