@@ -14,7 +14,6 @@
 
 namespace vitals::context {
 
-using detail::Decision;
 using detail::Section;
 using detail::Trace;
 

@@ -32,8 +32,7 @@ inline constexpr std::string_view kUnmatchedRoute = "(unmatched)";
 /// A request that has come and waits for the thread that is to serve it: it counts in
 /// `http_requests_in_progress`, and its time runs. RequestScope takes over from it, see
 /// RequestStart::arrival. For a server that reads requests on one thread and serves them on others:
-/// what serves one makes its scope, and so all of that stays in the cache of one processor, which
-/// is worth 0.5 us a request with Sentry or OTLP.
+/// the thread that serves one makes its scope, whose memory then stays in one processor's cache.
 /// Threads: one at a time. Cost: about 50 ns. Never throws.
 class RequestArrival {
  public:
@@ -111,7 +110,8 @@ struct RequestStart {
 /// throws.
 class RequestScope : public OwnWork {
  public:
-  /// Begins now, or when RequestStart::arrival did. It is current on no thread yet: see RequestActivation.
+  /// Begins now, or when RequestStart::arrival did. It is current on no thread yet: see
+  /// RequestActivation.
   explicit RequestScope(const RequestStart& start) noexcept;
   ~RequestScope();
 

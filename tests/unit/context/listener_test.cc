@@ -57,6 +57,43 @@ TEST(Listener, WithoutOneNothingIsKept) {
   EXPECT_TRUE(outgoing_trace("http://other/").traceparent.empty());
 }
 
+/// One that looks at nothing of an error but its words.
+class Deaf final : public Listener {
+ public:
+  Deaf() { EXPECT_TRUE(start_listening(*this)); }
+  ~Deaf() override { EXPECT_TRUE(stop_listening(*this, std::chrono::steady_clock::now() + 5s)); }
+  EventId captured(const Capture&) noexcept override { return {}; }
+  void finished(const SharedTransaction&) noexcept override {}
+  [[nodiscard]] bool captures_breadcrumbs() const noexcept override { return false; }
+};
+
+TEST(Listener, SaysWhetherBreadcrumbsOfErrorsAreOfUse) {
+  EXPECT_FALSE(captures_breadcrumbs()) << "nobody listens";
+  const Deaf deaf;
+  EXPECT_FALSE(captures_breadcrumbs());
+  {
+    const Ear ear;
+    EXPECT_TRUE(captures_breadcrumbs()) << "one of both looks at them";
+  }
+  EXPECT_FALSE(captures_breadcrumbs());
+}
+
+TEST(Listener, ATransactionMayHaveBegunBeforeAndNotLater) {
+  Ear ear;
+  const auto now = std::chrono::steady_clock::now();
+  start_transaction({.name = "waited", .start = now - 1s}).finish();
+  start_transaction({.name = "ahead", .start = now + 1h}).finish();
+  ASSERT_EQ(ear.transactions.size(), 2U);
+  const auto took = [&](std::size_t which) {
+    const FinishedSpan root = ear.transactions[which]->span(0);
+    return root.end - root.start;
+  };
+  EXPECT_GE(took(0), 1s);
+  EXPECT_LT(took(0), 60s);
+  EXPECT_GE(took(1), 0s);
+  EXPECT_LT(took(1), 60s);
+}
+
 TEST(Listener, IsToldOfErrorsAndFinishedTransactions) {
   Ear ear;
   const Span transaction = start_transaction({.name = "GET /users/{id}", .op = "http.server"});

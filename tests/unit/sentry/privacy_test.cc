@@ -1,8 +1,10 @@
 #include <exception>
 #include <stdexcept>
 #include <string>
+#include <utility>
 
 #include "fixture.h"
+#include "privacy/name_kinds.h"
 #include "privacy/scrub.h"
 #include "vitals/context/capture.h"
 #include "vitals/context/scope.h"
@@ -30,6 +32,52 @@ TEST(Scrub, LetsCountsOfTokensThrough) {
   EXPECT_FALSE(privacy::must_filter("gen_ai.usage.input_tokens", 42));
   EXPECT_TRUE(privacy::must_filter("gen_ai.usage.input_tokens", "42"));
   EXPECT_TRUE(privacy::must_filter("password", 1234));
+}
+
+TEST(Scrub, EachSecretPartIsFoundAnywhereInEitherCase) {
+  for (const std::string part :
+       {"auth", "bearer", "credential", "csrf", "cookie", "dsn", "jwt", "key", "password", "passwd",
+        "pwd", "passphrase", "secret", "sso", "saml", "sessionid", "session_id", "token", "xsrf"}) {
+    std::string capital = part;
+    for (char& c : capital)
+      c = static_cast<char>(c >= 'a' && c <= 'z' ? c - 'a' + 'A' : c);
+    for (const std::string& name : {part, capital, "x" + part, part + "x", "a.b_" + capital + "-c"})
+      EXPECT_TRUE(privacy::is_sensitive(name)) << name;
+    EXPECT_FALSE(privacy::is_sensitive(part.substr(0, part.size() - 1) + "_")) << part;
+  }
+}
+
+TEST(NameKinds, RememberWhatNameKindSays) {
+  using privacy::NameKind;
+  const std::pair<const char*, NameKind> known[] = {
+      {"password", NameKind::kSecret},
+      {"gen_ai.usage.input_tokens", NameKind::kTokens},
+      {"client.address", NameKind::kClientAddress},
+      {"url.full", NameKind::kUrl},
+      {"url.query", NameKind::kQuery},
+      {"http.route", NameKind::kPlain},
+      {"", NameKind::kPlain},
+      {"a.name.that.is.longer.than.what.is.remembered.of.any", NameKind::kPlain}};
+  privacy::NameKinds kinds;
+  // Many more than there are places, so that each is forgotten and judged anew.
+  for (int round = 0; round < 3; ++round) {
+    for (const auto& [name, kind] : known)
+      EXPECT_EQ(kinds.of(name), kind) << name;
+    for (int i = 0; i < 1000; ++i) {
+      const std::string number = std::to_string(i);
+      EXPECT_EQ(kinds.of("field." + number), NameKind::kPlain);
+      EXPECT_EQ(kinds.of("token." + number), NameKind::kSecret);
+    }
+  }
+}
+
+TEST(NameKinds, AreJudgedAnewWhenTheOptionsNameMore) {
+  privacy::NameKinds kinds;
+  EXPECT_EQ(kinds.of("pesel"), privacy::NameKind::kPlain);
+  privacy::use_sensitive_names({"pesel"});
+  EXPECT_EQ(kinds.of("pesel"), privacy::NameKind::kSecret);
+  privacy::use_sensitive_names({});
+  EXPECT_EQ(kinds.of("pesel"), privacy::NameKind::kPlain);
 }
 
 TEST(Scrub, MasksQueryValues) {
