@@ -25,27 +25,53 @@ using vitals::monitor::RequestScope;
 /// One request on its way through the server. Kept alive by the worker that has it, and by the engine
 /// until the answer is written.
 struct Exchange {
-  Exchange(std::shared_ptr<HttpCall> request, Entry decided, InFlight& flights)
+  Exchange(std::shared_ptr<HttpCall> request, Entry decided, bool with_address, InFlight& flights)
       : call(std::move(request)),
         entry(std::move(decided)),
         match(entry.match),
+        send_address(with_address),
         arrival(vitals::monitor::parse_method(call->method())),
         in_flight(flights) {
     in_flight.enter();
   }
-  ~Exchange() { in_flight.leave(); }
+  /// What no worker took, since the service ends, counts as a request that was not finished.
+  ~Exchange() {
+    if (!opened) open_scope();
+    scope.reset();
+    in_flight.leave();
+  }
   Exchange(const Exchange&) = delete;
   Exchange& operator=(const Exchange&) = delete;
+
+  void open_scope() noexcept;
 
   std::shared_ptr<HttpCall> call;
   Entry entry;
   RouteTable::Match& match;
+  const bool send_address;
   vitals::monitor::RequestArrival arrival;
   // While a worker has it: made and destroyed there, where its memory is at hand.
   std::optional<RequestScope> scope;
+  bool opened = false;
   InFlight& in_flight;
   std::chrono::steady_clock::time_point arrived = std::chrono::steady_clock::now();
 };
+
+void Exchange::open_scope() noexcept {
+  vitals::monitor::RequestStart start = call->start();
+  start.arrival = &arrival;
+  start.path = entry.path;
+  start.query = entry.query;
+  if (match.route != nullptr) {
+    start.endpoint = &match.route->endpoint;
+  } else if (!match.path.empty()) {
+    start.route = match.path;
+  }
+  if (entry.trace != Entry::Trace::kContinue) start.drop_trace();
+  if (send_address) start.remote_address = entry.source;
+  scope.emplace(start);
+  opened = true;
+}
 
 /// What neither asks for a key nor changes anything: /api/health, /metrics, a wrong path. It has
 /// workers of its own, so that a watchdog is answered while every other worker waits.
@@ -100,7 +126,6 @@ struct Server::Impl final : HttpApp {
   void serve(std::shared_ptr<HttpCall> call) override;
   Response refuse(const HttpRefusal& refusal) override;
 
-  void open_scope(Exchange& exchange) noexcept;
   void work(const std::shared_ptr<Exchange>& exchange) noexcept;
   void answer_request(const std::shared_ptr<Exchange>& exchange);
   Response answer(Exchange& exchange, Request& request);
@@ -168,7 +193,8 @@ bool Server::Impl::wants_body(HttpCall& call) {
 
 void Server::Impl::serve(std::shared_ptr<HttpCall> call) {
   const auto decided = std::static_pointer_cast<Decided>(std::exchange(call->context, nullptr));
-  auto exchange = std::make_shared<Exchange>(std::move(call), std::move(decided->entry), in_flight);
+  auto exchange = std::make_shared<Exchange>(std::move(call), std::move(decided->entry),
+                                             options.send_addresses, in_flight);
   const Entry& entry = exchange->entry;
   // What is refused is answered at once too, and not behind what waits for the database.
   const bool quick = entry.refusal != nullptr ||
@@ -177,26 +203,10 @@ void Server::Impl::serve(std::shared_ptr<HttpCall> call) {
   try {
     (quick ? quick_workers : slow ? slow_workers : workers).post(exchange);
   } catch (const std::bad_alloc&) {
-    open_scope(*exchange);
+    exchange->open_scope();
     exchange->scope->finish(503);
     exchange->call->give_up();
   }
-}
-
-void Server::Impl::open_scope(Exchange& exchange) noexcept {
-  const Entry& entry = exchange.entry;
-  vitals::monitor::RequestStart start = exchange.call->start();
-  start.arrival = &exchange.arrival;
-  start.path = entry.path;
-  start.query = entry.query;
-  if (entry.match.route != nullptr) {
-    start.endpoint = &entry.match.route->endpoint;
-  } else if (!entry.match.path.empty()) {
-    start.route = entry.match.path;
-  }
-  if (entry.trace != Entry::Trace::kContinue) start.drop_trace();
-  if (options.send_addresses) start.remote_address = entry.source;
-  exchange.scope.emplace(start);
 }
 
 Response Server::Impl::refuse(const HttpRefusal& refusal) {
@@ -216,7 +226,7 @@ Response Server::Impl::refuse(const HttpRefusal& refusal) {
 }
 
 void Server::Impl::work(const std::shared_ptr<Exchange>& exchange) noexcept {
-  open_scope(*exchange);
+  exchange->open_scope();
   try {
     const RequestActivation active{*exchange->scope};
     answer_request(exchange);
