@@ -33,12 +33,13 @@ inline constexpr std::string_view kUnmatchedRoute = "(unmatched)";
 /// `http_requests_in_progress`, and its time runs. RequestScope takes over from it, see
 /// RequestStart::arrival. For a server that reads requests on one thread and serves them on others:
 /// the thread that serves one makes its scope, whose memory then stays in one processor's cache.
-/// Threads: one at a time. Cost: about 50 ns. Never throws.
+/// Threads: one at a time. Cost: a look at the clock and one add. Never throws.
 class RequestArrival {
  public:
   /// It comes now. `method` is that of the scope to be.
   explicit RequestArrival(Method method) noexcept;
-  /// Where no scope has taken over, the request is forgotten: it counts nowhere.
+  /// Where no scope has taken over, the request counts nowhere: one that nobody served wants a scope
+  /// as well, whose destructor counts it as `unfinished`.
   ~RequestArrival();
   RequestArrival(const RequestArrival&) = delete;
   RequestArrival& operator=(const RequestArrival&) = delete;

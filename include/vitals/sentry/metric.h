@@ -71,7 +71,7 @@ void add_metric(MetricType type, std::string_view name, double value, std::strin
 ///
 /// What the client's own threads count, in a hook of the user's say, is left out: it would come back
 /// to them.
-/// Threads: any. Cost: about 0.4 us and one allocation, no lock but the scope's own short one; one
+/// Threads: any. Cost: as context::log(), one allocation, no lock but the scope's own short one; one
 /// load where metrics are not taken. Never blocks, never throws. Not for signal handlers: one that
 /// interrupts malloc() may wait for ever.
 inline void count(std::string_view name, double value = 1,

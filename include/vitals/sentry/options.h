@@ -38,7 +38,7 @@ enum class TraceLifecycle : std::uint8_t {
   kStatic,
   /// Each span as a thing of its own: a transaction may have more than 1,000 spans and 1 MiB, which
   /// then go in several envelopes. What is lost is counted as spans alone. A span goes out when its
-  /// transaction has ended. For sentry.io; a Sentry of one's own needs a version of 2026.
+  /// transaction has ended. For a server that takes span items of version 2.
   kStream,
 };
 

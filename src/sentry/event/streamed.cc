@@ -144,7 +144,7 @@ void add_whole(StreamedSpan& span, const Event& event, const MachineContexts& ma
   for (const auto& [name, result] : event.flags)
     add_missing(fields, std::string{kFlag} + name, result);
   add_text(fields, "sentry.segment.name.source", event.transaction_source);
-  // As servers of before June 2026 know it.
+  // As earlier servers know it.
   add_text(fields, "sentry.span.source", event.transaction_source);
   add_text(fields, "sentry.dist", event.dist);
   add_text(fields, kServerAttribute, event.server_name);
